@@ -1,0 +1,1 @@
+"""The numeric core: every formula once, NumPy alone."""

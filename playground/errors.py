@@ -1,0 +1,53 @@
+"""Everything that can go wrong on purpose, as one small tree.
+
+::
+
+    PlaygroundError
+    ├── OptionError(ValueError)      a setting outside its rule
+    ├── ModelNotFound(LookupError)   no such model, folder or file
+    ├── ModelUnavailable             a known model that cannot be had now
+    │   ├── FetchFailed              network, registry, checksum, disk
+    │   ├── FetchCancelled           stopped by the user
+    │   └── BrokenCache              what lies on the disk is not what was put there
+    ├── PrecisionUnavailable         this machine cannot run that precision
+    └── ContextOverflow              a prompt that does not fit the window
+
+A message is one sentence a person can act on: what is wrong, the rule, the value got, what to do.
+``apps`` turns the tree into an exit code, an HTTP status or a line on the page, in one place each.
+"""
+
+
+class PlaygroundError(Exception):
+    """Base of every error that the playground raises on purpose."""
+
+
+class OptionError(PlaygroundError, ValueError):
+    """A setting is outside its rule."""
+
+
+class ModelNotFound(PlaygroundError, LookupError):
+    """A model name or path leads nowhere."""
+
+
+class ModelUnavailable(PlaygroundError):
+    """A known model cannot be had now."""
+
+
+class FetchFailed(ModelUnavailable):
+    """Fetching failed: network, registry, checksum or disk."""
+
+
+class FetchCancelled(ModelUnavailable):
+    """The user stopped the fetch."""
+
+
+class BrokenCache(ModelUnavailable):
+    """The files in the cache are not the ones that were put there."""
+
+
+class PrecisionUnavailable(PlaygroundError):
+    """This machine cannot run the precision asked for."""
+
+
+class ContextOverflow(PlaygroundError, ValueError):
+    """A prompt does not fit the model's context window."""

@@ -1,0 +1,1 @@
+"""Real weights in, logits out; the only folder that imports torch."""

@@ -1,0 +1,71 @@
+"""Where the playground keeps its files, and what the environment says; read once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+_TRUE = {"1", "true", "yes", "on"}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Folders and network rules of this process.
+
+    Parameters
+    ----------
+    models_dir : Path
+        One folder a model, as transformers loads it.
+    conversations_dir : Path
+        One file a conversation.
+    hub_cache : Path
+        The hub's own cache of downloads (``HF_HOME`` is honoured).
+    hub_endpoint : str
+        Address of the model hub (``HF_ENDPOINT`` is honoured).
+    offline : bool
+        True forbids the network (``HF_HUB_OFFLINE``).
+    """
+
+    models_dir: Path
+    conversations_dir: Path
+    hub_cache: Path
+    hub_endpoint: str
+    offline: bool
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
+        """Read the environment.
+
+        ``PLAYGROUND_HOME`` moves everything; without it the platform's user folders serve.
+
+        Parameters
+        ----------
+        env : mapping of str to str, optional
+            The environment; ``os.environ`` by default.
+        """
+        env = os.environ if env is None else env
+        if home := env.get("PLAYGROUND_HOME"):
+            cache = data = Path(home).expanduser()
+        else:
+            cache = Path(platformdirs.user_cache_dir("llm-playground"))
+            data = Path(platformdirs.user_data_dir("llm-playground"))
+        return cls(
+            models_dir=cache / "models",
+            conversations_dir=data / "conversations",
+            hub_cache=_hub_cache(env, default=cache / "hub"),
+            hub_endpoint=env.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/"),
+            offline=env.get("HF_HUB_OFFLINE", "").lower() in _TRUE,
+        )
+
+
+def _hub_cache(env: Mapping[str, str], default: Path) -> Path:
+    """Keep to the folder that the user's other tools share, where they name one."""
+    if folder := env.get("HF_HUB_CACHE"):
+        return Path(folder).expanduser()
+    if folder := env.get("HF_HOME"):
+        return Path(folder).expanduser() / "hub"
+    return default

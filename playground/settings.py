@@ -24,8 +24,8 @@ class Settings:
         One file a conversation.
     hub_cache : Path
         The hub's own cache of downloads (``HF_HOME`` is honoured).
-    hub_endpoint : str
-        Address of the model hub (``HF_ENDPOINT`` is honoured).
+    hub_endpoint : str or None
+        Address of another model hub (``HF_ENDPOINT``); None is the library's own.
     offline : bool
         True forbids the network (``HF_HUB_OFFLINE``).
     """
@@ -33,7 +33,7 @@ class Settings:
     models_dir: Path
     conversations_dir: Path
     hub_cache: Path
-    hub_endpoint: str
+    hub_endpoint: str | None
     offline: bool
 
     @classmethod
@@ -57,7 +57,7 @@ class Settings:
             models_dir=cache / "models",
             conversations_dir=data / "conversations",
             hub_cache=_hub_cache(env, default=cache / "hub"),
-            hub_endpoint=env.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/"),
+            hub_endpoint=env.get("HF_ENDPOINT", "").rstrip("/") or None,
             offline=env.get("HF_HUB_OFFLINE", "").lower() in _TRUE,
         )
 

@@ -1,3 +1,48 @@
-"""The LLM Playground: a real small language model in a person's hands."""
+"""The LLM Playground: a real small language model in a person's hands.
+
+>>> import playground
+>>> model = playground.load("smollm2-135m-instruct", precision="int8")  # doctest: +SKIP
+>>> model.generate("The capital of France is", temperature=0).text  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playground.generation.language_model import LanguageModel
 
 __version__ = "0.1.0"
+__all__ = ["__version__", "load"]
+
+
+def load(name: str, precision: str = "fp32") -> LanguageModel:
+    """Load a model, fetching it first where need be.
+
+    Parameters
+    ----------
+    name : str
+        A name of the catalog, a folder with safetensors, or a GGUF file.
+    precision : str
+        One of fp32, fp16, bf16, int8, nf4.
+
+    Returns
+    -------
+    LanguageModel
+        With ``generate`` and ``stream``.
+
+    Raises
+    ------
+    PlaygroundError
+        With one sentence that says what is wrong and what to do.
+    """
+    # Imported here so that `import playground` stays instant.
+    from playground.generation.language_model import LanguageModel
+    from playground.models.fetch import ensure_model
+    from playground.models.precision import Precision
+    from playground.models.transformers_model import load_transformers_engine
+    from playground.settings import Settings
+
+    chosen = Precision.parse(precision)
+    model = ensure_model(name, Settings.from_env())
+    return LanguageModel(load_transformers_engine(model, chosen))

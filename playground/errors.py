@@ -8,6 +8,7 @@
     ├── ModelUnavailable             a known model that cannot be had now
     │   ├── FetchFailed              network, registry, checksum, disk
     │   ├── FetchCancelled           stopped by the user
+    │   ├── TermsNotAccepted         its licence must be read and accepted first
     │   └── BrokenCache              what lies on the disk is not what was put there
     ├── PrecisionUnavailable         this machine cannot run that precision
     └── ContextOverflow              a prompt that does not fit the window
@@ -39,6 +40,10 @@ class FetchFailed(ModelUnavailable):
 
 class FetchCancelled(ModelUnavailable):
     """The user stopped the fetch."""
+
+
+class TermsNotAccepted(ModelUnavailable):
+    """The model's terms must be shown and accepted before it is fetched."""
 
 
 class BrokenCache(ModelUnavailable):

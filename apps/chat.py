@@ -1,0 +1,224 @@
+"""The chat behind the page: asks, answers, stops; knows nothing of HTML.
+
+The store is the one truth. A question is saved before the model runs, and what a reply had when
+it ended, was stopped or failed is saved with it, so that nothing a person wrote or read is lost.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from apps.conversations import Conversation, ConversationStore, ReplyFacts, Turn
+from playground.errors import OptionError
+from playground.generation.language_model import Generation, LanguageModel
+from playground.generation.settings import SamplingSettings
+from playground.models.engine import Engine
+from playground.models.manager import ModelChoice, ModelManager
+from playground.models.tokenizer import Message
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one reply is asked with."""
+
+    choice: ModelChoice
+    system: str
+    settings: SamplingSettings
+
+
+@dataclass
+class _Run:
+    """A reply that is being written."""
+
+    session: str
+    stopped: threading.Event = field(default_factory=threading.Event)
+
+
+class ChatService:
+    """Conversations with the models of one manager.
+
+    Parameters
+    ----------
+    manager : ModelManager
+        Lends the models.
+    store : ConversationStore
+        Keeps the conversations.
+    """
+
+    def __init__(self, manager: ModelManager, store: ConversationStore) -> None:
+        self.manager = manager
+        self.store = store
+        self._runs: dict[str, _Run] = {}
+        self._guard = threading.Lock()
+
+    def ask(self, key: str, text: str, replace_from: int | None = None) -> Conversation:
+        """Append a question, or replace an earlier one and all that followed it.
+
+        Raises
+        ------
+        OptionError
+            When the message is empty or a reply is still being written.
+        """
+        self.require_idle(key)
+        if not text.strip():
+            raise OptionError("The message is empty; write something first.")
+
+        def change(conversation: Conversation) -> Conversation:
+            kept = conversation if replace_from is None else conversation.cut_to(replace_from)
+            return kept.with_turn(Turn("user", text))
+
+        return self.store.update(key, change)
+
+    def drop_reply(self, key: str) -> Conversation:
+        """Take the last reply away, so that it can be written again.
+
+        Raises
+        ------
+        OptionError
+            When there is no question to answer, or a reply is still being written.
+        """
+        self.require_idle(key)
+        question = _last_question(self.store.load(key))
+        if question is None:
+            raise OptionError("There is no message to answer again; write one first.")
+        return self.store.update(key, lambda conversation: conversation.cut_to(question + 1))
+
+    def undo(self, key: str) -> tuple[Conversation, str]:
+        """Take the last question and its reply away; return the question too.
+
+        Raises
+        ------
+        OptionError
+            When there is nothing to undo, or a reply is still being written.
+        """
+        self.require_idle(key)
+        conversation = self.store.load(key)
+        question = _last_question(conversation)
+        if question is None:
+            raise OptionError("There is nothing to undo; the conversation is empty.")
+        text = conversation.turns[question].content
+        return self.store.update(key, lambda before: before.cut_to(question)), text
+
+    def clear(self, key: str) -> Conversation:
+        """Empty the conversation; `restore` brings it back."""
+        self.require_idle(key)
+        return self.store.update(key, lambda conversation: conversation.cut_to(0))
+
+    def restore(self, key: str) -> Conversation:
+        """Bring back what the last edit, retry, undo or clear took away."""
+        self.require_idle(key)
+        return self.store.update(key, Conversation.restored)
+
+    def remember_rail(self, key: str, rail: dict[str, Any]) -> None:
+        """Keep the run settings for the next visit."""
+        self.store.update(key, lambda conversation: replace(conversation, rail=rail))
+
+    def answer(self, key: str, session: str, request: Request) -> Iterator[str]:
+        """Write the reply to the last question.
+
+        Parameters
+        ----------
+        key : str
+            The conversation.
+        session : str
+            The page that asks; `stop` names it.
+        request : Request
+            Model, system prompt and settings.
+
+        Yields
+        ------
+        str
+            The reply so far; empty until the first token.
+
+        Raises
+        ------
+        PlaygroundError
+            When the model cannot be had or the prompt does not fit; the question stays.
+        """
+        run = self._begin(key, session)
+        try:
+            with self.manager.lease(request.choice, run.stopped.is_set) as engine:
+                yield from self._write(key, engine, request, run)
+        finally:
+            with self._guard:
+                del self._runs[key]
+
+    def stop(self, session: str) -> None:
+        """End what a page is having written, within one token."""
+        with self._guard:
+            runs = [run for run in self._runs.values() if run.session == session]
+        for run in runs:
+            run.stopped.set()
+
+    def _write(self, key: str, engine: Engine, request: Request, run: _Run) -> Iterator[str]:
+        conversation = self.store.load(key)
+        stream = LanguageModel(engine).stream(
+            _messages(conversation, request.system),
+            cancelled=run.stopped.is_set,
+            **request.settings.as_dict(),
+        )
+        text = ""
+        try:
+            yield text
+            for step in stream:
+                text += step.text
+                yield text
+        finally:
+            stream.close()
+            reply = _reply(stream.generation, engine)
+            if reply.content or not run.stopped.is_set():
+                self.store.update(key, lambda before: before.with_turn(reply))
+
+    def require_idle(self, key: str) -> None:
+        """Refuse to touch a conversation while a reply is being written.
+
+        Raises
+        ------
+        OptionError
+            When one is.
+        """
+        with self._guard:
+            if key in self._runs:
+                raise OptionError("A reply is still being written; stop it or wait for its end.")
+
+    def _begin(self, key: str, session: str) -> _Run:
+        run = _Run(session)
+        with self._guard:
+            if key in self._runs:
+                raise OptionError("A reply is still being written; stop it or wait for its end.")
+            self._runs[key] = run
+        return run
+
+
+def _last_question(conversation: Conversation) -> int | None:
+    """Return the place of the newest message of the person, or None."""
+    places = [i for i, turn in enumerate(conversation.turns) if turn.role == "user"]
+    return places[-1] if places else None
+
+
+def _messages(conversation: Conversation, system: str) -> list[Message]:
+    head = [Message("system", system)] if system.strip() else []
+    return head + [Message(turn.role, turn.content) for turn in conversation.turns]
+
+
+def _reply(generation: Generation, engine: Engine) -> Turn:
+    return Turn(
+        role="assistant",
+        content=generation.text,
+        notice=generation.prompt.notice,
+        facts=ReplyFacts(
+            tokens=len(generation.steps),
+            prompt_tokens=len(generation.prompt.token_ids),
+            context_length=engine.context_length,
+            first_token_seconds=generation.first_token_seconds,
+            tokens_per_second=generation.tokens_per_second,
+            finish_reason=generation.finish_reason,
+            model=engine.model.title,
+            precision=engine.precision.name,
+            engine=engine.name,
+            settings=generation.settings.as_dict(),
+        ),
+    )

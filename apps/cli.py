@@ -1,0 +1,200 @@
+"""The command ``playground``, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated, NoReturn
+
+import typer
+
+import playground
+from apps import command_options as options
+from apps.terminal import (
+    console,
+    plain,
+    tell,
+    tolerate_odd_text,
+    well_formed,
+    write,
+    write_json,
+)
+from playground.errors import FetchCancelled, OptionError, PlaygroundError, TermsNotAccepted
+from playground.models.precision import Precision
+from playground.settings import Settings
+
+FAILED = 1
+WRONG_USAGE = 2
+INTERRUPTED = 130  # what a shell reports of a program that Ctrl-C ended
+
+app = typer.Typer(
+    help="A real small language model in your hands.",
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        What follows the program's name; by default what the shell gave.
+    """
+    tolerate_odd_text()
+    words = [well_formed(word) for word in (sys.argv[1:] if arguments is None else arguments)]
+    try:
+        code = app(words, prog_name="playground", standalone_mode=False)
+    except typer.TyperException as error:
+        code = _fail(
+            f"{error.format_message()} `playground --help` shows what there is.", error.exit_code
+        )
+    except OptionError as error:
+        code = _fail(str(error), WRONG_USAGE)
+    except FetchCancelled as error:
+        code = _fail(str(error), INTERRUPTED)
+    except PlaygroundError as error:
+        code = _fail(str(error), FAILED)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    sys.exit(code)
+
+
+def _fail(sentence: str, code: int) -> int:
+    tell(f"Error: {' '.join(sentence.split())}", style="red")
+    return code
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        write(f"playground {playground.__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Take the options that come before a command."""
+
+
+@app.command()
+def ui(
+    host: Annotated[
+        str, typer.Option(envvar="HOST", help="0.0.0.0 lets other machines in.", metavar="ADDRESS")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="PORT", min=1, max=65535)] = 7860,
+    model: options.Model = options.DEFAULT_MODEL,
+    precision: options.PrecisionName = options.DEFAULT_PRECISION,
+) -> None:
+    """Serve the page, until Ctrl-C."""
+    from apps.address import require_free_address
+    from playground.models.fetch import resolve
+
+    chosen = Precision.parse(precision)
+    resolve(model)  # refuses a name that leads nowhere
+    require_free_address(host, port)
+
+    from apps.server import serve
+
+    serve(host, port, model, chosen, Settings.from_env())
+
+
+@app.command()
+def models(as_json: options.AsJson = False) -> None:
+    """List the models known by name, and which are on this machine."""
+    from apps.model_list import listed_record, models_table
+    from playground.models.store import list_models
+
+    listed = list_models(Settings.from_env())
+    if as_json:
+        write_json({"models": [listed_record(model) for model in listed]})
+        return
+    screen = console()
+    # A pipe has no width: nothing is to be wrapped or cut there.
+    screen.print(models_table(listed), width=None if screen.is_terminal else 200)
+    for model in listed:
+        if model.problem:
+            tell(f"{model.entry.name}: {model.problem}", style="yellow")
+
+
+@app.command()
+def pull(
+    name: Annotated[str, typer.Argument(help="As for --model.")] = options.DEFAULT_MODEL,
+    accept_terms: Annotated[
+        bool, typer.Option("--accept-terms", help="You have read and accept the model's terms.")
+    ] = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Fetch a model, and say where it lies; what is here already is only checked."""
+    from apps.model_list import installed_record
+    from apps.terminal_reply import fetch_in_sight
+
+    settings = Settings.from_env()
+    try:
+        model = fetch_in_sight(name, settings, accept_terms)
+    except TermsNotAccepted:
+        _show_terms(name, settings)
+        raise
+    if as_json:
+        write_json(installed_record(model))
+    else:
+        write(f"{model.name} is in {model.path} ({model.size_bytes / 1e6:,.0f} MB).\n")
+
+
+def _show_terms(name: str, settings: Settings) -> None:
+    from playground.models.catalog import find_entry
+    from playground.models.terms import read_terms
+
+    if terms := read_terms(find_entry(name), settings):
+        console(stderr=True).print(plain(terms), soft_wrap=True)
+
+
+@app.command()
+def chat(
+    prompt: Annotated[
+        str | None,
+        typer.Option(
+            help="Write one reply to this and end; - reads it from stdin.", metavar="TEXT"
+        ),
+    ] = None,
+    system: Annotated[str, typer.Option(help="The system prompt.", metavar="TEXT")] = "",
+    model: options.Model = options.DEFAULT_MODEL,
+    precision: options.PrecisionName = options.DEFAULT_PRECISION,
+    temperature: options.Temperature = None,
+    top_k: options.TopK = None,
+    top_p: options.TopP = None,
+    min_p: options.MinP = None,
+    repetition_penalty: options.RepetitionPenalty = None,
+    max_new_tokens: options.MaxNewTokens = None,
+    seed: options.Seed = None,
+    stop: options.Stop = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Chat with a model in the terminal; with --prompt, get one reply."""
+    settings = options.sampling_settings(
+        {
+            "temperature": temperature, "top_k": top_k, "top_p": top_p, "min_p": min_p,
+            "repetition_penalty": repetition_penalty, "max_new_tokens": max_new_tokens,
+            "seed": seed, "stop": stop,
+        }
+    )  # fmt: skip
+    chosen = Precision.parse(precision)
+    if prompt is None and as_json:
+        raise OptionError("`--json` prints one reply, so it needs `--prompt`.")
+
+    from apps.terminal_chat import TerminalChat
+    from apps.terminal_reply import loaded_model, print_reply, read_prompt
+
+    text = None if prompt is None else read_prompt(prompt)
+    with loaded_model(model, chosen) as language_model:
+        if text is None:
+            TerminalChat(language_model, settings, system).run()
+        elif print_reply(language_model, text, system, settings, as_json) == "cancelled":
+            raise typer.Exit(INTERRUPTED)

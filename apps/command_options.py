@@ -1,0 +1,77 @@
+"""The options that several commands share.
+
+Numbers come in as text: their labels, limits and explanations stand in
+`playground.generation.settings`, and are checked there alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from playground.generation.settings import MAX_SEED, OPTIONS, SamplingSettings
+from playground.models.catalog import load_catalog
+from playground.models.precision import Precision
+
+DEFAULT_MODEL = load_catalog()[0].name
+DEFAULT_PRECISION = Precision.FP32.value
+
+
+def _number(name: str) -> Any:
+    option, default = OPTIONS[name], getattr(SamplingSettings(), name)
+    rule = option.rule[0].upper() + option.rule[1:]
+    return typer.Option(help=f"{option.explanation} {rule}; default {default:g}.", metavar="NUMBER")
+
+
+Model = Annotated[
+    str,
+    typer.Option(
+        help="A name of the catalog (see `playground models`), a folder with safetensors, or a "
+        "GGUF file.",
+        metavar="NAME",
+    ),
+]
+PrecisionName = Annotated[
+    str,
+    typer.Option(
+        help=f"Number format of the linear layers: {', '.join(Precision)}.", metavar="NAME"
+    ),
+]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document on stdout; all else on stderr.")
+]
+Temperature = Annotated[str | None, _number("temperature")]
+TopK = Annotated[str | None, _number("top_k")]
+TopP = Annotated[str | None, _number("top_p")]
+MinP = Annotated[str | None, _number("min_p")]
+RepetitionPenalty = Annotated[str | None, _number("repetition_penalty")]
+MaxNewTokens = Annotated[str | None, _number("max_new_tokens")]
+Seed = Annotated[
+    str | None,
+    typer.Option(
+        help=f"Fixes the dice: a whole number from 0 to {MAX_SEED}; a new one each time if absent.",
+        metavar="NUMBER",
+    ),
+]
+Stop = Annotated[
+    list[str] | None,
+    typer.Option(help="A text that ends the reply; may be given several times.", metavar="TEXT"),
+]
+
+
+def sampling_settings(given: Mapping[str, object]) -> SamplingSettings:
+    """Check the options of a command.
+
+    Parameters
+    ----------
+    given : mapping of str to object
+        By the field names of `SamplingSettings`; None is what was not given.
+
+    Raises
+    ------
+    OptionError
+        When a value breaks its rule.
+    """
+    return SamplingSettings.from_mapping({k: v for k, v in given.items() if v is not None})

@@ -1,0 +1,85 @@
+"""One process that serves the page at / and says how it is at /health."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+
+from fastapi import FastAPI
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+import playground
+from apps.chat import ChatService
+from apps.conversations import ConversationStore
+from apps.security import SecurityHeaders
+from playground.errors import PlaygroundError
+from playground.models.manager import ModelChoice, ModelManager
+from playground.models.precision import Precision
+from playground.settings import Settings
+
+_LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
+
+
+def create_app(manager: ModelManager, start: ModelChoice, host: str = "127.0.0.1") -> FastAPI:
+    """Build the service.
+
+    Parameters
+    ----------
+    manager : ModelManager
+        Lends the models.
+    start : ModelChoice
+        What a new visitor gets.
+    host : str
+        The address it will listen on; requests for other names are refused, which keeps foreign
+        pages from reaching it by a name of theirs (DNS rebinding).
+    """
+    import gradio as gr
+
+    from apps.ui.page import SCRIPT, STYLE, build_ui
+    from apps.ui.theme import PlaygroundTheme
+
+    app = FastAPI(title="LLM Playground", version=playground.__version__, docs_url=None, redoc_url=None)
+    app.add_middleware(SecurityHeaders)
+    allowed = ["*"] if host in ("0.0.0.0", "::") else [*_LOOPBACK, host]  # noqa: S104 - the user's choice
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=allowed)
+
+    @app.get("/health")
+    def health() -> dict[str, str]:
+        ready = "ready" if manager.engine(start) else "loading" if manager.activity else "idle"
+        return {"status": "ok", "model": ready, "version": playground.__version__}
+
+    service = ChatService(manager, ConversationStore(manager.settings.conversations_dir))
+    return gr.mount_gradio_app(
+        app, build_ui(service, start), path="/", server_name=host, theme=PlaygroundTheme(),
+        css=STYLE, head=SCRIPT, footer_links=[], show_error=True, ssr_mode=False,
+        enable_monitoring=False,
+    )  # fmt: skip
+
+
+def serve(host: str, port: int, reference: str, precision: Precision, settings: Settings) -> None:
+    """Serve until stopped; the model is loaded while the page already paints.
+
+    Parameters
+    ----------
+    host, port : str, int
+        Where to listen.
+    reference : str
+        A catalog name or a path.
+    precision : Precision
+        What a new visitor gets.
+    settings : Settings
+        Where files lie.
+    """
+    import uvicorn
+
+    manager = ModelManager(settings)
+    start = ModelChoice(reference, precision)
+    app = create_app(manager, start, host)
+    threading.Thread(target=_preload, args=(manager, start), daemon=True).start()
+    uvicorn.run(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=2)
+
+
+def _preload(manager: ModelManager, choice: ModelChoice) -> None:
+    with suppress(PlaygroundError):  # the manager keeps the reason, and the badge shows it
+        manager.preload(choice)
+

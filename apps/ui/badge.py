@@ -1,0 +1,77 @@
+"""The badge at the top of every lab: what runs now, or what is being done."""
+
+from __future__ import annotations
+
+from html import escape
+
+import psutil
+
+from playground.models.engine import Engine, LoadReport
+from playground.models.manager import Activity, ModelChoice, ModelManager
+from playground.models.store import InstalledModel
+
+
+def render_badge(
+    manager: ModelManager, choice: ModelChoice, tokens_per_second: float | None = None
+) -> str:
+    """Return the badge for the model that a page has chosen."""
+    if (activity := manager.activity) and activity.choice == choice:
+        return _frame("busy", describe_activity(activity) + _bar(activity))
+    if engine := manager.engine(choice):
+        return _frame("ready", _running(engine, tokens_per_second))
+    if failure := manager.failure(choice):
+        return _frame("failed", escape(str(failure)))
+    return _frame("idle", f"{escape(choice.reference)} {choice.precision.name} loads when asked")
+
+
+def describe_activity(activity: Activity) -> str:
+    """Return the stage, its bytes and the seconds so far."""
+    words = [f"<b>{escape(activity.stage.capitalize())}</b>"]
+    if activity.done_bytes is not None and activity.total_bytes:
+        words.append(f"{activity.done_bytes / 1e6:.0f} of {activity.total_bytes / 1e6:.0f} MB")
+    words.append(f"{activity.seconds:.0f} s")
+    return " · ".join(words)
+
+
+def describe_loaded(report: LoadReport) -> str:
+    """Return what really lies in memory: "210 Linear8bitLt, 1 Embedding; int8 106 MB, ..."."""
+    layers = ", ".join(f"{count} {name}" for name, count in report.layer_classes.items())
+    sizes = ", ".join(f"{dtype} {size / 1e6:.0f} MB" for dtype, size in report.bytes_by_dtype.items())
+    return f"got: {layers}; {sizes}"
+
+
+def describe_origin(model: InstalledModel) -> str | None:
+    """Return a warning when the weights passed through a 4-bit file."""
+    if model.quantized_origin is None:
+        return None
+    return (
+        f"These weights came through a {model.quantized_origin} file: full precision here is the "
+        f"format, not the origin."
+    )
+
+
+def _running(engine: Engine, tokens_per_second: float | None) -> str:
+    resident = psutil.Process().memory_info().rss
+    words = [
+        f"<b>{escape(engine.model.title)}</b>",
+        f"{engine.precision.name} · {escape(engine.name)} engine",
+        f"<b>{engine.report.weight_bytes / 1e6:.0f} MB</b> weights",
+        f"<b>{resident / 1e6:,.0f} MB</b> process, measured",
+    ]
+    if tokens_per_second is not None:
+        words.append(f"<b>{tokens_per_second:.1f}</b> tok/s")
+    return " · ".join(words)
+
+
+def _bar(activity: Activity) -> str:
+    if activity.done_bytes is None or not activity.total_bytes:
+        return ""
+    share = min(1.0, activity.done_bytes / activity.total_bytes)
+    return f'<progress max="1" value="{share:.3f}" aria-label="{escape(activity.stage)}"></progress>'
+
+
+def _frame(state: str, inner: str) -> str:
+    return (
+        f'<div class="badge {state}" role="status"><span class="dot" aria-hidden="true"></span>'
+        f"<span>{inner}</span></div>"
+    )

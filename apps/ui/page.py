@@ -1,0 +1,87 @@
+"""The page: labs at the left, the work in the middle, run settings at the right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import gradio as gr
+
+from apps.chat import ChatService
+from apps.ui.badge import render_badge
+from apps.ui.rail import build_rail
+from apps.ui.tabs.chat import ChatTab
+from apps.ui.tabs.models import ModelsTab, model_choices
+from playground.models.manager import ModelChoice
+
+_HERE = Path(__file__).parent
+STYLE = (_HERE / "style.css").read_text(encoding="utf-8")
+SCRIPT = f"<script>{(_HERE / 'page.js').read_text(encoding='utf-8')}</script>"
+
+# Group, then the labs in it: (name of the tab, words on the button).
+LABS = (("Talk", (("chat", "Chat"),)), ("More", (("models", "Models"),)))
+
+
+def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
+    """Lay out the page and connect it.
+
+    Parameters
+    ----------
+    service : ChatService
+        Behind the chat.
+    start : ModelChoice
+        What a new visitor gets.
+    """
+    with gr.Blocks(title="LLM Playground", analytics_enabled=False, fill_width=True) as blocks:
+        key = gr.Textbox(visible="hidden", elem_id="conversation-key", show_label=False)
+        with gr.Row(elem_id="topbar"):
+            gr.Button("Labs", elem_id="open-labs", size="sm").click(
+                None, js="() => playgroundToggle('labs')"
+            )
+            gr.HTML("<b>LLM Playground</b>", js_on_load=None)
+            gr.Button("Settings", elem_id="open-rail", size="sm").click(
+                None, js="() => playgroundToggle('rail')"
+            )
+        with gr.Row(elem_id="zones"):
+            with gr.Column(elem_id="labs"):
+                buttons = _labs()
+            with gr.Column(elem_id="work"):
+                badge = gr.HTML(
+                    render_badge(service.manager, start), elem_id="badge", js_on_load=None
+                )
+                chat_panel = gr.Column(elem_id="panel-chat", elem_classes="panel")
+                models_panel = gr.Column(elem_id="panel-models", elem_classes="panel")
+            with gr.Column(elem_id="rail"):
+                rail = build_rail(model_choices(service.manager.settings, start), start)
+        with chat_panel:
+            chat = ChatTab(service, rail, badge, key)
+        with models_panel:
+            models = ModelsTab(service.manager, start)
+        chat.wire(blocks)
+        models.wire(blocks, rail.model, buttons["models"])
+        for name, button in buttons.items():
+            button.click(None, js=f"() => playgroundLab('{name}')")
+    return blocks
+
+
+def _labs() -> dict[str, gr.Button]:
+    """Draw the list of labs and return their buttons by name."""
+    gr.HTML('<p class="brand">LLM Playground</p>', js_on_load=None)
+    buttons = {}
+    for group, labs in LABS:
+        gr.HTML(f'<p class="group">{group}</p>', js_on_load=None)
+        for name, words in labs:
+            buttons[name] = gr.Button(words, elem_id=f"lab-{name}", elem_classes="lab")
+    gr.HTML(_THEME_SWITCH, elem_id="theme", js_on_load=None)
+    return buttons
+
+
+_THEME_SWITCH = (
+    '<div class="theme" role="group" aria-label="Colours">'
+    + "".join(
+        f"<button type=\"button\" data-theme=\"{name}\" onclick=\"playgroundTheme('{name}')\">"
+        f"{name.capitalize()}</button>"
+        for name in ("system", "light", "dark")
+    )
+    + "</div>"
+)

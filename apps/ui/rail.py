@@ -1,0 +1,178 @@
+"""The run settings at the right: the same on every lab.
+
+Labels, limits and explanations come from `playground.generation.settings.OPTIONS`; nothing is
+repeated here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from apps.chat import Request
+from apps.conversations import ReplyFacts
+from apps.ui.badge import describe_loaded, describe_origin
+from playground.errors import OptionError
+from playground.generation.settings import OPTIONS, Option, SamplingSettings
+from playground.models.engine import Engine
+from playground.models.manager import ModelChoice
+from playground.models.precision import Precision
+
+_FIELDS = ("model", "precision", "system", *OPTIONS, "seed", "stop")
+
+
+class RailSlider(gr.Slider):
+    """A slider that leaves the check to `SamplingSettings`, which names option, rule and value."""
+
+    is_template = True  # drawn by Gradio's own slider
+
+    def preprocess(self, payload: float) -> float:
+        """Hand on what was typed, whatever it is."""
+        return payload
+
+
+@dataclass(frozen=True)
+class Rail:
+    """The components, in the order in which their values reach a callback."""
+
+    components: tuple[gr.components.Component, ...]
+    got: gr.HTML
+    context: gr.HTML
+
+    @property
+    def model(self) -> gr.components.Component:
+        """The model's dropdown."""
+        return self.components[_FIELDS.index("model")]
+
+    @property
+    def precision(self) -> gr.components.Component:
+        """The precision's dropdown."""
+        return self.components[_FIELDS.index("precision")]
+
+
+def build_rail(choices: Sequence[tuple[str, str]], start: ModelChoice) -> Rail:
+    """Lay out the rail inside the current column.
+
+    Parameters
+    ----------
+    choices : sequence of (label, reference)
+        The models that can be chosen.
+    start : ModelChoice
+        What is chosen at first.
+    """
+    model = gr.Dropdown(
+        list(choices), value=start.reference, label="Model", elem_id="model", filterable=False
+    )
+    precision = gr.Dropdown(
+        [(p.title, p.value) for p in Precision],
+        value=start.precision.value,
+        label="Precision",
+        info="Fewer bits take less memory and change the words.",
+        elem_id="precision",
+        filterable=False,
+    )
+    got = gr.HTML("", elem_id="got", js_on_load=None)
+    system = gr.Textbox(
+        label="System prompt",
+        info="Stands before the conversation; empty uses the model's own.",
+        lines=2,
+        max_lines=6,
+        elem_id="system",
+    )
+    sliders = [_slider(name, option) for name, option in OPTIONS.items()]
+    seed = gr.Textbox(
+        label="Seed",
+        info="The same seed and settings give the same text; empty throws new dice.",
+        max_lines=1,
+        placeholder="new each time",
+        elem_id="seed",
+    )
+    stop = gr.Textbox(
+        label="Stop strings",
+        info="One a line; the reply ends before the first that comes.",
+        lines=1,
+        max_lines=4,
+        placeholder="none",
+        elem_id="stop",
+    )
+    context = gr.HTML(render_context(None), elem_id="context", js_on_load=None)
+    return Rail((model, precision, system, *sliders, seed, stop), got, context)
+
+
+def render_got(engine: Engine) -> str:
+    """Return what was really loaded, and where the weights came from."""
+    origin = describe_origin(engine.model)
+    warning = f'<p class="origin">{escape(origin)}</p>' if origin else ""
+    return f"<p>{escape(describe_loaded(engine.report))}</p>{warning}"
+
+
+def render_context(facts: ReplyFacts | None) -> str:
+    """Return how full the window was after the last reply."""
+    if facts is None:
+        return '<p class="meter-label"><span>Context</span><span>after a reply</span></p>'
+    used, size = facts.prompt_tokens + facts.tokens, facts.context_length
+    return (
+        f'<p class="meter-label"><span>Context</span><b>{used:,} / {size:,}</b></p>'
+        f'<meter min="0" max="{size}" low="{size * 3 // 4}" high="{size * 9 // 10}" optimum="0" '
+        f'value="{used}" aria-label="Context used">{used} of {size} tokens</meter>'
+    )
+
+
+def _slider(name: str, option: Option) -> gr.Slider:
+    default = getattr(SamplingSettings(), name)
+    # A slider cannot stop just above its minimum, so it begins one step further.
+    minimum = option.minimum + option.step if option.above_minimum else option.minimum
+    return RailSlider(
+        minimum,
+        option.maximum,
+        value=default,
+        step=option.step,
+        label=option.label,
+        info=option.explanation,
+        elem_id=name,
+        buttons=["reset"],
+    )
+
+
+def read_rail(values: Sequence[Any]) -> dict[str, Any]:
+    """Name the values that the components handed over."""
+    return dict(zip(_FIELDS, values, strict=True))
+
+
+def fill_rail(rail: Mapping[str, Any]) -> list[Any]:
+    """Return updates that bring back a remembered rail; what it does not hold stays."""
+    return [rail.get(name, gr.skip()) for name in _FIELDS]
+
+
+def read_choice(rail: Mapping[str, Any]) -> ModelChoice:
+    """Return the model and precision chosen.
+
+    Raises
+    ------
+    OptionError
+        When one is missing or unknown.
+    """
+    if not rail["model"]:
+        raise OptionError("No model is chosen; pick one under Model.")
+    return ModelChoice(str(rail["model"]), Precision.parse(str(rail["precision"])))
+
+
+def read_request(rail: Mapping[str, Any]) -> Request:
+    """Check all settings at once.
+
+    Raises
+    ------
+    OptionError
+        When one breaks its rule; the message names it.
+    """
+    settings = {name: rail[name] for name in OPTIONS}
+    stop = [line for line in str(rail["stop"] or "").splitlines() if line]
+    return Request(
+        choice=read_choice(rail),
+        system=str(rail["system"] or ""),
+        settings=SamplingSettings.from_mapping({**settings, "seed": rail["seed"], "stop": stop}),
+    )

@@ -1,0 +1,336 @@
+"""The chat: transcript, the reply in progress, composer.
+
+Callbacks return or yield a `View`: which components change, and how. What is not named stays.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from apps.chat import ChatService, Request
+from apps.conversations import Conversation, ReplyFacts
+from apps.ui.background import Background
+from apps.ui.badge import render_badge
+from apps.ui.notice import render_error, render_hint
+from apps.ui.rail import (
+    Rail,
+    fill_rail,
+    read_choice,
+    read_rail,
+    read_request,
+    render_context,
+    render_got,
+)
+from apps.ui.transcript import example, render_conversation, render_draft, render_waiting
+from playground.errors import PlaygroundError
+from playground.models.engine import Engine
+from playground.models.manager import ModelChoice
+
+View = dict[Any, Any]
+
+# The page is redrawn this often while a reply is written or a model loads.
+REDRAW_SECONDS = 0.06
+LOADING_REDRAW_SECONDS = 0.25
+
+# Sends every click on a button with `data-action` to the server; copies without it.
+_CLICKS = """
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('button[data-action], button[data-copy]');
+  if (!button) return;
+  if (button.dataset.action) {
+    trigger('select', {action: button.dataset.action, index: Number(button.dataset.index || 0)});
+  } else {
+    playgroundCopy(button);
+  }
+});
+"""
+
+
+class ChatTab:
+    """Components of the chat and what they do.
+
+    Parameters
+    ----------
+    service : ChatService
+        Asks and answers.
+    rail : Rail
+        The run settings beside it.
+    badge : gradio.HTML
+        Shows what runs.
+    key : gradio.Textbox
+        The hidden field with the browser's conversation key.
+    """
+
+    def __init__(self, service: ChatService, rail: Rail, badge: gr.HTML, key: gr.Textbox) -> None:
+        self._service = service
+        self._rail = rail
+        self._badge = badge
+        self._key = key
+        self._transcript = gr.HTML(
+            render_conversation(Conversation()), elem_id="transcript", js_on_load=_CLICKS
+        )
+        self._live = gr.HTML("", elem_id="live", js_on_load=None)
+        with gr.Column(elem_id="dock"):
+            self._notice = gr.HTML("", elem_id="notice", js_on_load=_CLICKS)
+            with gr.Row(elem_id="composer"):
+                self._composer = gr.Textbox(
+                    placeholder="Ask anything…",
+                    label="Message",
+                    show_label=False,
+                    lines=1,
+                    max_lines=8,
+                    autofocus=True,
+                    elem_id="message",
+                    scale=1,
+                )
+                self._send = gr.Button("Send", variant="primary", elem_id="send", min_width=72)
+                self._stop = gr.Button("Stop", elem_id="stop", min_width=72, visible=False)
+            with gr.Row(elem_id="below"):
+                gr.HTML(
+                    "Enter sends, Shift+Enter starts a line, Esc stops.",
+                    elem_classes="hint",
+                    js_on_load=None,
+                )
+                self._clear = gr.Button("Clear", size="sm", elem_id="clear", min_width=60)
+        # The place of the message that is being edited, if any.
+        self._editing = gr.State(None)
+        # The last model that could be loaded: what a failed switch falls back to.
+        self._current = gr.State(None)
+
+    def wire(self, blocks: gr.Blocks) -> None:
+        """Connect the components."""
+        values = [self._key, self._editing, self._composer, *self._rail.components]
+        outputs = [
+            self._transcript, self._live, self._notice, self._composer, self._send, self._stop,
+            self._badge, self._rail.got, self._rail.context, self._editing, self._current,
+            *self._rail.components,
+        ]  # fmt: skip
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        gr.on(
+            [self._send.click, self._composer.submit],
+            self._on_send, values, outputs, concurrency_limit=None, **quiet,
+        )  # fmt: skip
+        gr.on(
+            [self._transcript.select, self._notice.select],
+            self._on_action, values, outputs, concurrency_limit=None, **quiet,
+        )  # fmt: skip
+        self._stop.click(self._on_stop, queue=False, **quiet)
+        self._clear.click(self._on_clear, self._key, outputs, queue=False, **quiet)
+        switched = [self._rail.model, self._rail.precision]
+        gr.on(
+            [component.input for component in switched],
+            self._on_switch, [self._key, self._current, *self._rail.components], outputs,
+            concurrency_limit=None, trigger_mode="always_last", **quiet,
+        )  # fmt: skip
+        gr.on(
+            [component.change for component in self._rail.components],
+            self._on_rail, [self._key, *self._rail.components],
+            queue=False, trigger_mode="always_last", **quiet,
+        )  # fmt: skip
+        blocks.load(None, None, self._key, js="playgroundKey").then(
+            self._on_visit, self._key, outputs, **quiet
+        ).then(
+            self._on_switch, [self._key, self._current, *self._rail.components], outputs,
+            concurrency_limit=None, **quiet,
+        )  # fmt: skip
+        blocks.unload(self._on_leave)
+
+    def _on_visit(self, key: str) -> View:
+        """Bring back the conversation and the settings of this browser."""
+        conversation = self._service.store.load(key)
+        facts = _last_facts(conversation)
+        filled = zip(self._rail.components, fill_rail(conversation.rail), strict=True)
+        return {
+            self._transcript: render_conversation(conversation),
+            self._rail.context: render_context(facts),
+            **dict(filled),
+        }
+
+    def _on_send(
+        self, request: gr.Request, key: str, editing: int | None, text: str, *values: Any
+    ) -> Iterator[View]:
+        try:
+            asked = read_request(read_rail(values))
+            conversation = self._service.ask(key, text, editing)
+        except PlaygroundError as error:
+            yield {self._notice: render_error(error)}
+            return
+        yield {self._composer: "", self._editing: None, **self._busy(conversation)}
+        yield from self._answer(key, str(request.session_hash), asked)
+
+    def _on_action(
+        self,
+        event: gr.EventData,
+        request: gr.Request,
+        key: str,
+        _editing: int | None,
+        text: str,
+        *values: Any,
+    ) -> Iterator[View]:
+        """Do what a button inside a message or notice asks for."""
+        data = event._data or {}  # what the page's `trigger` handed over
+        action, index = str(data.get("action")), int(data.get("index") or 0)
+        try:
+            if action == "retry":
+                asked = read_request(read_rail(values))
+                yield self._busy(self._service.drop_reply(key))
+                yield from self._answer(key, str(request.session_hash), asked)
+            elif action == "example":
+                yield from self._on_send(request, key, None, example(index), *values)
+            else:
+                yield self._change(action, key, index, text)
+        except PlaygroundError as error:
+            yield {self._notice: render_error(error)}
+
+    def _change(self, action: str, key: str, index: int, text: str) -> View:
+        """Edit, undo, restore: what changes the conversation without asking the model."""
+        if action == "edit":
+            self._service.require_idle(key)
+            turn = self._service.store.load(key).turns[index]
+            hint = "Editing an earlier message: sending it replaces what followed."
+            return {
+                self._composer: turn.content,
+                self._editing: index,
+                self._notice: render_hint(hint, "keep", "Leave it as it was"),
+            }
+        if action == "keep":
+            return {self._composer: "", self._editing: None, self._notice: ""}
+        if action == "undo":
+            conversation, question = self._service.undo(key)
+            return {
+                self._composer: text if text.strip() else question,
+                **self._shortened(conversation, "The last exchange was taken back."),
+            }
+        return {self._notice: "", **self._at_rest(self._service.restore(key))}
+
+    def _on_clear(self, key: str) -> View:
+        try:
+            conversation = self._service.clear(key)
+        except PlaygroundError as error:
+            return {self._notice: render_error(error)}
+        return self._shortened(conversation, "The conversation was cleared.")
+
+    def _shortened(self, conversation: Conversation, sentence: str) -> View:
+        notice = render_hint(sentence, "restore", "Bring it back") if conversation.previous else ""
+        return {self._editing: None, self._notice: notice, **self._at_rest(conversation)}
+
+    def _on_stop(self, request: gr.Request) -> None:
+        self._service.stop(str(request.session_hash))
+
+    def _on_leave(self, request: gr.Request) -> None:
+        self._service.stop(str(request.session_hash))
+
+    def _on_rail(self, key: str, *values: Any) -> None:
+        self._service.remember_rail(key, read_rail(values))
+
+    def _on_switch(
+        self, key: str, current: tuple[str, str] | None, *values: Any
+    ) -> Iterator[View]:
+        """Load what was chosen, showing stage and seconds; on failure go back."""
+        try:
+            choice = read_choice(read_rail(values))
+        except PlaygroundError as error:
+            yield {self._notice: render_error(error)}
+            return
+        loading = Background(lambda: self._service.manager.preload(choice))
+        while not loading.finished(LOADING_REDRAW_SECONDS):
+            yield {self._badge: render_badge(self._service.manager, choice)}
+        if loading.error:
+            yield self._gone_back(loading.error, choice, current)
+            return
+        yield {
+            self._notice: "",
+            self._current: (choice.reference, choice.precision.value),
+            **self._what_runs(choice, _last_facts(self._service.store.load(key))),
+        }
+
+    def _gone_back(
+        self, error: PlaygroundError, choice: ModelChoice, current: tuple[str, str] | None
+    ) -> View:
+        view: View = {
+            self._notice: render_error(error),
+            self._badge: render_badge(self._service.manager, choice),
+        }
+        if current:
+            before = ModelChoice(current[0], type(choice.precision)(current[1]))
+            view |= {
+                self._rail.model: before.reference,
+                self._rail.precision: before.precision.value,
+                self._badge: render_badge(self._service.manager, before),
+            }
+        return view
+
+    def _answer(self, key: str, session: str, asked: Request) -> Iterator[View]:
+        """Show the reply as it grows, then as it stands."""
+        drafts: queue.Queue[str] = queue.Queue()
+
+        def write() -> None:
+            for draft in self._service.answer(key, session, asked):
+                drafts.put(draft)
+
+        writing = Background(write)
+        try:
+            while not writing.finished(REDRAW_SECONDS):
+                if (draft := _newest(drafts)) is not None:
+                    yield {self._live: render_draft(draft)}
+                elif (activity := self._service.manager.activity) and activity.choice == asked.choice:
+                    yield {
+                        self._live: render_waiting("The model is being loaded…"),
+                        self._badge: render_badge(self._service.manager, asked.choice),
+                    }
+        finally:
+            # Also when the page is gone: Gradio then closes this generator.
+            self._service.stop(session)
+        conversation = self._service.store.load(key)
+        notice = render_error(writing.error) if writing.error else ""
+        yield {
+            self._notice: notice,
+            **self._at_rest(conversation),
+            **self._what_runs(asked.choice, _last_facts(conversation)),
+        }
+
+    def _busy(self, conversation: Conversation) -> View:
+        return {
+            self._transcript: render_conversation(conversation, answering=True),
+            self._live: render_draft(""),
+            self._notice: "",
+            self._send: gr.update(visible=False),
+            self._stop: gr.update(visible=True),
+        }
+
+    def _at_rest(self, conversation: Conversation) -> View:
+        return {
+            self._transcript: render_conversation(conversation),
+            self._live: "",
+            self._send: gr.update(visible=True),
+            self._stop: gr.update(visible=False),
+            self._rail.context: render_context(_last_facts(conversation)),
+        }
+
+    def _what_runs(self, choice: ModelChoice, facts: ReplyFacts | None) -> View:
+        engine = self._service.manager.engine(choice)
+        speed = facts.tokens_per_second if facts and engine and _same(facts, engine) else None
+        view: View = {self._badge: render_badge(self._service.manager, choice, speed)}
+        if engine:
+            view[self._rail.got] = render_got(engine)
+        return view
+
+
+def _newest(drafts: queue.Queue[str]) -> str | None:
+    """Return the last draft that waits, dropping those before it."""
+    newest = None
+    while not drafts.empty():
+        newest = drafts.get()
+    return newest
+
+
+def _last_facts(conversation: Conversation) -> ReplyFacts | None:
+    return conversation.turns[-1].facts if conversation.turns else None
+
+
+def _same(facts: ReplyFacts, engine: Engine) -> bool:
+    return (facts.model, facts.precision) == (engine.model.title, engine.precision.name)

@@ -1,0 +1,169 @@
+"""A conversation as HTML.
+
+What people and the model write is escaped here, once. A person's message is shown as the text it
+is; a reply may be Markdown, of which only what cannot reach out is drawn: no raw HTML, no links,
+no pictures.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+from markdown_it import MarkdownIt
+
+from apps.conversations import Conversation, ReplyFacts, Turn
+
+_MARKDOWN = MarkdownIt("zero", {"html": False, "breaks": True}).enable(
+    [
+        "newline", "escape", "backticks", "emphasis", "balance_pairs", "fragments_join",
+        "fence", "code", "heading", "list", "blockquote", "hr", "table",
+    ]
+)  # fmt: skip
+
+_FINISH_WORDS = {
+    "end_of_turn": "end of turn",
+    "max_new_tokens": "max new tokens reached",
+    "stop_string": "stop string",
+    "context_full": "context window full",
+    "cancelled": "stopped by you",
+}
+
+# Settings that change nothing at these values are left out of the footer.
+_NEUTRAL = {"top_k": 0, "top_p": 1.0, "min_p": 0.0, "repetition_penalty": 1.0, "stop": []}
+_SHORT = {"top_k": "top-k", "top_p": "top-p", "min_p": "min-p", "repetition_penalty": "rep."}
+
+
+def render_conversation(conversation: Conversation, answering: bool = False) -> str:
+    """Return the messages, or what to do when there are none.
+
+    Parameters
+    ----------
+    conversation : Conversation
+        The messages.
+    answering : bool
+        True while a reply is being written: nothing can be changed then.
+    """
+    if not conversation.turns:
+        return _EMPTY
+    last = len(conversation.turns) - 1
+    messages = "".join(
+        _user(turn, index) if turn.role == "user" else _reply(turn, index, index == last)
+        for index, turn in enumerate(conversation.turns)
+    )
+    return messages if answering else messages + _unanswered(conversation)
+
+
+def render_draft(text: str) -> str:
+    """Return a reply that is still being written."""
+    if not text:
+        return (
+            '<article class="message reply draft"><div class="words muted">'
+            '<span class="pulse" aria-hidden="true"></span> Reading the prompt…</div></article>'
+        )
+    return f'<article class="message reply draft"><div class="words">{_words(text)}</div></article>'
+
+
+def render_waiting(text: str) -> str:
+    """Return what stands in a reply's place before the model is there."""
+    return (
+        '<article class="message reply draft"><div class="words muted">'
+        f'<span class="pulse" aria-hidden="true"></span> {escape(text)}</div></article>'
+    )
+
+
+def _words(markdown: str) -> str:
+    return str(_MARKDOWN.render(markdown))
+
+
+def _user(turn: Turn, index: int) -> str:
+    return (
+        f'<article class="message user" aria-label="Your message">'
+        f'<div class="words">{escape(turn.content)}</div>'
+        f'<div class="actions">{_button("edit", "Edit", index)}{_copy(turn.content)}</div>'
+        f"</article>"
+    )
+
+
+def _reply(turn: Turn, index: int, last: bool) -> str:
+    retry = _button("retry", "Retry", index) if last else ""
+    undo = _button("undo", "Undo", index) if last else ""
+    notice = f'<p class="cut">{escape(turn.notice)}</p>' if turn.notice else ""
+    empty = '<p class="muted">The model ended its turn at once, without a word.</p>'
+    return (
+        f'<article class="message reply" aria-label="Reply">{notice}'
+        f'<div class="words">{_words(turn.content) or empty}</div>'
+        f"{render_facts(turn.facts) if turn.facts else ''}"
+        f'<div class="actions">{retry}{undo}{_copy(turn.content)}</div></article>'
+    )
+
+
+def _unanswered(conversation: Conversation) -> str:
+    """Offer to answer a question whose reply failed or was stopped before its first word."""
+    if conversation.turns[-1].role != "user":
+        return ""
+    index = len(conversation.turns) - 1
+    return (
+        '<div class="actions unanswered">'
+        f"{_button('retry', 'Answer this', index)}{_button('undo', 'Undo', index)}</div>"
+    )
+
+
+def render_facts(facts: ReplyFacts) -> str:
+    """Return the footer of a reply: what was measured in bold, and the settings really used."""
+    items = [f"<b>{facts.tokens:,}</b> {'token' if facts.tokens == 1 else 'tokens'}"]
+    if facts.first_token_seconds is not None:
+        items.append(f"first after <b>{facts.first_token_seconds:.2f} s</b>")
+    if facts.tokens_per_second is not None:
+        items.append(f"<b>{facts.tokens_per_second:.1f}</b> tok/s")
+    items.append(f"stopped: <b>{escape(_FINISH_WORDS[facts.finish_reason])}</b>")
+    items.append(_seed_words(facts))
+    items.append(_settings_words(facts))
+    items.append(f"{escape(facts.model)} <b>{escape(facts.precision)}</b>")
+    return f'<footer class="facts">{"".join(f"<span>{item}</span>" for item in items)}</footer>'
+
+
+def _seed_words(facts: ReplyFacts) -> str:
+    seed = facts.settings["seed"]
+    return "no seed: T 0 is greedy" if seed is None else f"seed <b>{int(seed)}</b>"
+
+
+def _settings_words(facts: ReplyFacts) -> str:
+    words = [f"T <b>{facts.settings['temperature']:g}</b>"]
+    for name, short in _SHORT.items():
+        if facts.settings[name] != _NEUTRAL[name]:
+            words.append(f"{short} <b>{facts.settings[name]:g}</b>")
+    words.append(f"max <b>{facts.settings['max_new_tokens']}</b>")
+    for text in facts.settings["stop"]:
+        words.append(f"stop <b>{escape(repr(text))}</b>")
+    return " ".join(words)
+
+
+def _button(action: str, label: str, index: int) -> str:
+    return f'<button type="button" data-action="{action}" data-index="{index}">{label}</button>'
+
+
+def _copy(text: str) -> str:
+    return f'<button type="button" data-copy="{escape(text)}">Copy</button>'
+
+
+_EXAMPLES = (
+    "What is the capital of France?",
+    "Write four lines about the sea.",
+    "Explain gravity to a child.",
+)
+_EMPTY = (
+    '<section class="empty"><h1>Talk to a model that runs on this computer</h1>'
+    "<p>Nothing you write leaves it. Ask something, then move the temperature on the right or "
+    "switch the precision, and ask again to see what changed.</p>"
+    '<div class="examples">'
+    + "".join(
+        f'<button type="button" data-action="example" data-index="{index}">{escape(text)}</button>'
+        for index, text in enumerate(_EXAMPLES)
+    )
+    + "</div></section>"
+)
+
+
+def example(index: int) -> str:
+    """Return the text of an example by its place."""
+    return _EXAMPLES[index]

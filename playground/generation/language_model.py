@@ -1,0 +1,185 @@
+"""LanguageModel: the object a program holds. Messages or text in, a reply out, step by step."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from playground.errors import ContextOverflow
+from playground.generation.decoding import FinishReason, Step, generate_steps
+from playground.generation.messages import Prompt, fit_messages
+from playground.generation.settings import MAX_SEED, SamplingSettings
+from playground.models.engine import Engine
+from playground.models.tokenizer import TRANSCRIPT_STOP, Message
+
+
+@dataclass(frozen=True)
+class Generation:
+    """A finished reply and how it came about.
+
+    Parameters
+    ----------
+    text : str
+        The reply.
+    steps : tuple of Step
+        One a token.
+    finish_reason : str
+        Why it ended.
+    settings : SamplingSettings
+        What was really used, with the seed that was drawn; None at temperature 0.
+    prompt : Prompt
+        What the model received, and what was cut to fit.
+    first_token_seconds : float or None
+        From the call to the first token, measured; None when there was none.
+    seconds : float
+        The whole, measured.
+    """
+
+    text: str
+    steps: tuple[Step, ...]
+    finish_reason: FinishReason
+    settings: SamplingSettings
+    prompt: Prompt
+    first_token_seconds: float | None
+    seconds: float
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        """Decode speed: tokens after the first over the time after the first; None under two."""
+        if self.first_token_seconds is None or len(self.steps) < 2:
+            return None
+        return (len(self.steps) - 1) / (self.seconds - self.first_token_seconds)
+
+
+class Stream:
+    """A running reply: iterate over its steps, then ask for its `generation`.
+
+    Closing it, or leaving the ``for`` loop and closing, ends the computation.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        prompt: Prompt,
+        settings: SamplingSettings,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.prompt = prompt
+        self.settings = _with_seed(settings)
+        self._start = time.perf_counter()
+        self._end: float | None = None
+        self._first: float | None = None
+        self._steps: list[Step] = []
+        rng = np.random.default_rng(self.settings.seed)
+        self._source = generate_steps(engine, prompt.token_ids, self.settings, rng, cancelled)
+
+    def __iter__(self) -> Iterator[Step]:
+        for step in self._source:
+            now = time.perf_counter()
+            self._first = self._first or now
+            self._end = now
+            self._steps.append(step)
+            yield step
+        self._end = time.perf_counter() if not self._steps else self._end
+
+    def close(self) -> None:
+        """End the computation; what was generated stays."""
+        self._source.close()
+
+    @property
+    def generation(self) -> Generation:
+        """The reply so far; its finish reason is "cancelled" until the last step has come."""
+        finish = self._steps[-1].finish_reason if self._steps else None
+        end = self._end or time.perf_counter()
+        return Generation(
+            text="".join(step.text for step in self._steps),
+            steps=tuple(self._steps),
+            finish_reason=finish or "cancelled",
+            settings=self.settings,
+            prompt=self.prompt,
+            first_token_seconds=None if self._first is None else self._first - self._start,
+            seconds=end - self._start,
+        )
+
+
+class LanguageModel:
+    """A loaded model that answers.
+
+    Parameters
+    ----------
+    engine : Engine
+        The model at its precision.
+
+    Examples
+    --------
+    ``playground.load("smollm2-135m-instruct").generate("The capital of France is").text``
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def generate(self, prompt_or_messages: str | Sequence[Any], **settings: Any) -> Generation:
+        """Generate a whole reply; see `stream`."""
+        stream = self.stream(prompt_or_messages, **settings)
+        for _ in stream:
+            pass
+        return stream.generation
+
+    def stream(
+        self,
+        prompt_or_messages: str | Sequence[Any],
+        *,
+        cancelled: Callable[[], bool] = lambda: False,
+        **settings: Any,
+    ) -> Stream:
+        """Start a reply and return it as a stream of steps.
+
+        Parameters
+        ----------
+        prompt_or_messages : str or sequence of Message or dict
+            A text is continued as it stands. Messages (``{"role": ..., "content": ...}``) go
+            through the chat template and are cut to the context window.
+        cancelled : callable
+            Asked before each forward pass; True ends the reply there.
+        **settings
+            Fields of `SamplingSettings`.
+
+        Raises
+        ------
+        OptionError
+            When a setting is unknown or breaks its rule.
+        ContextOverflow
+            When a text does not fit the window, or a system message fills it.
+        """
+        sampling = SamplingSettings.from_mapping(settings)
+        if isinstance(prompt_or_messages, str):
+            return Stream(self.engine, self._text_prompt(prompt_or_messages), sampling, cancelled)
+        messages = [m if isinstance(m, Message) else Message(**m) for m in prompt_or_messages]
+        prompt = fit_messages(messages, self.engine, sampling.max_new_tokens)
+        return Stream(self.engine, prompt, self._chat_settings(sampling), cancelled)
+
+    def _text_prompt(self, text: str) -> Prompt:
+        token_ids = self.engine.tokenizer.encode_text_prompt(text)
+        if not token_ids:
+            raise ContextOverflow("The prompt is empty; write at least one word.")
+        return Prompt(tuple(token_ids))
+
+    def _chat_settings(self, settings: SamplingSettings) -> SamplingSettings:
+        """Let a base model's turn end where it begins to speak for the user."""
+        if self.engine.tokenizer.has_chat_template:
+            return settings
+        return replace(settings, stop=(*settings.stop, TRANSCRIPT_STOP))
+
+
+def _with_seed(settings: SamplingSettings) -> SamplingSettings:
+    """Draw a seed where none was given; drop it where it plays no part."""
+    if settings.greedy:
+        return replace(settings, seed=None)
+    if settings.seed is not None:
+        return settings
+    return replace(settings, seed=secrets.randbelow(MAX_SEED + 1))

@@ -1,0 +1,215 @@
+"""SamplingSettings: how a reply is generated; the one source of truth for UI, API and CLI.
+
+Labels, limits, steps and explanations live beside the fields, so that a slider, a command-line
+option and an error message cannot disagree.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from playground.errors import OptionError
+
+MAX_SEED = 2**32 - 1
+MAX_STOP_STRINGS = 16
+
+
+@dataclass(frozen=True)
+class Option:
+    """What a person needs to know of one number.
+
+    Parameters
+    ----------
+    label : str
+        Name on the page.
+    minimum, maximum : float
+        Allowed range; `minimum` itself is allowed unless `above_minimum`.
+    step : float
+        Grain of the slider; 1 for whole numbers.
+    explanation : str
+        One line for the learner.
+    above_minimum : bool
+        True when the value must lie above `minimum`.
+    """
+
+    label: str
+    minimum: float
+    maximum: float
+    step: float
+    explanation: str
+    above_minimum: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """True for options that take whole numbers only."""
+        return self.step == 1
+
+    @property
+    def rule(self) -> str:
+        """The allowed values, in words."""
+        kind = "a whole number" if self.whole else "a number"
+        if self.above_minimum:
+            return f"{kind} above {self.minimum:g} and up to {self.maximum:g}"
+        return f"{kind} from {self.minimum:g} to {self.maximum:g}"
+
+    def check(self, name: str, value: object) -> float:
+        """Return the value as a number inside the rule.
+
+        Raises
+        ------
+        OptionError
+            When it is no number, not whole where it must be, or out of range.
+        """
+        number = _as_number(value)
+        low_enough = number is not None and number <= self.maximum
+        if number is None or not low_enough or not self._reaches_minimum(number):
+            raise OptionError(f"`{name}` must be {self.rule}, got {_shown(value)}.")
+        if self.whole and number != int(number):
+            raise OptionError(f"`{name}` must be {self.rule}, got {_shown(value)}.")
+        return int(number) if self.whole else number
+
+    def _reaches_minimum(self, number: float) -> bool:
+        return number > self.minimum if self.above_minimum else number >= self.minimum
+
+
+def _as_number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def _option(default: float, option: Option) -> Any:
+    return field(default=default, metadata={"option": option})
+
+
+@dataclass(frozen=True)
+class SamplingSettings:
+    """How the next tokens are chosen and when to stop.
+
+    Numbers may be given as text; they are checked and converted here.
+
+    Parameters
+    ----------
+    temperature : float
+        0 is greedy: the likeliest token, always.
+    top_k : int
+        Keep the k likeliest tokens; 0 is off.
+    top_p : float
+        Keep the fewest tokens that together reach this probability; 1 is off.
+    min_p : float
+        Keep tokens at least this fraction as likely as the best; 0 is off.
+    repetition_penalty : float
+        Above 1 makes tokens already used less likely; 1 is off.
+    max_new_tokens : int
+        Longest reply, in tokens.
+    seed : int or None
+        Fixes the dice; None throws new ones each time.
+    stop : tuple of str
+        Texts that end the reply; they are not shown.
+
+    Raises
+    ------
+    OptionError
+        When a value breaks its rule; the message names option, rule and value.
+
+    Examples
+    --------
+    >>> SamplingSettings(top_p=1.4)
+    Traceback (most recent call last):
+    playground.errors.OptionError: `top_p` must be a number above 0 and up to 1, got 1.4.
+    """
+
+    temperature: float = _option(
+        1.0, Option("Temperature", 0, 2, 0.05, "0 takes the likeliest token; higher is bolder.")
+    )
+    top_k: int = _option(
+        0, Option("Top-k", 0, 200, 1, "Only the k likeliest tokens may be drawn; 0 is off.")
+    )
+    top_p: float = _option(
+        1.0,
+        Option(
+            "Top-p", 0, 1, 0.01, "Only the fewest tokens that reach this probability; 1 is off.",
+            above_minimum=True,
+        ),
+    )  # fmt: skip
+    min_p: float = _option(
+        0.0, Option("Min-p", 0, 1, 0.01, "Drop tokens below this share of the best; 0 is off.")
+    )
+    repetition_penalty: float = _option(
+        1.0,
+        Option("Repetition penalty", 0.5, 2, 0.05, "Above 1, words already used come less; 1 is off."),
+    )  # fmt: skip
+    max_new_tokens: int = _option(
+        256, Option("Max new tokens", 1, 4096, 1, "The reply ends here at the latest.")
+    )
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name, option in OPTIONS.items():
+            object.__setattr__(self, name, option.check(name, getattr(self, name)))
+        object.__setattr__(self, "seed", _checked_seed(self.seed))
+        object.__setattr__(self, "stop", _checked_stop(self.stop))
+
+    @property
+    def greedy(self) -> bool:
+        """True when the likeliest token is always taken, and the seed plays no part."""
+        return self.temperature == 0
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> SamplingSettings:
+        """Build from named values.
+
+        Raises
+        ------
+        OptionError
+            When a name is unknown or a value breaks its rule.
+        """
+        known = [f.name for f in fields(cls)]
+        for name in values:
+            if name not in known:
+                raise OptionError(f"There is no option `{name}`; known are {', '.join(known)}.")
+        return cls(**values)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        return {**asdict(self), "stop": list(self.stop)}
+
+
+OPTIONS: Mapping[str, Option] = {
+    f.name: f.metadata["option"] for f in fields(SamplingSettings) if "option" in f.metadata
+}
+
+
+def _checked_seed(value: object) -> int | None:
+    if value is None or value == "":
+        return None
+    number = _as_number(value)
+    if number is None or number != int(number) or not 0 <= number <= MAX_SEED:
+        raise OptionError(
+            f"`seed` must be a whole number from 0 to {MAX_SEED}, or empty for a new one each "
+            f"time, got {_shown(value)}."
+        )
+    return int(number)
+
+
+def _checked_stop(value: str | Sequence[str] | None) -> tuple[str, ...]:
+    given = [value] if isinstance(value, str) else list(value or ())
+    if not all(isinstance(text, str) for text in given):
+        raise OptionError(f"`stop` must be a list of texts, got {_shown(value)}.")
+    texts = tuple(dict.fromkeys(text for text in given if text))
+    if len(texts) > MAX_STOP_STRINGS:
+        raise OptionError(f"`stop` takes at most {MAX_STOP_STRINGS} texts, got {len(texts)}.")
+    return texts

@@ -1,0 +1,86 @@
+"""What everything above relies on: an engine takes token ids and gives logits.
+
+An engine is one model at one precision on one device. It knows nothing of sampling, text or
+conversations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from playground.models.precision import Precision
+from playground.models.store import InstalledModel
+from playground.models.tokenizer import Tokenizer
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What was really loaded, read off the model after loading, not off the request.
+
+    Parameters
+    ----------
+    layer_classes : dict of str to int
+        Class name of each linear and embedding layer, and how many there are.
+    bytes_by_dtype : dict of str to int
+        Bytes of the parameters and buffers by their dtype; a tied tensor counts once.
+    weight_bytes : int
+        Their sum; what transformers' ``get_memory_footprint()`` returns.
+    scale_bytes : int
+        Scales that bitsandbytes keeps beside the quantized weights.
+    device : str
+        Where the weights lie, such as "cpu".
+    load_seconds : float
+        Wall time from the call to the model being ready, measured.
+    rss_bytes : int
+        Resident memory of this process after loading, measured.
+    """
+
+    layer_classes: dict[str, int]
+    bytes_by_dtype: dict[str, int]
+    weight_bytes: int
+    scale_bytes: int
+    device: str
+    load_seconds: float
+    rss_bytes: int
+
+
+class KVCache(Protocol):
+    """Keys and values of the tokens seen so far; belongs to one engine and one conversation."""
+
+    @property
+    def length(self) -> int:
+        """Tokens held."""
+
+
+class Engine(Protocol):
+    """One model at one precision: token ids in, logits out."""
+
+    name: str  # of the engine, as the page shows it: "transformers"
+    model: InstalledModel
+    precision: Precision
+    tokenizer: Tokenizer
+    context_length: int  # tokens
+    report: LoadReport
+
+    def new_cache(self) -> KVCache:
+        """Return an empty cache."""
+
+    def forward(self, token_ids: NDArray[np.int64], cache: KVCache) -> NDArray[np.float32]:
+        """Run new tokens after those in the cache and return the logits of the next one.
+
+        Parameters
+        ----------
+        token_ids : array of shape (rows, T)
+            New tokens, T of them in every row.
+        cache : KVCache
+            Grows by T tokens.
+
+        Returns
+        -------
+        array of shape (rows, V)
+            Logits after the last token of each row.
+        """

@@ -1,0 +1,216 @@
+"""Any causal language model through transformers, accelerate and bitsandbytes."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import psutil
+from numpy.typing import NDArray
+
+from playground.errors import BrokenCache, PrecisionUnavailable
+from playground.models.engine import KVCache, LoadReport
+from playground.models.precision import Precision, loader_arguments, require_available
+from playground.models.store import InstalledModel
+from playground.models.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from torch import nn
+    from transformers import DynamicCache, PretrainedConfig, PreTrainedModel
+
+# The layer class that proves a quantized load.
+_QUANTIZED_LAYER = {Precision.INT8: "Linear8bitLt", Precision.NF4: "Linear4bit"}
+
+
+class _TransformersCache:
+    """transformers' growing cache, with its length in tokens."""
+
+    def __init__(self) -> None:
+        from transformers import DynamicCache
+
+        self.store: DynamicCache = DynamicCache()
+
+    @property
+    def length(self) -> int:
+        return int(self.store.get_seq_length())
+
+
+@dataclass
+class TransformersEngine:
+    """A model as transformers runs it.
+
+    One forward pass runs at a time, so that chats which share the model take turns token by
+    token instead of fighting for the cores.
+    """
+
+    model: InstalledModel
+    precision: Precision
+    tokenizer: Tokenizer
+    context_length: int
+    report: LoadReport
+    network: PreTrainedModel
+    name: str = "transformers"
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+
+    def new_cache(self) -> KVCache:
+        """Return an empty cache."""
+        return _TransformersCache()
+
+    def forward(self, token_ids: NDArray[np.int64], cache: KVCache) -> NDArray[np.float32]:
+        """Run new tokens and return the logits of the next one; see `Engine.forward`."""
+        import torch
+
+        store = cast(_TransformersCache, cache).store
+        with self._turn, torch.inference_mode():
+            output = self.network(
+                torch.from_numpy(token_ids).to(self.network.device),
+                past_key_values=store,
+                use_cache=True,
+                logits_to_keep=1,
+            )
+            logits: NDArray[np.float32] = output.logits[:, -1].float().cpu().numpy()
+        return logits
+
+
+def load_transformers_engine(model: InstalledModel, precision: Precision) -> TransformersEngine:
+    """Load a model folder at a precision, and look at what came out.
+
+    Parameters
+    ----------
+    model : InstalledModel
+        The folder with safetensors, config and tokenizer.
+    precision : Precision
+        The format asked for.
+
+    Raises
+    ------
+    PrecisionUnavailable
+        When this machine cannot run it, or the layers did not come out quantized.
+    BrokenCache
+        When the files cannot be read as a model.
+    """
+    require_available(precision)
+    start = time.perf_counter()
+    network = _read_network(model.path, precision, model.name)
+    _require_quantized(network, precision)
+    end_ids = _end_token_ids(network)
+    tokenizer = Tokenizer.load(model.path, end_ids)
+    return TransformersEngine(
+        model=model,
+        precision=precision,
+        tokenizer=tokenizer,
+        context_length=_context_length(network.config),
+        report=_report(network, time.perf_counter() - start),
+        network=network,
+    )
+
+
+def _read_network(folder: Path, precision: Precision, name: str) -> PreTrainedModel:
+    from safetensors import SafetensorError
+    from transformers import AutoModelForCausalLM
+
+    with _quiet_transformers():
+        try:
+            network: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+                folder,
+                local_files_only=True,
+                use_safetensors=True,
+                trust_remote_code=False,
+                **loader_arguments(precision),
+            )
+        except (OSError, ValueError, KeyError, SafetensorError) as error:
+            raise BrokenCache(
+                f"The files of {name} in {folder} cannot be read as a model "
+                f"({str(error).splitlines()[0]}); fetch them again with `playground pull {name}`."
+            ) from error
+    return network.eval()
+
+
+@contextlib.contextmanager
+def _quiet_transformers() -> Iterator[None]:
+    """Silence what would tear our own progress line, and restore it afterwards."""
+    from transformers.utils import logging as transformers_logging
+
+    # LLM.int8() computes in FP16 by design, and bitsandbytes warns of that cast at every layer and
+    # token; it also asks for an optional package of kernels.
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    verbosity = transformers_logging.get_verbosity()
+    bar_was_on = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        transformers_logging.set_verbosity(verbosity)
+        if bar_was_on:
+            transformers_logging.enable_progress_bar()
+
+
+def _require_quantized(network: nn.Module, precision: Precision) -> None:
+    wanted = _QUANTIZED_LAYER.get(precision)
+    found = layer_classes(network)
+    if wanted and not found.get(wanted):
+        raise PrecisionUnavailable(
+            f"{precision.name} was asked for, but no {wanted} layer came out of loading "
+            f"(found {found}). Choose another precision."
+        )
+
+
+def layer_classes(network: nn.Module) -> dict[str, int]:
+    """Count the linear and embedding layers by class name.
+
+    bitsandbytes' layers are linear layers by inheritance, so they show under their own names.
+    """
+    from torch import nn
+
+    kinds = (nn.Linear, nn.Embedding)
+    return dict(Counter(type(m).__name__ for m in network.modules() if isinstance(m, kinds)))
+
+
+def _report(network: PreTrainedModel, load_seconds: float) -> LoadReport:
+    by_dtype: Counter[str] = Counter()
+    for tensor in (*network.parameters(), *network.buffers()):
+        by_dtype[str(tensor.dtype).removeprefix("torch.")] += tensor.nbytes
+    return LoadReport(
+        layer_classes=layer_classes(network),
+        bytes_by_dtype=dict(by_dtype),
+        weight_bytes=sum(by_dtype.values()),
+        scale_bytes=_scale_bytes(network),
+        device=str(network.device),
+        load_seconds=load_seconds,
+        rss_bytes=psutil.Process().memory_info().rss,
+    )
+
+
+def _scale_bytes(network: nn.Module) -> int:
+    """Return the bytes of bitsandbytes' scales, which are no parameters of the model."""
+    total = 0
+    for weight in network.parameters():
+        attributes: Any = weight
+        if (row_scales := getattr(attributes, "SCB", None)) is not None:
+            total += row_scales.nbytes
+        if (state := getattr(attributes, "quant_state", None)) is not None:
+            total += state.absmax.nbytes
+    return total
+
+
+def _end_token_ids(network: PreTrainedModel) -> list[int]:
+    """Return the tokens that end a reply, as the model's own generation config says."""
+    generation = getattr(network, "generation_config", None)
+    ids = getattr(generation, "eos_token_id", None)
+    if ids is None:
+        ids = network.config.eos_token_id
+    return [ids] if isinstance(ids, int) else list(ids or [])
+
+
+def _context_length(config: PretrainedConfig) -> int:
+    text_config = config.get_text_config()
+    return int(text_config.max_position_embeddings)

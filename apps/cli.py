@@ -49,9 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     try:
         code = app(words, prog_name="playground", standalone_mode=False)
     except typer.TyperException as error:
-        code = _fail(
-            f"{error.format_message()} `playground --help` shows what there is.", error.exit_code
-        )
+        code = _fail_of_usage(error)
     except OptionError as error:
         code = _fail(str(error), WRONG_USAGE)
     except FetchCancelled as error:
@@ -66,6 +64,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _fail(sentence: str, code: int) -> int:
     tell(f"Error: {' '.join(sentence.split())}", style="red")
     return code
+
+
+def _fail_of_usage(error: typer.TyperException) -> int:
+    if sentence := error.format_message().rstrip("."):  # empty where the help was the answer
+        _fail(f"{sentence}. `playground --help` shows what there is.", error.exit_code)
+    return error.exit_code
 
 
 def _show_version(wanted: bool) -> None:

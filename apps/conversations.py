@@ -6,7 +6,6 @@ never written in place; a broken one is set aside, not thrown away.
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 from collections.abc import Callable
@@ -157,15 +156,11 @@ class ConversationStore:
     def _save(self, path: Path, conversation: Conversation) -> None:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         part = path.with_suffix(".part")
-        with part.open("wb", opener=_owner_only) as file:
-            file.write(_FORMAT.dump_json(conversation))
+        part.touch(mode=0o600)
+        part.write_bytes(_FORMAT.dump_json(conversation))
         part.replace(path)
 
     def _path(self, key: str) -> Path:
         if not _KEY.fullmatch(key):
             raise OptionError(f"A conversation's key has 32 hexadecimal digits, got {key[:40]!r}.")
         return self._folder / f"{key}.json"
-
-
-def _owner_only(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

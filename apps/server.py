@@ -35,7 +35,7 @@ def create_app(manager: ModelManager, start: ModelChoice, host: str = "127.0.0.1
     """
     import gradio as gr
 
-    from apps.ui.page import SCRIPT, STYLE, build_ui
+    from apps.ui.page import HEAD, build_ui
     from apps.ui.theme import PlaygroundTheme
 
     app = FastAPI(title="LLM Playground", version=playground.__version__, docs_url=None, redoc_url=None)
@@ -51,7 +51,7 @@ def create_app(manager: ModelManager, start: ModelChoice, host: str = "127.0.0.1
     service = ChatService(manager, ConversationStore(manager.settings.conversations_dir))
     return gr.mount_gradio_app(
         app, build_ui(service, start), path="/", server_name=host, theme=PlaygroundTheme(),
-        css=STYLE, head=SCRIPT, footer_links=[], show_error=True, ssr_mode=False,
+        head=HEAD, footer_links=[], show_error=True, ssr_mode=False,
         enable_monitoring=False,
     )  # fmt: skip
 

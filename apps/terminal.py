@@ -31,11 +31,11 @@ _PICTURES = {
 
 
 def plain(text: str) -> str:
-    """Return the text with every control character but line feed and tab made visible.
+    r"""Return the text with every control character but line feed and tab made visible.
 
     Examples
     --------
-    >>> plain("a\\x1b[31mb")
+    >>> plain("a\x1b[31mb")
     'a␛[31mb'
     """
     return text.translate(_PICTURES)

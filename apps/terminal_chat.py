@@ -164,13 +164,28 @@ def _table() -> Table:
 def _edit_lines() -> None:
     """Give the line its arrow keys and its history, where the system has them."""
     with contextlib.suppress(ImportError):
-        import readline  # noqa: F401 - its import is its effect
+        import readline
+
+        # A text of several lines that is pasted stays one message.
+        readline.parse_and_bind("set enable-bracketed-paste on")
 
 
 def _read_line() -> str | None:
     """Return the next line, or None when the person leaves."""
-    try:
-        return input("\nYou: " if sys.stdin.isatty() else "")
-    except (EOFError, KeyboardInterrupt):
-        write("\n" if sys.stdin.isatty() else "")
-        return None
+    asks = sys.stdin.isatty()
+    while True:
+        try:
+            return input("\nYou: " if asks else "")
+        except KeyboardInterrupt:
+            write("\n")
+            if not _half_typed():
+                return None
+        except EOFError:
+            write("\n" if asks else "")
+            return None
+
+
+def _half_typed() -> bool:
+    """Tell whether Ctrl-C threw away a line that was being written."""
+    readline = sys.modules.get("readline")
+    return readline is not None and bool(readline.get_line_buffer())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apps.interrupt import interruptible
@@ -21,6 +21,16 @@ if TYPE_CHECKING:
     from playground.generation.decoding import FinishReason
     from playground.generation.language_model import Generation, LanguageModel
     from playground.models.engine import Engine
+
+# What each sampling step is at when it changes nothing.
+_OFF: Mapping[str, object] = {
+    "top_k": 0,
+    "top_p": 1,
+    "min_p": 0,
+    "repetition_penalty": 1,
+    "seed": None,
+    "stop": [],
+}
 
 
 def fetch_in_sight(
@@ -155,18 +165,14 @@ def describe_reply(generation: Generation) -> str:
     if generation.tokens_per_second is not None:
         words.append(f"{generation.tokens_per_second:.1f} tok/s")
     words.append(f"stopped: {generation.finish_reason.replace('_', ' ')}")
-    seed = generation.settings.seed
-    words.append("no seed: temperature 0 is greedy" if seed is None else f"seed {seed}")
     words.append(describe_settings(generation.settings))
     return " · ".join(words)
 
 
 def describe_settings(settings: SamplingSettings) -> str:
-    """Return temperature, length, and whatever else is not as it is by default."""
-    values, defaults = settings.as_dict(), SamplingSettings().as_dict()
-    always = ("temperature", "max_new_tokens")
-    names = [n for n in values if n in always or (n != "seed" and values[n] != defaults[n])]
-    return ", ".join(f"{name} {values[name]}" for name in names)
+    """Return the settings, but for the steps that are off."""
+    values = settings.as_dict()
+    return ", ".join(f"{name} {values[name]}" for name in values if values[name] != _OFF.get(name))
 
 
 def reply_record(model: LanguageModel, prompt: str, generation: Generation) -> dict[str, Any]:

@@ -26,19 +26,14 @@ function playgroundTheme(name) {
   playgroundStored("playground-theme", name);
   const prefersDark = matchMedia("(prefers-color-scheme: dark)").matches;
   document.body.classList.toggle("dark", name === "dark" || (name === "system" && prefersDark));
-  document.querySelectorAll("[data-theme]").forEach((button) => {
-    button.setAttribute("aria-pressed", String(button.dataset.theme === name));
-  });
+  document.body.dataset.colours = name;
 }
 
 function playgroundLab(name) {
   document.querySelectorAll(".lab").forEach((button) => {
-    button.classList.toggle("chosen", button.id === `lab-${name}`);
     button.setAttribute("aria-current", button.id === `lab-${name}` ? "page" : "false");
   });
-  document.querySelectorAll(".panel").forEach((panel) => {
-    panel.classList.toggle("shown", panel.id === `panel-${name}`);
-  });
+  document.body.dataset.lab = name;
   document.body.classList.remove("show-labs", "show-rail");
 }
 

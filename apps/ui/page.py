@@ -15,8 +15,11 @@ from apps.ui.tabs.models import ModelsTab, model_choices
 from playground.models.manager import ModelChoice
 
 _HERE = Path(__file__).parent
-STYLE = (_HERE / "style.css").read_text(encoding="utf-8")
-SCRIPT = f"<script>{(_HERE / 'page.js').read_text(encoding='utf-8')}</script>"
+# In the head rather than through Gradio's `css`, which would rewrite every selector.
+HEAD = (
+    f"<style>{(_HERE / 'style.css').read_text(encoding='utf-8')}</style>"
+    f"<script>{(_HERE / 'page.js').read_text(encoding='utf-8')}</script>"
+)
 
 # Group, then the labs in it: (name of the tab, words on the button).
 LABS = (("Talk", (("chat", "Chat"),)), ("More", (("models", "Models"),)))
@@ -49,8 +52,8 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
                 badge = gr.HTML(
                     render_badge(service.manager, start), elem_id="badge", js_on_load=None
                 )
-                chat_panel = gr.Column(elem_id="panel-chat", elem_classes="panel")
-                models_panel = gr.Column(elem_id="panel-models", elem_classes="panel")
+                chat_panel = gr.Column(elem_id="panel-chat")
+                models_panel = gr.Column(elem_id="panel-models")
             with gr.Column(elem_id="rail"):
                 rail = build_rail(model_choices(service.manager.settings, start), start)
         with chat_panel:

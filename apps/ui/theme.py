@@ -62,6 +62,7 @@ class PlaygroundTheme(gr.themes.Base):
             input_border_color_dark="#2b3137",
             input_border_color_focus="#0f766e",
             input_border_color_focus_dark="#2dd4bf",
+            input_border_width="1px",
             input_radius="8px",
             input_shadow="none",
             input_shadow_focus="none",

@@ -137,8 +137,9 @@ class SamplingSettings:
     top_k: int = _option(
         0, Option("Top-k", 0, 200, 1, "Only the k likeliest tokens may be drawn; 0 is off.")
     )
+    # Below 1 by default: the long tail of the vocabulary is where a small model derails at T = 1.
     top_p: float = _option(
-        1.0,
+        0.9,
         Option(
             "Top-p", 0, 1, 0.01, "Only the fewest tokens that reach this probability; 1 is off.",
             above_minimum=True,

@@ -84,6 +84,8 @@ def _running(command: Sequence[str], env: Mapping[str, str]) -> Iterator[subproc
         stderr=subprocess.STDOUT,
         encoding="utf-8",
         errors="replace",
+        # Ctrl-C reaches us alone: we end the child in good order, below.
+        start_new_session=True,
         env=os.environ | dict(env),
     )
     with process:

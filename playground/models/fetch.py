@@ -18,7 +18,7 @@ from playground.models.hub import ask_hub, download, find_cached
 from playground.models.local import register_path
 from playground.models.progress import FetchProgress, SourceUnavailable, Watch, ignore, never
 from playground.models.staging import fresh_staging, install, one_at_a_time, partial_folder
-from playground.models.store import InstalledModel, Manifest, read_installed, remove
+from playground.models.store import InstalledModel, Manifest, read_installed
 from playground.models.wheel import fetch_gguf
 from playground.settings import Settings
 
@@ -115,21 +115,21 @@ def fetch(
         As wished.
     """
     watch = Watch(on_progress, cancelled)
-    if installed := _whole(entry, settings):
+    if installed := _whole(entry, settings, watch):
         return installed
     _require_terms(entry, settings, accept_terms)
     with writing_to(settings.models_dir, 0), one_at_a_time(entry.name, settings, watch):
-        if installed := _whole(entry, settings):
+        if installed := _whole(entry, settings, watch):
             return installed  # another process fetched it while we waited
-        remove(entry, settings)
         return _from_first_source(entry, settings, watch)
 
 
-def _whole(entry: CatalogEntry, settings: Settings) -> InstalledModel | None:
+def _whole(entry: CatalogEntry, settings: Settings, watch: Watch) -> InstalledModel | None:
     try:
         return read_installed(entry, settings)
     except BrokenCache:
-        return None  # fetched again
+        watch.report("the copy here is broken: fetching it again")
+        return None
 
 
 def _require_terms(entry: CatalogEntry, settings: Settings, accepted: bool) -> None:
@@ -137,8 +137,8 @@ def _require_terms(entry: CatalogEntry, settings: Settings, accepted: bool) -> N
     if entry.terms_file is None or accepted or (settings.models_dir / entry.name).exists():
         return
     raise TermsNotAccepted(
-        f"{entry.title} comes under the {entry.license}, which must be read and accepted before "
-        f"it is fetched."
+        f"{entry.title} comes under the {entry.license}, which must be read and accepted first: "
+        f"run `playground pull {entry.name}`."
     )
 
 
@@ -151,9 +151,11 @@ def _from_first_source(entry: CatalogEntry, settings: Settings, watch: Watch) ->
             reasons.append(str(error))
             watch.report(str(error))
     if settings.offline:
+        here = (settings.models_dir / entry.name).exists()
         raise FetchFailed(
-            f"{entry.title} is not on this machine and HF_HUB_OFFLINE is set, so nothing may be "
-            f"downloaded; unset it and run `playground pull {entry.name}`."
+            f"{entry.title} is {'broken' if here else 'not'} on this machine and HF_HUB_OFFLINE "
+            f"is set, so nothing may be downloaded; unset it and run `playground pull "
+            f"{entry.name}`."
         )
     raise FetchFailed(
         f"{entry.title} cannot be fetched: {'; '.join(reasons)}. Check the network and try again; "

@@ -247,6 +247,7 @@ def _download_missing(
         raise_if_full(finished.lines)
         reason = finished.lines[-1] if finished.lines else f"exit code {finished.exit_code}"
         raise SourceUnavailable(f"the download from the hub broke off ({reason.strip()})")
+    watch.report("downloading from the hub", total, total)
     if _missing_bytes(snapshot, _folder(snapshot, settings)):
         raise SourceUnavailable(f"{snapshot.repo} changed on the hub during the download")
 

@@ -17,7 +17,7 @@ from playground.models.folder import (
 )
 from playground.models.progress import Watch
 from playground.models.staging import fresh_staging, install, one_at_a_time
-from playground.models.store import InstalledModel, Manifest, read_model, remove_model
+from playground.models.store import InstalledModel, Manifest, read_model
 from playground.settings import Settings
 
 _UNKNOWN_LICENSE = "unknown (your own files)"
@@ -100,7 +100,6 @@ def _convert_once(gguf: Path, settings: Settings, watch: Watch) -> InstalledMode
     with writing_to(settings.models_dir, 0), one_at_a_time(name, settings, watch):
         if installed := _whole(name, settings):
             return installed
-        remove_model(name, settings)
         staging = fresh_staging(name, settings)
         quantization = convert_gguf(gguf, staging, watch)
         manifest = Manifest(

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from playground.models.folder import model_files
 from playground.models.progress import Watch
-from playground.models.store import MANIFEST, InstalledModel, Manifest, record_file
+from playground.models.store import MANIFEST, InstalledModel, Manifest, record_file, remove_model
 from playground.settings import Settings
 
 _POLL_SECONDS = 0.2
@@ -71,6 +71,7 @@ def install(staging: Path, manifest: Manifest, settings: Settings) -> InstalledM
     )
     (staging / MANIFEST).write_text(manifest.to_json(), "utf-8")
     _sync(staging / MANIFEST)
+    remove_model(manifest.name, settings)  # a broken copy stayed until its successor was ready
     staging.replace(home)
     _sync(home.parent)
     shutil.rmtree(partial_folder(manifest.name, settings), ignore_errors=True)

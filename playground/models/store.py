@@ -186,7 +186,8 @@ def remove_model(name: str, settings: Settings) -> None:
     if not home.exists():
         return
     # Moved away first: whatever interrupts the removal, no half of a model is found later.
-    trash = settings.models_dir / ".partial" / f".removed-{uuid.uuid4().hex}"
+    trash = settings.models_dir / ".partial" / f".removed-{name}"
+    shutil.rmtree(trash, ignore_errors=True)
     trash.parent.mkdir(parents=True, exist_ok=True)
     home.rename(trash)
     shutil.rmtree(trash)

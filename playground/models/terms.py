@@ -44,10 +44,11 @@ def plain_text(html: str) -> str:
 
     Examples
     --------
-    >>> plain_text("<nav>Menu</nav><article><h1>Terms</h1><p>Be <b>kind</b>.</p></article>")
+    >>> plain_text("<p>Menu</p><article><h1>Terms</h1><p>Be <b>kind</b>.</p></article>")
     'Terms\n\nBe kind.'
     """
-    article = re.search(r"<article\b.*?</article>", html, re.DOTALL)
+    # From the headline on: menus and banners stand above it.
+    article = re.search(r"<h1\b.*?</article>", html, re.DOTALL)
     reader = _TextReader()
     reader.feed(article.group() if article else html)
     paragraphs = (" ".join(part.split()) for part in "".join(reader.parts).split("\n\n"))

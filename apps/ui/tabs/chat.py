@@ -128,7 +128,7 @@ class ChatTab:
         )  # fmt: skip
         gr.on(
             [component.change for component in self._rail.components],
-            self._on_rail, [self._key, *self._rail.components],
+            self._on_rail, [self._key, *self._rail.components], self._notice,
             queue=False, trigger_mode="always_last", **quiet,
         )  # fmt: skip
         blocks.load(None, None, self._key, js="playgroundKey").then(
@@ -224,8 +224,15 @@ class ChatTab:
     def _on_leave(self, request: gr.Request) -> None:
         self._service.stop(str(request.session_hash))
 
-    def _on_rail(self, key: str, *values: Any) -> None:
-        self._service.remember_rail(key, read_rail(values))
+    def _on_rail(self, key: str, *values: Any) -> Any:
+        """Remember the settings; say so at once when one breaks its rule."""
+        rail = read_rail(values)
+        try:
+            read_request(rail)
+            self._service.remember_rail(key, rail)
+        except PlaygroundError as error:
+            return render_error(error)
+        return gr.skip()
 
     def _on_switch(
         self, key: str, current: tuple[str, str] | None, *values: Any

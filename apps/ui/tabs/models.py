@@ -155,7 +155,7 @@ def render_models(models: Sequence[ListedModel]) -> str:
     rows = "".join(_row(model) for model in models)
     return (
         '<div class="card scroll"><table class="models"><thead><tr><th>model</th>'
-        "<th>weights, million</th><th>fetch, MB</th><th>licence</th><th>here</th></tr></thead>"
+        '<th class="wide">weights, million</th><th>fetch, MB</th><th>here</th></tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )
 
@@ -163,10 +163,11 @@ def render_models(models: Sequence[ListedModel]) -> str:
 def _row(model: ListedModel) -> str:
     entry = model.entry
     kind = "chat" if entry.chat else "base: continues text"
+    about = " · ".join((entry.name, kind, entry.license))
     return (
-        f"<tr><td><b>{escape(entry.title)}</b><br><span class='muted'>{escape(entry.name)} · {kind}"
-        f"</span></td><td>{entry.parameters / 1e6:,.0f}</td><td>{_fetch_megabytes(entry):,.0f}</td>"
-        f"<td>{escape(entry.license)}</td><td>{_state(model)}</td></tr>"
+        f'<tr><td><b>{escape(entry.title)}</b><br><span class="muted">{escape(about)}</span></td>'
+        f'<td class="wide">{entry.parameters / 1e6:,.0f}</td>'
+        f"<td>{_fetch_megabytes(entry):,.0f}</td><td>{_state(model)}</td></tr>"
     )
 
 

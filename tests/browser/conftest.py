@@ -1,0 +1,117 @@
+"""A real server on loopback with the real model, and a real Chromium that talks to nobody else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from apps.server import create_app
+from playground.models.manager import ModelChoice, ModelManager
+from playground.models.precision import Precision
+from playground.models.store import InstalledModel
+from playground.settings import Settings
+
+BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome")
+BROWSER_ARGUMENTS = [
+    "--disable-gpu", "--disable-quic", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--no-first-run",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The models of this machine, and conversations of this test run alone."""
+    return replace(
+        Settings.from_env(), conversations_dir=tmp_path_factory.mktemp("conversations")
+    )
+
+
+@pytest.fixture(scope="session")
+def manager(settings: Settings, default_model: InstalledModel) -> Iterator[ModelManager]:
+    manager = ModelManager(settings)
+    manager.preload(ModelChoice(default_model.name, Precision.FP32))
+    yield manager
+    manager.close()
+
+
+@pytest.fixture(scope="session")
+def server(manager: ModelManager, default_model: InstalledModel) -> Iterator[str]:
+    """Serve the page from a thread; yields its address."""
+    app = create_app(manager, ModelChoice(default_model.name, Precision.FP32))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
+        running = uvicorn.Server(config)
+        thread = threading.Thread(target=running.run, args=([listener],), daemon=True)
+        thread.start()
+        while not running.started:
+            assert thread.is_alive(), "the server did not start"
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        running.should_exit = True
+        thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium where there is one, else the one that Playwright installed."""
+    found = next((path for name in BROWSER_NAMES if (path := shutil.which(name))), None)
+    # Chromium refuses its sandbox to root, which is who tests in a container often are.
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=found, args=BROWSER_ARGUMENTS + sandbox
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(
+    chromium: Browser, server: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[Callable[..., Page]]:
+    """Open the page as a new person; at the end no request may have left the machine.
+
+    What the browser's console calls an error fails the test too.
+    """
+    contexts: list[BrowserContext] = []
+    abroad: list[str] = []
+    errors: list[str] = []
+
+    def watch(page: Page) -> None:
+        page.on("request", lambda r: None if _is_local(r.url, server) else abroad.append(r.url))
+        page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda e: errors.append(str(e)))
+
+    def open_page(width: int = 1360, height: int = 860, dark: bool = False) -> Page:
+        context = chromium.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+            permissions=["clipboard-read", "clipboard-write"],
+        )
+        contexts.append(context)
+        page = context.new_page()
+        watch(page)
+        page.goto(server)
+        page.get_by_label("Message", exact=True).wait_for()
+        page.locator(".badge.ready").wait_for()
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not abroad
+    assert not errors
+
+
+def _is_local(url: str, server: str) -> bool:
+    return url.startswith((server, "data:", "blob:"))

@@ -1,0 +1,278 @@
+"""A person chats: the real page, the real model, a real browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+Visit = Callable[..., Page]
+
+# A small model on two busy cores.
+REPLY_TIMEOUT = 120_000
+
+
+def composer(page: Page) -> Locator:
+    return page.get_by_label("Message", exact=True)
+
+
+def replies(page: Page) -> Locator:
+    return page.locator("#transcript .message.reply")
+
+
+def setting(page: Page, label: str) -> Locator:
+    return page.get_by_label(f"number input for {label}")
+
+
+def set_number(page: Page, label: str, value: str) -> None:
+    field = setting(page, label)
+    field.fill(value)
+    field.press("Tab")
+
+
+def start(page: Page, text: str) -> None:
+    composer(page).fill(text)
+    composer(page).press("Enter")
+    expect(page.get_by_role("button", name="Stop")).to_be_visible(timeout=REPLY_TIMEOUT)
+
+
+def ask(page: Page, text: str) -> str:
+    """Send a message, wait for the whole reply and return its words."""
+    before = replies(page).count()
+    composer(page).fill(text)
+    composer(page).press("Enter")
+    expect(replies(page)).to_have_count(before + 1, timeout=REPLY_TIMEOUT)
+    expect(page.get_by_role("button", name="Send")).to_be_visible()
+    return replies(page).last.locator(".words").inner_text()
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    page.get_by_label(label, exact=True).click()
+    page.get_by_role("option", name=option).click()
+
+
+def test_stream_stop_switch_and_greedy_twice(visit: Visit) -> None:
+    page = visit()
+    set_number(page, "Max new tokens", "400")
+    start(page, "Write a long story about a lighthouse keeper.")
+    draft = page.locator("#live .draft .words:not(.muted)")
+    expect(draft).to_have_text(re.compile(r"\w{3}"), timeout=REPLY_TIMEOUT)
+    early = draft.inner_text()
+    expect(draft).to_have_text(re.compile(rf".{{{len(early) + 10},}}", re.DOTALL))
+    page.get_by_role("button", name="Stop").click()
+    expect(replies(page)).to_have_count(1)
+    expect(replies(page).first).to_contain_text("stopped by you")
+    assert replies(page).first.locator(".words").inner_text().startswith(early)
+
+    choose(page, "Precision", "INT8")
+    expect(page.locator("#got")).to_contain_text("210 Linear8bitLt", timeout=REPLY_TIMEOUT)
+    expect(page.locator(".badge")).to_contain_text("INT8")
+    expect(replies(page)).to_have_count(1)  # the conversation stays
+
+    set_number(page, "Max new tokens", "16")
+    page.get_by_label("range slider for Temperature").fill("0")
+    expect(setting(page, "Temperature")).to_have_value("0")
+    ask(page, "What is the capital of France?")
+    footer = replies(page).last.locator(".facts")
+    expect(footer).to_contain_text("INT8")
+    expect(footer).to_contain_text("no seed: T 0 is greedy")
+    first = replies(page).last.locator(".words").inner_text()
+    page.get_by_role("button", name="Retry").click()
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
+    expect(page.get_by_role("button", name="Send")).to_be_visible(timeout=REPLY_TIMEOUT)
+    assert replies(page).last.locator(".words").inner_text() == first
+
+
+def test_the_same_seed_gives_the_same_reply_and_the_footer_tells_all(visit: Visit) -> None:
+    page = visit()
+    set_number(page, "Max new tokens", "12")
+    set_number(page, "Top-k", "40")
+    page.get_by_label("Seed").fill("7")
+    page.get_by_label("Stop strings").fill("zzz")
+    first = ask(page, "Tell me a joke.")
+    footer = replies(page).last.locator(".facts")
+    for words in ("seed 7", "T 1", "top-k 40", "top-p 0.9", "max 12", "stop 'zzz'", "tok/s", "first"):
+        expect(footer).to_contain_text(words)
+    page.get_by_role("button", name="Undo").click()
+    expect(replies(page)).to_have_count(0)
+    expect(composer(page)).to_have_value("Tell me a joke.")
+    assert ask(page, "Tell me a joke.") == first
+
+
+def test_history_and_settings_survive_a_reload(visit: Visit) -> None:
+    page = visit()
+    set_number(page, "Max new tokens", "8")
+    page.get_by_label("System prompt").fill("Answer in one word.")
+    words = ask(page, "Name a colour.")
+    page.reload()
+    expect(page.locator("#transcript .message.user .words")).to_have_text("Name a colour.")
+    assert replies(page).first.locator(".words").inner_text() == words
+    expect(setting(page, "Max new tokens")).to_have_value("8")
+    expect(page.get_by_label("System prompt")).to_have_value("Answer in one word.")
+
+
+def test_two_people_never_see_each_other(visit: Visit) -> None:
+    anna, ben = visit(), visit()
+    for page in (anna, ben):
+        set_number(page, "Max new tokens", "24")
+    start(anna, "Anna's secret is a violet umbrella.")
+    start(ben, "Ben's secret is a copper kettle.")
+    for page in (anna, ben):
+        expect(replies(page)).to_have_count(1, timeout=REPLY_TIMEOUT)
+    for page, own, other in ((anna, "umbrella", "kettle"), (ben, "kettle", "umbrella")):
+        page.reload()
+        expect(page.locator("#transcript .message.user")).to_have_count(1)
+        expect(page.locator("#transcript .message.user")).to_contain_text(own)
+        assert other not in page.content()
+
+
+def test_what_people_write_is_shown_as_text(visit: Visit) -> None:
+    page = visit()
+    set_number(page, "Max new tokens", "2")
+    tricks = (
+        "<script>window.hacked = 1</script> <img src=x onerror='window.hacked = 1'> "
+        "${window.hacked = 1} {{value}} **bold** [a](javascript:alert(1)) ![b](http://example.com/c)"
+    )
+    ask(page, tricks)
+    expect(page.locator("#transcript .message.user .words")).to_have_text(tricks)
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("#transcript .message.user .words :is(img, a, b, strong, script)").count() == 0
+
+
+def test_edit_undo_clear_and_bring_back(visit: Visit) -> None:
+    page = visit()
+    set_number(page, "Max new tokens", "4")
+    ask(page, "First question")
+    ask(page, "Second question")
+    questions = page.locator("#transcript .message.user .words")
+
+    page.get_by_role("button", name="Edit").first.click()
+    expect(composer(page)).to_have_value("First question")
+    page.get_by_role("button", name="Leave it as it was").click()
+    expect(composer(page)).to_have_value("")
+    expect(questions).to_have_count(2)
+
+    page.get_by_role("button", name="Edit").first.click()
+    expect(composer(page)).to_have_value("First question")
+    composer(page).fill("Better question")
+    composer(page).press("Enter")
+    expect(questions).to_have_count(1)
+    expect(questions.first).to_have_text("Better question")
+    expect(replies(page)).to_have_count(1, timeout=REPLY_TIMEOUT)
+    expect(page.get_by_role("button", name="Send")).to_be_visible()
+
+    page.get_by_role("button", name="Clear").click()
+    expect(page.get_by_role("heading", name="Talk to a model")).to_be_visible()
+    page.get_by_role("button", name="Bring it back").click()
+    expect(questions.first).to_have_text("Better question")
+
+
+def test_bad_input_gets_one_sentence_and_loses_nothing(visit: Visit) -> None:
+    page = visit()
+    notice = page.locator("#notice")
+    composer(page).press("Enter")
+    expect(notice).to_have_text("The message is empty; write something first.")
+
+    # The page itself puts a typed number back into its range, and says so.
+    composer(page).fill("My long thought")
+    set_number(page, "Temperature", "3")
+    expect(notice).to_contain_text("`temperature` must be a number from 0 to 2, got 3")
+    expect(setting(page, "Temperature")).to_have_value("2")
+    set_number(page, "Temperature", "-1")
+    expect(notice).to_contain_text("`temperature` must be a number from 0 to 2, got -1")
+    expect(setting(page, "Temperature")).to_have_value("0")
+    expect(composer(page)).to_have_value("My long thought")
+
+    page.get_by_label("Seed").fill("lucky")
+    page.get_by_role("button", name="Send").click()
+    expect(notice).to_contain_text("`seed` must be a whole number")
+    expect(composer(page)).to_have_value("My long thought")
+    expect(page.locator("#transcript .message")).to_have_count(0)
+
+
+def test_a_hundred_thousand_characters_say_what_was_cut(visit: Visit) -> None:
+    page = visit()
+    set_number(page, "Max new tokens", "1")
+    ask(page, "all work and no play " * 4762)  # 100,002 characters
+    expect(replies(page).last.locator(".cut")).to_contain_text(
+        re.compile(r"[\d,]{4,} tokens were cut from the middle of your message")
+    )
+
+
+def test_escape_stops_the_reply(visit: Visit) -> None:
+    page = visit()
+    set_number(page, "Max new tokens", "400")
+    start(page, "Count to one thousand in words.")
+    expect(page.locator("#live .draft .words:not(.muted)")).to_have_text(
+        re.compile(r"\w{3}"), timeout=REPLY_TIMEOUT
+    )
+    page.keyboard.press("Escape")
+    expect(replies(page).first).to_contain_text("stopped by you")
+
+
+def test_copy_gives_the_text_of_a_message(visit: Visit) -> None:
+    page = visit()
+    set_number(page, "Max new tokens", "1")
+    ask(page, "a <b> & 'quoted' \"text\"")
+    page.locator("#transcript .message.user").get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == "a <b> & 'quoted' \"text\""
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_phone_can_chat_and_reach_every_setting(visit: Visit, dark: bool) -> None:
+    page = visit(width=390, height=844, dark=dark)
+    expect(page.get_by_role("button", name="Send")).to_be_in_viewport()
+    expect(page.get_by_label("Temperature").first).not_to_be_visible()
+    page.get_by_role("button", name="Settings").click()
+    expect(setting(page, "Temperature")).to_be_in_viewport()
+    set_number(page, "Max new tokens", "4")
+    page.keyboard.press("Escape")
+    expect(setting(page, "Temperature")).not_to_be_visible()
+    ask(page, "Hello there, this is a rather long message that has to wrap on a narrow screen.")
+    page.get_by_role("button", name="Labs").click()
+    page.get_by_role("button", name="Models").click()
+    expect(page.get_by_role("cell", name=re.compile("SmolLM2 135M"))).to_be_visible()
+    assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_words_stand_out_from_their_ground(visit: Visit, dark: bool) -> None:
+    """Text and ground differ by 4.5 to 1 at least (WCAG 2.2, 1.4.3)."""
+    page = visit(dark=dark)
+    set_number(page, "Max new tokens", "3")
+    ask(page, "Hello")
+    selectors = (
+        ".message.user .words", ".message.reply .words", ".facts span", ".facts b", ".badge b",
+        ".badge", "#labs .group", "#rail .info-text", ".actions button", "#below .hint", "#got p",
+        "#send",
+    )  # fmt: skip
+    poor = {s: ratio for s in selectors if (ratio := contrast(page, s)) < 4.5}
+    assert not poor
+
+
+def contrast(page: Page, selector: str) -> float:
+    """Return the contrast ratio of an element's text to what is painted behind it."""
+    ink, ground = page.locator(selector).first.evaluate(
+        """(element) => {
+            const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
+            let behind = element;
+            while (behind) {
+                const colour = numbers(getComputedStyle(behind).backgroundColor);
+                if (colour.length === 3 || colour[3] > 0) break;
+                behind = behind.parentElement;
+            }
+            const ground = behind ? getComputedStyle(behind).backgroundColor : 'rgb(255,255,255)';
+            return [numbers(getComputedStyle(element).color), numbers(ground)];
+        }"""
+    )
+    bright, dim = sorted((luminance(ink), luminance(ground)), reverse=True)
+    return (bright + 0.05) / (dim + 0.05)
+
+
+def luminance(colour: list[float]) -> float:
+    channels = [c / 255 for c in colour[:3]]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

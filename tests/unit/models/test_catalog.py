@@ -61,5 +61,5 @@ def test_find_entry_puts_the_nearest_name_first(typed: str, nearest: str) -> Non
 
 
 def test_find_entry_offers_no_name_that_is_far_off() -> None:
-    with pytest.raises(ModelNotFound, match=r"named 'xyz'\. Known:"):
-        find_entry("xyz")
+    with pytest.raises(ModelNotFound, match=r"named 'gpt2'\. Known:"):
+        find_entry("gpt2")

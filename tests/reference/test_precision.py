@@ -1,0 +1,72 @@
+"""What bitsandbytes and transformers really load, with the real model."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from playground.models.precision import Precision, estimate_bytes, read_shape
+from playground.models.store import InstalledModel
+from playground.models.transformers_model import load_transformers_engine
+
+EXPECTED_LAYERS = {
+    Precision.FP32: {"Linear": 211, "Embedding": 1},
+    Precision.FP16: {"Linear": 211, "Embedding": 1},
+    Precision.BF16: {"Linear": 211, "Embedding": 1},
+    Precision.INT8: {"Linear8bitLt": 210, "Linear": 1, "Embedding": 1},
+    Precision.NF4: {"Linear4bit": 210, "Linear": 1, "Embedding": 1},
+}
+EXPECTED_DTYPES = {
+    Precision.FP32: {"float32"},
+    Precision.FP16: {"float16", "float32"},  # the frequencies of RoPE stay in FP32
+    Precision.BF16: {"bfloat16", "float32"},
+    Precision.INT8: {"int8", "float32"},
+    Precision.NF4: {"uint8", "float32"},  # two 4-bit codes a byte
+}
+
+
+@pytest.mark.parametrize("precision", Precision)
+def test_the_report_tells_what_was_loaded(
+    default_model: InstalledModel, precision: Precision
+) -> None:
+    engine = load_transformers_engine(default_model, precision)
+    report = engine.report
+    assert report.layer_classes == EXPECTED_LAYERS[precision]
+    assert set(report.bytes_by_dtype) == EXPECTED_DTYPES[precision]
+    assert report.weight_bytes == engine.network.get_memory_footprint()
+    assert report.weight_bytes == sum(report.bytes_by_dtype.values())
+    # The estimate knows weights and scales, not the few frequencies of RoPE.
+    estimate = estimate_bytes(read_shape(default_model.path), precision)
+    assert estimate == pytest.approx(report.weight_bytes + report.scale_bytes, abs=300)
+
+
+# A fresh process, so that nothing else of the test run is in the measure.
+_SWITCHES = """
+import json, sys
+import psutil
+from playground.models.manager import ModelChoice, ModelManager
+from playground.models.precision import Precision
+from playground.settings import Settings
+from playground.generation.language_model import LanguageModel
+
+manager = ModelManager(Settings.from_env())
+rss = []
+for name in ("fp32", "int8", "fp16", "nf4", "fp32"):
+    with manager.lease(ModelChoice(sys.argv[1], Precision(name))) as engine:
+        LanguageModel(engine).generate("Hello", max_new_tokens=4, temperature=0)
+        del engine
+    rss.append(psutil.Process().memory_info().rss)
+print(json.dumps(rss))
+"""
+
+
+def test_switching_precisions_gives_the_memory_back(default_model: InstalledModel) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _SWITCHES, default_model.name],
+        capture_output=True, text=True, check=True, timeout=200,
+    )  # fmt: skip
+    first, *_, last = json.loads(done.stdout.splitlines()[-1])
+    assert last <= first * 1.15

@@ -1,0 +1,68 @@
+"""An engine that says what it is told: fast, and stops where a test wants it to."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from playground.models.engine import KVCache, LoadReport
+from playground.models.precision import Precision
+from playground.models.store import InstalledModel
+from playground.models.tokenizer import Tokenizer
+
+
+@dataclass
+class _Cache:
+    length: int = 0
+
+
+@dataclass
+class ScriptedEngine:
+    """Gives the scripted tokens one after the other, whatever it reads.
+
+    Parameters
+    ----------
+    folder : Path
+        A model folder, for its tokenizer.
+    reply : sequence of int
+        Tokens of the reply; then the end of turn.
+    hold_at : int or None
+        The forward pass before which it waits for `released`.
+    """
+
+    folder: Path
+    reply: Sequence[int]
+    hold_at: int | None = None
+    name: str = "scripted"
+    precision: Precision = Precision.FP32
+    context_length: int = 512
+    calls: int = 0
+    holding: threading.Event = field(default_factory=threading.Event)
+    released: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.tokenizer = Tokenizer.load(self.folder, end_token_ids=[0])
+        self.model = InstalledModel(
+            name="scripted", title="Scripted", path=self.folder, source="folder", origin="a test",
+            quantized_origin=None, license="none", size_bytes=0, parameters=0, chat=True,
+        )  # fmt: skip
+        self.report = LoadReport({}, {}, 0, 0, "cpu", 0.0, 0)
+
+    def new_cache(self) -> KVCache:
+        return _Cache()
+
+    def forward(self, token_ids: NDArray[np.int64], cache: KVCache) -> NDArray[np.float32]:
+        """Make the next scripted token all but certain."""
+        if self.calls == self.hold_at:
+            self.holding.set()
+            assert self.released.wait(10), "nobody released the engine"
+        logits = np.zeros((len(token_ids), self.tokenizer.vocab_size), np.float32)
+        place = self.calls % (len(self.reply) + 1)
+        logits[:, self.reply[place] if place < len(self.reply) else 0] = 50
+        self.calls += 1
+        return logits

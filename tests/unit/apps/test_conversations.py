@@ -1,0 +1,70 @@
+"""Conversations on the disk: private, whole, and none lost."""
+
+from __future__ import annotations
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from apps.conversations import Conversation, ConversationStore, ReplyFacts, Turn
+from playground.errors import OptionError
+
+KEY = "0123456789abcdef" * 2
+FACTS = ReplyFacts(
+    tokens=3, prompt_tokens=9, context_length=8192, first_token_seconds=0.1,
+    tokens_per_second=20.0, finish_reason="end_of_turn", model="M", precision="FP32",
+    engine="transformers", settings={"temperature": 1.0, "seed": 5, "stop": []},
+)  # fmt: skip
+
+
+def test_a_conversation_comes_back_as_it_was(tmp_path: Path) -> None:
+    store = ConversationStore(tmp_path / "c")
+    reply = Turn("assistant", "Grüße \ud83d\ude42".encode("utf-16", "surrogatepass").decode("utf-16"), FACTS, "cut")
+    told = Conversation((Turn("user", "hi\n<b>"), reply), rail={"seed": "", "top_p": 0.9})
+    store.update(KEY, lambda _: told)
+    assert ConversationStore(tmp_path / "c").load(KEY) == told
+
+
+def test_a_new_key_has_an_empty_conversation_and_no_file(tmp_path: Path) -> None:
+    store = ConversationStore(tmp_path / "c")
+    assert store.load(KEY) == Conversation()
+    store.update(KEY, lambda conversation: conversation)
+    assert not (tmp_path / "c").exists()
+
+
+def test_only_the_owner_may_read(tmp_path: Path) -> None:
+    store = ConversationStore(tmp_path / "c")
+    store.update(KEY, lambda c: c.with_turn(Turn("user", "secret")))
+    assert stat.S_IMODE((tmp_path / "c" / f"{KEY}.json").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "c").stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("key", ["", "../../etc/passwd", "a" * 31, "A" * 32, "a" * 32 + "\n", "a/" * 16])
+def test_a_key_of_another_form_is_refused(tmp_path: Path, key: str) -> None:
+    with pytest.raises(OptionError, match="32 hexadecimal digits"):
+        ConversationStore(tmp_path).load(key)
+
+
+def test_a_broken_file_is_set_aside_not_thrown_away(tmp_path: Path) -> None:
+    (tmp_path / f"{KEY}.json").write_text('{"turns": [{"role": "us')
+    store = ConversationStore(tmp_path)
+    assert store.load(KEY) == Conversation()
+    assert (tmp_path / f"{KEY}.broken").read_text().startswith('{"turns"')
+
+
+def test_changes_at_once_are_all_kept(tmp_path: Path) -> None:
+    store = ConversationStore(tmp_path)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda i: store.update(KEY, lambda c: c.with_turn(Turn("user", str(i)))), range(40)))
+    assert sorted(int(turn.content) for turn in store.load(KEY).turns) == list(range(40))
+
+
+def test_what_a_cut_took_can_be_brought_back_once() -> None:
+    whole = Conversation((Turn("user", "a"), Turn("assistant", "b"), Turn("user", "c")))
+    cut = whole.cut_to(1)
+    assert [turn.content for turn in cut.turns] == ["a"]
+    assert cut.restored().turns == whole.turns
+    assert cut.restored().restored().turns == whole.turns
+    assert whole.cut_to(3) is whole

@@ -1,0 +1,104 @@
+"""What reaches the page is text; only harmless Markdown of replies is drawn."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from apps.conversations import Conversation, Turn
+from apps.ui.transcript import render_conversation, render_draft
+
+ALLOWED_TAGS = {
+    "article", "div", "span", "footer", "button", "b", "p", "section", "h1", "h2", "h3", "h4", "h5",
+    "h6", "ul", "ol", "li", "strong", "em", "code", "pre", "blockquote", "hr", "br", "table",
+    "thead", "tbody", "tr", "th", "td",
+}  # fmt: skip
+ALLOWED_ATTRIBUTES = {
+    "class", "type", "data-action", "data-index", "data-copy", "aria-label", "aria-hidden", "start",
+    "style",
+}  # fmt: skip
+
+
+class Seen(HTMLParser):
+    """Collects tags, attributes and text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.styles: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes.update(name for name, _ in attrs)
+        self.styles.update(str(value) for name, value in attrs if name == "style")
+
+
+def seen(html: str) -> Seen:
+    parser = Seen()
+    parser.feed(html)
+    parser.close()
+    return parser
+
+
+nasty = st.text(st.sampled_from(list("<>\"'&`*_#[]()!|-=/ \n:a1${}\\")), max_size=80)
+
+
+@given(nasty, nasty)
+def test_no_text_becomes_a_tag_or_attribute_of_its_own(question: str, answer: str) -> None:
+    html = render_conversation(Conversation((Turn("user", question), Turn("assistant", answer))))
+    found = seen(html)
+    assert found.tags <= ALLOWED_TAGS
+    assert found.attributes <= ALLOWED_ATTRIBUTES
+    # The one style that Markdown tables bring.
+    assert all(re.fullmatch(r"text-align:(left|right|center)", style) for style in found.styles)
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "[click](javascript:alert(1))",
+        "![x](https://example.com/pixel.png)",
+        "<https://example.com>",
+        "[a]: https://example.com\n\n[a]",
+        "`` ` <b onclick=x> ``",
+        "&lt;script&gt;",
+        '"><svg onload=alert(1)>',
+    ],
+)
+def test_attacks_in_a_reply_stay_text(attack: str) -> None:
+    found = seen(render_draft(attack))
+    assert not found.tags & {"script", "img", "a", "svg"}
+    assert not found.attributes & {"src", "href", "onerror", "onclick", "onload"}
+
+
+def test_a_message_is_shown_as_it_was_written() -> None:
+    html = render_conversation(Conversation((Turn("user", "**a** <b>\n  ${x}"),)))
+    assert '<div class="words">**a** &lt;b&gt;\n  ${x}</div>' in html
+
+
+def test_markdown_of_a_reply_is_drawn() -> None:
+    html = render_draft("# Title\n\n- **one**\n- `two`\n\n```python\nx = 1 < 2\n```")
+    for part in ("<h1>Title</h1>", "<li><strong>one</strong></li>", "<code>two</code>", "x = 1 &lt; 2"):
+        assert part in html
+
+
+def test_an_empty_conversation_says_what_to_do() -> None:
+    assert "Ask something" in render_conversation(Conversation())
+
+
+def test_an_empty_reply_is_no_empty_bubble() -> None:
+    html = render_conversation(Conversation((Turn("user", "hi"), Turn("assistant", ""))))
+    assert "without a word" in html
+
+
+def test_a_question_without_reply_can_be_answered_but_not_while_one_is_written() -> None:
+    waiting = Conversation((Turn("user", "hi"),))
+    assert "Answer this" in render_conversation(waiting)
+    assert "Answer this" not in render_conversation(waiting, answering=True)

@@ -1,0 +1,66 @@
+"""Precisions: names, sizes before loading, refusals with their reason."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from playground.errors import OptionError, PrecisionUnavailable
+from playground.models import precision as precision_module
+from playground.models.precision import (
+    ModelShape,
+    Precision,
+    estimate_bytes,
+    read_shape,
+    require_available,
+    unavailable_reason,
+)
+from tests.support.tiny_llama import save_tiny_llama
+
+
+def test_an_unknown_precision_is_refused_by_name() -> None:
+    with pytest.raises(OptionError, match="must be one of fp32, fp16, bf16, int8, nf4, got 'int9'"):
+        Precision.parse("int9")
+
+
+@pytest.mark.parametrize("precision", Precision)
+def test_this_machine_runs_every_precision(precision: Precision) -> None:
+    assert unavailable_reason(precision) is None
+
+
+def test_a_missing_library_is_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    unavailable_reason.cache_clear()
+    monkeypatch.setitem(sys.modules, "bitsandbytes", None)
+    try:
+        with pytest.raises(PrecisionUnavailable, match="cannot run INT8.*bitsandbytes"):
+            require_available(Precision.INT8)
+        assert unavailable_reason(Precision.FP16) is None
+    finally:
+        unavailable_reason.cache_clear()
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_the_shape_counts_a_tied_head_once(tmp_path: Path, tied: bool) -> None:
+    from transformers import AutoModelForCausalLM
+
+    folder = save_tiny_llama(tmp_path, tie_word_embeddings=tied)
+    model = AutoModelForCausalLM.from_pretrained(folder)
+    shape = read_shape(folder)
+    assert shape.parameters == model.num_parameters()
+    assert estimate_bytes(shape, Precision.FP32) == 4 * model.num_parameters()
+
+
+def test_bytes_by_precision() -> None:
+    shape = ModelShape(linear=6400, linear_rows=80, other=100)
+    sizes = {p.value: estimate_bytes(shape, p) for p in Precision}
+    assert sizes == {
+        "fp32": 26000, "fp16": 13000, "bf16": 13000, "int8": 6400 + 320 + 400, "nf4": 3200 + 400 + 400,
+    }  # fmt: skip
+
+
+def test_bitsandbytes_passes_through_fp32() -> None:
+    shape = ModelShape(linear=6400, linear_rows=80, other=100)
+    assert precision_module.estimate_peak_bytes(shape, Precision.NF4) == 26000
+    assert precision_module.estimate_peak_bytes(shape, Precision.FP16) == 13000

@@ -38,7 +38,9 @@ def create_app(manager: ModelManager, start: ModelChoice, host: str = "127.0.0.1
     from apps.ui.page import HEAD, build_ui
     from apps.ui.theme import PlaygroundTheme
 
-    app = FastAPI(title="LLM Playground", version=playground.__version__, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="LLM Playground", version=playground.__version__, docs_url=None, redoc_url=None
+    )
     app.add_middleware(SecurityHeaders)
     allowed = ["*"] if host in ("0.0.0.0", "::") else [*_LOOPBACK, host]  # noqa: S104 - the user's choice
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=allowed)
@@ -49,11 +51,12 @@ def create_app(manager: ModelManager, start: ModelChoice, host: str = "127.0.0.1
         return {"status": "ok", "model": ready, "version": playground.__version__}
 
     service = ChatService(manager, ConversationStore(manager.settings.conversations_dir))
-    return gr.mount_gradio_app(
+    gr.mount_gradio_app(
         app, build_ui(service, start), path="/", server_name=host, theme=PlaygroundTheme(),
         head=HEAD, footer_links=[], show_error=True, ssr_mode=False,
         enable_monitoring=False,
     )  # fmt: skip
+    return app
 
 
 def serve(host: str, port: int, reference: str, precision: Precision, settings: Settings) -> None:
@@ -82,4 +85,3 @@ def serve(host: str, port: int, reference: str, precision: Precision, settings: 
 def _preload(manager: ModelManager, choice: ModelChoice) -> None:
     with suppress(PlaygroundError):  # the manager keeps the reason, and the badge shows it
         manager.preload(choice)
-

@@ -51,7 +51,7 @@ class BrokenCache(ModelUnavailable):
 
 
 class PrecisionUnavailable(PlaygroundError):
-    """This machine cannot run the precision asked for."""
+    """A precision that cannot run on this machine."""
 
 
 class ContextOverflow(PlaygroundError, ValueError):

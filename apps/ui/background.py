@@ -36,7 +36,9 @@ class Background:
             self._work()
         except PlaygroundError as error:
             self.error = error
-        except Exception as error:  # the last line before a person: a bug must not look like silence
+        except (
+            Exception
+        ) as error:  # the last line before a person: a bug must not look like silence
             _log.exception("unexpected failure")
             self.error = PlaygroundError(
                 f"The playground itself failed ({type(error).__name__}: {error}). What you wrote "

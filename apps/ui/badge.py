@@ -36,7 +36,9 @@ def describe_activity(activity: Activity) -> str:
 def describe_loaded(report: LoadReport) -> str:
     """Return what really lies in memory: "210 Linear8bitLt, 1 Embedding; int8 106 MB, ..."."""
     layers = ", ".join(f"{count} {name}" for name, count in report.layer_classes.items())
-    sizes = ", ".join(f"{dtype} {size / 1e6:.0f} MB" for dtype, size in report.bytes_by_dtype.items())
+    sizes = ", ".join(
+        f"{dtype} {size / 1e6:.0f} MB" for dtype, size in report.bytes_by_dtype.items()
+    )
     return f"got: {layers}; {sizes}"
 
 
@@ -67,7 +69,9 @@ def _bar(activity: Activity) -> str:
     if activity.done_bytes is None or not activity.total_bytes:
         return ""
     share = min(1.0, activity.done_bytes / activity.total_bytes)
-    return f'<progress max="1" value="{share:.3f}" aria-label="{escape(activity.stage)}"></progress>'
+    return (
+        f'<progress max="1" value="{share:.3f}" aria-label="{escape(activity.stage)}"></progress>'
+    )
 
 
 def _frame(state: str, inner: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import gradio as gr
@@ -35,6 +34,7 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
     start : ModelChoice
         What a new visitor gets.
     """
+    blocks: gr.Blocks
     with gr.Blocks(title="LLM Playground", analytics_enabled=False, fill_width=True) as blocks:
         key = gr.Textbox(visible="hidden", elem_id="conversation-key", show_label=False)
         with gr.Row(elem_id="topbar"):
@@ -82,7 +82,7 @@ def _labs() -> dict[str, gr.Button]:
 _THEME_SWITCH = (
     '<div class="theme" role="group" aria-label="Colours">'
     + "".join(
-        f"<button type=\"button\" data-theme=\"{name}\" onclick=\"playgroundTheme('{name}')\">"
+        f'<button type="button" data-theme="{name}" onclick="playgroundTheme(\'{name}\')">'
         f"{name.capitalize()}</button>"
         for name in ("system", "light", "dark")
     )

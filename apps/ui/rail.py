@@ -10,7 +10,7 @@ from abc import ABCMeta
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any, cast
+from typing import Any
 
 import gradio as gr
 
@@ -33,11 +33,8 @@ def _as_typed(_slider: gr.Slider, payload: float) -> float:
 
 # A slider like Gradio's but for that check. Made past Gradio's metaclass, which would write a stub
 # file into this folder.
-_RailSlider = cast(
-    "type[gr.Slider]",
-    ABCMeta.__new__(
-        type(gr.Slider), "RailSlider", (gr.Slider,), {"preprocess": _as_typed, "is_template": True}
-    ),
+_RailSlider = ABCMeta.__new__(
+    type(gr.Slider), "RailSlider", (gr.Slider,), {"preprocess": _as_typed, "is_template": True}
 )
 
 
@@ -45,17 +42,17 @@ _RailSlider = cast(
 class Rail:
     """The components, in the order in which their values reach a callback."""
 
-    components: tuple[gr.components.Component, ...]
+    components: tuple[gr.Dropdown | gr.Textbox | gr.Slider, ...]
     got: gr.HTML
     context: gr.HTML
 
     @property
-    def model(self) -> gr.components.Component:
+    def model(self) -> gr.Dropdown | gr.Textbox | gr.Slider:
         """The model's dropdown."""
         return self.components[_FIELDS.index("model")]
 
     @property
-    def precision(self) -> gr.components.Component:
+    def precision(self) -> gr.Dropdown | gr.Textbox | gr.Slider:
         """The precision's dropdown."""
         return self.components[_FIELDS.index("precision")]
 
@@ -74,7 +71,7 @@ def build_rail(choices: Sequence[tuple[str, str]], start: ModelChoice) -> Rail:
         list(choices), value=start.reference, label="Model", elem_id="model", filterable=False
     )
     precision = gr.Dropdown(
-        [(p.title, p.value) for p in Precision],
+        [(p.label, p.value) for p in Precision],
         value=start.precision.value,
         label="Precision",
         info="Fewer bits take less memory and change the words.",

@@ -133,8 +133,7 @@ def _settings_words(facts: ReplyFacts) -> str:
         if facts.settings[name] != _NEUTRAL[name]:
             words.append(f"{short} <b>{facts.settings[name]:g}</b>")
     words.append(f"max <b>{facts.settings['max_new_tokens']}</b>")
-    for text in facts.settings["stop"]:
-        words.append(f"stop <b>{escape(repr(text))}</b>")
+    words += [f"stop <b>{escape(repr(text))}</b>" for text in facts.settings["stop"]]
     return " ".join(words)
 
 

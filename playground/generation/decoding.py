@@ -6,7 +6,7 @@ closing the generator ends the computation, so a caller that stops reading stops
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -116,7 +116,7 @@ def generate_steps(
     settings: SamplingSettings,
     rng: np.random.Generator,
     cancelled: Callable[[], bool] = lambda: False,
-) -> Iterator[Step]:
+) -> Generator[Step, None, None]:
     """Generate a reply token by token.
 
     Parameters
@@ -163,9 +163,7 @@ def generate_steps(
         finish = _finish_reason(ends, gate, count, settings, engine, len(token_ids))
         if finish and finish != "stop_string":
             text += gate.flush()
-        yield Step(
-            token_id, text, float(logprobs[token_id]), float(entropy(logprobs)), finish
-        )
+        yield Step(token_id, text, float(logprobs[token_id]), float(entropy(logprobs)), finish)
         if finish:
             return
         logits = _forward(engine, [token_id], cache, cancelled)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast, get_args
 
 import numpy as np
 
-from playground.errors import ContextOverflow
+from playground.errors import ContextOverflow, OptionError
 from playground.generation.decoding import FinishReason, Step, generate_steps
 from playground.generation.messages import Prompt, fit_messages
 from playground.generation.settings import MAX_SEED, SamplingSettings
 from playground.models.engine import Engine
-from playground.models.tokenizer import TRANSCRIPT_STOP, Message
+from playground.models.tokenizer import TRANSCRIPT_STOP, Message, Role
+
+GivenPrompt = str | Sequence[Message | Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ class LanguageModel:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
-    def generate(self, prompt_or_messages: str | Sequence[Any], **settings: Any) -> Generation:
+    def generate(self, prompt_or_messages: GivenPrompt, **settings: Any) -> Generation:
         """Generate a whole reply; see `stream`."""
         stream = self.stream(prompt_or_messages, **settings)
         for _ in stream:
@@ -132,7 +134,7 @@ class LanguageModel:
 
     def stream(
         self,
-        prompt_or_messages: str | Sequence[Any],
+        prompt_or_messages: GivenPrompt,
         *,
         cancelled: Callable[[], bool] = lambda: False,
         **settings: Any,
@@ -159,7 +161,7 @@ class LanguageModel:
         sampling = SamplingSettings.from_mapping(settings)
         if isinstance(prompt_or_messages, str):
             return Stream(self.engine, self._text_prompt(prompt_or_messages), sampling, cancelled)
-        messages = [m if isinstance(m, Message) else Message(**m) for m in prompt_or_messages]
+        messages = [_message(m) for m in prompt_or_messages]
         prompt = fit_messages(messages, self.engine, sampling.max_new_tokens)
         return Stream(self.engine, prompt, self._chat_settings(sampling), cancelled)
 
@@ -174,6 +176,18 @@ class LanguageModel:
         if self.engine.tokenizer.has_chat_template:
             return settings
         return replace(settings, stop=(*settings.stop, TRANSCRIPT_STOP))
+
+
+def _message(given: Message | Mapping[str, Any]) -> Message:
+    if isinstance(given, Message):
+        return given
+    role, content = given.get("role"), given.get("content")
+    if role not in get_args(Role) or not isinstance(content, str) or len(given) != 2:
+        raise OptionError(
+            f"A message must have a `role` ({', '.join(get_args(Role))}) and a text as `content`, "
+            f"got {dict(given)!r:.80}."
+        )
+    return Message(cast(Role, role), content)
 
 
 def _with_seed(settings: SamplingSettings) -> SamplingSettings:

@@ -81,9 +81,7 @@ def fit_messages(messages: Sequence[Message], engine: Engine, max_new_tokens: in
     return replace(_cut_newest(system, turns[-1], tokenizer, room), dropped_messages=dropped)
 
 
-def _cut_newest(
-    system: list[Message], newest: Message, tokenizer: Tokenizer, room: int
-) -> Prompt:
+def _cut_newest(system: list[Message], newest: Message, tokenizer: Tokenizer, room: int) -> Prompt:
     """Cut the middle of the newest message until the prompt fits."""
     frame = len(tokenizer.encode_chat([*system, replace(newest, content=CUT_MARK)]))
     content = tokenizer.encode(newest.content)

@@ -150,7 +150,7 @@ class SamplingSettings:
     )
     repetition_penalty: float = _option(
         1.0,
-        Option("Repetition penalty", 0.5, 2, 0.05, "Above 1, words already used come less; 1 is off."),
+        Option("Repetition penalty", 0.5, 2, 0.05, "Above 1, used words come less; 1 is off."),
     )  # fmt: skip
     max_new_tokens: int = _option(
         256, Option("Max new tokens", 1, 4096, 1, "The reply ends here at the latest.")

@@ -34,7 +34,7 @@ class Precision(StrEnum):
     NF4 = "nf4"
 
     @property
-    def title(self) -> str:
+    def label(self) -> str:
         """Name on the page, with the library that does it."""
         return f"{self.name} · bitsandbytes" if self.quantized else self.name
 
@@ -211,12 +211,12 @@ def _run_small_layer(precision: Precision) -> None:
 
     device, size = pick_device(), 64
     if precision.quantized:
-        import bitsandbytes as bnb
+        from bitsandbytes.nn.modules import Linear4bit, Linear8bitLt
 
         layer: torch.nn.Module = (
-            bnb.nn.Linear8bitLt(size, size, has_fp16_weights=False)
+            Linear8bitLt(size, size, has_fp16_weights=False)
             if precision is Precision.INT8
-            else bnb.nn.Linear4bit(size, size, quant_type="nf4")
+            else Linear4bit(size, size, quant_type="nf4")
         )
     else:
         layer = torch.nn.Linear(size, size, dtype=torch_dtype(precision))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -54,7 +54,7 @@ class Tokenizer:
         tokenizer = AutoTokenizer.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False
         )
-        return cls(tokenizer, end_token_ids)
+        return cls(cast("PreTrainedTokenizerFast", tokenizer), end_token_ids)
 
     @property
     def has_chat_template(self) -> bool:
@@ -80,10 +80,11 @@ class Tokenizer:
 
     def decode(self, token_ids: Sequence[int]) -> str:
         """Return the text of ids, control tokens left out."""
-        text: str = self._tokenizer.decode(
-            list(token_ids), skip_special_tokens=True, clean_up_tokenization_spaces=False
+        return str(
+            self._tokenizer.decode(
+                list(token_ids), skip_special_tokens=True, clean_up_tokenization_spaces=False
+            )
         )
-        return text
 
     def stream(self) -> TextStream:
         """Return a decoder for one reply."""
@@ -105,10 +106,11 @@ class Tokenizer:
 
     def _render(self, turns: Sequence[tuple[str, str]]) -> str:
         conversation = [{"role": role, "content": content} for role, content in turns]
-        text: str = self._tokenizer.apply_chat_template(
-            conversation, tokenize=False, add_generation_prompt=True
+        return str(
+            self._tokenizer.apply_chat_template(
+                conversation, tokenize=False, add_generation_prompt=True
+            )
         )
-        return text
 
     def _encode_control(self, text: str) -> list[int]:
         """Encode text of the template, whose control tokens mean what they say."""

@@ -131,7 +131,8 @@ def _read_network(folder: Path, precision: Precision, name: str) -> PreTrainedMo
                 f"The files of {name} in {folder} cannot be read as a model "
                 f"({str(error).splitlines()[0]}); fetch them again with `playground pull {name}`."
             ) from error
-    return network.eval()
+    network.eval()
+    return network
 
 
 @contextlib.contextmanager

@@ -30,10 +30,8 @@ BROWSER_ARGUMENTS = [
 
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """The models of this machine, and conversations of this test run alone."""
-    return replace(
-        Settings.from_env(), conversations_dir=tmp_path_factory.mktemp("conversations")
-    )
+    """Take the models of this machine, and conversations of this test run alone."""
+    return replace(Settings.from_env(), conversations_dir=tmp_path_factory.mktemp("conversations"))
 
 
 @pytest.fixture(scope="session")

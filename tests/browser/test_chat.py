@@ -93,7 +93,16 @@ def test_the_same_seed_gives_the_same_reply_and_the_footer_tells_all(visit: Visi
     page.get_by_label("Stop strings").fill("zzz")
     first = ask(page, "Tell me a joke.")
     footer = replies(page).last.locator(".facts")
-    for words in ("seed 7", "T 1", "top-k 40", "top-p 0.9", "max 12", "stop 'zzz'", "tok/s", "first"):
+    for words in (
+        "seed 7",
+        "T 1",
+        "top-k 40",
+        "top-p 0.9",
+        "max 12",
+        "stop 'zzz'",
+        "tok/s",
+        "first",
+    ):
         expect(footer).to_contain_text(words)
     page.get_by_role("button", name="Undo").click()
     expect(replies(page)).to_have_count(0)
@@ -138,7 +147,9 @@ def test_what_people_write_is_shown_as_text(visit: Visit) -> None:
     ask(page, tricks)
     expect(page.locator("#transcript .message.user .words")).to_have_text(tricks)
     assert page.evaluate("window.hacked") is None
-    assert page.locator("#transcript .message.user .words :is(img, a, b, strong, script)").count() == 0
+    assert (
+        page.locator("#transcript .message.user .words :is(img, a, b, strong, script)").count() == 0
+    )
 
 
 def test_edit_undo_clear_and_bring_back(visit: Visit) -> None:
@@ -274,5 +285,7 @@ def contrast(page: Page, selector: str) -> float:
 
 def luminance(colour: list[float]) -> float:
     channels = [c / 255 for c in colour[:3]]
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    red, green, blue = (
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
+    )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 import torch
 
@@ -36,8 +34,8 @@ CONTINUATIONS = ("Once upon a time", "def fibonacci(n):")
 
 
 @pytest.fixture(scope="module")
-def engine(default_model: InstalledModel) -> Iterator[TransformersEngine]:
-    yield load_transformers_engine(default_model, Precision.FP32)
+def engine(default_model: InstalledModel) -> TransformersEngine:
+    return load_transformers_engine(default_model, Precision.FP32)
 
 
 @pytest.fixture(scope="module")

@@ -234,9 +234,7 @@ class ChatTab:
             return render_error(error)
         return gr.skip()
 
-    def _on_switch(
-        self, key: str, current: tuple[str, str] | None, *values: Any
-    ) -> Iterator[View]:
+    def _on_switch(self, key: str, current: tuple[str, str] | None, *values: Any) -> Iterator[View]:
         """Load what was chosen, showing stage and seconds; on failure go back."""
         try:
             choice = read_choice(read_rail(values))
@@ -284,7 +282,9 @@ class ChatTab:
             while not writing.finished(REDRAW_SECONDS):
                 if (draft := _newest(drafts)) is not None:
                     yield {self._live: render_draft(draft)}
-                elif (activity := self._service.manager.activity) and activity.choice == asked.choice:
+                elif (
+                    activity := self._service.manager.activity
+                ) and activity.choice == asked.choice:
                     yield {
                         self._live: render_waiting("The model is being loaded…"),
                         self._badge: render_badge(self._service.manager, asked.choice),

@@ -118,7 +118,9 @@ class ModelsTab:
 
     def _fetch(self, entry: CatalogEntry, session: str) -> Iterator[View]:
         if session in self._cancels:
-            yield {self._notice: render_hint("A fetch is under way; cancel it or wait for its end.")}
+            yield {
+                self._notice: render_hint("A fetch is under way; cancel it or wait for its end.")
+            }
             return
         cancel = self._cancels[session] = threading.Event()
         newest = [FetchProgress("starting")]

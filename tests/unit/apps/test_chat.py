@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def test_a_reply_grows_and_is_kept_with_its_facts(chat: Chat) -> None:
     chat.service.ask(ANNA, "What is the capital of France?")
     drafts = chat.answer()
     assert drafts[0] == ""
-    assert all(later.startswith(sooner) for sooner, later in zip(drafts, drafts[1:], strict=False))
+    assert all(later.startswith(sooner) for sooner, later in itertools.pairwise(drafts))
     reply = chat.store.load(ANNA).turns[-1]
     assert reply.content == drafts[-1] == "The capital of France is Paris."
     assert reply.facts is not None

@@ -21,7 +21,12 @@ FACTS = ReplyFacts(
 
 def test_a_conversation_comes_back_as_it_was(tmp_path: Path) -> None:
     store = ConversationStore(tmp_path / "c")
-    reply = Turn("assistant", "Grüße \ud83d\ude42".encode("utf-16", "surrogatepass").decode("utf-16"), FACTS, "cut")
+    reply = Turn(
+        "assistant",
+        "Grüße \ud83d\ude42".encode("utf-16", "surrogatepass").decode("utf-16"),
+        FACTS,
+        "cut",
+    )
     told = Conversation((Turn("user", "hi\n<b>"), reply), rail={"seed": "", "top_p": 0.9})
     store.update(KEY, lambda _: told)
     assert ConversationStore(tmp_path / "c").load(KEY) == told
@@ -41,7 +46,9 @@ def test_only_the_owner_may_read(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "c").stat().st_mode) == 0o700
 
 
-@pytest.mark.parametrize("key", ["", "../../etc/passwd", "a" * 31, "A" * 32, "a" * 32 + "\n", "a/" * 16])
+@pytest.mark.parametrize(
+    "key", ["", "../../etc/passwd", "a" * 31, "A" * 32, "a" * 32 + "\n", "a/" * 16]
+)
 def test_a_key_of_another_form_is_refused(tmp_path: Path, key: str) -> None:
     with pytest.raises(OptionError, match="32 hexadecimal digits"):
         ConversationStore(tmp_path).load(key)
@@ -57,7 +64,11 @@ def test_a_broken_file_is_set_aside_not_thrown_away(tmp_path: Path) -> None:
 def test_changes_at_once_are_all_kept(tmp_path: Path) -> None:
     store = ConversationStore(tmp_path)
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda i: store.update(KEY, lambda c: c.with_turn(Turn("user", str(i)))), range(40)))
+        list(
+            pool.map(
+                lambda i: store.update(KEY, lambda c: c.with_turn(Turn("user", str(i)))), range(40)
+            )
+        )
     assert sorted(int(turn.content) for turn in store.load(KEY).turns) == list(range(40))
 
 

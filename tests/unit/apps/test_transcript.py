@@ -85,7 +85,12 @@ def test_a_message_is_shown_as_it_was_written() -> None:
 
 def test_markdown_of_a_reply_is_drawn() -> None:
     html = render_draft("# Title\n\n- **one**\n- `two`\n\n```python\nx = 1 < 2\n```")
-    for part in ("<h1>Title</h1>", "<li><strong>one</strong></li>", "<code>two</code>", "x = 1 &lt; 2"):
+    for part in (
+        "<h1>Title</h1>",
+        "<li><strong>one</strong></li>",
+        "<code>two</code>",
+        "x = 1 &lt; 2",
+    ):
         assert part in html
 
 

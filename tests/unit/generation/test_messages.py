@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from playground.errors import ContextOverflow
 from playground.generation.messages import CUT_MARK, fit_messages
-from playground.models.precision import Precision
 from playground.models.local import register_path
+from playground.models.precision import Precision
 from playground.models.tokenizer import Message
 from playground.models.transformers_model import TransformersEngine, load_transformers_engine
 from playground.settings import Settings

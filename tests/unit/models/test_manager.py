@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import threading
 import weakref
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -51,10 +50,10 @@ def loads(tiny_model_folder: Path) -> Loads:
 @pytest.fixture
 def manager(
     loads: Loads, tmp_path: Path, tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[ModelManager]:
+) -> ModelManager:
     model = ScriptedEngine(tiny_model_folder, []).model
     monkeypatch.setattr(manager_module, "ensure_model", lambda *_: model)
-    yield ModelManager(Settings.from_env({"PLAYGROUND_HOME": str(tmp_path)}), load=loads)
+    return ModelManager(Settings.from_env({"PLAYGROUND_HOME": str(tmp_path)}), load=loads)
 
 
 def test_a_model_is_loaded_once_and_stays(manager: ModelManager, loads: Loads) -> None:
@@ -94,7 +93,7 @@ def test_a_refused_precision_keeps_the_model_that_runs(
 ) -> None:
     manager.preload(FP32)
     monkeypatch.setattr(precision_module, "unavailable_reason", lambda _: "no such kernel")
-    with pytest.raises(PrecisionUnavailable, match="cannot run INT8.*no such kernel"):
+    with pytest.raises(PrecisionUnavailable, match=r"cannot run INT8.*no such kernel"):
         manager.preload(INT8)
     assert manager.engine(FP32) is not None
     assert isinstance(manager.failure(INT8), PrecisionUnavailable)

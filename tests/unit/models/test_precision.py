@@ -32,7 +32,7 @@ def test_this_machine_runs_every_precision(precision: Precision) -> None:
 
 def test_a_missing_library_is_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     unavailable_reason.cache_clear()
-    monkeypatch.setitem(sys.modules, "bitsandbytes", None)
+    monkeypatch.setitem(sys.modules, "bitsandbytes.nn.modules", None)
     try:
         with pytest.raises(PrecisionUnavailable, match=r"cannot run INT8.*bitsandbytes"):
             require_available(Precision.INT8)

@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     tolerate_odd_text()
     words = [well_formed(word) for word in (sys.argv[1:] if arguments is None else arguments)]
     try:
-        code = app(words, prog_name="playground", standalone_mode=False)
+        code = app(words, prog_name="playground", standalone_mode=False) or 0
     except typer.TyperException as error:
         code = _fail_of_usage(error)
     except OptionError as error:

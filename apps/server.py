@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from contextlib import suppress
 
@@ -17,6 +18,8 @@ from playground.models.manager import ModelChoice, ModelManager
 from playground.models.precision import Precision
 from playground.settings import Settings
 
+PRELOAD_AFTER_SECONDS = 4.0
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - only compared with what the user chose
 _LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
 
 
@@ -42,7 +45,7 @@ def create_app(manager: ModelManager, start: ModelChoice, host: str = "127.0.0.1
         title="LLM Playground", version=playground.__version__, docs_url=None, redoc_url=None
     )
     app.add_middleware(SecurityHeaders)
-    allowed = ["*"] if host in ("0.0.0.0", "::") else [*_LOOPBACK, host]  # noqa: S104 - the user's choice
+    allowed = ["*"] if host in _EVERYWHERE else [*_LOOPBACK, host]
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=allowed)
 
     @app.get("/health")
@@ -78,8 +81,25 @@ def serve(host: str, port: int, reference: str, precision: Precision, settings: 
     manager = ModelManager(settings)
     start = ModelChoice(reference, precision)
     app = create_app(manager, start, host)
-    threading.Thread(target=_preload, args=(manager, start), daemon=True).start()
-    uvicorn.run(app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=2)
+    config = uvicorn.Config(
+        app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
+    # Open pages hold a stream each; cutting them at the end is no news.
+    logging.getLogger("uvicorn.error").addFilter(lambda _: not server.should_exit)
+    # The first page asks for the model itself, once it has painted; loading before that would take
+    # the cores from the painting.
+    preload = threading.Timer(PRELOAD_AFTER_SECONDS, _preload, (manager, start))
+    preload.daemon = True
+    preload.start()
+    print(f"LLM Playground: http://{_shown(host)}:{port} (Ctrl-C ends it)", flush=True)  # noqa: T201 - for the person at the terminal
+    with suppress(KeyboardInterrupt):
+        server.run()
+
+
+def _shown(host: str) -> str:
+    """Return a host that a browser on this machine can open."""
+    return "127.0.0.1" if host in _EVERYWHERE else f"[{host}]" if ":" in host else host
 
 
 def _preload(manager: ModelManager, choice: ModelChoice) -> None:

@@ -39,7 +39,8 @@ def describe_loaded(report: LoadReport) -> str:
     sizes = ", ".join(
         f"{dtype} {size / 1e6:.0f} MB" for dtype, size in report.bytes_by_dtype.items()
     )
-    return f"got: {layers}; {sizes}"
+    scales = f", scales {report.scale_bytes / 1e6:.1f} MB" if report.scale_bytes else ""
+    return f"got: {layers}; {sizes}{scales}"
 
 
 def describe_origin(model: InstalledModel) -> str | None:

@@ -21,7 +21,8 @@ from playground.errors import OptionError
 from playground.generation.settings import OPTIONS, Option, SamplingSettings
 from playground.models.engine import Engine
 from playground.models.manager import ModelChoice
-from playground.models.precision import Precision
+from playground.models.precision import Precision, estimate_bytes, read_shape
+from playground.models.store import InstalledModel
 
 _FIELDS = ("model", "precision", "system", *OPTIONS, "seed", "stop")
 
@@ -71,10 +72,10 @@ def build_rail(choices: Sequence[tuple[str, str]], start: ModelChoice) -> Rail:
         list(choices), value=start.reference, label="Model", elem_id="model", filterable=False
     )
     precision = gr.Dropdown(
-        [(p.label, p.value) for p in Precision],
+        precision_choices(),
         value=start.precision.value,
         label="Precision",
-        info="Fewer bits take less memory and change the words.",
+        info="Fewer bits take less memory and change the words. INT8 and NF4 by bitsandbytes.",
         elem_id="precision",
         filterable=False,
     )
@@ -123,6 +124,16 @@ def render_context(facts: ReplyFacts | None) -> str:
         f'<meter min="0" max="{size}" low="{size * 3 // 4}" high="{size * 9 // 10}" optimum="0" '
         f'value="{used}" aria-label="Context used">{used} of {size} tokens</meter>'
     )
+
+
+def precision_choices(model: InstalledModel | None = None) -> list[tuple[str, str]]:
+    """Return (label, value) of every precision, with its estimated size where a model is here."""
+    if model is None:
+        return [(precision.name, precision.value) for precision in Precision]
+    shape = read_shape(model.path)
+    return [
+        (f"{p.name} · est. {estimate_bytes(shape, p) / 1e6:,.0f} MB", p.value) for p in Precision
+    ]
 
 
 def _slider(name: str, option: Option) -> gr.Slider:

@@ -13,9 +13,12 @@ import numpy as np
 from playground.errors import ContextOverflow, OptionError
 from playground.generation.decoding import FinishReason, Step, generate_steps
 from playground.generation.messages import Prompt, fit_messages
-from playground.generation.settings import MAX_SEED, SamplingSettings
+from playground.generation.settings import SamplingSettings
 from playground.models.engine import Engine
 from playground.models.tokenizer import TRANSCRIPT_STOP, Message, Role
+
+# Seeds that are drawn are short enough to be read out and typed in.
+DRAWN_SEEDS = 1_000_000
 
 GivenPrompt = str | Sequence[Message | Mapping[str, Any]]
 
@@ -196,4 +199,4 @@ def _with_seed(settings: SamplingSettings) -> SamplingSettings:
         return replace(settings, seed=None)
     if settings.seed is not None:
         return settings
-    return replace(settings, seed=secrets.randbelow(MAX_SEED + 1))
+    return replace(settings, seed=secrets.randbelow(DRAWN_SEEDS))

@@ -34,19 +34,9 @@ class Precision(StrEnum):
     NF4 = "nf4"
 
     @property
-    def label(self) -> str:
-        """Name on the page, with the library that does it."""
-        return f"{self.name} · bitsandbytes" if self.quantized else self.name
-
-    @property
     def quantized(self) -> bool:
         """True when bitsandbytes swaps the linear layers for quantized ones."""
         return self in (Precision.INT8, Precision.NF4)
-
-    @property
-    def explanation(self) -> str:
-        """One line for the learner."""
-        return _EXPLANATIONS[self]
 
     @classmethod
     def parse(cls, text: str) -> Precision:
@@ -63,15 +53,6 @@ class Precision(StrEnum):
             raise OptionError(
                 f"`precision` must be one of {', '.join(cls)}, got {text!r}."
             ) from None
-
-
-_EXPLANATIONS = {
-    Precision.FP32: "32 bits a weight: the reference.",
-    Precision.FP16: "16 bits: more digits than BF16, less range.",
-    Precision.BF16: "16 bits: the range of FP32, fewer digits.",
-    Precision.INT8: "8 bits in the linear layers, one scale a row.",
-    Precision.NF4: "4 bits in the linear layers, one scale for 64 weights.",
-}
 
 
 @dataclass(frozen=True)
@@ -98,6 +79,7 @@ class ModelShape:
         return self.linear + self.other
 
 
+@lru_cache(maxsize=32)
 def read_shape(folder: Path) -> ModelShape:
     """Count the weights of a model folder without loading any (accelerate's empty weights).
 

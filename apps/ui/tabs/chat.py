@@ -19,6 +19,7 @@ from apps.ui.notice import render_error, render_hint
 from apps.ui.rail import (
     Rail,
     fill_rail,
+    precision_choices,
     read_choice,
     read_rail,
     read_request,
@@ -243,7 +244,10 @@ class ChatTab:
             return
         loading = Background(lambda: self._service.manager.preload(choice))
         while not loading.finished(LOADING_REDRAW_SECONDS):
-            yield {self._badge: render_badge(self._service.manager, choice)}
+            yield {
+                self._badge: render_badge(self._service.manager, choice),
+                self._rail.got: "",
+            }
         if loading.error:
             yield self._gone_back(loading.error, choice, current)
             return
@@ -263,9 +267,9 @@ class ChatTab:
         if current:
             before = ModelChoice(current[0], type(choice.precision)(current[1]))
             view |= {
+                **self._what_runs(before, None),
                 self._rail.model: before.reference,
                 self._rail.precision: before.precision.value,
-                self._badge: render_badge(self._service.manager, before),
             }
         return view
 
@@ -324,6 +328,7 @@ class ChatTab:
         view: View = {self._badge: render_badge(self._service.manager, choice, speed)}
         if engine:
             view[self._rail.got] = render_got(engine)
+            view[self._rail.precision] = gr.update(choices=precision_choices(engine.model))
         return view
 
 

@@ -113,6 +113,8 @@ class ConversationStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._writing = threading.Lock()
+        self._unsaved: dict[str, Conversation] = {}
+        self.problem: str | None = None  # why the last save failed
 
     def load(self, key: str) -> Conversation:
         """Return a conversation; a new key has an empty one.
@@ -123,6 +125,8 @@ class ConversationStore:
             When the key has not the form that a browser is given.
         """
         path = self._path(key)
+        if key in self._unsaved:
+            return self._unsaved[key]
         try:
             return _FORMAT.validate_json(path.read_bytes())
         except FileNotFoundError:
@@ -149,9 +153,23 @@ class ConversationStore:
         with self._writing:
             before = self.load(key)
             after = change(before)
-            if after != before:
-                self._save(self._path(key), after)
+            if after != before or key in self._unsaved:
+                self._keep(key, after)
         return after
+
+    def _keep(self, key: str, conversation: Conversation) -> None:
+        """Save, or hold in memory while the disk takes nothing."""
+        try:
+            self._save(self._path(key), conversation)
+        except OSError as error:
+            self._unsaved[key] = conversation
+            self.problem = (
+                f"The conversation cannot be saved in {self._folder} ({error.strerror}); it is "
+                f"kept until the server stops. Free some space, or move PLAYGROUND_HOME."
+            )
+        else:
+            self._unsaved.pop(key, None)
+            self.problem = None
 
     def _save(self, path: Path, conversation: Conversation) -> None:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)

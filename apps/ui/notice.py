@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 
-def render_error(error: Exception) -> str:
+def render_error(error: Exception | str) -> str:
     """Return an error's sentence."""
     return f'<div class="notice error" role="alert"><span>{escape(str(error))}</span></div>'
 

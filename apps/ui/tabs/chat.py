@@ -297,7 +297,8 @@ class ChatTab:
             # Also when the page is gone: Gradio then closes this generator.
             self._service.stop(session)
         conversation = self._service.store.load(key)
-        notice = render_error(writing.error) if writing.error else ""
+        problem = writing.error or self._service.store.problem
+        notice = render_error(problem) if problem else ""
         yield {
             self._notice: notice,
             **self._at_rest(conversation),

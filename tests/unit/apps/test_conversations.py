@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -79,3 +80,22 @@ def test_what_a_cut_took_can_be_brought_back_once() -> None:
     assert cut.restored().turns == whole.turns
     assert cut.restored().restored().turns == whole.turns
     assert whole.cut_to(3) is whole
+
+
+def test_a_full_disk_loses_nothing_and_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = ConversationStore(tmp_path)
+    write = Path.write_bytes
+
+    def no_space(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", no_space)
+    store.update(KEY, lambda c: c.with_turn(Turn("user", "kept")))
+    assert [turn.content for turn in store.load(KEY).turns] == ["kept"]
+    assert "No space left on device" in str(store.problem)
+    monkeypatch.setattr(Path, "write_bytes", write)
+    store.update(KEY, lambda c: c)  # the next change, or none, saves what was held back
+    assert store.problem is None
+    assert [turn.content for turn in ConversationStore(tmp_path).load(KEY).turns] == ["kept"]

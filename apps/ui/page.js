@@ -63,7 +63,7 @@ function playgroundFollow() {
   }, { passive: true });
   new MutationObserver(() => {
     if (atBottom) root.scrollTop = root.scrollHeight;
-  }).observe(document.getElementById("work"), { childList: true, subtree: true, characterData: true });
+  }).observe(document.getElementById("panel-chat"), { childList: true, subtree: true, characterData: true });
 }
 
 function playgroundKeys(event) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -92,6 +93,8 @@ def wheel_source(gguf: bytes, parts: int = 1) -> tuple[WheelSource, dict[str, by
 
 
 def running_children() -> list[str]:
-    """Return the command lines of the programs that this process has started and not ended."""
+    """Return the command lines of the Pythons that this process has started and not ended."""
     children = psutil.Process().children(recursive=True)
-    return [" ".join(c.cmdline()) for c in children if c.status() != psutil.STATUS_ZOMBIE]
+    lines = [c.cmdline() for c in children if c.status() != psutil.STATUS_ZOMBIE]
+    # Another test's browser may run beside them.
+    return [" ".join(line) for line in lines if line and line[0] == sys.executable]

@@ -8,8 +8,8 @@ Names: ``f_derivative(x)`` is df/dx of an elementwise function. ``f_backward(...
 respect to the input: one step of the chain rule. A cost ends the chain, so its ``_backward`` takes
 no ``d_output``.
 
-The elementwise functions are exact for any finite number. The others square, sum or subtract: they
-hold for any input for which those sums stay inside the dtype.
+The elementwise functions hold for any finite number. The others square, add up or subtract, and
+hold as long as those sums stay inside the dtype.
 """
 
 from __future__ import annotations
@@ -346,8 +346,8 @@ def cross_entropy(logits: FloatArray, targets: IntArray) -> float:
     >>> round(cross_entropy(np.zeros((1, 10)), np.array([3])), 4)
     2.3026
     """
-    picked = np.take_along_axis(log_softmax(logits), targets[..., None], axis=-1)
-    return -float(picked.mean())
+    picked = log_softmax(logits)[one_hot(targets, logits.shape[-1])]
+    return -float(picked.sum() / targets.size)
 
 
 def cross_entropy_backward(logits: FloatArray, targets: IntArray) -> FloatArray:
@@ -374,7 +374,7 @@ def squared_cost(outputs: FloatArray, targets: FloatArray) -> float:
     >>> squared_cost(np.array([[0.5, 0.5], [1.0, 0.0]]), np.array([[1.0, 0.0], [1.0, 0.0]]))
     0.25
     """
-    return float(((outputs - targets) ** 2).sum(axis=-1).mean())
+    return float(((outputs - targets) ** 2).sum() / len(outputs))
 
 
 def squared_cost_backward(outputs: FloatArray, targets: FloatArray) -> FloatArray:

@@ -1,0 +1,1 @@
+"""What ships with the package: data, each with its source and licence."""

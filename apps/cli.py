@@ -143,9 +143,12 @@ def pull(
     settings = Settings.from_env()
     try:
         model = fetch_in_sight(name, settings, accept_terms)
-    except TermsNotAccepted:
+    except TermsNotAccepted as error:
         _show_terms(name, settings)
-        raise
+        raise TermsNotAccepted(
+            f"{name} comes under the terms above; to accept them: "
+            f"`playground pull {name} --accept-terms`."
+        ) from error
     if as_json:
         write_json(installed_record(model))
     else:

@@ -55,7 +55,7 @@ class TerminalChat:
         """Read lines and answer them until the person leaves."""
         _edit_lines()
         tell(_HINT)
-        while (line := _read_line()) is not None and line.strip() != "/exit":
+        while (line := _read_line()) is not None and line.rstrip() != "/exit":
             try:
                 self.take(line)
             except PlaygroundError as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from apps.interrupt import interruptible
 from apps.terminal import console, fetch_progress, tell, write, write_json
-from playground.errors import FetchCancelled, OptionError, PlaygroundError, TermsNotAccepted
+from playground.errors import FetchCancelled, OptionError, PlaygroundError
 from playground.generation.settings import SamplingSettings
 from playground.models.fetch import ensure_model
 from playground.models.precision import Precision
@@ -50,11 +50,6 @@ def fetch_in_sight(
             return ensure_model(
                 reference, settings, show, stopped.is_set, accept_terms=accept_terms
             )
-        except TermsNotAccepted as error:
-            raise TermsNotAccepted(
-                f"{error} To accept them: `playground pull {reference} --accept-terms`; without "
-                f"the option it shows them."
-            ) from error
         except PlaygroundError as error:
             # A download in a child process hears the same Ctrl-C, and may call it a failure.
             if stopped.is_set():
@@ -170,9 +165,12 @@ def describe_reply(generation: Generation) -> str:
 
 
 def describe_settings(settings: SamplingSettings) -> str:
-    """Return the settings, but for the steps that are off."""
+    """Return the settings, but for what is off or, at temperature 0, plays no part."""
     values = settings.as_dict()
-    return ", ".join(f"{name} {values[name]}" for name in values if values[name] != _OFF.get(name))
+    idle = {name for name, off in _OFF.items() if values[name] == off}
+    if settings.greedy:
+        idle |= {"top_k", "top_p", "min_p"}
+    return ", ".join(f"{name} {value}" for name, value in values.items() if name not in idle)
 
 
 def reply_record(model: LanguageModel, prompt: str, generation: Generation) -> dict[str, Any]:

@@ -1,0 +1,84 @@
+# `make` alone lists the targets. PYTHON, HOST and PORT can be given: make run PORT=8000
+
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 7860
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+# Why it is pinned stands at the top of requirements.lock.
+TORCH := torch==2.13.0
+
+.DEFAULT_GOAL := help
+.PHONY: help run install test lint browser bench lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: install ## Serve the page at http://HOST:PORT
+	$(BIN)/playground ui --host $(HOST) --port $(PORT)
+
+install: $(VENV)/.runtime ## Install everything that `make run` needs, the default model too
+	@$(BIN)/playground pull > /dev/null
+
+test: install $(VENV)/.dev browser lint ## Run every test
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev ## Check style, types and which way imports run
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install $(VENV)/.dev ## Run the benchmarks that the README quotes
+	$(BIN)/python benchmarks/precision.py
+
+clean: ## Remove what was installed and built here; models stay
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .import_linter_cache test-results
+
+# The tests of the page need a Chromium: the system's, else Debian's, else Playwright's own.
+browser: $(VENV)/.dev
+	@for name in chromium chromium-browser google-chrome; do \
+		command -v $$name > /dev/null && exit 0; \
+	done; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+		apt-get update && apt-get install --yes --no-install-recommends chromium; \
+	else \
+		$(BIN)/playwright install chromium; \
+	fi
+
+# A stamp is newer than what it was made from; a second run then does nothing.
+$(VENV)/.created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+		"Python 3.11 or newer is needed; give one with: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/.created
+	$(PIP) install "$$(grep '^pip==' requirements.lock)"
+	$(PIP) install -r requirements.lock
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+	$(PIP) install -r requirements-dev.lock
+	@touch $@
+
+lock: ## Resolve pyproject.toml anew and write both locks
+	$(call freeze,.,requirements.lock)
+	$(call freeze,.[dev],requirements-dev.lock)
+
+# Installs $(1) in a fresh environment and writes what came of it below the comment of $(2).
+# Torch's local suffix (+cpu) is left out, so that another machine may take its own build.
+define freeze
+	rm -rf build/lock
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/pip install --upgrade pip setuptools
+	build/lock/bin/pip install $(TORCH) "$(1)"
+	{ sed '/^[^#]/,$$d' $(2); build/lock/bin/pip freeze --all --exclude llm-playground \
+		| sed 's/+[a-z0-9.]*$$//' | LC_ALL=C sort --ignore-case; } > build/lock/new
+	mv build/lock/new $(2)
+	rm -rf build/lock
+endef

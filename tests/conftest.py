@@ -1,0 +1,44 @@
+"""What every test may use: models, hypothesis profiles, and a header with the versions."""
+
+from __future__ import annotations
+
+import os
+from importlib.metadata import version
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from playground.errors import PlaygroundError
+from playground.models.catalog import load_catalog
+from playground.models.fetch import ensure_model
+from playground.models.store import InstalledModel
+from playground.settings import Settings
+from tests.support.tiny_llama import save_tiny_llama
+
+SHOWN_VERSIONS = ("numpy", "torch", "transformers", "bitsandbytes", "tokenizers", "gradio")
+
+# No deadline: the machine's other work must not fail a test.
+hypothesis.settings.register_profile("dev", max_examples=50, deadline=None)
+hypothesis.settings.register_profile("ci", max_examples=200, deadline=None, derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+
+def pytest_report_header() -> str:
+    """Name the packages that decide about numbers."""
+    return ", ".join(f"{name} {version(name)}" for name in SHOWN_VERSIONS)
+
+
+@pytest.fixture(scope="session")
+def default_model() -> InstalledModel:
+    """Return the default model in this person's own cache; fetched if it is not there."""
+    try:
+        return ensure_model(load_catalog()[0].name, Settings.from_env())
+    except PlaygroundError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def tiny_model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a tiny Llama with random weights; read it, do not write to it."""
+    return save_tiny_llama(tmp_path_factory.mktemp("tiny-llama"))

@@ -1,25 +1,108 @@
 """How the next token is chosen: pure steps on logits, then one draw.
 
-The steps run in transformers' order: repetition penalty, temperature, top-k, top-p, min-p. Each
-takes logits of shape (V,) and returns a new array; what a step rules out becomes minus infinity.
-The draw turns one uniform number into a token by the inverse of the cumulative distribution, so
-that two settings can be compared on the same dice.
+The steps run in this order: repetition, presence and frequency penalty, logit bias, banned
+sequences, temperature, top-k, top-p, min-p. It is transformers' order, but that transformers adds
+its bias before the repetition penalty. Each step takes logits of shape (V,) and returns new ones
+beside those it was given; what it rules out becomes minus infinity. The draw turns one uniform
+number into a token by the inverse of the cumulative distribution, so that two settings can be
+compared on the same dice.
 
-Options are checked where they enter (`playground.generation.settings`), not here.
+Options are checked where they enter (`playground.generation.settings`), not here. Sorting and
+choosing among many tokens costs most: the steps touch only those that can still be kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import NDArray
 
-from playground.core.functional import FloatArray, softmax
+from playground.core.functional import FloatArray, IntArray, softmax
+
+TokenIds = Sequence[int] | IntArray
 
 
-def apply_repetition_penalty(
-    logits: FloatArray, token_ids: Iterable[int], penalty: float
-) -> FloatArray:
+@dataclass(frozen=True, eq=False)  # arrays have no single answer to ==
+class StepResult:
+    """What one step made of the logits; what differs is worked out when asked for.
+
+    Parameters
+    ----------
+    before, logits : array of shape (V,)
+        Scores before and after the step.
+
+    Examples
+    --------
+    >>> result = apply_top_k(np.array([1.0, 3.0, 2.0]), 2)
+    >>> result.logits, result.removed
+    (array([-inf,   3.,   2.]), array([0]))
+    """
+
+    before: FloatArray
+    logits: FloatArray
+
+    @property
+    def removed(self) -> NDArray[np.int64]:
+        """Ids of the tokens that this step ruled out and that were possible before."""
+        return np.flatnonzero((self.logits == -np.inf) & (self.before != -np.inf))
+
+    @property
+    def changed(self) -> NDArray[np.int64]:
+        """Ids of the tokens whose score this step moved and that are still possible."""
+        return np.flatnonzero((self.logits != self.before) & (self.logits != -np.inf))
+
+
+@dataclass(frozen=True)
+class BannedSequences:
+    """Sequences of tokens that may not appear, arranged for one look-up a step.
+
+    Parameters
+    ----------
+    endings : mapping of tuple of int to tuple of int
+        The ids before the last one, and every last id that would complete a sequence after them.
+    """
+
+    endings: Mapping[tuple[int, ...], tuple[int, ...]]
+
+    @classmethod
+    def of(cls, sequences: Iterable[Sequence[int]]) -> BannedSequences:
+        """Arrange sequences of token ids.
+
+        Raises
+        ------
+        ValueError
+            A sequence is empty.
+
+        Examples
+        --------
+        >>> BannedSequences.of([[7], [1, 2], [1, 3]]).completing([5, 1])
+        [7, 2, 3]
+        """
+        endings: dict[tuple[int, ...], list[int]] = {}
+        for sequence in sequences:
+            if len(sequence) == 0:
+                raise ValueError("a banned sequence must hold at least one token id, got none")
+            *beginning, last = sequence
+            endings.setdefault(tuple(beginning), []).append(last)
+        return cls(MappingProxyType({key: tuple(lasts) for key, lasts in endings.items()}))
+
+    def completing(self, token_ids: TokenIds) -> list[int]:
+        """Return the ids that would complete a banned sequence after `token_ids`."""
+        size = len(token_ids)
+        ends = (tuple(token_ids[size - n :]) for n in self._lengths if n <= size)
+        return [last for end in ends for last in self.endings.get(end, ())]
+
+    @cached_property
+    def _lengths(self) -> frozenset[int]:
+        """How many ids come before the last one, in any of the sequences."""
+        return frozenset(len(beginning) for beginning in self.endings)
+
+
+def apply_repetition_penalty(logits: FloatArray, token_ids: TokenIds, penalty: float) -> StepResult:
     """Make tokens that were already used less likely (Keskar et al., 2019, arXiv:1909.05858).
 
     A positive logit is divided by the penalty, a negative one multiplied, once per token however
@@ -29,35 +112,140 @@ def apply_repetition_penalty(
     ----------
     logits : array of shape (V,)
         Scores of the next token.
-    token_ids : iterable of int
+    token_ids : sequence or array of int
         Tokens of the prompt and of the reply so far.
     penalty : float
         Above 1 discourages repetition, 1 changes nothing.
 
     Examples
     --------
-    >>> apply_repetition_penalty(np.array([2.0, -1.0, 3.0]), [0, 1, 1], 2.0)
+    >>> apply_repetition_penalty(np.array([2.0, -1.0, 3.0]), [0, 1, 1], 2.0).logits
     array([ 1., -2.,  3.])
     """
-    penalized = logits.copy()
-    used = np.unique(np.fromiter(token_ids, dtype=np.int64))
+    # A token named twice is written twice, with the same value.
+    used = np.asarray(token_ids, dtype=np.int64)
     scores = logits[used]
+    penalized = logits.copy()
     penalized[used] = np.where(scores < 0, scores * penalty, scores / penalty)
-    return penalized
+    return StepResult(logits, penalized)
 
 
-def apply_temperature(logits: FloatArray, temperature: float) -> FloatArray:
+def apply_presence_penalty(logits: FloatArray, reply_ids: TokenIds, penalty: float) -> StepResult:
+    """Subtract the penalty once from each token of the reply: z_i - penalty * (count_i > 0).
+
+    OpenAI's definition. Unlike the repetition penalty it leaves the prompt alone.
+
+    Parameters
+    ----------
+    logits : array of shape (V,)
+        Scores of the next token.
+    reply_ids : sequence or array of int
+        Tokens of the reply so far, without the prompt.
+    penalty : float
+        Above 0 discourages repetition, below 0 encourages it, 0 changes nothing.
+
+    Examples
+    --------
+    >>> apply_presence_penalty(np.array([2.0, -1.0, 3.0]), [0, 1, 1], 0.5).logits
+    array([ 1.5, -1.5,  3. ])
+    """
+    used = np.asarray(reply_ids, dtype=np.int64)
+    penalized = logits.copy()
+    penalized[used] = logits[used] - penalty
+    return StepResult(logits, penalized)
+
+
+def apply_frequency_penalty(logits: FloatArray, reply_ids: TokenIds, penalty: float) -> StepResult:
+    """Subtract the penalty from a token each time it is in the reply: z_i - penalty * count_i.
+
+    OpenAI's definition. Unlike the repetition penalty it leaves the prompt alone.
+
+    Parameters
+    ----------
+    logits : array of shape (V,)
+        Scores of the next token.
+    reply_ids : sequence or array of int
+        Tokens of the reply so far, without the prompt.
+    penalty : float
+        Above 0 discourages repetition, below 0 encourages it, 0 changes nothing.
+
+    Examples
+    --------
+    >>> apply_frequency_penalty(np.array([2.0, -1.0, 3.0]), [0, 1, 1], 0.5).logits
+    array([ 1.5, -2. ,  3. ])
+    """
+    used, counts = np.unique(np.asarray(reply_ids, dtype=np.int64), return_counts=True)
+    penalized = logits.copy()
+    penalized[used] -= penalty * counts
+    return StepResult(logits, penalized)
+
+
+def apply_logit_bias(logits: FloatArray, bias: Mapping[int, float]) -> StepResult:
+    """Add a number to the logits of the tokens named.
+
+    Parameters
+    ----------
+    logits : array of shape (V,)
+        Scores of the next token.
+    bias : mapping of int to float
+        What to add, by token id.
+
+    Examples
+    --------
+    >>> apply_logit_bias(np.array([2.0, -1.0, 3.0]), {1: 5.0}).logits
+    array([2., 4., 3.])
+    """
+    biased = logits.copy()
+    biased[np.array([*bias], dtype=np.int64)] += np.array([*bias.values()], dtype=logits.dtype)
+    return StepResult(logits, biased)
+
+
+def apply_bans(logits: FloatArray, token_ids: TokenIds, banned: BannedSequences) -> StepResult:
+    """Rule out each token that would complete a banned sequence.
+
+    A sequence of one token is always ruled out. Of a longer one the last token is, whenever the
+    ids before it have just been generated.
+
+    Parameters
+    ----------
+    logits : array of shape (V,)
+        Scores of the next token.
+    token_ids : sequence or array of int
+        Tokens of the prompt and of the reply so far.
+    banned : BannedSequences
+        What may not appear.
+
+    Raises
+    ------
+    ValueError
+        No token is left.
+
+    Examples
+    --------
+    >>> apply_bans(np.array([2.0, -1.0, 3.0]), [0], BannedSequences.of([[1], [0, 2]])).logits
+    array([  2., -inf, -inf])
+    """
+    kept = logits.copy()
+    kept[np.asarray(banned.completing(token_ids), dtype=np.int64)] = -np.inf
+    if kept.max() == -np.inf:
+        raise ValueError(
+            f"at least one token must stay possible, but all {kept.size} are ruled out; ban fewer"
+        )
+    return StepResult(logits, kept)
+
+
+def apply_temperature(logits: FloatArray, temperature: float) -> StepResult:
     """Divide the logits by T > 0.
 
     Examples
     --------
-    >>> apply_temperature(np.array([2.0, 1.0]), 0.5)
+    >>> apply_temperature(np.array([2.0, 1.0]), 0.5).logits
     array([4., 2.])
     """
-    return logits / logits.dtype.type(temperature)
+    return StepResult(logits, logits / logits.dtype.type(temperature))
 
 
-def apply_top_k(logits: FloatArray, top_k: int) -> FloatArray:
+def apply_top_k(logits: FloatArray, top_k: int) -> StepResult:
     """Keep the k best tokens, and all that tie with the k-th (Fan et al., 2018, arXiv:1805.04833).
 
     Parameters
@@ -69,18 +257,18 @@ def apply_top_k(logits: FloatArray, top_k: int) -> FloatArray:
 
     Examples
     --------
-    >>> apply_top_k(np.array([1.0, 3.0, 2.0]), 2)
+    >>> apply_top_k(np.array([1.0, 3.0, 2.0]), 2).logits
     array([-inf,   3.,   2.])
     """
     k = min(top_k, logits.size)
-    threshold = np.partition(logits, -k)[-k]
-    return np.where(logits < threshold, -np.inf, logits).astype(logits.dtype)
+    kth_best = np.partition(logits, -k)[-k]
+    return _keep(logits, np.flatnonzero(logits >= kth_best))
 
 
-def apply_top_p(logits: FloatArray, top_p: float) -> FloatArray:
+def apply_top_p(logits: FloatArray, top_p: float) -> StepResult:
     """Keep the fewest best tokens whose probability reaches p (Holtzman et al., arXiv:1904.09751).
 
-    The best token always stays.
+    The best token always stays. Of equal tokens those with the lower ids go first.
 
     Parameters
     ----------
@@ -91,21 +279,26 @@ def apply_top_p(logits: FloatArray, top_p: float) -> FloatArray:
 
     Examples
     --------
-    >>> apply_top_p(np.log(np.array([0.5, 0.3, 0.2])), 0.7).round(2)
+    >>> apply_top_p(np.log(np.array([0.5, 0.3, 0.2])), 0.7).logits.round(2)
     array([-0.69, -1.2 ,  -inf])
     """
     if top_p >= 1.0:
-        return logits.copy()
-    # As transformers does: sum up from the worst, cut while the sum is within 1 - p.
-    ascending = np.argsort(logits, kind="stable")
-    tail = np.cumsum(softmax(logits[ascending]))
-    cut = ascending[:-1][tail[:-1] <= 1.0 - top_p]
-    kept = logits.copy()
-    kept[cut] = -np.inf
-    return kept
+        return StepResult(logits, logits.copy())
+    probabilities = softmax(logits)
+    # Tokens below (1 - p) / V make less than 1 - p all together, so they go without being sorted.
+    # The 2 keeps clear of rounding.
+    candidates = np.flatnonzero(probabilities >= (1.0 - top_p) / (2 * logits.size))
+    ascending = np.sort(probabilities[candidates])
+    cut = _tail_length(ascending, float(probabilities.sum(dtype=np.float64)), top_p)
+    worst_kept = ascending[cut]
+    result = _keep(logits, np.flatnonzero(probabilities >= worst_kept))
+    equal = np.flatnonzero(probabilities == worst_kept)
+    equal_cut = cut - int(np.searchsorted(ascending, worst_kept))
+    result.logits[equal[np.argsort(logits[equal], kind="stable")][:equal_cut]] = -np.inf
+    return result
 
 
-def apply_min_p(logits: FloatArray, min_p: float) -> FloatArray:
+def apply_min_p(logits: FloatArray, min_p: float) -> StepResult:
     """Keep tokens at least `min_p` times as likely as the best (Nguyen et al., arXiv:2407.01082).
 
     Parameters
@@ -117,13 +310,11 @@ def apply_min_p(logits: FloatArray, min_p: float) -> FloatArray:
 
     Examples
     --------
-    >>> apply_min_p(np.log(np.array([0.6, 0.3, 0.1])), 0.25).round(2)
+    >>> apply_min_p(np.log(np.array([0.6, 0.3, 0.1])), 0.25).logits.round(2)
     array([-0.51, -1.2 ,  -inf])
     """
     probabilities = softmax(logits)
-    return np.where(probabilities < min_p * probabilities.max(), -np.inf, logits).astype(
-        logits.dtype
-    )
+    return _keep(logits, np.flatnonzero(probabilities >= min_p * probabilities.max()))
 
 
 def draw(probabilities: FloatArray, uniform: float) -> int:
@@ -131,6 +322,10 @@ def draw(probabilities: FloatArray, uniform: float) -> int:
 
     Token i is chosen when `uniform` falls into [c_{i-1}, c_i), c being the running sum of the
     probabilities in token order. The sum runs in float64, so that rounding cannot favour a tail.
+
+    A larger `uniform` never gives an earlier token. Of two distributions on the same `uniform`, one
+    whose running sum is nowhere smaller never gives a later token: with tokens in order from best
+    to worst, a lower temperature never draws a worse one.
 
     Parameters
     ----------
@@ -149,9 +344,27 @@ def draw(probabilities: FloatArray, uniform: float) -> int:
     >>> draw(np.array([0.2, 0.5, 0.3]), 0.6)
     1
     """
-    cumulative = np.cumsum(probabilities, dtype=np.float64)
-    index = int(np.searchsorted(cumulative, uniform * cumulative[-1], side="right"))
-    if index < cumulative.size:
-        return index
-    # `uniform` times the sum can round up to the sum itself: take the last possible token.
-    return int(np.flatnonzero(probabilities)[-1])
+    possible = np.flatnonzero(probabilities > 0)
+    cumulative = np.cumsum(probabilities[possible], dtype=np.float64)
+    # `uniform` is 1 - 2^-53 at most, and that much of a float64 never rounds up to it again: the
+    # index stays inside.
+    return int(possible[np.searchsorted(cumulative, uniform * cumulative[-1], side="right")])
+
+
+def _tail_length(ascending: FloatArray, total: float, top_p: float) -> int:
+    """Return how many of the candidates top-p cuts, from the worst up.
+
+    As transformers does it: add up from the worst, cut while the sum is within 1 - p. The sum
+    starts with all that are no candidates; it runs in float64 and is compared in the dtype of the
+    probabilities.
+    """
+    sums = np.cumsum(ascending, dtype=np.float64)
+    tail = (total - sums[-1] + sums[:-1]).astype(ascending.dtype)
+    return int(np.searchsorted(tail, ascending.dtype.type(1.0 - top_p), side="right"))
+
+
+def _keep(logits: FloatArray, token_ids: IntArray) -> StepResult:
+    """Rule out all tokens but those named."""
+    kept = np.full_like(logits, -np.inf)
+    kept[token_ids] = logits[token_ids]
+    return StepResult(logits, kept)

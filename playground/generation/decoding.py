@@ -80,16 +80,18 @@ def next_token_logits(
         Scores whose softmax is drawn from.
     """
     if settings.repetition_penalty != 1:
-        logits = apply_repetition_penalty(logits, token_ids, settings.repetition_penalty)
+        penalty = settings.repetition_penalty
+        logits = apply_repetition_penalty(logits, token_ids, penalty).logits
     if settings.greedy:
         return logits
-    logits = apply_temperature(logits, settings.temperature)
+    if settings.temperature != 1:
+        logits = apply_temperature(logits, settings.temperature).logits
     if settings.top_k:
-        logits = apply_top_k(logits, settings.top_k)
+        logits = apply_top_k(logits, settings.top_k).logits
     if settings.top_p < 1:
-        logits = apply_top_p(logits, settings.top_p)
+        logits = apply_top_p(logits, settings.top_p).logits
     if settings.min_p:
-        logits = apply_min_p(logits, settings.min_p)
+        logits = apply_min_p(logits, settings.min_p).logits
     return logits
 
 

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from transformers import (
     LogitsProcessor,
     MinPLogitsWarper,
+    NoBadWordsLogitsProcessor,
     RepetitionPenaltyLogitsProcessor,
+    SequenceBiasLogitsProcessor,
     TemperatureLogitsWarper,
     TopKLogitsWarper,
     TopPLogitsWarper,
@@ -20,7 +22,13 @@ from transformers import (
 
 from playground.core.functional import FloatArray, softmax
 from playground.core.sampling import (
+    BannedSequences,
+    StepResult,
+    apply_bans,
+    apply_frequency_penalty,
+    apply_logit_bias,
     apply_min_p,
+    apply_presence_penalty,
     apply_repetition_penalty,
     apply_temperature,
     apply_top_k,
@@ -31,10 +39,14 @@ from playground.generation.decoding import choose_token, next_token_logits
 from playground.generation.settings import SamplingSettings
 
 VOCAB = 500
+TOKEN_IDS = [3, 7, 7, 11]
+BIAS = {0: 4.0, 7: -100.0, 499: 0.25}
+# After TOKEN_IDS: 5 always, 6 and 8 now, 9 and 10 not, 12 not for want of a long enough past.
+BANS = [[5], [11, 6], [7, 7, 11, 8], [7, 9], [12, 11, 10], [1, 3, 7, 7, 11, 12], [11, 5]]
 
 
-def random_logits(seed: int) -> FloatArray:
-    return np.random.default_rng(seed).normal(scale=4, size=VOCAB).astype(np.float32)
+def random_logits(seed: int, vocab: int = VOCAB) -> FloatArray:
+    return np.random.default_rng(seed).normal(scale=4, size=vocab).astype(np.float32)
 
 
 def theirs(processor: LogitsProcessor, logits: FloatArray, token_ids: list[int]) -> FloatArray:
@@ -42,7 +54,11 @@ def theirs(processor: LogitsProcessor, logits: FloatArray, token_ids: list[int])
     return scores[0].numpy()
 
 
-CASES: list[tuple[Callable[[FloatArray], FloatArray], LogitsProcessor]] = [
+def their_bias(bias: dict[int, float]) -> LogitsProcessor:
+    return SequenceBiasLogitsProcessor({(token_id,): value for token_id, value in bias.items()})
+
+
+CASES: list[tuple[Callable[[FloatArray], StepResult], LogitsProcessor]] = [
     *[
         (lambda z, t=t: apply_temperature(z, t), TemperatureLogitsWarper(t))
         for t in (0.3, 0.7, 1.5, 2.0)
@@ -50,13 +66,19 @@ CASES: list[tuple[Callable[[FloatArray], FloatArray], LogitsProcessor]] = [
     *[(lambda z, k=k: apply_top_k(z, k), TopKLogitsWarper(k)) for k in (1, 5, 50, 499, 500, 9000)],
     *[
         (lambda z, p=p: apply_top_p(z, p), TopPLogitsWarper(p))
-        for p in (0.05, 0.5, 0.9, 0.99, 1.0)
+        for p in (1e-9, 0.05, 0.5, 0.9, 0.99, 0.999999, 1.0)
     ],
     *[(lambda z, p=p: apply_min_p(z, p), MinPLogitsWarper(p)) for p in (0.0, 0.02, 0.3, 1.0)],
     *[
-        (lambda z, r=r: apply_repetition_penalty(z, [3, 7, 7, 11], r),
+        (lambda z, r=r: apply_repetition_penalty(z, TOKEN_IDS, r),
          RepetitionPenaltyLogitsProcessor(r))
         for r in (0.5, 1.0, 1.3, 2.0)
+    ],
+    (lambda z: apply_logit_bias(z, BIAS), their_bias(BIAS)),
+    *[
+        (lambda z, b=b: apply_bans(z, TOKEN_IDS, BannedSequences.of(b)),
+         NoBadWordsLogitsProcessor(b))
+        for b in (BANS, [[5]], [[7, 9]])
     ],
 ]  # fmt: skip
 
@@ -64,27 +86,65 @@ CASES: list[tuple[Callable[[FloatArray], FloatArray], LogitsProcessor]] = [
 @pytest.mark.parametrize(("ours", "processor"), CASES)
 @pytest.mark.parametrize("seed", range(5))
 def test_step_equals_transformers(
-    ours: Callable[[FloatArray], FloatArray], processor: LogitsProcessor, seed: int
+    ours: Callable[[FloatArray], StepResult], processor: LogitsProcessor, seed: int
 ) -> None:
     logits = random_logits(seed)
     before = logits.copy()
     result = ours(logits)
-    expected = theirs(processor, logits, [3, 7, 7, 11])
-    np.testing.assert_allclose(result, expected, rtol=1e-6)  # infinities must match too
-    assert result.dtype == np.float32
+    expected = theirs(processor, logits, TOKEN_IDS)
+    np.testing.assert_allclose(result.logits, expected, rtol=1e-6)  # infinities must match too
+    assert result.logits.dtype == np.float32
     np.testing.assert_array_equal(logits, before)
-    assert result is not logits
+    assert result.before is logits
+    assert not np.shares_memory(result.logits, logits)
 
 
 @pytest.mark.parametrize(("ours", "processor"), CASES)
 @pytest.mark.parametrize("seed", range(5))
 def test_step_equals_transformers_when_logits_tie(
-    ours: Callable[[FloatArray], FloatArray], processor: LogitsProcessor, seed: int
+    ours: Callable[[FloatArray], StepResult], processor: LogitsProcessor, seed: int
 ) -> None:
     """Which of two equal logits top-p keeps is up to the sort; how many it keeps is not."""
     logits = random_logits(seed).round(1)
-    expected = theirs(processor, logits, [3, 7, 7, 11])
-    np.testing.assert_allclose(np.sort(ours(logits)), np.sort(expected), rtol=1e-6)
+    expected = theirs(processor, logits, TOKEN_IDS)
+    np.testing.assert_allclose(np.sort(ours(logits).logits), np.sort(expected), rtol=1e-6)
+
+
+@pytest.mark.parametrize(("ours", "processor"), CASES)
+def test_step_equals_transformers_when_tokens_are_already_ruled_out(
+    ours: Callable[[FloatArray], StepResult], processor: LogitsProcessor
+) -> None:
+    logits = random_logits(0)
+    logits[::3] = -np.inf
+    expected = theirs(processor, logits, TOKEN_IDS)
+    np.testing.assert_allclose(ours(logits).logits, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("spread", [0.3, 2.0, 8.0])
+@pytest.mark.parametrize("top_p", [0.1, 0.5, 0.9, 0.95, 0.999])
+def test_top_p_cuts_the_same_tokens_of_a_real_vocabulary(spread: float, top_p: float) -> None:
+    logits = random_logits(1, vocab=49_152) * np.float32(spread / 4)
+    expected = theirs(TopPLogitsWarper(top_p), logits, [0])
+    np.testing.assert_array_equal(apply_top_p(logits, top_p).logits, expected)
+
+
+@given(
+    st.integers(0, 10_000),
+    st.lists(st.integers(0, VOCAB - 1), max_size=30),
+    st.floats(-2, 2),
+    st.floats(-2, 2),
+)
+def test_presence_and_frequency_penalty_equal_the_formula_in_torch(
+    seed: int, reply_ids: list[int], presence: float, frequency: float
+) -> None:
+    logits = random_logits(seed)
+    ids = torch.tensor(reply_ids, dtype=torch.int64)
+    counts = torch.zeros(VOCAB).scatter_add_(0, ids, torch.ones(len(reply_ids)))
+    expected = torch.from_numpy(logits.copy()) - presence * (counts > 0) - frequency * counts
+    once = apply_presence_penalty(logits, reply_ids, presence)
+    both = apply_frequency_penalty(once.logits, reply_ids, frequency)
+    np.testing.assert_allclose(both.logits, expected.numpy(), rtol=1e-5, atol=1e-5)
+    assert both.logits.dtype == np.float32
 
 
 @given(
@@ -110,13 +170,67 @@ def test_chain_equals_transformers_in_the_same_order(
     chain += [TopKLogitsWarper(top_k)] if top_k else []
     chain += [TopPLogitsWarper(top_p)] if top_p < 1 else []
     chain += [MinPLogitsWarper(min_p)] if min_p else []
-    expected = logits
+    assert_same_choice(
+        next_token_logits(logits, token_ids, settings), run(chain, logits, token_ids)
+    )
+
+
+token_id_lists = st.lists(st.integers(0, 9), min_size=1, max_size=8)
+
+
+@given(
+    st.integers(0, 10_000),
+    token_id_lists,
+    st.floats(0.6, 1.9),
+    st.dictionaries(st.integers(0, 20), st.floats(-10, 10), min_size=1, max_size=5),
+    st.lists(st.lists(st.integers(0, 9), min_size=1, max_size=3), min_size=1, max_size=6),
+    st.floats(0.1, 2),
+    st.integers(1, VOCAB),
+    st.floats(0.05, 0.999),
+    st.floats(0, 0.5),
+)
+def test_chain_of_all_steps_equals_transformers(
+    seed: int,
+    token_ids: list[int],
+    penalty: float,
+    bias: dict[int, float],
+    banned: list[list[int]],
+    temperature: float,
+    top_k: int,
+    top_p: float,
+    min_p: float,
+) -> None:
+    logits = random_logits(seed)
+    ours = apply_repetition_penalty(logits, token_ids, penalty)
+    ours = apply_logit_bias(ours.logits, bias)
+    ours = apply_bans(ours.logits, token_ids, BannedSequences.of(banned))
+    ours = apply_temperature(ours.logits, temperature)
+    ours = apply_top_k(ours.logits, top_k)
+    ours = apply_top_p(ours.logits, top_p)
+    ours = apply_min_p(ours.logits, min_p)
+    chain: list[LogitsProcessor] = [
+        RepetitionPenaltyLogitsProcessor(penalty),
+        their_bias(bias),
+        NoBadWordsLogitsProcessor(banned),
+        TemperatureLogitsWarper(temperature),
+        TopKLogitsWarper(top_k),
+        TopPLogitsWarper(top_p),
+        MinPLogitsWarper(min_p),
+    ]
+    assert_same_choice(ours.logits, run(chain, logits, token_ids))
+
+
+def run(chain: list[LogitsProcessor], logits: FloatArray, token_ids: list[int]) -> FloatArray:
     for processor in chain:
-        expected = theirs(processor, expected, token_ids)
-    ours = next_token_logits(logits, token_ids, settings)
-    np.testing.assert_allclose(softmax(ours), softmax(expected), atol=1e-5)
+        logits = theirs(processor, logits, token_ids)
+    return logits
+
+
+def assert_same_choice(ours: FloatArray, expected: FloatArray) -> None:
     # A token whose running sum lies on the threshold may fall on either side of a rounding.
-    assert (np.isneginf(ours) != np.isneginf(expected)).sum() <= 1
+    differ = np.isneginf(ours) != np.isneginf(expected)
+    assert differ.sum() <= 1
+    np.testing.assert_allclose(ours[~differ], expected[~differ], rtol=1e-5, atol=1e-5)
 
 
 def test_draw_follows_the_probabilities() -> None:
@@ -137,8 +251,9 @@ def test_draw_never_takes_an_impossible_token(weights: list[float], uniform: flo
     assert probabilities[draw(probabilities, uniform)] > 0
 
 
-def test_draw_at_the_very_end_takes_the_last_possible_token() -> None:
-    assert draw(np.array([0.5, 0.5, 0.0]), np.nextafter(1.0, 0.0)) == 1
+@given(st.floats(1e-300, 1e300))
+def test_draw_at_the_very_end_takes_the_last_possible_token(total: float) -> None:
+    assert draw(np.array([0.5, 0.5, 0.0]) * total, np.nextafter(1.0, 0.0)) == 1
 
 
 def test_greedy_takes_the_best_and_leaves_the_dice_alone() -> None:

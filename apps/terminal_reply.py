@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from apps.interrupt import interruptible
@@ -21,16 +21,6 @@ if TYPE_CHECKING:
     from playground.generation.decoding import FinishReason
     from playground.generation.language_model import Generation, LanguageModel
     from playground.models.engine import Engine
-
-# What each sampling step is at when it changes nothing.
-_OFF: Mapping[str, object] = {
-    "top_k": 0,
-    "top_p": 1,
-    "min_p": 0,
-    "repetition_penalty": 1,
-    "seed": None,
-    "stop": [],
-}
 
 
 def fetch_in_sight(
@@ -165,12 +155,8 @@ def describe_reply(generation: Generation) -> str:
 
 
 def describe_settings(settings: SamplingSettings) -> str:
-    """Return the settings, but for what is off or, at temperature 0, plays no part."""
-    values = settings.as_dict()
-    idle = {name for name, off in _OFF.items() if values[name] == off}
-    if settings.greedy:
-        idle |= {"top_k", "top_p", "min_p"}
-    return ", ".join(f"{name} {value}" for name, value in values.items() if name not in idle)
+    """Return the settings that play a part."""
+    return ", ".join(f"{name} {value}" for name, value in settings.in_effect().items())
 
 
 def reply_record(model: LanguageModel, prompt: str, generation: Generation) -> dict[str, Any]:

@@ -21,7 +21,7 @@ __version__ = "0.1.0"
 __all__ = ["__version__", "load"]
 
 
-def load(name: str, precision: str = "fp32") -> LanguageModel:
+def load(name: str, precision: str = "fp32", engine: str = "transformers") -> LanguageModel:
     """Load a model, fetching it first where need be.
 
     Parameters
@@ -30,6 +30,9 @@ def load(name: str, precision: str = "fp32") -> LanguageModel:
         A name of the catalog, a folder with safetensors, or a GGUF file.
     precision : str
         One of fp32, fp16, bf16, int8, nf4.
+    engine : str
+        ``transformers``; ``core``, the NumPy decoder, for Llama-family models; or ``auto``, the
+        core wherever it is proven equal.
 
     Returns
     -------
@@ -43,11 +46,11 @@ def load(name: str, precision: str = "fp32") -> LanguageModel:
     """
     # Imported here so that `import playground` stays instant.
     from playground.generation.language_model import LanguageModel
+    from playground.models.engines import EngineName, load_engine
     from playground.models.fetch import ensure_model
     from playground.models.precision import Precision
-    from playground.models.transformers_model import load_transformers_engine
     from playground.settings import Settings
 
-    chosen = Precision.parse(precision)
+    chosen, runner = Precision.parse(precision), EngineName.parse(engine)
     model = ensure_model(name, Settings.from_env())
-    return LanguageModel(load_transformers_engine(model, chosen))
+    return LanguageModel(load_engine(model, chosen, runner))

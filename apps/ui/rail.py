@@ -20,11 +20,12 @@ from apps.ui.badge import describe_loaded, describe_origin
 from playground.errors import OptionError
 from playground.generation.settings import OPTIONS, Option, SamplingSettings
 from playground.models.engine import Engine
+from playground.models.engines import EngineName
 from playground.models.manager import ModelChoice
 from playground.models.precision import Precision, estimate_bytes, read_shape
 from playground.models.store import InstalledModel
 
-_FIELDS = ("model", "precision", "system", *OPTIONS, "seed", "stop")
+_FIELDS = ("model", "precision", "engine", "system", *OPTIONS, "seed", "stop")
 
 
 def _as_typed(_slider: gr.Slider, payload: float) -> float:
@@ -51,6 +52,11 @@ class Rail:
     def model(self) -> gr.Dropdown | gr.Textbox | gr.Slider:
         """The model's dropdown."""
         return self.components[_FIELDS.index("model")]
+
+    @property
+    def engine(self) -> gr.Dropdown | gr.Textbox | gr.Slider:
+        """The engine's dropdown."""
+        return self.components[_FIELDS.index("engine")]
 
     @property
     def precision(self) -> gr.Dropdown | gr.Textbox | gr.Slider:
@@ -80,6 +86,17 @@ def build_rail(choices: Sequence[tuple[str, str]], start: ModelChoice) -> Rail:
         filterable=False,
     )
     got = gr.HTML("", elem_id="got", js_on_load=None)
+    engine = gr.Dropdown(
+        [
+            ("transformers", EngineName.TRANSFORMERS.value),
+            ("core (NumPy)", EngineName.CORE.value),
+        ],
+        value=EngineName.TRANSFORMERS.value,
+        label="Engine",
+        info="The core is the decoder whose code you can read; it runs Llama-family models.",
+        elem_id="engine",
+        filterable=False,
+    )
     system = gr.Textbox(
         label="System prompt",
         info="Stands before the conversation; empty uses the model's own.",
@@ -104,7 +121,7 @@ def build_rail(choices: Sequence[tuple[str, str]], start: ModelChoice) -> Rail:
         elem_id="stop",
     )
     context = gr.HTML(render_context(None), elem_id="context", js_on_load=None)
-    return Rail((model, precision, system, *sliders, seed, stop), got, context)
+    return Rail((model, precision, engine, system, *sliders, seed, stop), got, context)
 
 
 def render_got(engine: Engine) -> str:
@@ -172,7 +189,8 @@ def read_choice(rail: Mapping[str, Any]) -> ModelChoice:
     """
     if not rail["model"]:
         raise OptionError("No model is chosen; pick one under Model.")
-    return ModelChoice(str(rail["model"]), Precision.parse(str(rail["precision"])))
+    precision = Precision.parse(str(rail["precision"]))
+    return ModelChoice(str(rail["model"]), precision, EngineName.parse(str(rail["engine"])))
 
 
 def read_request(rail: Mapping[str, Any]) -> Request:

@@ -12,6 +12,7 @@ from html import escape
 from markdown_it import MarkdownIt
 
 from apps.conversations import Conversation, ReplyFacts, Turn
+from playground.generation.settings import SamplingSettings
 
 _MARKDOWN = MarkdownIt("zero", {"html": False, "breaks": True}).enable(
     [
@@ -28,9 +29,14 @@ _FINISH_WORDS = {
     "cancelled": "stopped by you",
 }
 
-# Settings that change nothing at these values are left out of the footer.
-_NEUTRAL = {"top_k": 0, "top_p": 1.0, "min_p": 0.0, "repetition_penalty": 1.0, "stop": []}
-_SHORT = {"top_k": "top-k", "top_p": "top-p", "min_p": "min-p", "repetition_penalty": "rep."}
+_SHORT = {
+    "temperature": "T",
+    "top_k": "top-k",
+    "top_p": "top-p",
+    "min_p": "min-p",
+    "repetition_penalty": "rep.",
+    "max_new_tokens": "max",
+}
 
 
 def render_conversation(conversation: Conversation, answering: bool = False) -> str:
@@ -116,25 +122,19 @@ def render_facts(facts: ReplyFacts) -> str:
     if facts.tokens_per_second is not None:
         items.append(f"<b>{facts.tokens_per_second:.1f}</b> tok/s")
     items.append(f"stopped: <b>{escape(_FINISH_WORDS[facts.finish_reason])}</b>")
-    items.append(_seed_words(facts))
-    items.append(_settings_words(facts))
+    items += _settings_words(facts)
     items.append(f"{escape(facts.model)} <b>{escape(facts.precision)}</b>")
     return f'<footer class="facts">{"".join(f"<span>{item}</span>" for item in items)}</footer>'
 
 
-def _seed_words(facts: ReplyFacts) -> str:
-    seed = facts.settings["seed"]
-    return "no seed: T 0 is greedy" if seed is None else f"seed <b>{int(seed)}</b>"
-
-
-def _settings_words(facts: ReplyFacts) -> str:
-    words = [f"T <b>{facts.settings['temperature']:g}</b>"]
-    for name, short in _SHORT.items():
-        if facts.settings[name] != _NEUTRAL[name]:
-            words.append(f"{short} <b>{facts.settings[name]:g}</b>")
-    words.append(f"max <b>{facts.settings['max_new_tokens']}</b>")
-    words += [f"stop <b>{escape(repr(text))}</b>" for text in facts.settings["stop"]]
-    return " ".join(words)
+def _settings_words(facts: ReplyFacts) -> list[str]:
+    """Return the seed, then the settings that played a part."""
+    used = SamplingSettings.from_mapping(facts.settings).in_effect()
+    seed = used.pop("seed", None)
+    words = ["no seed: T 0 is greedy" if seed is None else f"seed <b>{seed}</b>"]
+    numbers = [f"{short} <b>{used[name]:g}</b>" for name, short in _SHORT.items() if name in used]
+    words.append(" ".join(numbers))
+    return words + [f"stop <b>{escape(repr(text))}</b>" for text in used.get("stop", [])]
 
 
 def _button(action: str, label: str, index: int) -> str:

@@ -188,6 +188,31 @@ class SamplingSettings:
         """Return plain values, ready for JSON."""
         return {**asdict(self), "stop": list(self.stop)}
 
+    def in_effect(self) -> dict[str, Any]:
+        """Return the settings that play a part: not those that are off or, at T = 0, idle.
+
+        Examples
+        --------
+        >>> SamplingSettings(temperature=0, top_p=0.9, max_new_tokens=8).in_effect()
+        {'temperature': 0.0, 'max_new_tokens': 8}
+        """
+        values = self.as_dict()
+        idle = {name for name, off in _OFF.items() if values[name] == off}
+        if self.greedy:
+            idle.update(_OF_THE_DRAW)
+        return {name: value for name, value in values.items() if name not in idle}
+
+
+# What each step is at when it changes nothing, and the steps that only shape a draw.
+_OFF: Mapping[str, Any] = {
+    "top_k": 0,
+    "top_p": 1,
+    "min_p": 0,
+    "repetition_penalty": 1,
+    "seed": None,
+    "stop": [],
+}
+_OF_THE_DRAW = ("top_k", "top_p", "min_p", "seed")
 
 OPTIONS: Mapping[str, Option] = {
     f.name: f.metadata["option"] for f in fields(SamplingSettings) if "option" in f.metadata

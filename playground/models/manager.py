@@ -18,6 +18,7 @@ import psutil
 
 from playground.errors import PlaygroundError, PrecisionUnavailable
 from playground.models.engine import Engine
+from playground.models.engines import EngineName, load_engine
 from playground.models.fetch import FetchProgress, ensure_model
 from playground.models.precision import (
     Precision,
@@ -26,16 +27,16 @@ from playground.models.precision import (
     require_available,
 )
 from playground.models.store import InstalledModel
-from playground.models.transformers_model import load_transformers_engine
 from playground.settings import Settings
 
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """What a person asked for: a catalog name or a path, at a precision."""
+    """What a person asked for: a catalog name or a path, its precision, and its engine."""
 
     reference: str
     precision: Precision
+    engine: EngineName = EngineName.TRANSFORMERS
 
 
 @dataclass(frozen=True)
@@ -80,13 +81,13 @@ class ModelManager:
     settings : Settings
         Where models lie.
     load : callable
-        Turns a model folder and a precision into an engine.
+        Turns a model folder, a precision and an engine's name into an engine.
     """
 
     def __init__(
         self,
         settings: Settings,
-        load: Callable[[InstalledModel, Precision], Engine] = load_transformers_engine,
+        load: Callable[[InstalledModel, Precision, EngineName], Engine] = load_engine,
     ) -> None:
         self.settings = settings
         self._load = load
@@ -183,7 +184,7 @@ class ModelManager:
                 self._newest = choice
             self._free_unused()
             show(f"loading weights at {choice.precision.name}")
-            resident = _Resident(self._load(model, choice.precision))
+            resident = _Resident(self._load(model, choice.precision, choice.engine))
         except PlaygroundError as error:
             self._failure = (choice, error)
             raise

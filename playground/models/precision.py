@@ -7,6 +7,7 @@ called estimates wherever they are shown. What was really loaded is read off the
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -193,6 +194,9 @@ def _run_small_layer(precision: Precision) -> None:
 
     device, size = pick_device(), 64
     if precision.quantized:
+        # LLM.int8() computes in FP16 by design, and bitsandbytes warns of that cast at every layer
+        # and token; it also asks for an optional package of kernels.
+        logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
         from bitsandbytes.nn.modules import Linear4bit, Linear8bitLt
 
         layer: torch.nn.Module = (

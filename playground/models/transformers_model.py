@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import threading
 import time
 from collections import Counter
@@ -139,9 +138,6 @@ def _quiet_transformers() -> Iterator[None]:
     """Silence what would tear our own progress line, and restore it afterwards."""
     from transformers.utils import logging as transformers_logging
 
-    # LLM.int8() computes in FP16 by design, and bitsandbytes warns of that cast at every layer and
-    # token; it also asks for an optional package of kernels.
-    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     verbosity = transformers_logging.get_verbosity()
     bar_was_on = transformers_logging.is_progress_bar_enabled()
     transformers_logging.set_verbosity_error()

@@ -121,7 +121,7 @@ class ChatTab:
         )  # fmt: skip
         self._stop.click(self._on_stop, queue=False, **quiet)
         self._clear.click(self._on_clear, self._key, outputs, queue=False, **quiet)
-        switched = [self._rail.model, self._rail.precision]
+        switched = [self._rail.model, self._rail.precision, self._rail.engine]
         gr.on(
             [component.input for component in switched],
             self._on_switch, [self._key, self._current, *self._rail.components], outputs,
@@ -235,7 +235,7 @@ class ChatTab:
             return render_error(error)
         return gr.skip()
 
-    def _on_switch(self, key: str, current: tuple[str, str] | None, *values: Any) -> Iterator[View]:
+    def _on_switch(self, key: str, current: ModelChoice | None, *values: Any) -> Iterator[View]:
         """Load what was chosen, showing stage and seconds; on failure go back."""
         try:
             choice = read_choice(read_rail(values))
@@ -253,23 +253,23 @@ class ChatTab:
             return
         yield {
             self._notice: "",
-            self._current: (choice.reference, choice.precision.value),
+            self._current: choice,
             **self._what_runs(choice, _last_facts(self._service.store.load(key))),
         }
 
     def _gone_back(
-        self, error: PlaygroundError, choice: ModelChoice, current: tuple[str, str] | None
+        self, error: PlaygroundError, choice: ModelChoice, current: ModelChoice | None
     ) -> View:
         view: View = {
             self._notice: render_error(error),
             self._badge: render_badge(self._service.manager, choice),
         }
         if current:
-            before = ModelChoice(current[0], type(choice.precision)(current[1]))
             view |= {
-                **self._what_runs(before, None),
-                self._rail.model: before.reference,
-                self._rail.precision: before.precision.value,
+                **self._what_runs(current, None),
+                self._rail.model: current.reference,
+                self._rail.precision: current.precision.value,
+                self._rail.engine: current.engine.value,
             }
         return view
 
@@ -346,4 +346,8 @@ def _last_facts(conversation: Conversation) -> ReplyFacts | None:
 
 
 def _same(facts: ReplyFacts, engine: Engine) -> bool:
-    return (facts.model, facts.precision) == (engine.model.title, engine.precision.name)
+    return (facts.model, facts.precision, facts.engine) == (
+        engine.model.title,
+        engine.precision.name,
+        engine.name,
+    )

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.conversations import Conversation, Turn
-from apps.ui.transcript import render_conversation, render_draft
+from apps.conversations import Conversation, ReplyFacts, Turn
+from apps.ui.transcript import render_conversation, render_draft, render_facts
+from playground.generation.settings import SamplingSettings
 
 ALLOWED_TAGS = {
     "article", "div", "span", "footer", "button", "b", "p", "section", "h1", "h2", "h3", "h4", "h5",
@@ -107,3 +108,26 @@ def test_a_question_without_reply_can_be_answered_but_not_while_one_is_written()
     waiting = Conversation((Turn("user", "hi"),))
     assert "Answer this" in render_conversation(waiting)
     assert "Answer this" not in render_conversation(waiting, answering=True)
+
+
+def facts_of(settings: SamplingSettings) -> ReplyFacts:
+    return ReplyFacts(
+        tokens=1, prompt_tokens=9, context_length=8192, first_token_seconds=0.1,
+        tokens_per_second=None, finish_reason="end_of_turn", model="<M>", precision="FP32",
+        engine="transformers", settings=settings.as_dict(),
+    )  # fmt: skip
+
+
+def test_the_footer_names_the_settings_that_played_a_part() -> None:
+    drawn = render_facts(facts_of(SamplingSettings(temperature=0.7, top_p=0.9, top_k=0, seed=5)))
+    assert "seed <b>5</b>" in drawn
+    assert "T <b>0.7</b> top-p <b>0.9</b> max <b>256</b>" in drawn
+    assert "top-k" not in drawn
+    assert "&lt;M&gt;" in drawn
+
+
+def test_the_footer_of_a_greedy_reply_names_no_dice() -> None:
+    greedy = render_facts(facts_of(SamplingSettings(temperature=0, top_p=0.9, top_k=40)))
+    assert "T 0 is greedy" in greedy
+    assert "top-p" not in greedy
+    assert "top-k" not in greedy

@@ -13,6 +13,7 @@ import pytest
 from playground.errors import FetchFailed, PrecisionUnavailable
 from playground.models import manager as manager_module
 from playground.models import precision as precision_module
+from playground.models.engines import EngineName
 from playground.models.manager import ModelChoice, ModelManager
 from playground.models.precision import Precision
 from playground.models.store import InstalledModel
@@ -31,7 +32,9 @@ class Loads:
         self.count = 0
         self.engines: list[weakref.ref[ScriptedEngine]] = []
 
-    def __call__(self, _model: InstalledModel, precision: Precision) -> ScriptedEngine:
+    def __call__(
+        self, _model: InstalledModel, precision: Precision, _engine: EngineName
+    ) -> ScriptedEngine:
         self.count += 1
         engine = ScriptedEngine(self.folder, [], precision=precision)
         self.engines.append(weakref.ref(engine))

@@ -1,0 +1,78 @@
+"""Which engine runs a model: the core wherever it is proven equal, or the one a person names.
+
+Proven means held to transformers by tests with the real model (`tests/reference`): the same logits
+at FP32, the very rows and scales of bitsandbytes at INT8, and never further from FP32 than
+transformers at the same precision.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from playground.errors import OptionError
+from playground.models.core_model import load_core_engine, unsupported_reason
+from playground.models.engine import Engine
+from playground.models.precision import Precision, pick_device
+from playground.models.store import InstalledModel
+from playground.models.transformers_model import load_transformers_engine
+
+
+class EngineName(StrEnum):
+    """What may be asked for."""
+
+    AUTO = "auto"
+    CORE = "core"
+    TRANSFORMERS = "transformers"
+
+    @classmethod
+    def parse(cls, text: str) -> EngineName:
+        """Read a name.
+
+        Raises
+        ------
+        OptionError
+            When there is no such engine.
+        """
+        try:
+            return cls(text.lower())
+        except ValueError:
+            raise OptionError(f"`engine` must be one of {', '.join(cls)}, got {text!r}.") from None
+
+
+def pick_engine(model: InstalledModel, precision: Precision) -> EngineName:
+    """Return the core where it is proven equal for a model and precision, else transformers."""
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(model.path, local_files_only=True)
+    core_runs_it = unsupported_reason(config, precision) is None
+    # The core's products are the processor's; a GPU is transformers' ground.
+    on_cpu = pick_device() == "cpu"
+    return EngineName.CORE if core_runs_it and on_cpu else EngineName.TRANSFORMERS
+
+
+def load_engine(
+    model: InstalledModel, precision: Precision, engine: EngineName = EngineName.AUTO
+) -> Engine:
+    """Load a model with the engine asked for.
+
+    Parameters
+    ----------
+    model : InstalledModel
+        The folder.
+    precision : Precision
+        Format of the linear layers.
+    engine : EngineName
+        ``auto`` picks.
+
+    Raises
+    ------
+    PrecisionUnavailable
+        When the engine or this machine cannot run it.
+    BrokenCache
+        When the files cannot be read as a model.
+    """
+    if engine is EngineName.AUTO:
+        engine = pick_engine(model, precision)
+    if engine is EngineName.CORE:
+        return load_core_engine(model, precision)
+    return load_transformers_engine(model, precision)

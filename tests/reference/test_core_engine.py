@@ -1,0 +1,101 @@
+"""The core engine with the real model: equal where it is called equal, and no worse elsewhere."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from playground.core.functional import log_softmax
+from playground.generation.language_model import LanguageModel
+from playground.models.core_model import CoreEngine, load_core_engine
+from playground.models.engine import Engine
+from playground.models.engines import EngineName, load_engine, pick_engine
+from playground.models.linear_layers import INT8_KERNEL_ROWS, Int8Linear
+from playground.models.precision import Precision
+from playground.models.store import InstalledModel
+from playground.models.transformers_model import load_transformers_engine
+
+PROMPTS = (
+    "What is the capital of France?",
+    "Write a haiku about rain.",
+    "Explain photosynthesis to a child in two sentences.",
+    "Name the planets in order.",
+    "Schreibe einen Satz auf Deutsch.",
+)
+TEXT = (
+    "The lighthouse stood on a spur of rock two miles from the village, and for forty years the "
+    "same family had kept its lamp. In winter the road was under water at high tide, so that the "
+    "children learned to row before they learned to read, and the post came when the wind allowed. "
+)
+
+
+def all_logprobs(engine: Engine, token_ids: list[int]) -> np.ndarray:
+    """Return the log-probabilities after each token but the first few, one step at a time."""
+    cache = engine.new_cache()
+    engine.forward(np.array([token_ids[:8]]), cache)
+    steps = [engine.forward(np.array([[token_id]]), cache)[0] for token_id in token_ids[8:]]
+    return log_softmax(np.array(steps))
+
+
+def mean_kl(reference: np.ndarray, other: np.ndarray) -> float:
+    return float((np.exp(reference) * (reference - other)).sum(-1).mean())
+
+
+def test_fp32_speaks_as_transformers_does(default_model: InstalledModel) -> None:
+    core = LanguageModel(load_core_engine(default_model, Precision.FP32))
+    theirs = LanguageModel(load_transformers_engine(default_model, Precision.FP32))
+    for prompt in PROMPTS:
+        messages = [{"role": "user", "content": prompt}]
+        ours = core.generate(messages, temperature=0, max_new_tokens=24)
+        assert ours.text == theirs.generate(messages, temperature=0, max_new_tokens=24).text
+
+
+def test_int8_has_the_rows_and_scales_of_bitsandbytes(default_model: InstalledModel) -> None:
+    core = load_core_engine(default_model, Precision.INT8)
+    theirs = load_transformers_engine(default_model, Precision.INT8).network
+    for ours, layer in zip(core.network.blocks, theirs.model.layers, strict=True):
+        attention, mlp = layer.self_attn, layer.mlp
+        for fused, parts in (
+            (ours.qkv, (attention.q_proj, attention.k_proj, attention.v_proj)),
+            (ours.output, (attention.o_proj,)),
+            (ours.gate_up, (mlp.gate_proj, mlp.up_proj)),
+            (ours.down, (mlp.down_proj,)),
+        ):
+            assert isinstance(fused, Int8Linear)
+            codes = torch.cat([part.weight.data for part in parts])
+            absmax = torch.cat([part.weight.SCB for part in parts])
+            assert torch.equal(fused.codes, codes)
+            assert torch.equal(fused.absmax, absmax)
+
+
+@pytest.mark.parametrize("precision", [Precision.FP16, Precision.BF16, Precision.INT8])
+def test_the_core_is_no_further_from_fp32_than_transformers(
+    default_model: InstalledModel, precision: Precision
+) -> None:
+    full = load_core_engine(default_model, Precision.FP32)
+    token_ids = full.tokenizer.encode(TEXT * 2)[:96]
+    reference = all_logprobs(full, token_ids)
+    ours = mean_kl(reference, all_logprobs(load_core_engine(default_model, precision), token_ids))
+    engine = load_transformers_engine(default_model, precision)
+    assert ours <= mean_kl(reference, all_logprobs(engine, token_ids)) + 1e-5
+
+
+def test_int8_gives_the_same_product_above_and_below_the_kernel(
+    default_model: InstalledModel,
+) -> None:
+    """Both ways are one formula: inputs in BF16, codes exact, scales in FP32."""
+    rng = np.random.default_rng(0)
+    layer = Int8Linear.quantize(rng.normal(size=(64, 96)).astype(np.float32))
+    x = rng.normal(size=(INT8_KERNEL_ROWS + 1, 96)).astype(np.float32)
+    rounded = torch.from_numpy(x).to(torch.bfloat16).double().numpy()
+    exact = rounded @ layer.codes.double().numpy().T * (layer.absmax.double().numpy() / 127)
+    for rows in (1, INT8_KERNEL_ROWS, INT8_KERNEL_ROWS + 1):
+        # The kernel gives BF16: 8 bits of significand, so half a unit in 256.
+        np.testing.assert_allclose(layer(x[:rows]), exact[:rows], rtol=2**-8, atol=1e-3)
+
+
+def test_auto_picks_the_core_where_it_can(default_model: InstalledModel) -> None:
+    assert pick_engine(default_model, Precision.INT8) is EngineName.CORE
+    assert pick_engine(default_model, Precision.NF4) is EngineName.TRANSFORMERS
+    assert isinstance(load_engine(default_model, Precision.FP32), CoreEngine)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import gradio as gr
@@ -127,15 +128,21 @@ class ChatTab:
             self._on_switch, [self._key, self._current, *self._rail.components], outputs,
             concurrency_limit=None, trigger_mode="always_last", **quiet,
         )  # fmt: skip
+        changed = [component.change for component in self._rail.components]
+        # The page puts a number that was typed out of range back at once: every change is checked,
+        # so that the sentence is not lost, but only the last one need be remembered.
         gr.on(
-            [component.change for component in self._rail.components],
-            self._on_rail, [self._key, *self._rail.components], self._notice,
+            changed, self._on_rail, list(self._rail.components), self._notice,
+            queue=False, trigger_mode="multiple", **quiet,
+        )  # fmt: skip
+        gr.on(
+            changed, self._on_rail_settled, [self._key, *self._rail.components],
             queue=False, trigger_mode="always_last", **quiet,
         )  # fmt: skip
         blocks.load(None, None, self._key, js="playgroundKey").then(
             self._on_visit, self._key, outputs, **quiet
         ).then(
-            self._on_switch, [self._key, self._current, *self._rail.components], outputs,
+            self._load, [self._key, self._current, *self._rail.components], outputs,
             concurrency_limit=None, **quiet,
         )  # fmt: skip
         blocks.unload(self._on_leave)
@@ -225,18 +232,28 @@ class ChatTab:
     def _on_leave(self, request: gr.Request) -> None:
         self._service.stop(str(request.session_hash))
 
-    def _on_rail(self, key: str, *values: Any) -> Any:
-        """Remember the settings; say so at once when one breaks its rule."""
-        rail = read_rail(values)
+    def _on_rail(self, *values: Any) -> Any:
+        """Say at once when a setting breaks its rule."""
         try:
-            read_request(rail)
-            self._service.remember_rail(key, rail)
+            read_request(read_rail(values))
         except PlaygroundError as error:
             return render_error(error)
         return gr.skip()
 
+    def _on_rail_settled(self, key: str, *values: Any) -> None:
+        """Remember the settings for the next visit, if they keep their rules."""
+        rail = read_rail(values)
+        with suppress(PlaygroundError):  # `_on_rail` has said it
+            read_request(rail)
+            self._service.remember_rail(key, rail)
+
     def _on_switch(self, key: str, current: ModelChoice | None, *values: Any) -> Iterator[View]:
-        """Load what was chosen, showing stage and seconds; on failure go back."""
+        """Load what was chosen now; what an earlier choice had to say is out of date."""
+        yield {self._notice: ""}
+        yield from self._load(key, current, *values)
+
+    def _load(self, key: str, current: ModelChoice | None, *values: Any) -> Iterator[View]:
+        """Load the model of the rail, showing stage and seconds; on failure go back."""
         try:
             choice = read_choice(read_rail(values))
         except PlaygroundError as error:
@@ -252,7 +269,6 @@ class ChatTab:
             yield self._gone_back(loading.error, choice, current)
             return
         yield {
-            self._notice: "",
             self._current: choice,
             **self._what_runs(choice, _last_facts(self._service.store.load(key))),
         }

@@ -10,9 +10,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-# torch's threads spin while they wait, and starve NumPy's: after one torch product, decoding in
-# NumPy fell from 94 to under 4 tokens/s. Must be set before either is loaded.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+# torch's threads spin while they wait for work. For ever, and they starve NumPy's threads (decoding
+# in NumPy fell to a third); not at all, and transformers decodes at half its speed, because waking
+# takes longer than the next product. This many turns serve both. Read when torch is loaded.
+os.environ.setdefault("GOMP_SPINCOUNT", "50000")
 
 if TYPE_CHECKING:
     from playground.generation.language_model import LanguageModel

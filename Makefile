@@ -33,6 +33,7 @@ lint: $(VENV)/.dev ## Check style, types and which way imports run
 
 bench: install $(VENV)/.dev ## Run the benchmarks that the README quotes
 	$(BIN)/python benchmarks/precision.py
+	$(BIN)/python benchmarks/digits.py
 
 clean: ## Remove what was installed and built here; models stay
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

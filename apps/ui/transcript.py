@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from apps.conversations import Conversation, ReplyFacts, Turn
 from playground.generation.settings import SamplingSettings
 
-_MARKDOWN = MarkdownIt("zero", {"html": False, "breaks": True}).enable(
+_MARKDOWN = MarkdownIt("zero", {"breaks": True}).enable(
     [
         "newline", "escape", "backticks", "emphasis", "balance_pairs", "fragments_join",
         "fence", "code", "heading", "list", "blockquote", "hr", "table",

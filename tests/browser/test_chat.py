@@ -110,6 +110,26 @@ def test_the_same_seed_gives_the_same_reply_and_the_footer_tells_all(visit: Visi
     assert ask(page, "Tell me a joke.") == first
 
 
+def test_the_engine_can_be_chosen_and_a_refusal_goes_back(visit: Visit) -> None:
+    page = visit()
+    set_number(page, "Max new tokens", "12")
+    set_number(page, "Temperature", "0")
+    theirs = ask(page, "What is the capital of France?")
+    choose(page, "Engine", "core")
+    expect(page.locator("#got")).to_contain_text("Dense", timeout=REPLY_TIMEOUT)
+    expect(page.locator(".badge")).to_contain_text("core engine")
+    page.get_by_role("button", name="Undo").click()
+    expect(replies(page)).to_have_count(0)
+    assert ask(page, "What is the capital of France?") == theirs
+
+    choose(page, "Precision", "NF4")
+    expect(page.locator("#notice")).to_contain_text(
+        "The core engine cannot run SmolLM2 135M Instruct at NF4", timeout=REPLY_TIMEOUT
+    )
+    expect(page.get_by_label("Precision", exact=True)).to_have_value(re.compile("FP32"))
+    expect(replies(page)).to_have_count(1)
+
+
 def test_history_and_settings_survive_a_reload(visit: Visit) -> None:
     page = visit()
     set_number(page, "Max new tokens", "8")

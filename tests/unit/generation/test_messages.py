@@ -46,7 +46,7 @@ def test_what_fits_is_left_alone() -> None:
 
 
 def test_the_oldest_exchange_goes_first_and_whole() -> None:
-    messages = conversation("old " * 40, "older " * 40, "new", system="Be kind.")
+    messages = conversation("old " * 60, "and short", "new", system="Be kind.")
     prompt = fit_messages(messages, engine(160), 40)
     assert prompt.dropped_messages == 2
     assert prompt.notice == "To fit the context window, the 2 oldest messages were left out."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from playground.generation.stop_strings import StopStrings
@@ -28,6 +28,7 @@ def test_any_chunking_gives_the_text_before_the_first_stop(
 
 
 @given(letters, stops)
+@example("baa", ["a", "baa"])  # the longer begins first, the shorter is complete first
 def test_one_letter_at_a_time_equals_all_at_once(text: str, stop: list[str]) -> None:
     slow, fast = StopStrings(stop), StopStrings(stop)
     letter_by_letter = "".join(slow.push(letter) for letter in text) + slow.flush()

@@ -40,6 +40,10 @@ View = dict[Any, Any]
 REDRAW_SECONDS = 0.15
 LOADING_REDRAW_SECONDS = 0.25
 
+# Puts the browser's key before every event's other values. A hidden field filled when the page is
+# opened would be empty for a person who is quicker than that.
+_WITH_KEY = "(_, ...values) => [playgroundKey(), ...values]"
+
 # Sends every click on a button with `data-action` to the server; copies without it.
 _CLICKS = """
 element.addEventListener('click', (event) => {
@@ -116,19 +120,19 @@ class ChatTab:
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         gr.on(
             [self._send.click, self._composer.submit],
-            self._on_send, values, outputs, concurrency_limit=None, **quiet,
+            self._on_send, values, outputs, concurrency_limit=None, js=_WITH_KEY, **quiet,
         )  # fmt: skip
         gr.on(
             [self._transcript.select, self._notice.select],
-            self._on_action, values, outputs, concurrency_limit=None, **quiet,
+            self._on_action, values, outputs, concurrency_limit=None, js=_WITH_KEY, **quiet,
         )  # fmt: skip
         self._stop.click(self._on_stop, queue=False, **quiet)
-        self._clear.click(self._on_clear, self._key, outputs, queue=False, **quiet)
+        self._clear.click(self._on_clear, self._key, outputs, queue=False, js=_WITH_KEY, **quiet)
         switched = [self._rail.model, self._rail.precision, self._rail.engine]
         gr.on(
             [component.input for component in switched],
             self._on_switch, [self._key, self._current, *self._rail.components], outputs,
-            concurrency_limit=None, trigger_mode="always_last", **quiet,
+            concurrency_limit=None, trigger_mode="always_last", js=_WITH_KEY, **quiet,
         )  # fmt: skip
         changed = [component.change for component in self._rail.components]
         # The page puts a number that was typed out of range back at once: every change is checked,
@@ -139,13 +143,11 @@ class ChatTab:
         )  # fmt: skip
         gr.on(
             changed, self._on_rail_settled, [self._key, *self._rail.components],
-            queue=False, trigger_mode="always_last", **quiet,
+            queue=False, trigger_mode="always_last", js=_WITH_KEY, **quiet,
         )  # fmt: skip
-        blocks.load(None, None, self._key, js="playgroundKey").then(
-            self._on_visit, self._key, outputs, **quiet
-        ).then(
+        blocks.load(self._on_visit, self._key, outputs, js=_WITH_KEY, **quiet).then(
             self._load, [self._key, self._current, *self._rail.components], outputs,
-            concurrency_limit=None, **quiet,
+            concurrency_limit=None, js=_WITH_KEY, **quiet,
         )  # fmt: skip
         blocks.unload(self._on_leave)
 

@@ -102,6 +102,8 @@ def visit(
         page.goto(server)
         page.get_by_label("Message", exact=True).wait_for()
         page.locator(".badge.ready").wait_for()
+        # What was loaded stands there once the page's first events have come back.
+        page.locator("#got p").first.wait_for(state="attached")
         return page
 
     yield open_page

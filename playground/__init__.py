@@ -10,10 +10,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-# torch's threads spin while they wait for work. For ever, and they starve NumPy's threads (decoding
-# in NumPy fell to a third); not at all, and transformers decodes at half its speed, because waking
-# takes longer than the next product. This many turns serve both. Read when torch is loaded.
+# Threads of torch and of NumPy (OpenBLAS) spin while they wait for work. For long, and each starves
+# the other's where products alternate, to a third of the speed; not at all, and waking takes longer
+# than the next product. These two serve both: turns of torch's, and 2^18 cycles of NumPy's, about
+# 0.1 ms each. The libraries read them when they are loaded, so they stand before any import.
 os.environ.setdefault("GOMP_SPINCOUNT", "50000")
+os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "18")
 
 if TYPE_CHECKING:
     from playground.generation.language_model import LanguageModel

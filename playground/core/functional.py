@@ -54,10 +54,12 @@ def softmax(logits: FloatArray, temperature: float = 1.0) -> FloatArray:
     >>> softmax(np.array([2.0, 1.0, 0.0]), temperature=0.5).round(3)
     array([0.867, 0.117, 0.016])
     """
-    scaled = (logits - logits.max(axis=-1, keepdims=True)) / temperature
-    weights = np.exp(scaled)
-    probabilities: FloatArray = weights / weights.sum(axis=-1, keepdims=True)
-    return probabilities
+    weights: FloatArray = logits - logits.max(axis=-1, keepdims=True)
+    if temperature != 1:
+        weights /= temperature
+    np.exp(weights, out=weights)
+    weights /= weights.sum(axis=-1, keepdims=True)
+    return weights
 
 
 def log_softmax(logits: FloatArray) -> FloatArray:
@@ -174,7 +176,11 @@ def silu(x: FloatArray) -> FloatArray:
     >>> silu(np.array([-2.0, 0.0, 2.0])).round(3)
     array([-0.238,  0.   ,  1.762])
     """
-    return x * sigmoid(x)
+    # Far to the left exp(-x) becomes infinity, and x / infinity = 0 is the right answer.
+    with np.errstate(over="ignore"):
+        divisor: FloatArray = np.exp(-x)
+        divisor += 1
+        return np.divide(x, divisor, out=divisor)
 
 
 def silu_derivative(x: FloatArray) -> FloatArray:
@@ -258,7 +264,9 @@ def rms_norm(x: FloatArray, weight: FloatArray, eps: float = 1e-5) -> FloatArray
     >>> rms_norm(np.array([3.0, 4.0]), np.ones(2)).round(3)
     array([0.849, 1.131])
     """
-    return x / _root_mean_square(x, eps) * weight
+    normalized: FloatArray = x / _root_mean_square(x, eps)
+    normalized *= weight
+    return normalized
 
 
 def rms_norm_backward(
@@ -404,7 +412,8 @@ def _gelu_tanh_argument(x: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _root_mean_square(x: FloatArray, eps: float) -> FloatArray:
-    root: FloatArray = np.sqrt((x * x).mean(axis=-1, keepdims=True) + eps)
+    mean_square = np.vecdot(x, x)[..., None] / x.shape[-1]
+    root: FloatArray = np.sqrt(mean_square + eps)
     return root
 
 

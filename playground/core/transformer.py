@@ -6,9 +6,9 @@ heads share one key and value head (grouped-query attention, Ainslie et al., 202
 arXiv:2305.13245), and norms are RMSNorm (Zhang and Sennrich, 2019, arXiv:1910.07467). The whole is
 described in Touvron et al., 2023, arXiv:2302.13971.
 
-Linear layers are callables from (N, in) to (N, out), so that another library may multiply; `Dense`
-is NumPy's own. Queries, keys and values are one layer here, and so are gate and up: fewer, larger
-products.
+Linear layers are callables from (N, in) to (N, out) and attention is one too, so that another
+library may multiply; `Dense` and `attend` are NumPy's own. Queries, keys and values are one layer
+here, and so are gate and up: fewer, larger products.
 
 Shapes: B rows, T new tokens a row, L tokens in all, C hidden size, H query heads, K key-value
 heads, G = H / K, D head size, V vocabulary.
@@ -33,6 +33,9 @@ Float32Array = NDArray[np.float32]
 # causal mask would throw away.
 QUERY_BLOCK = 128
 
+# Added to the scores of a block: a query sees itself and what stands before it.
+FUTURE: Float32Array = np.triu(np.full((QUERY_BLOCK, QUERY_BLOCK), -np.inf, np.float32), 1)
+
 
 class Linear(Protocol):
     """A linear layer without bias, whatever multiplies."""
@@ -43,6 +46,19 @@ class Linear(Protocol):
 
     def __call__(self, x: Float32Array) -> Float32Array:
         """Return x W^T of shape (N, out) for x of shape (N, in)."""
+
+
+class Attention(Protocol):
+    """Attention within one row, whatever multiplies; `attend` is NumPy's own."""
+
+    def __call__(
+        self,
+        queries: Float32Array,
+        keys: Float32Array,
+        values: Float32Array,
+        kept: Float32Array | None = None,
+    ) -> Float32Array:
+        """Return the mixtures; see `attend`."""
 
 
 class Dense:
@@ -65,6 +81,58 @@ class Dense:
     def __call__(self, x: Float32Array) -> Float32Array:
         """Return the product; one row reads the weights once, at the speed of memory."""
         return (self.weight @ x[0])[None] if len(x) == 1 else x @ self.weight.T
+
+
+def attend(
+    queries: Float32Array,
+    keys: Float32Array,
+    values: Float32Array,
+    kept: Float32Array | None = None,
+) -> Float32Array:
+    """Let each query mix the values of the tokens up to its own: softmax(q K^T / sqrt(D)) V.
+
+    Rows of a batch come here one by one, so that no row's bits depend on how long its neighbours
+    are.
+
+    Parameters
+    ----------
+    queries : array of shape (T, H, D)
+        Of the last T tokens, turned by their positions.
+    keys, values : arrays of shape (K, L, D)
+        Of all tokens of the row; keys turned.
+    kept : array of shape (H, T, L), optional
+        Of zeros, to be filled with the softmax: who looked at whom.
+
+    Returns
+    -------
+    array of shape (T, H, D)
+        The mixtures.
+    """
+    count, heads, size = queries.shape
+    kv_heads, length, _ = keys.shape
+    scaled = queries * np.float32(size**-0.5)
+    # (T, K, G, D) -> (K, G, T, D): the queries that share a key head stand together.
+    grouped = scaled.reshape(count, kv_heads, -1, size).transpose(1, 2, 0, 3)
+    mixed = []
+    for start in range(0, count, QUERY_BLOCK):
+        stop = min(start + QUERY_BLOCK, count)
+        seen = length - count + stop
+        flat: Float32Array = grouped[:, :, start:stop].reshape(kv_heads, -1, size)
+        weights = _causal_softmax(flat @ keys[:, :seen].swapaxes(1, 2), stop - start)
+        mixed.append((weights @ values[:, :seen]).reshape(heads, -1, size))
+        if kept is not None:
+            kept[:, start:stop, :seen] = weights.reshape(heads, -1, seen)
+    whole = mixed[0] if len(mixed) == 1 else np.concatenate(mixed, axis=1)
+    return whole.swapaxes(0, 1)
+
+
+def _causal_softmax(scores: Float32Array, count: int) -> Float32Array:
+    """Softmax over the places up to each query's own; scores of shape (K, G T, L), T = `count`."""
+    if count > 1:
+        of_queries = scores.reshape(len(scores), -1, count, scores.shape[-1])
+        of_queries[..., -count:] += FUTURE[:count, :count]
+    weights: Float32Array = softmax(scores)
+    return weights
 
 
 @dataclass(frozen=True)
@@ -161,6 +229,8 @@ class Transformer:
         Gain of the last norm.
     head : Linear
         C to V; the embedding again where it is tied.
+    attention : Attention
+        Who mixes the values.
     """
 
     def __init__(
@@ -170,12 +240,14 @@ class Transformer:
         blocks: Sequence[Block],
         norm: Float32Array,
         head: Linear,
+        attention: Attention = attend,
     ) -> None:
         self.config = config
         self.embedding = embedding
         self.blocks = tuple(blocks)
         self.norm = norm
         self.head = head
+        self.attention = attention
         frequencies = rotation_frequencies(config.head_dim, config.rope_theta, config.rope_scaling)
         self._cosines, self._sines = rotation_table(frequencies, config.max_position_embeddings)
 
@@ -254,22 +326,22 @@ class Transformer:
         # Queries and keys turn alike, so they turn together.
         turned = rotate(vectors[:, :, : heads + kv_heads], *turns)
         cache.write(layer, turned[:, :, heads:], vectors[:, :, heads + kv_heads :])
-        mixed, weights = attend(
-            turned[:, :, :heads],
-            cache.keys[layer],
-            cache.values[layer],
-            positions,
-            keep_weights=capture is not None,
-        )
-        if capture and weights is not None:
-            capture.attentions.append(weights)
+        mixed = np.empty((rows, count, heads, size), np.float32)
+        if capture:
+            shape = (rows, heads, count, cache.length + count)
+            capture.attentions.append(np.zeros(shape, np.float32))
+        for row, length in enumerate(cache.lengths + count):
+            keys, values = cache.keys[layer, row, :, :length], cache.values[layer, row, :, :length]
+            kept = capture.attentions[-1][row, :, :, :length] if capture else None
+            mixed[row] = self.attention(turned[row, :, :heads], keys, values, kept)
         return block.output(mixed.reshape(rows * count, heads * size))
 
     def _widen(self, block: Block, hidden: Float32Array) -> Float32Array:
         """SwiGLU: down(silu(gate(x)) * up(x)) (Shazeer, 2020, arXiv:2002.05202)."""
         gate_up = block.gate_up(self._normalise(hidden, block.mlp_norm))
         width = gate_up.shape[-1] // 2
-        gated: Float32Array = silu(gate_up[:, :width]) * gate_up[:, width:]
+        gated: Float32Array = silu(gate_up[:, :width])
+        gated *= gate_up[:, width:]
         return block.down(gated)
 
     def _keep(self, capture: Capture, hidden: Float32Array, rows: int) -> None:
@@ -277,64 +349,3 @@ class Transformer:
         capture.hidden_states.append(state)
         if capture.with_logits:
             capture.layer_logits.append(self.logits(state))
-
-
-def attend(
-    queries: Float32Array,
-    keys: Float32Array,
-    values: Float32Array,
-    positions: NDArray[np.int64],
-    keep_weights: bool = False,
-) -> tuple[Float32Array, Float32Array | None]:
-    """Let each query mix the values of the tokens up to its own: softmax(q K^T / sqrt(D)) V.
-
-    Parameters
-    ----------
-    queries : array of shape (B, T, H, D)
-        Turned by their positions.
-    keys, values : arrays of shape (B, K, capacity, D)
-        Of all tokens; keys turned.
-    positions : array of shape (B, T)
-        Place of each query in its row; it sees the places up to this one.
-    keep_weights : bool
-        Return the softmax too.
-
-    Returns
-    -------
-    tuple of (array of shape (B, T, H, D), array of shape (B, H, T, L) or None)
-        The mixtures, and who looked at whom.
-    """
-    rows, count, heads, size = queries.shape
-    kv_heads = keys.shape[1]
-    groups = heads // kv_heads
-    scaled = queries * np.float32(size**-0.5)
-    # (B, T, K, G, D) -> (B, K, G, T, D): the queries that share a key head stand together.
-    grouped = scaled.reshape(rows, count, kv_heads, groups, size).transpose(0, 2, 3, 1, 4)
-    mixed = np.empty_like(grouped)
-    total = int(positions.max()) + 1
-    kept = np.zeros((rows, heads, count, total), np.float32) if keep_weights else None
-    for start in range(0, count, QUERY_BLOCK):
-        block = slice(start, start + QUERY_BLOCK)
-        seen = int(positions[:, block].max()) + 1
-        flat = grouped[:, :, :, block].reshape(rows, kv_heads, -1, size)
-        scores: Float32Array = np.matmul(flat, keys[:, :, :seen].swapaxes(-1, -2))
-        weights = _causal_softmax(scores, positions[:, block], groups)
-        mixed[:, :, :, block] = (weights @ values[:, :, :seen]).reshape(
-            rows, kv_heads, groups, -1, size
-        )
-        if kept is not None:
-            kept[:, :, block, :seen] = weights.reshape(rows, heads, -1, seen)
-    return mixed.transpose(0, 3, 1, 2, 4).reshape(rows, count, heads, size), kept
-
-
-def _causal_softmax(
-    scores: Float32Array, positions: NDArray[np.int64], groups: int
-) -> Float32Array:
-    """Softmax over the places up to each query's own; scores of shape (B, K, G T, L)."""
-    seen = scores.shape[-1]
-    if positions.min() + 1 < seen:
-        hidden = np.arange(seen) > positions[:, :, None]  # (B, T, L)
-        mask = np.tile(hidden, (1, groups, 1))[:, None]
-        np.copyto(scores, -np.inf, where=mask)
-    weights: Float32Array = softmax(scores)
-    return weights

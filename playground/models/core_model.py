@@ -16,10 +16,24 @@ from numpy.typing import NDArray
 
 from playground.core.kv_cache import KVCache as CoreCache
 from playground.core.rope import RopeScaling
-from playground.core.transformer import Block, Dense, Linear, Transformer, TransformerConfig
+from playground.core.transformer import (
+    Attention,
+    Block,
+    Dense,
+    Linear,
+    Transformer,
+    TransformerConfig,
+    attend,
+)
 from playground.errors import PrecisionUnavailable
+from playground.models.attention import attend_in_torch
 from playground.models.engine import KVCache, LoadReport
-from playground.models.linear_layers import Float32Array, HalfLinear, Int8Linear
+from playground.models.linear_layers import (
+    Float32Array,
+    FullLinear,
+    TorchLinear,
+    quantize_linear,
+)
 from playground.models.precision import Precision, require_available, torch_dtype
 from playground.models.store import InstalledModel
 from playground.models.tokenizer import Tokenizer, read_end_token_ids
@@ -104,6 +118,7 @@ def build_transformer(
     weights: Mapping[str, Float32Array],
     linear: Callable[[Float32Array], Linear] = Dense,
     head: Callable[[Float32Array], Linear] = Dense,
+    attention: Attention = attend,
 ) -> Transformer:
     """Assemble a decoder from the tensors of a checkpoint, by transformers' names.
 
@@ -115,6 +130,8 @@ def build_transformer(
         Float32 tensors.
     linear, head : callable
         Turn a weight of shape (out, in) into a linear layer: those of the blocks, and the last.
+    attention : Attention
+        Who mixes the values.
     """
 
     def fused(prefix: str, *names: str) -> Linear:
@@ -138,6 +155,7 @@ def build_transformer(
         [block(index) for index in range(config.num_hidden_layers)],
         weights["model.norm.weight"],
         head(weights.get("lm_head.weight", embedding)),
+        attention,
     )
 
 
@@ -167,7 +185,9 @@ def load_core_engine(model: InstalledModel, precision: Precision) -> CoreEngine:
         )
     require_available(precision)
     linear, head = linear_makers(precision)
-    network = build_transformer(read_config(config), read_weights(model.path), linear, head)
+    network = build_transformer(
+        read_config(config), read_weights(model.path), linear, head, attend_in_torch
+    )
     return CoreEngine(
         model=model,
         precision=precision,
@@ -183,15 +203,15 @@ def linear_makers(
 ) -> tuple[Callable[[Float32Array], Linear], Callable[[Float32Array], Linear]]:
     """Return what makes the blocks' linear layers and the head of a precision."""
     if precision is Precision.FP32:
-        return Dense, Dense
-    if precision is Precision.INT8:
-        # As bitsandbytes does, the head keeps its format.
-        return Int8Linear.quantize, Dense
+        return FullLinear, FullLinear
 
-    def half(weight: Float32Array) -> Linear:
-        return HalfLinear(weight, torch_dtype(precision))
+    def in_torch(weight: Float32Array) -> Linear:
+        # As bitsandbytes does, the head keeps its format at INT8. PyTorch multiplies by it too: its
+        # threads and NumPy's would else take turns in every token.
+        whole = Precision.FP32 if precision is Precision.INT8 else precision
+        return TorchLinear(weight, torch_dtype(whole))
 
-    return half, half
+    return (quantize_linear if precision is Precision.INT8 else in_torch), in_torch
 
 
 def read_weights(folder: Path) -> dict[str, Float32Array]:
@@ -205,6 +225,13 @@ def read_weights(folder: Path) -> dict[str, Float32Array]:
     }
 
 
+def _shares_embedding(network: Transformer) -> bool:
+    head = network.head
+    if isinstance(head, TorchLinear):
+        return head.weight.data_ptr() == network.embedding.ctypes.data
+    return isinstance(head, Dense) and head.weight is network.embedding
+
+
 def _report(network: Transformer, load_seconds: float) -> LoadReport:
     linears = [network.head]
     for block in network.blocks:
@@ -212,7 +239,7 @@ def _report(network: Transformer, load_seconds: float) -> LoadReport:
     sizes: Counter[str] = Counter()
     for layer in linears:
         sizes.update(layer.size_bytes)
-    if isinstance(network.head, Dense) and network.head.weight is network.embedding:
+    if _shares_embedding(network):
         sizes["float32"] -= network.embedding.nbytes  # tied: counted once, below
     norms = sum(block.attention_norm.nbytes + block.mlp_norm.nbytes for block in network.blocks)
     sizes["float32"] += network.embedding.nbytes + network.norm.nbytes + norms

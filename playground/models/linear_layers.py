@@ -10,24 +10,40 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from playground.core.transformer import Dense
+
 if TYPE_CHECKING:
     import torch
 
 Float32Array = NDArray[np.float32]
 
-# Up to here the int8 kernel reads each weight once and wins; above, the BF16 product does.
+# Up to here the weight-only int8 kernel reads each weight once and wins; above, the BF16 product.
 INT8_KERNEL_ROWS = 16
 
+# From here on PyTorch's own choice for FP32 is the faster one.
+MANY_ROWS = 64
 
-class HalfLinear:
-    """x W^T with weights and inputs rounded to FP16 or BF16.
+# The largest magnitude of a row of inputs becomes this many steps: 127 * 256 + 127, the largest
+# number whose high and low byte both lie in -128 .. 127.
+STEPS = np.float32(127 * 257)
+TINY = np.float32(1e-30)
+# Brings both bytes to 0 .. 255, as the kernel wants them, and halves to the next integer.
+TO_UNSIGNED = np.float32(128 * 257 + 0.5)
+
+
+class TorchLinear:
+    """x W^T by PyTorch, with weights and inputs rounded to a format.
+
+    A row gets the same bits alone and in any batch of fewer than `MANY_ROWS`: oneDNN sums every
+    batch of two or more in one order, so that a lone row is doubled. PyTorch's own choice for FP32
+    changes its order at 2, 4 and 16 rows.
 
     Parameters
     ----------
     weight : array of shape (out, in)
-        In float32.
+        In float32; kept, not copied, where that is the format.
     dtype : torch.dtype
-        ``torch.float16`` or ``torch.bfloat16``.
+        ``torch.float32``, ``torch.float16`` or ``torch.bfloat16``.
     """
 
     def __init__(self, weight: Float32Array, dtype: torch.dtype) -> None:
@@ -44,22 +60,38 @@ class HalfLinear:
         """Return the product of shape (N, out) for inputs of shape (N, in)."""
         import torch
 
-        with torch.inference_mode():
-            given = torch.from_numpy(x).to(self.weight.dtype)
-            product: Float32Array = torch.nn.functional.linear(given, self.weight).float().numpy()
+        given = torch.from_numpy(x if len(x) > 1 else x.repeat(2, axis=0)).to(self.weight.dtype)
+        if len(x) < MANY_ROWS and torch.backends.mkldnn.is_available():
+            raw = torch.ops.mkldnn._linear_pointwise.default(
+                given, self.weight, None, "none", [], ""
+            )
+        else:
+            raw = torch.nn.functional.linear(given, self.weight)
+        product: Float32Array = raw[: len(x)].float().numpy()
         return product
 
 
-class Int8Linear:
-    """x W^T with the very rows and scales of LLM.int8() (Dettmers et al., 2022, arXiv:2208.07339).
+class FullLinear(Dense):
+    """x W^T in FP32: one row by NumPy, as in the core; more by PyTorch, on the same memory."""
 
-    bitsandbytes makes the codes, W = codes * absmax / 127 row by row; the inputs are rounded to
-    BF16 and not to int8, so that no outliers need to be set apart.
+    def __init__(self, weight: Float32Array) -> None:
+        import torch
+
+        super().__init__(weight)
+        self._many = TorchLinear(weight, torch.float32)
+
+    def __call__(self, x: Float32Array) -> Float32Array:
+        """Return the product of shape (N, out) for inputs of shape (N, in)."""
+        return super().__call__(x) if len(x) == 1 else self._many(x)
+
+
+class Int8Linear:
+    """x W^T by PyTorch's weight-only kernel: int8 rows, a scale a row, inputs rounded to BF16.
 
     Parameters
     ----------
     codes : torch.Tensor of shape (out, in), int8
-        The rows.
+        The rows, W = codes * absmax / 127.
     absmax : torch.Tensor of shape (out,), float32
         The largest magnitude of each row before rounding.
     """
@@ -67,7 +99,7 @@ class Int8Linear:
     def __init__(self, codes: torch.Tensor, absmax: torch.Tensor) -> None:
         import torch
 
-        self.codes = codes.contiguous()
+        self._codes = codes.contiguous()
         self.absmax = absmax.float()
         self._scales: Float32Array = (self.absmax / 127).numpy()
         # The kernel's own scales are BF16; with ones there, ours stay FP32.
@@ -76,28 +108,106 @@ class Int8Linear:
     @property
     def size_bytes(self) -> dict[str, int]:
         """Bytes of the codes and of the scales."""
-        return {"int8": self.codes.nbytes, "scales": self._scales.nbytes}
+        return {"int8": self._codes.nbytes, "scales": self._scales.nbytes}
 
-    @classmethod
-    def quantize(cls, weight: Float32Array) -> Int8Linear:
-        """Quantize a weight of shape (out, in) as bitsandbytes' ``Linear8bitLt`` does."""
-        import torch
-        from bitsandbytes.functional import int8_vectorwise_quant
-
-        codes, absmax, _ = int8_vectorwise_quant(torch.from_numpy(weight).to(torch.float16))
-        return cls(codes, absmax)
+    def codes(self) -> NDArray[np.int8]:
+        """Return the rows, of shape (out, in)."""
+        rows: NDArray[np.int8] = self._codes.numpy()
+        return rows
 
     def __call__(self, x: Float32Array) -> Float32Array:
         """Return the product of shape (N, out) for inputs of shape (N, in)."""
         import torch
 
-        with torch.inference_mode():
-            given = torch.from_numpy(x).to(torch.bfloat16)
-            if len(x) <= INT8_KERNEL_ROWS:
-                raw = torch._weight_int8pack_mm(given, self.codes, self._ones)
-            else:
-                # BF16 holds every integer up to 256, so the codes pass through it unharmed.
-                raw = given @ self.codes.to(torch.bfloat16).T
-            product: Float32Array = raw.float().numpy()
+        given = torch.from_numpy(x).to(torch.bfloat16)
+        if len(x) <= INT8_KERNEL_ROWS:
+            raw = torch._weight_int8pack_mm(given, self._codes, self._ones)
+        else:
+            # BF16 holds every integer up to 256, so the codes pass through it unharmed.
+            raw = given @ self._codes.to(torch.bfloat16).T
+        product: Float32Array = raw.float().numpy()
         product *= self._scales
         return product
+
+
+class SplitInt8Linear:
+    """x W^T by integer products alone: int8 rows, inputs of 16 bits split in two bytes.
+
+    Each row of inputs is rounded to multiples of absmax / 32,639, and each multiple is written as
+    256 high + low. Both bytes go through one product of int8 with int32 sums, which is exact, so
+    a row gets the same bits in any batch. LLM.int8() rounds inputs to 8 bits and sets outliers
+    apart; with 16 there is no need to.
+
+    Parameters
+    ----------
+    codes, absmax : torch.Tensor
+        As in `Int8Linear`.
+    """
+
+    def __init__(self, codes: torch.Tensor, absmax: torch.Tensor) -> None:
+        import torch
+
+        self._shape = tuple(codes.shape)
+        self.absmax = absmax.float()
+        self._scales = self.absmax / 127
+        self._zeros = torch.zeros(len(codes), dtype=torch.int32)
+        # Packed in the order in which the kernel reads.
+        self._packed = torch.ops.onednn.qlinear_prepack(codes.contiguous(), None)
+
+    @property
+    def size_bytes(self) -> dict[str, int]:
+        """Bytes of the codes and of the scales."""
+        return {"int8": int(np.prod(self._shape)), "scales": self._scales.nbytes}
+
+    def codes(self) -> NDArray[np.int8]:
+        """Return the rows, of shape (out, in), read back from what the kernel multiplies by."""
+        import torch
+
+        # Each unit vector picks one column of the rows.
+        unit = 128 + np.eye(self._shape[1], dtype=np.uint8)
+        columns = self._multiply(unit, torch.ones_like(self._scales))
+        return columns.T.astype(np.int8)
+
+    def __call__(self, x: Float32Array) -> Float32Array:
+        """Return the product of shape (N, out) for inputs of shape (N, in)."""
+        rows = len(x)
+        # A row of zeros has no step of its own; any will do.
+        step = np.maximum(np.abs(x).max(axis=1, keepdims=True), TINY)
+        step /= STEPS
+        steps = x / step
+        steps += TO_UNSIGNED
+        whole = steps.astype(np.uint16)
+        # One product for both bytes, so that the weights are read once.
+        low_and_high = np.empty((2, *x.shape), np.uint8)
+        low_and_high[0] = whole  # which drops the high byte
+        np.right_shift(whole, 8, out=low_and_high[1], casting="unsafe")
+        products = self._multiply(low_and_high.reshape(2 * rows, -1), self._scales)
+        product = products[rows:]
+        product *= 256
+        product += products[:rows]
+        product *= step
+        return product
+
+    def _multiply(self, unsigned: NDArray[np.uint8], scales: torch.Tensor) -> Float32Array:
+        """Return (unsigned - 128) codes^T, each output times its scale."""
+        import torch
+
+        product: Float32Array = torch.ops.onednn.qlinear_pointwise.default(
+            torch.from_numpy(unsigned), 1.0, 128, self._packed, scales, self._zeros, None,
+            1.0, 0, torch.float32, "none", [], "",
+        ).numpy()  # fmt: skip
+        return product
+
+
+def quantize_linear(weight: Float32Array) -> Int8Linear | SplitInt8Linear:
+    """Quantize a weight of shape (out, in) to the rows of LLM.int8(), as bitsandbytes makes them.
+
+    Dettmers et al., 2022, arXiv:2208.07339. The product is the integers' own where the processor
+    sums them exactly (VNNI; older instructions saturate), else the weight-only kernel's.
+    """
+    import torch
+    from bitsandbytes.functional import int8_vectorwise_quant
+
+    codes, absmax, _ = int8_vectorwise_quant(torch.from_numpy(weight).to(torch.float16))
+    exact = torch.cpu.get_capabilities().get("avx512_vnni", False)
+    return (SplitInt8Linear if exact else Int8Linear)(codes, absmax)

@@ -24,7 +24,7 @@ __version__ = "0.1.0"
 __all__ = ["__version__", "load"]
 
 
-def load(name: str, precision: str = "fp32", engine: str = "transformers") -> LanguageModel:
+def load(name: str, precision: str = "fp32", engine: str = "auto") -> LanguageModel:
     """Load a model, fetching it first where need be.
 
     Parameters
@@ -34,8 +34,8 @@ def load(name: str, precision: str = "fp32", engine: str = "transformers") -> La
     precision : str
         One of fp32, fp16, bf16, int8, nf4.
     engine : str
-        ``transformers``; ``core``, the NumPy decoder, for Llama-family models; or ``auto``, the
-        core wherever it is proven equal.
+        ``auto`` picks the fastest that is proven equal; ``core`` is the NumPy decoder, for
+        Llama-family models; ``transformers`` runs every model.
 
     Returns
     -------

@@ -88,10 +88,11 @@ def build_rail(choices: Sequence[tuple[str, str]], start: ModelChoice) -> Rail:
     got = gr.HTML("", elem_id="got", js_on_load=None)
     engine = gr.Dropdown(
         [
-            ("transformers", EngineName.TRANSFORMERS.value),
+            ("the fastest proven equal", EngineName.AUTO.value),
             ("core (NumPy)", EngineName.CORE.value),
+            ("transformers", EngineName.TRANSFORMERS.value),
         ],
-        value=EngineName.TRANSFORMERS.value,
+        value=EngineName.AUTO.value,
         label="Engine",
         info="The core is the decoder whose code you can read; it runs Llama-family models.",
         elem_id="engine",

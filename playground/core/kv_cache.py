@@ -1,12 +1,11 @@
 """The KV cache: keys and values of the tokens seen so far, kept so that each is computed once.
 
-Memory is set aside in advance and doubled when it runs out. Rows of a batch may hold different
-numbers of tokens. A cache can be cut back, and its rows copied, reordered or left out.
+One cache holds one row of a batch, so that rows of different length join and leave freely. Memory
+is set aside in advance and doubled when it runs out. A cache can be cut back, and copied for rows
+that share a past.
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,46 +14,28 @@ FIRST_CAPACITY = 256
 
 
 class KVCache:
-    """Keys and values of every layer.
+    """Keys and values of every layer, for one row.
 
     Parameters
     ----------
     layers, kv_heads, head_dim : int
         Shape of the model.
-    rows : int
-        Rows of the batch.
     capacity : int
         Tokens to make room for at first.
     """
 
     def __init__(
-        self,
-        layers: int,
-        kv_heads: int,
-        head_dim: int,
-        rows: int = 1,
-        capacity: int = FIRST_CAPACITY,
+        self, layers: int, kv_heads: int, head_dim: int, capacity: int = FIRST_CAPACITY
     ) -> None:
-        shape = (layers, rows, kv_heads, capacity, head_dim)
-        # Zeros, because places that a shorter row has not reached are multiplied by weights of 0.
-        self.keys: NDArray[np.float32] = np.zeros(shape, np.float32)
-        self.values: NDArray[np.float32] = np.zeros(shape, np.float32)
-        self.lengths: NDArray[np.int64] = np.zeros(rows, np.int64)
-
-    @property
-    def rows(self) -> int:
-        """Rows of the batch."""
-        return int(self.lengths.size)
-
-    @property
-    def length(self) -> int:
-        """Tokens in the longest row."""
-        return int(self.lengths.max(initial=0))
+        shape = (layers, kv_heads, capacity, head_dim)
+        self.keys: NDArray[np.float32] = np.empty(shape, np.float32)
+        self.values: NDArray[np.float32] = np.empty(shape, np.float32)
+        self.length = 0
 
     @property
     def capacity(self) -> int:
-        """Tokens a row can hold before more memory is taken."""
-        return int(self.keys.shape[3])
+        """Tokens it can hold before more memory is taken."""
+        return int(self.keys.shape[2])
 
     @property
     def size_bytes(self) -> int:
@@ -62,16 +43,9 @@ class KVCache:
         return self.keys.nbytes + self.values.nbytes
 
     def reserve(self, length: int) -> None:
-        """Make room for `length` tokens a row; what is held stays."""
-        if length <= self.capacity:
-            return
-        capacity = max(length, 2 * self.capacity)
-        held = self.length
-        for name in ("keys", "values"):
-            old = getattr(self, name)
-            new = np.zeros((*old.shape[:3], capacity, old.shape[4]), np.float32)
-            new[:, :, :, :held] = old[:, :, :, :held]
-            setattr(self, name, new)
+        """Make room for `length` tokens; what is held stays."""
+        if length > self.capacity:
+            self._move(max(length, 2 * self.capacity))
 
     def write(self, layer: int, keys: NDArray[np.float32], values: NDArray[np.float32]) -> None:
         """Store new tokens after those held; `advance` makes them count.
@@ -80,31 +54,32 @@ class KVCache:
         ----------
         layer : int
             Which layer.
-        keys, values : arrays of shape (rows, T, kv_heads, head_dim)
-            T new tokens a row.
+        keys, values : arrays of shape (T, kv_heads, head_dim)
+            Of T new tokens.
         """
-        count = keys.shape[1]
-        for row, start in enumerate(self.lengths):
-            place = slice(start, start + count)
-            self.keys[layer, row, :, place] = keys[row].swapaxes(0, 1)
-            self.values[layer, row, :, place] = values[row].swapaxes(0, 1)
+        place = slice(self.length, self.length + len(keys))
+        self.keys[layer, :, place] = keys.swapaxes(0, 1)
+        self.values[layer, :, place] = values.swapaxes(0, 1)
 
     def advance(self, count: int) -> None:
-        """Count `count` new tokens in every row, once all layers have written them."""
-        self.lengths = self.lengths + count
+        """Count `count` new tokens, once all layers have written them."""
+        self.length += count
 
     def cut(self, length: int) -> None:
-        """Forget all tokens after the first `length` of each row."""
-        self.lengths = np.minimum(self.lengths, length)
+        """Forget all tokens after the first `length`."""
+        self.length = min(self.length, length)
 
-    def select(self, rows: Sequence[int]) -> KVCache:
-        """Return a cache of its own with the rows named, in that order.
+    def copy(self) -> KVCache:
+        """Return a cache of its own with the same past, for a row that may part."""
+        other = KVCache.__new__(KVCache)
+        other.keys, other.values, other.length = self.keys, self.values, self.length
+        other._move(self.capacity)
+        return other
 
-        ``select([0, 0, 0])`` gives three rows that share a past and may part; ``select([0, 2])``
-        leaves row 1 out.
-        """
-        chosen = KVCache.__new__(KVCache)
-        chosen.keys = self.keys[:, list(rows)]
-        chosen.values = self.values[:, list(rows)]
-        chosen.lengths = self.lengths[list(rows)]
-        return chosen
+    def _move(self, capacity: int) -> None:
+        """Bring what is held to new memory."""
+        for name in ("keys", "values"):
+            old = getattr(self, name)
+            new = np.empty((*old.shape[:2], capacity, old.shape[3]), np.float32)
+            new[:, :, : self.length] = old[:, :, : self.length]
+            setattr(self, name, new)

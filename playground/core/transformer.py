@@ -251,22 +251,25 @@ class Transformer:
         frequencies = rotation_frequencies(config.head_dim, config.rope_theta, config.rope_scaling)
         self._cosines, self._sines = rotation_table(frequencies, config.max_position_embeddings)
 
-    def new_cache(self, rows: int = 1) -> KVCache:
-        """Return an empty cache for a batch of `rows`."""
+    def new_cache(self) -> KVCache:
+        """Return an empty cache for one row."""
         config = self.config
-        return KVCache(config.num_hidden_layers, config.num_key_value_heads, config.head_dim, rows)
+        return KVCache(config.num_hidden_layers, config.num_key_value_heads, config.head_dim)
 
     def forward(
-        self, token_ids: NDArray[np.int64], cache: KVCache, capture: Capture | None = None
+        self,
+        token_ids: NDArray[np.int64],
+        caches: Sequence[KVCache],
+        capture: Capture | None = None,
     ) -> Float32Array:
-        """Run new tokens after those in the cache; return the scores after the last of each row.
+        """Run new tokens after those in the caches; return the scores after the last of each row.
 
         Parameters
         ----------
         token_ids : array of shape (B, T)
-            T new tokens for each row of the cache; the rows may hold different pasts.
-        cache : KVCache
-            Grows by T tokens a row.
+            T new tokens for each row.
+        caches : sequence of KVCache
+            One a row; their pasts may differ. Each grows by T tokens.
         capture : Capture, optional
             Collects what is computed on the way.
 
@@ -275,26 +278,31 @@ class Transformer:
         array of shape (B, V)
             Logits.
         """
-        hidden = self.hidden_states(token_ids, cache, capture)
+        hidden = self.hidden_states(token_ids, caches, capture)
         return self.head(self._normalise(hidden[:, -1], self.norm))
 
     def hidden_states(
-        self, token_ids: NDArray[np.int64], cache: KVCache, capture: Capture | None = None
+        self,
+        token_ids: NDArray[np.int64],
+        caches: Sequence[KVCache],
+        capture: Capture | None = None,
     ) -> Float32Array:
         """Run new tokens and return the last block's output of shape (B, T, C); see `forward`."""
         rows, count = token_ids.shape
-        cache.reserve(cache.length + count)
-        positions = cache.lengths[:, None] + np.arange(count)
+        for cache in caches:
+            cache.reserve(cache.length + count)
+        positions = np.array([[cache.length] for cache in caches]) + np.arange(count)
         turns = self._cosines[positions][:, :, None], self._sines[positions][:, :, None]
         hidden = self.embedding[token_ids].reshape(rows * count, -1)
         if capture:
             self._keep(capture, hidden, rows)
         for layer, block in enumerate(self.blocks):
-            hidden = hidden + self._attend(layer, block, hidden, positions, turns, cache, capture)
+            hidden = hidden + self._attend(layer, block, hidden, turns, caches, capture)
             hidden += self._widen(block, hidden)
             if capture:
                 self._keep(capture, hidden, rows)
-        cache.advance(count)
+        for cache in caches:
+            cache.advance(count)
         return hidden.reshape(rows, count, -1)
 
     def logits(self, hidden: Float32Array) -> Float32Array:
@@ -311,30 +319,38 @@ class Transformer:
         layer: int,
         block: Block,
         hidden: Float32Array,
-        positions: NDArray[np.int64],
         turns: tuple[Float32Array, Float32Array],
-        cache: KVCache,
+        caches: Sequence[KVCache],
         capture: Capture | None,
     ) -> Float32Array:
-        config = self.config
-        heads, kv_heads, size = (
-            config.num_attention_heads, config.num_key_value_heads, config.head_dim,
-        )  # fmt: skip
-        rows, count = positions.shape
+        config, rows = self.config, len(caches)
+        heads, size = config.num_attention_heads, config.head_dim
+        turning = heads + config.num_key_value_heads
         qkv = block.qkv(self._normalise(hidden, block.attention_norm))
-        vectors = qkv.reshape(rows, count, heads + 2 * kv_heads, size)
+        vectors = qkv.reshape(rows, len(hidden) // rows, -1, size)
         # Queries and keys turn alike, so they turn together.
-        turned = rotate(vectors[:, :, : heads + kv_heads], *turns)
-        cache.write(layer, turned[:, :, heads:], vectors[:, :, heads + kv_heads :])
-        mixed = np.empty((rows, count, heads, size), np.float32)
-        if capture:
-            shape = (rows, heads, count, cache.length + count)
-            capture.attentions.append(np.zeros(shape, np.float32))
-        for row, length in enumerate(cache.lengths + count):
-            keys, values = cache.keys[layer, row, :, :length], cache.values[layer, row, :, :length]
-            kept = capture.attentions[-1][row, :, :, :length] if capture else None
-            mixed[row] = self.attention(turned[row, :, :heads], keys, values, kept)
-        return block.output(mixed.reshape(rows * count, heads * size))
+        turned = rotate(vectors[:, :, :turning], *turns)
+        mixed = np.empty((*vectors.shape[:2], heads, size), np.float32)
+        kept = self._room_for_weights(capture, caches, vectors.shape[1]) if capture else None
+        for row, cache in enumerate(caches):
+            cache.write(layer, turned[row, :, heads:], vectors[row, :, turning:])
+            length = cache.length + vectors.shape[1]
+            mixed[row] = self.attention(
+                turned[row, :, :heads],
+                cache.keys[layer, :, :length],
+                cache.values[layer, :, :length],
+                None if kept is None else kept[row, :, :, :length],
+            )
+        return block.output(mixed.reshape(len(hidden), -1))
+
+    def _room_for_weights(
+        self, capture: Capture, caches: Sequence[KVCache], count: int
+    ) -> Float32Array:
+        """Add an array of zeros for the attention of one more block to a capture."""
+        longest = max(cache.length for cache in caches) + count
+        shape = (len(caches), self.config.num_attention_heads, count, longest)
+        capture.attentions.append(np.zeros(shape, np.float32))
+        return capture.attentions[-1]
 
     def _widen(self, block: Block, hidden: Float32Array) -> Float32Array:
         """SwiGLU: down(silu(gate(x)) * up(x)) (Shazeer, 2020, arXiv:2002.05202)."""

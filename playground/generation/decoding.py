@@ -207,5 +207,7 @@ def _forward(
     """Return the next token's logits of shape (V,), or None when cancelled."""
     if cancelled():
         return None
-    logits: NDArray[np.float32] = engine.forward(np.asarray([token_ids], dtype=np.int64), cache)[0]
+    logits: NDArray[np.float32] = engine.forward(np.asarray([token_ids], dtype=np.int64), [cache])[
+        0
+    ]
     return logits

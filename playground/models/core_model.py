@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -56,13 +56,15 @@ class CoreEngine:
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def new_cache(self) -> KVCache:
-        """Return an empty cache of one row."""
+        """Return an empty cache for one row."""
         return self.network.new_cache()
 
-    def forward(self, token_ids: NDArray[np.int64], cache: KVCache) -> NDArray[np.float32]:
-        """Run new tokens and return the logits of the next one; see `Engine.forward`."""
+    def forward(
+        self, token_ids: NDArray[np.int64], caches: Sequence[KVCache]
+    ) -> NDArray[np.float32]:
+        """Run new tokens and return the logits of the next ones; see `Engine.forward`."""
         with self._turn:
-            return self.network.forward(token_ids, cast(CoreCache, cache))
+            return self.network.forward(token_ids, cast(Sequence[CoreCache], caches))
 
 
 def unsupported_reason(config: PretrainedConfig, precision: Precision) -> str | None:

@@ -6,6 +6,7 @@ conversations.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -49,11 +50,14 @@ class LoadReport:
 
 
 class KVCache(Protocol):
-    """Keys and values of the tokens seen so far; belongs to one engine and one conversation."""
+    """Keys and values of the tokens that one row has seen; belongs to one engine."""
 
     @property
     def length(self) -> int:
         """Tokens held."""
+
+    def copy(self) -> KVCache:
+        """Return a cache of its own with the same past."""
 
 
 class Engine(Protocol):
@@ -67,17 +71,19 @@ class Engine(Protocol):
     report: LoadReport
 
     def new_cache(self) -> KVCache:
-        """Return an empty cache."""
+        """Return an empty cache for one row."""
 
-    def forward(self, token_ids: NDArray[np.int64], cache: KVCache) -> NDArray[np.float32]:
-        """Run new tokens after those in the cache and return the logits of the next one.
+    def forward(
+        self, token_ids: NDArray[np.int64], caches: Sequence[KVCache]
+    ) -> NDArray[np.float32]:
+        """Run new tokens after those in the caches and return the logits of the next ones.
 
         Parameters
         ----------
         token_ids : array of shape (rows, T)
             New tokens, T of them in every row.
-        cache : KVCache
-            Grows by T tokens.
+        caches : sequence of KVCache
+            One a row; their pasts may differ. Each grows by T tokens.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Which engine runs a model: the core wherever it is proven equal, or the one a person names.
+"""Which engine runs a model: the fastest that is proven equal, or the one a person names.
 
 Proven means held to transformers by tests with the real model (`tests/reference`): the same logits
 at FP32, the very rows and scales of bitsandbytes at INT8, and never further from FP32 than
@@ -40,11 +40,12 @@ class EngineName(StrEnum):
 
 
 def pick_engine(model: InstalledModel, precision: Precision) -> EngineName:
-    """Return the core where it is proven equal for a model and precision, else transformers."""
+    """Return the fastest engine that is proven equal for a model and precision on this machine."""
     from transformers import AutoConfig
 
     config = AutoConfig.from_pretrained(model.path, local_files_only=True)
-    core_runs_it = unsupported_reason(config, precision) is None
+    # FP16 is the one precision at which transformers decodes faster (see benchmarks/README.md).
+    core_runs_it = unsupported_reason(config, precision) is None and precision != Precision.FP16
     # The core's products are the processor's; a GPU is transformers' ground.
     on_cpu = pick_device() == "cpu"
     return EngineName.CORE if core_runs_it and on_cpu else EngineName.TRANSFORMERS

@@ -36,7 +36,7 @@ class ModelChoice:
 
     reference: str
     precision: Precision
-    engine: EngineName = EngineName.TRANSFORMERS
+    engine: EngineName = EngineName.AUTO
 
 
 @dataclass(frozen=True)

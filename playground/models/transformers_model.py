@@ -6,7 +6,8 @@ import contextlib
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -32,14 +33,15 @@ _QUANTIZED_LAYER = {Precision.INT8: "Linear8bitLt", Precision.NF4: "Linear4bit"}
 class _TransformersCache:
     """transformers' growing cache, with its length in tokens."""
 
-    def __init__(self) -> None:
-        from transformers import DynamicCache
-
-        self.store: DynamicCache = DynamicCache()
+    def __init__(self, store: DynamicCache) -> None:
+        self.store = store
 
     @property
     def length(self) -> int:
         return int(self.store.get_seq_length())
+
+    def copy(self) -> _TransformersCache:
+        return _TransformersCache(deepcopy(self.store))
 
 
 @dataclass
@@ -60,22 +62,34 @@ class TransformersEngine:
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def new_cache(self) -> KVCache:
-        """Return an empty cache."""
-        return _TransformersCache()
+        """Return an empty cache for one row."""
+        from transformers import DynamicCache
 
-    def forward(self, token_ids: NDArray[np.int64], cache: KVCache) -> NDArray[np.float32]:
-        """Run new tokens and return the logits of the next one; see `Engine.forward`."""
+        return _TransformersCache(DynamicCache())
+
+    def forward(
+        self, token_ids: NDArray[np.int64], caches: Sequence[KVCache]
+    ) -> NDArray[np.float32]:
+        """Run new tokens and return the logits of the next ones; see `Engine.forward`.
+
+        Rows run one after another: transformers pads rows of different length, and a padded row
+        gets other bits than the same row alone.
+        """
+        rows = [self._forward_row(row, cache) for row, cache in zip(token_ids, caches, strict=True)]
+        return np.stack(rows)
+
+    def _forward_row(self, token_ids: NDArray[np.int64], cache: KVCache) -> NDArray[np.float32]:
         import torch
 
         store = cast(_TransformersCache, cache).store
         with self._turn, torch.inference_mode():
             output = self.network(
-                torch.from_numpy(token_ids).to(self.network.device),
+                torch.from_numpy(token_ids[None]).to(self.network.device),
                 past_key_values=store,
                 use_cache=True,
                 logits_to_keep=1,
             )
-            logits: NDArray[np.float32] = output.logits[:, -1].float().cpu().numpy()
+            logits: NDArray[np.float32] = output.logits[0, -1].float().cpu().numpy()
         return logits
 
 

@@ -33,8 +33,8 @@ TEXT = (
 def all_logprobs(engine: Engine, token_ids: list[int]) -> np.ndarray:
     """Return the log-probabilities after each token but the first few, one step at a time."""
     cache = engine.new_cache()
-    engine.forward(np.array([token_ids[:8]]), cache)
-    steps = [engine.forward(np.array([[token_id]]), cache)[0] for token_id in token_ids[8:]]
+    engine.forward(np.array([token_ids[:8]]), [cache])
+    steps = [engine.forward(np.array([[token_id]]), [cache])[0] for token_id in token_ids[8:]]
     return log_softmax(np.array(steps))
 
 

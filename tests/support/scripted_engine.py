@@ -20,6 +20,9 @@ from playground.models.tokenizer import Tokenizer
 class _Cache:
     length: int = 0
 
+    def copy(self) -> _Cache:
+        return _Cache(self.length)
+
 
 @dataclass
 class ScriptedEngine:
@@ -56,7 +59,9 @@ class ScriptedEngine:
     def new_cache(self) -> KVCache:
         return _Cache()
 
-    def forward(self, token_ids: NDArray[np.int64], cache: KVCache) -> NDArray[np.float32]:
+    def forward(
+        self, token_ids: NDArray[np.int64], caches: Sequence[KVCache]
+    ) -> NDArray[np.float32]:
         """Make the next scripted token all but certain."""
         if self.calls == self.hold_at:
             self.holding.set()

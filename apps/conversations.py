@@ -16,7 +16,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 
 from playground.errors import OptionError
-from playground.generation.decoding import FinishReason
+from playground.generation.row import FinishReason
 
 _KEY = re.compile(r"[0-9a-f]{32}")
 

@@ -11,7 +11,8 @@
     │   ├── TermsNotAccepted         its licence must be read and accepted first
     │   └── BrokenCache              what lies on the disk is not what was put there
     ├── PrecisionUnavailable         this machine cannot run that precision
-    └── ContextOverflow              a prompt that does not fit the window
+    ├── ContextOverflow              a prompt that does not fit the window
+    └── Busy                         too many replies wait already
 
 A message is one sentence a person can act on: what is wrong, the rule, the value got, what to do.
 ``apps`` turns the tree into an exit code, an HTTP status or a line on the page, in one place each.
@@ -56,3 +57,7 @@ class PrecisionUnavailable(PlaygroundError):
 
 class ContextOverflow(PlaygroundError, ValueError):
     """A prompt does not fit the model's context window."""
+
+
+class Busy(PlaygroundError):
+    """Too many replies wait already."""

@@ -1,115 +1,119 @@
-"""The decode loop: logits in, one token a step out.
+"""The decode loop: one prefill, then one forward pass a token for all rows together.
 
-One prefill, then one forward pass a token. Each step is yielded as soon as its token is chosen;
-closing the generator ends the computation, so a caller that stops reading stops the model.
+Each step is yielded as soon as its tokens are chosen; closing the generator ends the computation,
+so a caller that stops reading stops the model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Generator, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from playground.core.functional import FloatArray, log_softmax, softmax
-from playground.core.metrics import entropy
-from playground.core.sampling import (
-    apply_min_p,
-    apply_repetition_penalty,
-    apply_temperature,
-    apply_top_k,
-    apply_top_p,
-    draw,
-)
 from playground.errors import ContextOverflow
-from playground.generation.settings import SamplingSettings
-from playground.generation.stop_strings import StopStrings
+from playground.generation.row import Row, Step
+from playground.generation.settings import SamplingSettings, require_in_vocabulary
 from playground.models.engine import Engine, KVCache
 
-FinishReason = Literal["end_of_turn", "max_new_tokens", "stop_string", "context_full", "cancelled"]
+# Prefill runs in pieces, so that Stop is heard within one of them and a long prompt does not freeze
+# those who share the model. Always the same: its size may change the last bits of a row.
+PREFILL_CHUNK = 64
 
-# Prefill runs in pieces, so that Stop is heard within one of them.
-PREFILL_CHUNK = 256
+
+def require_fit(engine: Engine, prompt_ids: Sequence[int], settings: SamplingSettings) -> None:
+    """Refuse what a model cannot run.
+
+    Raises
+    ------
+    ContextOverflow
+        When the prompt is empty or leaves no room for a reply.
+    OptionError
+        When the settings name a token that the model does not have.
+    """
+    require_in_vocabulary(settings, engine.tokenizer.vocab_size)
+    if not 0 < len(prompt_ids) < engine.context_length:
+        raise ContextOverflow(
+            f"The prompt must have 1 to {engine.context_length - 1:,} tokens to leave room for a "
+            f"reply, got {len(prompt_ids):,}."
+        )
 
 
-@dataclass(frozen=True)
-class Step:
-    """One chosen token.
+def prefill(
+    engine: Engine, prompt_ids: Sequence[int], cache: KVCache
+) -> Iterator[NDArray[np.float32]]:
+    """Read a prompt piece by piece; yield the scores after each, of shape (V,)."""
+    for start in range(0, len(prompt_ids), PREFILL_CHUNK):
+        piece = np.asarray([prompt_ids[start : start + PREFILL_CHUNK]], np.int64)
+        yield engine.forward(piece, [cache])[0]
+
+
+def decode(engine: Engine, rows: Sequence[Row]) -> NDArray[np.float32]:
+    """Run the newest token of each row; return the scores of the next, of shape (rows, V)."""
+    newest = np.array([[row.reply_ids[-1]] for row in rows], np.int64)
+    return engine.forward(newest, [row.cache for row in rows])
+
+
+def generate_rows(
+    engine: Engine,
+    prompt_ids: Sequence[int],
+    columns: Sequence[tuple[SamplingSettings, np.random.Generator]],
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Generator[dict[int, Step], None, None]:
+    """Continue one prompt in several ways at once.
 
     Parameters
     ----------
-    token_id : int
-        The token.
-    text : str
-        What this step adds to the shown reply; empty while a character or a possible stop string
-        is still incomplete.
-    logprob : float
-        Log-probability of the token in the model's own distribution (T = 1, nothing cut), in nats.
-    entropy_nats : float
-        Entropy of that distribution.
-    finish_reason : str or None
-        Why the reply ended, on its last step.
+    engine : Engine
+        The model.
+    prompt_ids : sequence of int
+        The prompt; at least one token, and room for one more in the window.
+    columns : sequence of (SamplingSettings, numpy.random.Generator)
+        One a row. Rows whose generators have the same seed throw the same numbers.
+    cancelled : callable
+        Asked before each forward pass; True ends all replies there.
+
+    Yields
+    ------
+    dict of int to Step
+        One token of each row that still runs, by the number of its column. The last step of a row
+        carries `finish_reason`, unless the reply was cancelled.
+
+    Raises
+    ------
+    ContextOverflow
+        When the prompt leaves no room for a reply.
+    OptionError
+        When the settings do not fit the model.
     """
-
-    token_id: int
-    text: str
-    logprob: float
-    entropy_nats: float
-    finish_reason: FinishReason | None = None
-
-
-def next_token_logits(
-    logits: FloatArray, token_ids: Sequence[int], settings: SamplingSettings
-) -> FloatArray:
-    """Run the steps that come before the draw, in transformers' order.
-
-    Parameters
-    ----------
-    logits : array of shape (V,)
-        The model's scores.
-    token_ids : sequence of int
-        Prompt and reply so far, for the repetition penalty.
-    settings : SamplingSettings
-        Steps that are off are left out. At temperature 0 only the penalty applies.
-
-    Returns
-    -------
-    array of shape (V,)
-        Scores whose softmax is drawn from.
-    """
-    if settings.repetition_penalty != 1:
-        penalty = settings.repetition_penalty
-        logits = apply_repetition_penalty(logits, token_ids, penalty).logits
-    if settings.greedy:
-        return logits
-    if settings.temperature != 1:
-        logits = apply_temperature(logits, settings.temperature).logits
-    if settings.top_k:
-        logits = apply_top_k(logits, settings.top_k).logits
-    if settings.top_p < 1:
-        logits = apply_top_p(logits, settings.top_p).logits
-    if settings.min_p:
-        logits = apply_min_p(logits, settings.min_p).logits
-    return logits
+    for settings, _ in columns:
+        require_fit(engine, prompt_ids, settings)
+    cache = engine.new_cache()
+    pieces = list(_until(cancelled, prefill(engine, prompt_ids, cache)))
+    if cache.length < len(prompt_ids):
+        return
+    rows = {
+        column: Row(engine, prompt_ids, settings, rng, cache.copy() if column else cache)
+        for column, (settings, rng) in enumerate(columns)
+    }
+    scores: Sequence[NDArray[np.float32]] | NDArray[np.float32] = [pieces[-1]] * len(rows)
+    while rows:
+        steps = {
+            column: row.advance(logits)
+            for (column, row), logits in zip(rows.items(), scores, strict=True)
+        }
+        yield steps
+        rows = {column: row for column, row in rows.items() if not steps[column].finish_reason}
+        if not rows or cancelled():
+            return
+        scores = decode(engine, list(rows.values()))
 
 
-def choose_token(logits: FloatArray, settings: SamplingSettings, rng: np.random.Generator) -> int:
-    """Take the likeliest token at temperature 0, else draw one.
-
-    Parameters
-    ----------
-    logits : array of shape (V,)
-        Scores after all steps.
-    settings : SamplingSettings
-        Says whether to draw.
-    rng : numpy.random.Generator
-        Gives one uniform number a draw; untouched at temperature 0.
-    """
-    if settings.greedy:
-        return int(np.argmax(logits))
-    return draw(softmax(logits), rng.random())
+def _until(
+    cancelled: Callable[[], bool], pieces: Iterator[NDArray[np.float32]]
+) -> Iterator[NDArray[np.float32]]:
+    while not cancelled() and (piece := next(pieces, None)) is not None:
+        yield piece
 
 
 def generate_steps(
@@ -119,95 +123,6 @@ def generate_steps(
     rng: np.random.Generator,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Generator[Step, None, None]:
-    """Generate a reply token by token.
-
-    Parameters
-    ----------
-    engine : Engine
-        The model.
-    prompt_ids : sequence of int
-        The prompt; at least one token, and room for one more in the window.
-    settings : SamplingSettings
-        How to choose and when to stop.
-    rng : numpy.random.Generator
-        The dice.
-    cancelled : callable
-        Asked before each forward pass; True ends the reply there.
-
-    Yields
-    ------
-    Step
-        The last one carries `finish_reason`, unless the reply was cancelled.
-
-    Raises
-    ------
-    ContextOverflow
-        When the prompt leaves no room for a reply.
-    """
-    if not 0 < len(prompt_ids) < engine.context_length:
-        raise ContextOverflow(
-            f"The prompt must have 1 to {engine.context_length - 1:,} tokens to leave room for a "
-            f"reply, got {len(prompt_ids):,}."
-        )
-    cache = engine.new_cache()
-    token_ids = list(prompt_ids)
-    stream = engine.tokenizer.stream()
-    gate = StopStrings(settings.stop)
-    logits = _prefill(engine, token_ids, cache, cancelled)
-    for count in range(1, settings.max_new_tokens + 1):
-        if logits is None:
-            return
-        logprobs = log_softmax(logits)
-        token_id = choose_token(next_token_logits(logits, token_ids, settings), settings, rng)
-        token_ids.append(token_id)
-        ends = token_id in engine.tokenizer.end_token_ids
-        text = gate.push("" if ends else stream.push(token_id))
-        finish = _finish_reason(ends, gate, count, settings, engine, len(token_ids))
-        if finish and finish != "stop_string":
-            text += gate.flush()
-        yield Step(token_id, text, float(logprobs[token_id]), float(entropy(logprobs)), finish)
-        if finish:
-            return
-        logits = _forward(engine, [token_id], cache, cancelled)
-
-
-def _finish_reason(
-    ends: bool,
-    gate: StopStrings,
-    count: int,
-    settings: SamplingSettings,
-    engine: Engine,
-    length: int,
-) -> FinishReason | None:
-    if gate.matched is not None:
-        return "stop_string"
-    if ends:
-        return "end_of_turn"
-    if count == settings.max_new_tokens:
-        return "max_new_tokens"
-    if length == engine.context_length:
-        return "context_full"
-    return None
-
-
-def _prefill(
-    engine: Engine, token_ids: Sequence[int], cache: KVCache, cancelled: Callable[[], bool]
-) -> NDArray[np.float32] | None:
-    logits = None
-    for start in range(0, len(token_ids), PREFILL_CHUNK):
-        logits = _forward(engine, token_ids[start : start + PREFILL_CHUNK], cache, cancelled)
-        if logits is None:
-            return None
-    return logits
-
-
-def _forward(
-    engine: Engine, token_ids: Sequence[int], cache: KVCache, cancelled: Callable[[], bool]
-) -> NDArray[np.float32] | None:
-    """Return the next token's logits of shape (V,), or None when cancelled."""
-    if cancelled():
-        return None
-    logits: NDArray[np.float32] = engine.forward(np.asarray([token_ids], dtype=np.int64), [cache])[
-        0
-    ]
-    return logits
+    """Generate one reply token by token; see `generate_rows`."""
+    for steps in generate_rows(engine, prompt_ids, [(settings, rng)], cancelled):
+        yield steps[0]

@@ -11,8 +11,9 @@ from typing import Any, cast, get_args
 import numpy as np
 
 from playground.errors import ContextOverflow, OptionError
-from playground.generation.decoding import FinishReason, Step, generate_steps
+from playground.generation.decoding import generate_steps
 from playground.generation.messages import Prompt, fit_messages
+from playground.generation.row import FinishReason, Step
 from playground.generation.settings import SamplingSettings
 from playground.models.engine import Engine
 from playground.models.tokenizer import TRANSCRIPT_STOP, Message, Role

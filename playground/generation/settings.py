@@ -15,6 +15,7 @@ from playground.errors import OptionError
 
 MAX_SEED = 2**32 - 1
 MAX_STOP_STRINGS = 16
+MAX_BIAS = 100.0
 
 
 @dataclass(frozen=True)
@@ -112,12 +113,20 @@ class SamplingSettings:
         Keep tokens at least this fraction as likely as the best; 0 is off.
     repetition_penalty : float
         Above 1 makes tokens already used less likely; 1 is off.
+    presence_penalty, frequency_penalty : float
+        Taken from the logit of a token that is in the reply, once or each time; 0 is off.
     max_new_tokens : int
         Longest reply, in tokens.
     seed : int or None
         Fixes the dice; None throws new ones each time.
     stop : tuple of str
         Texts that end the reply; they are not shown.
+    logit_bias : mapping of int to float
+        Added to the logits of the token ids named; -100 to 100.
+    banned : tuple of tuple of int
+        Sequences of token ids that may not appear.
+    stop_on_loop : bool
+        End a reply that goes round in circles (see `playground.generation.loops`).
 
     Raises
     ------
@@ -152,17 +161,33 @@ class SamplingSettings:
         1.0,
         Option("Repetition penalty", 0.5, 2, 0.05, "Above 1, used words come less; 1 is off."),
     )  # fmt: skip
+    presence_penalty: float = _option(
+        0.0, Option("Presence penalty", -2, 2, 0.1, "Takes from tokens the reply has; 0 is off.")
+    )
+    frequency_penalty: float = _option(
+        0.0,
+        Option("Frequency penalty", -2, 2, 0.1, "Takes from a token each time it came; 0 is off."),
+    )
     max_new_tokens: int = _option(
         256, Option("Max new tokens", 1, 4096, 1, "The reply ends here at the latest.")
     )
     seed: int | None = None
     stop: tuple[str, ...] = ()
+    logit_bias: Mapping[int, float] = field(default_factory=dict)
+    banned: tuple[tuple[int, ...], ...] = ()
+    stop_on_loop: bool = True
 
     def __post_init__(self) -> None:
         for name, option in OPTIONS.items():
             object.__setattr__(self, name, option.check(name, getattr(self, name)))
         object.__setattr__(self, "seed", _checked_seed(self.seed))
         object.__setattr__(self, "stop", _checked_stop(self.stop))
+        object.__setattr__(self, "logit_bias", _checked_bias(self.logit_bias))
+        object.__setattr__(self, "banned", _checked_bans(self.banned))
+        if not isinstance(self.stop_on_loop, bool):
+            raise OptionError(
+                f"`stop_on_loop` must be true or false, got {_shown(self.stop_on_loop)}."
+            )
 
     @property
     def greedy(self) -> bool:
@@ -186,7 +211,13 @@ class SamplingSettings:
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
-        return {**asdict(self), "stop": list(self.stop)}
+        return {
+            **asdict(self),
+            "stop": list(self.stop),
+            # JSON knows names only as text; they are read back as numbers.
+            "logit_bias": {str(token_id): bias for token_id, bias in self.logit_bias.items()},
+            "banned": [list(sequence) for sequence in self.banned],
+        }
 
     def in_effect(self) -> dict[str, Any]:
         """Return the settings that play a part: not those that are off or, at T = 0, idle.
@@ -209,8 +240,13 @@ _OFF: Mapping[str, Any] = {
     "top_p": 1,
     "min_p": 0,
     "repetition_penalty": 1,
+    "presence_penalty": 0,
+    "frequency_penalty": 0,
     "seed": None,
     "stop": [],
+    "logit_bias": {},
+    "banned": [],
+    "stop_on_loop": True,
 }
 _OF_THE_DRAW = ("top_k", "top_p", "min_p", "seed")
 
@@ -239,3 +275,60 @@ def _checked_stop(value: str | Sequence[str] | None) -> tuple[str, ...]:
     if len(texts) > MAX_STOP_STRINGS:
         raise OptionError(f"`stop` takes at most {MAX_STOP_STRINGS} texts, got {len(texts)}.")
     return texts
+
+
+def _checked_bias(value: Mapping[Any, Any] | None) -> dict[int, float]:
+    if not isinstance(value or {}, Mapping):
+        raise OptionError(f"`logit_bias` must map token ids to numbers, got {_shown(value)}.")
+    biases = {}
+    for name, given in (value or {}).items():
+        bias = _as_number(given)
+        if bias is None or abs(bias) > MAX_BIAS:
+            raise OptionError(
+                f"`logit_bias` must be a number from {-MAX_BIAS:g} to {MAX_BIAS:g} for token "
+                f"{_shown(name)}, got {_shown(given)}."
+            )
+        biases[_checked_token_id("logit_bias", name)] = bias
+    return biases
+
+
+def _checked_bans(value: Sequence[Sequence[Any]] | None) -> tuple[tuple[int, ...], ...]:
+    sequences = () if value is None else value
+    if not _is_list(sequences) or not all(_is_list(each) and each for each in sequences):
+        raise OptionError(
+            f"`banned` must be a list of lists of token ids, none of them empty, got "
+            f"{_shown(value)}."
+        )
+    return tuple(
+        tuple(_checked_token_id("banned", token_id) for token_id in sequence)
+        for sequence in sequences
+    )
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def _checked_token_id(name: str, value: object) -> int:
+    number = _as_number(value)
+    if number is None or number != int(number) or number < 0:
+        raise OptionError(f"`{name}` names tokens by whole numbers from 0 on, got {_shown(value)}.")
+    return int(number)
+
+
+def require_in_vocabulary(settings: SamplingSettings, vocab_size: int) -> None:
+    """Refuse token ids that a model does not have.
+
+    Raises
+    ------
+    OptionError
+        With the option and the id.
+    """
+    named = [("logit_bias", token_id) for token_id in settings.logit_bias]
+    named += [("banned", token_id) for sequence in settings.banned for token_id in sequence]
+    for name, token_id in named:
+        if token_id >= vocab_size:
+            raise OptionError(
+                f"`{name}` must name tokens from 0 to {vocab_size - 1:,}, the vocabulary of this "
+                f"model, got {token_id}."
+            )

@@ -1,0 +1,114 @@
+"""One reply in the making: what it has written, how it chooses, and when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from playground.core.functional import FloatArray
+from playground.generation.choosing import Choice, Chooser
+from playground.generation.loops import find_loop
+from playground.generation.settings import SamplingSettings
+from playground.generation.stop_strings import StopStrings
+from playground.models.engine import Engine, KVCache
+
+FinishReason = Literal[
+    "end_of_turn", "max_new_tokens", "stop_string", "loop", "context_full", "cancelled"
+]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One chosen token.
+
+    Parameters
+    ----------
+    choice : Choice
+        The token and how it was chosen.
+    text : str
+        What this step adds to the shown reply; empty while a character or a possible stop string
+        is still incomplete.
+    finish_reason : str or None
+        Why the reply ended, on its last step.
+    """
+
+    choice: Choice
+    text: str
+    finish_reason: FinishReason | None = None
+
+    @property
+    def token_id(self) -> int:
+        """The token."""
+        return self.choice.token_id
+
+    @property
+    def logprob(self) -> float:
+        """Its log-probability in the model's own distribution, in nats."""
+        return self.choice.logprob
+
+    @property
+    def entropy_nats(self) -> float:
+        """Entropy of that distribution."""
+        return self.choice.entropy_nats
+
+
+class Row:
+    """A reply in the making.
+
+    Parameters
+    ----------
+    engine : Engine
+        The model; the row asks for its tokenizer and its window.
+    prompt_ids : sequence of int
+        The prompt.
+    settings : SamplingSettings
+        How to choose and when to stop.
+    rng : numpy.random.Generator
+        The dice.
+    cache : KVCache
+        Of this row alone.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        prompt_ids: Sequence[int],
+        settings: SamplingSettings,
+        rng: np.random.Generator,
+        cache: KVCache,
+    ) -> None:
+        self.cache = cache
+        self.reply_ids: list[int] = []
+        self._settings = settings
+        self._chooser = Chooser(settings, prompt_ids, rng)
+        self._end_token_ids = engine.tokenizer.end_token_ids
+        self._room = engine.context_length - len(prompt_ids)
+        self._stream = engine.tokenizer.stream()
+        self._gate = StopStrings(settings.stop)
+
+    def advance(self, logits: FloatArray) -> Step:
+        """Choose the next token from the model's scores, of shape (V,)."""
+        choice = self._chooser.choose(logits, self.reply_ids)
+        self.reply_ids.append(choice.token_id)
+        ends = choice.token_id in self._end_token_ids
+        text = self._gate.push("" if ends else self._stream.push(choice.token_id))
+        finish = self._finish_reason(ends)
+        if finish and finish != "stop_string":
+            text += self._gate.flush()
+        return Step(choice, text, finish)
+
+    def _finish_reason(self, ends: bool) -> FinishReason | None:
+        if self._gate.matched is not None:
+            return "stop_string"
+        if ends:
+            return "end_of_turn"
+        if self._settings.stop_on_loop and find_loop(self.reply_ids):
+            return "loop"
+        if len(self.reply_ids) == self._settings.max_new_tokens:
+            return "max_new_tokens"
+        if len(self.reply_ids) == self._room:
+            return "context_full"
+        return None

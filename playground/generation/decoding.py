@@ -59,6 +59,7 @@ def generate_rows(
     prompt_ids: Sequence[int],
     columns: Sequence[tuple[SamplingSettings, np.random.Generator]],
     cancelled: Callable[[], bool] = lambda: False,
+    prefix: Sequence[int] = (),
 ) -> Generator[dict[int, Step], None, None]:
     """Continue one prompt in several ways at once.
 
@@ -72,6 +73,8 @@ def generate_rows(
         One a row. Rows whose generators have the same seed throw the same numbers.
     cancelled : callable
         Asked before each forward pass; True ends all replies there.
+    prefix : sequence of int
+        Tokens that every reply begins with; they are read and not yielded.
 
     Yields
     ------
@@ -86,14 +89,15 @@ def generate_rows(
     OptionError
         When the settings do not fit the model.
     """
+    whole = [*prompt_ids, *prefix]
     for settings, _ in columns:
-        require_fit(engine, prompt_ids, settings)
+        require_fit(engine, whole, settings)
     cache = engine.new_cache()
-    pieces = list(_until(cancelled, prefill(engine, prompt_ids, cache)))
-    if cache.length < len(prompt_ids):
+    pieces = list(_until(cancelled, prefill(engine, whole, cache)))
+    if cache.length < len(whole):
         return
     rows = {
-        column: Row(engine, prompt_ids, settings, rng, cache.copy() if column else cache)
+        column: Row(engine, prompt_ids, settings, rng, cache.copy() if column else cache, prefix)
         for column, (settings, rng) in enumerate(columns)
     }
     scores: Sequence[NDArray[np.float32]] | NDArray[np.float32] = [pieces[-1]] * len(rows)
@@ -122,7 +126,8 @@ def generate_steps(
     settings: SamplingSettings,
     rng: np.random.Generator,
     cancelled: Callable[[], bool] = lambda: False,
+    prefix: Sequence[int] = (),
 ) -> Generator[Step, None, None]:
     """Generate one reply token by token; see `generate_rows`."""
-    for steps in generate_rows(engine, prompt_ids, [(settings, rng)], cancelled):
+    for steps in generate_rows(engine, prompt_ids, [(settings, rng)], cancelled, prefix):
         yield steps[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast, get_args
 
@@ -14,7 +14,9 @@ from playground.errors import ContextOverflow, OptionError
 from playground.generation.decoding import generate_steps
 from playground.generation.messages import Prompt, fit_messages
 from playground.generation.row import FinishReason, Step
+from playground.generation.scheduler import Scheduler
 from playground.generation.settings import SamplingSettings
+from playground.generation.stop_strings import StopStrings
 from playground.models.engine import Engine
 from playground.models.tokenizer import TRANSCRIPT_STOP, Message, Role
 
@@ -70,19 +72,20 @@ class Stream:
 
     def __init__(
         self,
-        engine: Engine,
         prompt: Prompt,
         settings: SamplingSettings,
-        cancelled: Callable[[], bool] = lambda: False,
+        source: Generator[Step, None, None],
+        start: float,
+        prefix_text: str = "",
     ) -> None:
+        self.prefix_text = prefix_text
         self.prompt = prompt
-        self.settings = _with_seed(settings)
-        self._start = time.perf_counter()
+        self.settings = settings
+        self._source = source
+        self._start = start
         self._end: float | None = None
         self._first: float | None = None
         self._steps: list[Step] = []
-        rng = np.random.default_rng(self.settings.seed)
-        self._source = generate_steps(engine, prompt.token_ids, self.settings, rng, cancelled)
 
     def __iter__(self) -> Iterator[Step]:
         for step in self._source:
@@ -103,7 +106,7 @@ class Stream:
         finish = self._steps[-1].finish_reason if self._steps else None
         end = self._end or time.perf_counter()
         return Generation(
-            text="".join(step.text for step in self._steps),
+            text=self.prefix_text + "".join(step.text for step in self._steps),
             steps=tuple(self._steps),
             finish_reason=finish or "cancelled",
             settings=self.settings,
@@ -120,14 +123,17 @@ class LanguageModel:
     ----------
     engine : Engine
         The model at its precision.
+    scheduler : Scheduler, optional
+        The batch that its replies join; without one, each runs alone.
 
     Examples
     --------
     ``playground.load("smollm2-135m-instruct").generate("The capital of France is").text``
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, scheduler: Scheduler | None = None) -> None:
         self.engine = engine
+        self._scheduler = scheduler
 
     def generate(self, prompt_or_messages: GivenPrompt, **settings: Any) -> Generation:
         """Generate a whole reply; see `stream`."""
@@ -140,6 +146,7 @@ class LanguageModel:
         self,
         prompt_or_messages: GivenPrompt,
         *,
+        prefix: Sequence[int] = (),
         cancelled: Callable[[], bool] = lambda: False,
         **settings: Any,
     ) -> Stream:
@@ -150,6 +157,9 @@ class LanguageModel:
         prompt_or_messages : str or sequence of Message or dict
             A text is continued as it stands. Messages (``{"role": ..., "content": ...}``) go
             through the chat template and are cut to the context window.
+        prefix : sequence of int
+            Token ids that the reply begins with; the steps are those that come after. The dice are
+            thrown for them too, so that what a seed chose it chooses again.
         cancelled : callable
             Asked before each forward pass; True ends the reply there.
         **settings
@@ -162,12 +172,35 @@ class LanguageModel:
         ContextOverflow
             When a text does not fit the window, or a system message fills it.
         """
+        start = time.perf_counter()
         sampling = SamplingSettings.from_mapping(settings)
         if isinstance(prompt_or_messages, str):
-            return Stream(self.engine, self._text_prompt(prompt_or_messages), sampling, cancelled)
-        messages = [_message(m) for m in prompt_or_messages]
-        prompt = fit_messages(messages, self.engine, sampling.max_new_tokens)
-        return Stream(self.engine, prompt, self._chat_settings(sampling), cancelled)
+            prompt = self._text_prompt(prompt_or_messages)
+        else:
+            messages = [_message(m) for m in prompt_or_messages]
+            prompt = fit_messages(messages, self.engine, sampling.max_new_tokens)
+            sampling = self._chat_settings(sampling)
+        sampling = with_seed(sampling)
+        source = self._steps(prompt.token_ids, sampling, cancelled, prefix)
+        return Stream(prompt, sampling, source, start, self._shown(prefix, sampling))
+
+    def _steps(
+        self,
+        prompt_ids: Sequence[int],
+        settings: SamplingSettings,
+        cancelled: Callable[[], bool],
+        prefix: Sequence[int],
+    ) -> Generator[Step, None, None]:
+        rng = np.random.default_rng(settings.seed)
+        rng.random(len(prefix))
+        if self._scheduler is None:
+            return generate_steps(self.engine, prompt_ids, settings, rng, cancelled, prefix)
+        return self._scheduler.submit(prompt_ids, settings, rng, prefix, cancelled).steps()
+
+    def _shown(self, prefix: Sequence[int], settings: SamplingSettings) -> str:
+        """Return the text of the tokens a reply begins with; half a character waits for more."""
+        stream, gate = self.engine.tokenizer.stream(), StopStrings(settings.stop)
+        return "".join(gate.push(stream.push(token_id)) for token_id in prefix)
 
     def _text_prompt(self, text: str) -> Prompt:
         token_ids = self.engine.tokenizer.encode_text_prompt(text)
@@ -194,7 +227,7 @@ def _message(given: Message | Mapping[str, Any]) -> Message:
     return Message(cast(Role, role), content)
 
 
-def _with_seed(settings: SamplingSettings) -> SamplingSettings:
+def with_seed(settings: SamplingSettings) -> SamplingSettings:
     """Draw a seed where none was given; drop it where it plays no part."""
     if settings.greedy:
         return replace(settings, seed=None)

@@ -70,6 +70,8 @@ class Row:
         The dice.
     cache : KVCache
         Of this row alone.
+    prefix : sequence of int
+        Tokens that the reply begins with; part of it, and read already.
     """
 
     def __init__(
@@ -79,15 +81,18 @@ class Row:
         settings: SamplingSettings,
         rng: np.random.Generator,
         cache: KVCache,
+        prefix: Sequence[int] = (),
     ) -> None:
         self.cache = cache
-        self.reply_ids: list[int] = []
+        self.reply_ids = list(prefix)
         self._settings = settings
         self._chooser = Chooser(settings, prompt_ids, rng)
         self._end_token_ids = engine.tokenizer.end_token_ids
         self._room = engine.context_length - len(prompt_ids)
         self._stream = engine.tokenizer.stream()
         self._gate = StopStrings(settings.stop)
+        for token_id in prefix:
+            self._gate.push(self._stream.push(token_id))
 
     def advance(self, logits: FloatArray) -> Step:
         """Choose the next token from the model's scores, of shape (V,)."""
@@ -107,8 +112,8 @@ class Row:
             return "end_of_turn"
         if self._settings.stop_on_loop and find_loop(self.reply_ids):
             return "loop"
-        if len(self.reply_ids) == self._settings.max_new_tokens:
+        if len(self.reply_ids) >= self._settings.max_new_tokens:
             return "max_new_tokens"
-        if len(self.reply_ids) == self._room:
+        if len(self.reply_ids) >= self._room:
             return "context_full"
         return None

@@ -11,7 +11,8 @@ from __future__ import annotations
 import queue
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,50 +27,63 @@ MAX_ROWS = 8
 MAX_WAITING = 32
 
 
+# While no token comes, a caller looks this often whether its reply was cancelled.
+_LISTEN_SECONDS = 0.05
+
+
 class Ticket:
-    """One reply in the batch: iterate over its steps; `close` takes it out within one token."""
+    """One reply in the batch: read its `steps`; `close` takes it out within one token.
+
+    `Scheduler.submit` makes it; its parameters are explained there.
+    """
 
     def __init__(
         self,
-        scheduler: Scheduler,
         prompt_ids: Sequence[int],
         settings: SamplingSettings,
         rng: np.random.Generator,
+        prefix: Sequence[int],
+        cancelled: Callable[[], bool],
     ) -> None:
-        self._scheduler = scheduler
-        self._steps: queue.SimpleQueue[Step | BaseException | None] = queue.SimpleQueue()
-        self._closed = threading.Event()
         self.prompt_ids = tuple(prompt_ids)
         self.settings = settings
         self.rng = rng
-
-    @property
-    def place(self) -> int:
-        """How many stand before it in the queue, itself counted; 0 once it has been let in."""
-        return self._scheduler.place_of(self)
+        self.prefix = tuple(prefix)
+        self._cancelled = cancelled
+        self._steps: queue.SimpleQueue[Step | BaseException] = queue.SimpleQueue()
+        self._closed = threading.Event()
 
     @property
     def closed(self) -> bool:
         """True when nobody waits for it any more."""
-        return self._closed.is_set()
+        return self._closed.is_set() or self._cancelled()
 
     def close(self) -> None:
         """Take the reply out of the batch, or out of the queue."""
         self._closed.set()
-        self._steps.put(None)
 
     def deliver(self, step: Step | BaseException) -> None:
-        """Hand a step, or what went wrong, to whoever iterates."""
+        """Hand a step, or what went wrong, to whoever reads."""
         self._steps.put(step)
 
-    def __iter__(self) -> Iterator[Step]:
-        """Yield steps as they come, up to the one with a finish reason or to `close`."""
-        while (step := self._steps.get()) is not None:
-            if isinstance(step, BaseException):
-                raise step
-            yield step
-            if step.finish_reason:
-                return
+    def steps(self) -> Generator[Step, None, None]:
+        """Yield steps as they come, up to the one with a finish reason or until it is closed.
+
+        Closing the generator closes the ticket.
+        """
+        try:
+            while not self.closed:
+                try:
+                    step = self._steps.get(timeout=_LISTEN_SECONDS)
+                except queue.Empty:
+                    continue
+                if isinstance(step, BaseException):
+                    raise step
+                yield step
+                if step.finish_reason:
+                    return
+        finally:
+            self.close()
 
 
 class _Member:
@@ -80,14 +94,17 @@ class _Member:
         self.row: Row | None = None
         self._engine = engine
         self._cache = engine.new_cache()
-        self._pieces = prefill(engine, ticket.prompt_ids, self._cache)
+        self._whole = (*ticket.prompt_ids, *ticket.prefix)
+        self._pieces = prefill(engine, self._whole, self._cache)
 
     def read(self) -> NDArray[np.float32] | None:
         """Read one piece of the prompt; after the last, become a row and return the scores."""
         logits, ticket = next(self._pieces), self.ticket
-        if self._cache.length < len(ticket.prompt_ids):
+        if self._cache.length < len(self._whole):
             return None
-        self.row = Row(self._engine, ticket.prompt_ids, ticket.settings, ticket.rng, self._cache)
+        self.row = Row(
+            self._engine, ticket.prompt_ids, ticket.settings, ticket.rng, self._cache, ticket.prefix
+        )
         return logits
 
 
@@ -116,7 +133,12 @@ class Scheduler:
         self._thread: threading.Thread | None = None
 
     def submit(
-        self, prompt_ids: Sequence[int], settings: SamplingSettings, rng: np.random.Generator
+        self,
+        prompt_ids: Sequence[int],
+        settings: SamplingSettings,
+        rng: np.random.Generator,
+        prefix: Sequence[int] = (),
+        cancelled: Callable[[], bool] = lambda: False,
     ) -> Ticket:
         """Ask for a reply.
 
@@ -128,6 +150,10 @@ class Scheduler:
             How to choose and when to stop.
         rng : numpy.random.Generator
             The dice, of this reply alone.
+        prefix : sequence of int
+            Tokens that the reply begins with.
+        cancelled : callable
+            Asked between two tokens; True takes the reply out of the batch.
 
         Raises
         ------
@@ -138,8 +164,8 @@ class Scheduler:
         OptionError
             When the settings do not fit the model.
         """
-        require_fit(self.engine, prompt_ids, settings)
-        ticket = Ticket(self, prompt_ids, settings, rng)
+        require_fit(self.engine, [*prompt_ids, *prefix], settings)
+        ticket = Ticket(prompt_ids, settings, rng, prefix, cancelled)
         with self._guard:
             self._waiting = deque(other for other in self._waiting if not other.closed)
             if len(self._waiting) >= self._max_waiting:
@@ -160,7 +186,7 @@ class Scheduler:
             return self._thread is None
 
     def place_of(self, ticket: Ticket) -> int:
-        """Return the place of a ticket in the queue, from 1; 0 when it does not wait."""
+        """Return the place of a ticket in the queue, from 1; 0 once it has been let in."""
         with self._guard:
             open_tickets = [other for other in self._waiting if not other.closed]
             return open_tickets.index(ticket) + 1 if ticket in open_tickets else 0
@@ -206,3 +232,29 @@ class Scheduler:
         if isinstance(step, PlaygroundError) or step.finish_reason:
             self._inside.remove(member)
         member.ticket.deliver(step)
+
+
+class SharedBatches:
+    """The batches that are in use, one an engine; an engine that nobody uses is not held on to."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._in_use: list[tuple[Scheduler, int]] = []
+
+    @contextmanager
+    def of(self, engine: Engine) -> Iterator[Scheduler]:
+        """Share the batch of an engine for as long as the ``with`` block runs."""
+        scheduler = self._count(engine, 1)
+        try:
+            yield scheduler
+        finally:
+            self._count(engine, -1)
+
+    def _count(self, engine: Engine, change: int) -> Scheduler:
+        with self._guard:
+            known = [entry for entry in self._in_use if entry[0].engine is engine]
+            scheduler, users = known[0] if known else (Scheduler(engine), 0)
+            others = [entry for entry in self._in_use if entry[0] is not scheduler]
+            users += change
+            self._in_use = [*others, (scheduler, users)] if users else others
+            return scheduler

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,16 +18,17 @@ from playground.models.tokenizer import Tokenizer
 
 
 @dataclass
-class _Cache:
+class ScriptedCache:
     length: int = 0
+    calls: int = 0
 
-    def copy(self) -> _Cache:
-        return _Cache(self.length)
+    def copy(self) -> ScriptedCache:
+        return ScriptedCache(self.length, self.calls)
 
 
 @dataclass
 class ScriptedEngine:
-    """Gives the scripted tokens one after the other, whatever it reads.
+    """Gives each row the scripted tokens one after the other, whatever it reads.
 
     Parameters
     ----------
@@ -57,7 +59,7 @@ class ScriptedEngine:
         self.report = LoadReport({}, {}, 0, 0, "cpu", 0.0, 0)
 
     def new_cache(self) -> KVCache:
-        return _Cache()
+        return ScriptedCache()
 
     def forward(
         self, token_ids: NDArray[np.int64], caches: Sequence[KVCache]
@@ -67,7 +69,10 @@ class ScriptedEngine:
             self.holding.set()
             assert self.released.wait(10), "nobody released the engine"
         logits = np.zeros((len(token_ids), self.tokenizer.vocab_size), np.float32)
-        place = self.calls % (len(self.reply) + 1)
-        logits[:, self.reply[place] if place < len(self.reply) else 0] = 50
+        for row, cache in enumerate(caches):
+            held = cast(ScriptedCache, cache)
+            logits[row, (*self.reply, 0)[held.calls % (len(self.reply) + 1)]] = 50
+            held.length += token_ids.shape[1]
+            held.calls += 1
         self.calls += 1
         return logits

@@ -1,0 +1,71 @@
+"""With the real model: a reply has the same bits alone and among seven others."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from playground.generation.language_model import Generation, LanguageModel
+from playground.generation.scheduler import Scheduler
+from playground.models.engines import EngineName, load_engine
+from playground.models.precision import Precision
+from playground.models.store import InstalledModel
+
+PROMPTS = (
+    "What is the capital of France?",
+    "Write a haiku about rain.",
+    "Explain photosynthesis to a child in two sentences, and then once more to a chemist, with "
+    "the light reactions and the Calvin cycle each in a paragraph of its own. " * 3,
+    "Name the planets in order.",
+    "Schreibe einen Satz auf Deutsch.",
+    "हिन्दी में एक वाक्य लिखो। 👩‍👩‍👧",
+    "List five animals.",
+    "Why is the sky blue?",
+)
+
+
+@pytest.mark.parametrize(
+    ("precision", "engine"),
+    [
+        (Precision.INT8, EngineName.CORE),
+        (Precision.BF16, EngineName.CORE),
+        (Precision.FP16, EngineName.CORE),
+        (Precision.NF4, EngineName.TRANSFORMERS),
+    ],
+)
+def test_a_reply_does_not_depend_on_who_shares_the_batch(
+    default_model: InstalledModel, precision: Precision, engine: EngineName
+) -> None:
+    loaded = load_engine(default_model, precision, engine)
+    alone = [write(LanguageModel(loaded), number) for number in range(len(PROMPTS))]
+    shared = LanguageModel(loaded, Scheduler(loaded))
+    together: dict[int, Generation] = {}
+
+    def run(number: int) -> None:
+        together[number] = write(shared, number)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(PROMPTS))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for number, expected in enumerate(alone):
+        # A choice holds every logprob of the ten best to the last bit.
+        assert [s.choice for s in together[number].steps] == [s.choice for s in expected.steps]
+        assert together[number].text == expected.text
+
+
+def write(model: LanguageModel, number: int) -> Generation:
+    messages = [{"role": "user", "content": PROMPTS[number]}]
+    return model.generate(messages, seed=number, temperature=1.2, max_new_tokens=10 + number)
+
+
+def test_a_branch_on_the_same_token_writes_the_same_reply(default_model: InstalledModel) -> None:
+    model = LanguageModel(load_engine(default_model, Precision.INT8))
+    whole = write(model, 3)
+    prefix = [step.token_id for step in whole.steps[:4]]
+    messages = [{"role": "user", "content": PROMPTS[3]}]
+    stream = model.stream(messages, prefix=prefix, seed=3, temperature=1.2, max_new_tokens=13)
+    assert [step.token_id for step in stream] == [step.token_id for step in whole.steps[4:]]
+    assert stream.generation.text == whole.text

@@ -1,0 +1,187 @@
+"""The shared batch: who comes first, who leaves when, and that nothing is left behind."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from playground.errors import Busy, ContextOverflow, OptionError
+from playground.generation.decoding import PREFILL_CHUNK
+from playground.generation.scheduler import Scheduler, SharedBatches, Ticket
+from playground.generation.settings import SamplingSettings
+from playground.models.engine import KVCache
+from tests.support.scripted_engine import ScriptedCache, ScriptedEngine
+from tests.support.tiny_llama import save_tiny_llama
+
+SHORT = SamplingSettings(temperature=0)
+LONG = SamplingSettings(temperature=0, max_new_tokens=400)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_tiny_llama(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture
+def engine(folder: Path) -> ScriptedEngine:
+    return ScriptedEngine(folder, [5, 6, 7, 8])
+
+
+def submit(
+    scheduler: Scheduler, settings: SamplingSettings = SHORT,
+    prompt: Sequence[int] = (1, 2), cancelled: Callable[[], bool] = lambda: False,
+) -> Ticket:  # fmt: skip
+    return scheduler.submit(prompt, settings, np.random.default_rng(0), (), cancelled)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    limit = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < limit, "it never came true"
+        time.sleep(0.002)
+
+
+def token_ids(ticket: Ticket) -> list[int]:
+    return [step.token_id for step in ticket.steps()]
+
+
+def test_every_reply_gets_its_own_steps(engine: ScriptedEngine) -> None:
+    scheduler = Scheduler(engine)
+    tickets = [submit(scheduler) for _ in range(20)]
+    assert [token_ids(ticket) for ticket in tickets] == [[5, 6, 7, 8, 0]] * 20
+    wait_until(lambda: scheduler.idle)
+
+
+def test_the_queue_is_first_come_first_served_and_shows_the_place(engine: ScriptedEngine) -> None:
+    engine.hold_at = 0
+    scheduler = Scheduler(engine, max_rows=2, max_waiting=3)
+    inside = [submit(scheduler)]
+    assert engine.holding.wait(10)
+    inside.append(submit(scheduler))  # waits for the turn that is being held, and no longer
+    waiting = [submit(scheduler) for _ in range(2)]
+    assert [scheduler.place_of(ticket) for ticket in (*inside, *waiting)] == [0, 1, 2, 3]
+    with pytest.raises(Busy, match="2 replies are being written and 3 wait"):
+        submit(scheduler)
+    inside[1].close()
+    assert [scheduler.place_of(ticket) for ticket in waiting] == [1, 2]
+    last = submit(scheduler)  # the place that was given up
+    engine.released.set()
+    assert token_ids(inside[1]) == []
+    assert [token_ids(ticket) for ticket in (inside[0], *waiting, last)] == [[5, 6, 7, 8, 0]] * 4
+
+
+def test_a_closed_or_cancelled_reply_leaves_within_one_step(folder: Path) -> None:
+    engine = ScriptedEngine(folder, [5] * 300, hold_at=4)
+    scheduler = Scheduler(engine)
+    gone = threading.Event()
+    closed, cancelled = submit(scheduler, LONG), submit(scheduler, LONG, cancelled=gone.is_set)
+    assert engine.holding.wait(10)
+    closed.close()
+    gone.set()
+    engine.released.set()
+    wait_until(lambda: scheduler.idle)
+    assert engine.calls == 5  # the one that was running, and none after it
+    assert list(cancelled.steps()) == []
+
+
+def test_a_long_prompt_does_not_freeze_the_others(folder: Path) -> None:
+    shapes: list[tuple[int, ...]] = []
+
+    class Watched(ScriptedEngine):
+        def forward(
+            self, token_ids: NDArray[np.int64], caches: Sequence[KVCache]
+        ) -> NDArray[np.float32]:
+            shapes.append(token_ids.shape)
+            return super().forward(token_ids, caches)
+
+    engine = Watched(folder, [5] * 300, hold_at=2)
+    scheduler = Scheduler(engine)
+    first = submit(scheduler, LONG)
+    assert engine.holding.wait(10)
+    second = submit(scheduler, LONG, prompt=[1] * (3 * PREFILL_CHUNK + 5))
+    engine.released.set()
+    wait_until(lambda: (2, 1) in shapes)
+    first.close()
+    second.close()
+    start = shapes.index((1, PREFILL_CHUNK))
+    piece, token = (1, PREFILL_CHUNK), (1, 1)
+    assert shapes[start : start + 8] == [piece, token, piece, token, piece, token, (1, 5), (2, 1)]
+
+
+def test_what_goes_wrong_reaches_whom_it_concerns(engine: ScriptedEngine) -> None:
+    scheduler = Scheduler(engine)
+    vocab = engine.tokenizer.vocab_size
+    everything = SamplingSettings(banned=tuple((token_id,) for token_id in range(vocab)))
+    refused, fine = submit(scheduler, everything), submit(scheduler)
+    with pytest.raises(OptionError, match="must leave at least one token possible"):
+        token_ids(refused)
+    assert token_ids(fine) == [5, 6, 7, 8, 0]
+    with pytest.raises(ContextOverflow, match="1 to 511 tokens"):
+        submit(scheduler, prompt=[1] * 512)
+    with pytest.raises(OptionError, match="`logit_bias` must name tokens from 0 to"):
+        submit(scheduler, SamplingSettings(logit_bias={vocab: 1}))
+
+
+def test_a_fault_of_the_engine_reaches_all_and_the_next_reply_runs(
+    engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scheduler = Scheduler(engine)
+    with monkeypatch.context() as patch:
+
+        def fail(*_: object) -> NDArray[np.float32]:
+            raise MemoryError("no room")
+
+        patch.setattr(engine, "forward", fail)
+        for ticket in [submit(scheduler), submit(scheduler)]:
+            with pytest.raises(MemoryError):
+                token_ids(ticket)
+        wait_until(lambda: scheduler.idle)
+    assert token_ids(submit(scheduler)) == [5, 6, 7, 8, 0]
+
+
+def test_ten_thousand_events_leave_nothing_behind(engine: ScriptedEngine) -> None:
+    """Replies join, finish, are closed early or cancelled, in any order."""
+    scheduler = Scheduler(engine, max_rows=4, max_waiting=50)
+    rng = np.random.default_rng(0)
+    open_tickets: list[Ticket] = []
+    gone = [threading.Event() for _ in range(50)]
+    for event in range(10_000):
+        kind = rng.integers(4)
+        if kind <= 1:
+            cancelled = gone[event % len(gone)].is_set if kind else (lambda: False)
+            try:
+                open_tickets.append(submit(scheduler, cancelled=cancelled))
+            except Busy:
+                open_tickets.pop(0).close()
+        elif kind == 2 and open_tickets:
+            open_tickets.pop(int(rng.integers(len(open_tickets)))).close()
+        elif open_tickets and event % 7 == 0:
+            assert token_ids(open_tickets.pop(0)) in ([5, 6, 7, 8, 0], [])
+        if event % 500 == 0:
+            gone[int(rng.integers(len(gone)))].set()
+    for ticket in open_tickets:
+        ticket.close()
+    wait_until(lambda: scheduler.idle)
+    wait_until(lambda: not [t for t in threading.enumerate() if t.name == "batch"])
+    open_tickets.clear()
+    del ticket
+    gc.collect()
+    assert not [each for each in gc.get_objects() if type(each) is ScriptedCache]
+
+
+def test_a_batch_is_shared_while_it_is_used_and_let_go_after(engine: ScriptedEngine) -> None:
+    batches = SharedBatches()
+    with batches.of(engine) as first:
+        with batches.of(engine) as second:
+            assert first is second
+        with batches.of(engine) as third:
+            assert third is first
+    with batches.of(engine) as fourth:
+        assert fourth is not first

@@ -14,6 +14,7 @@ from typing import Any
 from apps.conversations import Conversation, ConversationStore, ReplyFacts, Turn
 from playground.errors import OptionError
 from playground.generation.language_model import Generation, LanguageModel
+from playground.generation.scheduler import SharedBatches
 from playground.generation.settings import SamplingSettings
 from playground.models.engine import Engine
 from playground.models.manager import ModelChoice, ModelManager
@@ -53,6 +54,7 @@ class ChatService:
         self.store = store
         self._runs: dict[str, _Run] = {}
         self._guard = threading.Lock()
+        self._batches = SharedBatches()
 
     def ask(self, key: str, text: str, replace_from: int | None = None) -> Conversation:
         """Append a question, or replace an earlier one and all that followed it.
@@ -154,8 +156,12 @@ class ChatService:
             run.stopped.set()
 
     def _write(self, key: str, engine: Engine, request: Request, run: _Run) -> Iterator[str]:
+        with self._batches.of(engine) as batch:
+            yield from self._stream(key, LanguageModel(engine, batch), request, run)
+
+    def _stream(self, key: str, model: LanguageModel, request: Request, run: _Run) -> Iterator[str]:
         conversation = self.store.load(key)
-        stream = LanguageModel(engine).stream(
+        stream = model.stream(
             _messages(conversation, request.system),
             cancelled=run.stopped.is_set,
             **request.settings.as_dict(),
@@ -168,6 +174,7 @@ class ChatService:
                 yield text
         finally:
             stream.close()
+            engine = model.engine
             reply = _reply(stream.generation, engine)
             if reply.content or not run.stopped.is_set():
                 self.store.update(key, lambda before: before.with_turn(reply))

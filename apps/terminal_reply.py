@@ -18,8 +18,8 @@ from playground.models.tokenizer import Message
 from playground.settings import Settings
 
 if TYPE_CHECKING:
-    from playground.generation.row import FinishReason
     from playground.generation.language_model import Generation, LanguageModel
+    from playground.generation.row import FinishReason
     from playground.models.engine import Engine
 
 

@@ -23,6 +23,7 @@ _MARKDOWN = MarkdownIt("zero", {"breaks": True}).enable(
 
 _FINISH_WORDS = {
     "end_of_turn": "end of turn",
+    "loop": "it went round in circles",
     "max_new_tokens": "max new tokens reached",
     "stop_string": "stop string",
     "context_full": "context window full",

@@ -78,8 +78,9 @@ def entropy(logprobs: FloatArray) -> FloatArray:
     >>> float(entropy(np.log(np.array([0.5, 0.5]))).round(4))
     0.6931
     """
-    finite = np.where(np.isneginf(logprobs), 0.0, logprobs)
-    total: FloatArray = -(np.exp(logprobs) * finite).sum(axis=-1)
+    # The lowest finite number stands in for minus infinity: times a probability of 0 it is 0.
+    finite = np.maximum(logprobs, np.finfo(logprobs.dtype).min)
+    total: FloatArray = 0.0 - np.vecdot(np.exp(logprobs), finite)
     return total
 
 

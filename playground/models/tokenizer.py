@@ -97,6 +97,25 @@ class Tokenizer:
             )
         )
 
+    def piece(self, token_id: int) -> str:
+        """Return the text of one token, its leading space with it.
+
+        A control token is shown by its name; one that is only part of a character as its bytes:
+        ``<0xE2 0x9F>``.
+        """
+        text = str(
+            self._tokenizer.decode(
+                [token_id], skip_special_tokens=False, clean_up_tokenization_spaces=False
+            )
+        )
+        if "\N{REPLACEMENT CHARACTER}" not in text:
+            return text
+        name = str(self._tokenizer.convert_ids_to_tokens(token_id))
+        codes = [_BYTES_OF_LETTERS.get(letter) for letter in name]
+        if None in codes:
+            return name
+        return f"<{' '.join(f'0x{code:02X}' for code in codes)}>"
+
     def stream(self) -> TextStream:
         """Return a decoder for one reply."""
         return TextStream(self._tokenizer)
@@ -148,6 +167,20 @@ class Tokenizer:
         bos = self._tokenizer.bos_token_id
         start = [] if bos is None else [bos]
         return start + self.encode("\n".join([*lines, "Assistant:"]))
+
+
+def _letters_of_bytes() -> dict[str, int]:
+    """Return the letter that byte-level BPE writes for each byte (GPT-2, Radford et al., 2019).
+
+    Printable bytes stand for themselves; the others take letters from 256 on, in order.
+    """
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [code for code in range(256) if code not in printable]
+    letters = {chr(code): code for code in printable}
+    return letters | {chr(256 + place): code for place, code in enumerate(others)}
+
+
+_BYTES_OF_LETTERS = _letters_of_bytes()
 
 
 def _unused(mark: str, text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -83,11 +84,15 @@ def test_stop_ends_the_computation_within_one_token(chat: Chat) -> None:
 
 def test_a_page_that_goes_away_ends_the_computation_and_keeps_the_words(chat: Chat) -> None:
     chat.service.ask(ANNA, "Hi")
+    chat.engine.hold_at = 3
     answer = chat.service.answer(ANNA, PAGE, chat.request())
     drafts = [next(answer) for _ in range(4)]
+    assert chat.engine.holding.wait(10)
     answer.close()
-    calls = chat.engine.calls
-    assert calls == 3
+    chat.engine.released.set()
+    while any(thread.name == "batch" for thread in threading.enumerate()):
+        time.sleep(0.01)
+    assert chat.engine.calls == 4  # the one that was running, and none after it
     assert chat.store.load(ANNA).turns[-1].content == drafts[-1]
     chat.service.require_idle(ANNA)
 

@@ -88,3 +88,14 @@ def test_a_base_model_gets_a_transcript(tmp_path: Path) -> None:
     assert not base.has_chat_template
     ids = base.encode_chat([Message("system", "Be brief."), Message("user", "Hi")])
     assert base.decode(ids) == "Be brief.\nUser: Hi\nAssistant:"
+
+
+def test_piece_shows_spaces_control_tokens_and_broken_characters(tokenizer: Tokenizer) -> None:
+    ids = tokenizer.encode("capital of 🙂🦑")
+    pieces = [tokenizer.piece(token_id) for token_id in ids]
+    whole = [piece for piece in pieces if not piece.startswith("<0x")]
+    broken = [piece for piece in pieces if piece.startswith("<0x")]
+    codes = [int(code, 16) for piece in broken for code in piece.strip("<>").split()]
+    assert "".join(whole) + bytes(codes).decode() in ("capital of 🙂🦑", "capital of🙂 🦑")
+    assert broken
+    assert tokenizer.piece(special_id(_CACHE[0][1], IM_END)) == IM_END

@@ -20,6 +20,7 @@ from apps.terminal import (
     write_json,
 )
 from playground.errors import FetchCancelled, OptionError, PlaygroundError, TermsNotAccepted
+from playground.models.engines import EngineName
 from playground.models.precision import Precision
 from playground.settings import Settings
 
@@ -96,18 +97,20 @@ def ui(
     port: Annotated[int, typer.Option(envvar="PORT", min=1, max=65535)] = 7860,
     model: options.Model = options.DEFAULT_MODEL,
     precision: options.PrecisionName = options.DEFAULT_PRECISION,
+    engine: options.Engine = options.DEFAULT_ENGINE,
 ) -> None:
     """Serve the page, until Ctrl-C."""
     from apps.address import require_free_address
     from playground.models.fetch import resolve
+    from playground.models.manager import ModelChoice
 
-    chosen = Precision.parse(precision)
+    chosen = ModelChoice(model, Precision.parse(precision), EngineName.parse(engine))
     resolve(model)  # refuses a name that leads nowhere
     require_free_address(host, port)
 
     from apps.server import serve
 
-    serve(host, port, model, chosen, Settings.from_env())
+    serve(host, port, chosen, Settings.from_env())
 
 
 @app.command()
@@ -174,6 +177,7 @@ def chat(
     system: Annotated[str, typer.Option(help="The system prompt.", metavar="TEXT")] = "",
     model: options.Model = options.DEFAULT_MODEL,
     precision: options.PrecisionName = options.DEFAULT_PRECISION,
+    engine: options.Engine = options.DEFAULT_ENGINE,
     temperature: options.Temperature = None,
     top_k: options.TopK = None,
     top_p: options.TopP = None,
@@ -192,6 +196,7 @@ def chat(
             "seed": seed, "stop": stop,
         }
     )  # fmt: skip
+    runner = EngineName.parse(engine)
     chosen = Precision.parse(precision)
     if prompt is None and as_json:
         raise OptionError("`--json` prints one reply, so it needs `--prompt`.")
@@ -200,7 +205,7 @@ def chat(
     from apps.terminal_reply import loaded_model, print_reply, read_prompt
 
     text = None if prompt is None else read_prompt(prompt)
-    with loaded_model(model, chosen) as language_model:
+    with loaded_model(model, chosen, runner) as language_model:
         if text is None:
             TerminalChat(language_model, settings, system).run()
         elif print_reply(language_model, text, system, settings, as_json) == "cancelled":

@@ -13,10 +13,12 @@ import typer
 
 from playground.generation.settings import MAX_SEED, OPTIONS, SamplingSettings
 from playground.models.catalog import load_catalog
+from playground.models.engines import EngineName
 from playground.models.precision import Precision
 
 DEFAULT_MODEL = load_catalog()[0].name
 DEFAULT_PRECISION = Precision.FP32.value
+DEFAULT_ENGINE = EngineName.AUTO.value
 
 
 def _number(name: str) -> Any:
@@ -37,6 +39,13 @@ PrecisionName = Annotated[
     str,
     typer.Option(
         help=f"Number format of the linear layers: {', '.join(Precision)}.", metavar="NAME"
+    ),
+]
+Engine = Annotated[
+    str,
+    typer.Option(
+        help=f"Who computes: {', '.join(EngineName)}; auto is the fastest that is proven equal.",
+        metavar="NAME",
     ),
 ]
 AsJson = Annotated[

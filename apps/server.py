@@ -15,7 +15,6 @@ from apps.conversations import ConversationStore
 from apps.security import SecurityHeaders
 from playground.errors import PlaygroundError
 from playground.models.manager import ModelChoice, ModelManager
-from playground.models.precision import Precision
 from playground.settings import Settings
 
 PRELOAD_AFTER_SECONDS = 4.0
@@ -62,16 +61,14 @@ def create_app(manager: ModelManager, start: ModelChoice, host: str = "127.0.0.1
     return app
 
 
-def serve(host: str, port: int, reference: str, precision: Precision, settings: Settings) -> None:
+def serve(host: str, port: int, start: ModelChoice, settings: Settings) -> None:
     """Serve until stopped; the model is loaded while the page already paints.
 
     Parameters
     ----------
     host, port : str, int
         Where to listen.
-    reference : str
-        A catalog name or a path.
-    precision : Precision
+    start : ModelChoice
         What a new visitor gets.
     settings : Settings
         Where files lie.
@@ -79,7 +76,6 @@ def serve(host: str, port: int, reference: str, precision: Precision, settings: 
     import uvicorn
 
     manager = ModelManager(settings)
-    start = ModelChoice(reference, precision)
     app = create_app(manager, start, host)
     config = uvicorn.Config(
         app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=1

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from playground.generation.language_model import Generation, LanguageModel
     from playground.generation.row import FinishReason
     from playground.models.engine import Engine
+    from playground.models.engines import EngineName
 
 
 def fetch_in_sight(
@@ -50,7 +51,9 @@ def fetch_in_sight(
 
 
 @contextlib.contextmanager
-def loaded_model(reference: str, precision: Precision) -> Iterator[LanguageModel]:
+def loaded_model(
+    reference: str, precision: Precision, runner: EngineName
+) -> Iterator[LanguageModel]:
     """Fetch a model if need be, load it, say on stderr what was loaded, and lend it."""
     from playground.generation.language_model import LanguageModel
     from playground.models.manager import ModelChoice, ModelManager
@@ -59,18 +62,22 @@ def loaded_model(reference: str, precision: Precision) -> Iterator[LanguageModel
     fetch_in_sight(reference, settings)
     with contextlib.ExitStack() as stack:
         with console(stderr=True).status(f"loading weights at {precision.name}"):
-            lease = ModelManager(settings).lease(ModelChoice(reference, precision))
+            lease = ModelManager(settings).lease(ModelChoice(reference, precision, runner))
             engine = stack.enter_context(lease)
         tell(describe_loaded(engine))
         yield LanguageModel(engine)
 
 
 def describe_loaded(engine: Engine) -> str:
-    """Return what was really loaded: "SmolLM2 135M Instruct, INT8: 210 Linear8bitLt, ..."."""
+    """Return what was really loaded.
+
+    "SmolLM2 135M Instruct, INT8, transformers engine: 210 Linear8bitLt, 1 Embedding, 220 MB".
+    """
     report = engine.report
     layers = ", ".join(f"{count} {name}" for name, count in report.layer_classes.items())
     size = f"{report.weight_bytes / 1e6:,.0f} MB"
-    words = [f"{engine.model.title}, {engine.precision.name}: {layers}, {size}"]
+    what = f"{engine.model.title}, {engine.precision.name}, {engine.name} engine"
+    words = [f"{what}: {layers}, {size}"]
     if engine.model.quantized_origin:
         words.append(f"weights came through a {engine.model.quantized_origin} file")
     if not engine.model.chat:
@@ -166,6 +173,7 @@ def reply_record(model: LanguageModel, prompt: str, generation: Generation) -> d
     return {
         "model": engine.model.name,
         "precision": engine.precision.value,
+        "engine": engine.name,
         "origin": engine.model.origin,
         "quantized_origin": engine.model.quantized_origin,
         "prompt": prompt,

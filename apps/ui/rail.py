@@ -88,11 +88,11 @@ def build_rail(choices: Sequence[tuple[str, str]], start: ModelChoice) -> Rail:
     got = gr.HTML("", elem_id="got", js_on_load=None)
     engine = gr.Dropdown(
         [
-            ("the fastest proven equal", EngineName.AUTO.value),
+            ("automatic: the fastest that is proven equal", EngineName.AUTO.value),
             ("core (NumPy)", EngineName.CORE.value),
             ("transformers", EngineName.TRANSFORMERS.value),
         ],
-        value=EngineName.AUTO.value,
+        value=start.engine.value,
         label="Engine",
         info="The core is the decoder whose code you can read; it runs Llama-family models.",
         elem_id="engine",

@@ -200,7 +200,7 @@ def test_chat_prompt_writes_text_alone_to_stdout(chat: Run) -> None:
     options = ("--prompt", "Hello", "--seed", "7", "--max-new-tokens", "20")
     plain, document = chat(*options), chat(*options, "--json").json
     assert plain.code == 0
-    assert "FP32: 1 Embedding, 15 Linear" in plain.stderr
+    assert "FP32, core engine: 9 FullLinear, 1 Embedding" in plain.stderr
     assert "20 tokens · first after" in plain.stderr
     assert "stopped: max new tokens · temperature 1.0" in plain.stderr
     assert "seed 7" in plain.stderr
@@ -211,11 +211,13 @@ def test_chat_prompt_writes_text_alone_to_stdout(chat: Run) -> None:
 
 
 def test_chat_json_has_its_keys(chat: Run, tiny_model_folder: Path) -> None:
-    outcome = chat("--prompt", "Hello", "--json", "--precision", "int8", "--stop", "zebra",
+    outcome = chat("--prompt", "Hello", "--json", "--precision", "int8",
+                   "--engine", "transformers", "--stop", "zebra",
                    "--stop", "yak", "--max-new-tokens", "5", "--top-k", "9")  # fmt: skip
     document = outcome.json
     assert outcome.code == 0
     assert "14 Linear8bitLt" in outcome.stderr
+    assert document["engine"] == "transformers"
     assert set(document) >= {
         "model", "precision", "prompt", "text", "finish_reason", "tokens", "first_token_seconds",
         "tokens_per_second", "seconds", "seed", "settings", "notice", "origin",
@@ -309,3 +311,9 @@ def test_cli_meets_a_closed_pipe_without_a_traceback(home: Path, arguments: list
     with child.stderr:
         assert child.stderr.read() == b""
     assert child.wait() == 1
+
+
+def test_an_unknown_engine_is_refused_in_one_line(chat: Run) -> None:
+    outcome = chat("--prompt", "Hello", "--engine", "llama.cpp")
+    assert outcome.code == 2
+    assert "`engine` must be one of auto, core, transformers, got 'llama.cpp'." in outcome.stderr

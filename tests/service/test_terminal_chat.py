@@ -221,7 +221,8 @@ def test_an_interrupt_ends_the_reply_within_one_token(
         return forward(*arguments)
 
     monkeypatch.setattr(TransformersEngine, "forward", interrupted_forward)
-    command = ["chat", "--model", str(long_winded), "--temperature", "0", "--prompt", "hello"]
+    command = ["chat", "--model", str(long_winded), "--engine", "transformers"]
+    command += ["--temperature", "0", "--prompt", "hello"]
     outcome = run(*command, "--json") if as_json else run(*command)
     assert outcome.code == 130
     if as_json:

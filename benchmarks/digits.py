@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from precision import machine, versions
+from machine import conditions
 from torch import nn
 from torch.nn import functional
 
@@ -157,18 +157,13 @@ def as_markdown(rows: list[Row], repeats: int) -> str:
                 f"| {row.recipe.name} | {side} | {middle:.3f} | {min(seconds):.3f} to "
                 f"{max(seconds):.3f} | {ratio} | {row.losses[side]:.4f} |"
             )
-    made_with = ", ".join(
-        f"{name} {number}"
-        for name, number in versions().items()
-        if name in ("python", "numpy", "torch")
-    )
     return "\n".join(
         [
             *lines,
             "",
             f"Measured: 784-16-16-10, 9,000 images, batches of {BATCH_SIZE}, float32; median of "
             f"{repeats} epochs after a warm-up, the sides in turn.",
-            f"Machine: {machine()}. Versions: {made_with}.",
+            conditions(),
         ]
     )
 

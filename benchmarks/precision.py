@@ -9,17 +9,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import resource
 import statistics
 import subprocess
 import sys
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
-import psutil
+from machine import conditions, machine, versions
 
 import playground
 from playground.models.catalog import load_catalog
@@ -28,7 +24,6 @@ from playground.models.precision import Precision
 PROMPT = "The history of the Roman Empire begins with"
 NEW_TOKENS = 64
 RUNS = 3
-PACKAGES = ("torch", "transformers", "bitsandbytes", "numpy")
 COLUMNS = (
     "precision", "cold load (s)", "weights (MB)", "peak memory (MB)", "first token (s)",
     "decode (tokens/s)", "lowest to highest",
@@ -87,32 +82,10 @@ def _peak_rss_bytes() -> int:
     return peak if sys.platform == "darwin" else peak * 1024  # Linux counts in KiB
 
 
-def machine() -> str:
-    """Return processor, cores and memory in words."""
-    cores = psutil.cpu_count(logical=True) or os.cpu_count()
-    memory = psutil.virtual_memory().total / 2**30
-    return f"{_processor()}, {cores} logical cores, {memory:.0f} GiB memory, {platform.system()}"
-
-
-def _processor() -> str:
-    listed = Path("/proc/cpuinfo")
-    if listed.is_file():
-        for line in listed.read_text("utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def versions() -> dict[str, str]:
-    """Return the versions that decide about speed."""
-    return {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
-
-
 def as_markdown(result: dict[str, Any]) -> str:
     """Return the result as a table, with the conditions below it."""
     lines = [f"| {' | '.join(COLUMNS)} |", f"|---|{'---:|' * (len(COLUMNS) - 1)}"]
     lines += [f"| {' | '.join(_cells(row))} |" for row in result["rows"]]
-    made_with = ", ".join(f"{name} {number}" for name, number in result["versions"].items())
     return "\n".join(
         [
             *lines,
@@ -120,7 +93,7 @@ def as_markdown(result: dict[str, Any]) -> str:
             f"Measured: {result['model']}, greedy, {NEW_TOKENS} new tokens, one stream, median of "
             f"{RUNS} runs after a warm-up, each precision in a fresh process; a cold load "
             "imports the libraries too.",
-            f"Machine: {result['machine']}. Versions: {made_with}.",
+            conditions(),
         ]
     )
 

@@ -210,3 +210,46 @@ def chat(
             TerminalChat(language_model, settings, system).run()
         elif print_reply(language_model, text, system, settings, as_json) == "cancelled":
             raise typer.Exit(INTERRUPTED)
+
+
+@app.command()
+def compare(
+    prompt: Annotated[str, typer.Argument(help="The text to continue; - reads it from stdin.")],
+    temperatures: Annotated[
+        str, typer.Option(help="From 0 to 2, with commas between.", metavar="NUMBERS")
+    ] = "0,0.7,1.5",
+    samples: Annotated[
+        int, typer.Option(help="Columns for each temperature.", min=1, metavar="NUMBER")
+    ] = 1,
+    coupled: Annotated[
+        bool, typer.Option(help="Throw the same dice in every column, or each its own.")
+    ] = True,
+    model: options.Model = options.DEFAULT_MODEL,
+    precision: options.PrecisionName = options.DEFAULT_PRECISION,
+    engine: options.Engine = options.DEFAULT_ENGINE,
+    top_k: options.TopK = None,
+    top_p: options.TopP = None,
+    min_p: options.MinP = None,
+    repetition_penalty: options.RepetitionPenalty = None,
+    max_new_tokens: options.MaxNewTokens = "64",
+    seed: options.Seed = None,
+    stop: options.Stop = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Continue one prompt at several temperatures, all from one batch."""
+    settings = options.sampling_settings(
+        {
+            "top_k": top_k, "top_p": top_p, "min_p": min_p, "seed": seed, "stop": stop,
+            "repetition_penalty": repetition_penalty, "max_new_tokens": max_new_tokens,
+        }
+    )  # fmt: skip
+    runner, chosen = EngineName.parse(engine), Precision.parse(precision)
+
+    from apps import compare as strip
+    from apps.terminal_reply import loaded_model, read_prompt
+
+    columns = strip.plan(temperatures, samples, settings, coupled)
+    text = read_prompt(prompt)
+    with loaded_model(model, chosen, runner) as language_model:
+        if not strip.compare(language_model, text, columns, coupled, as_json):
+            raise typer.Exit(INTERRUPTED)

@@ -11,6 +11,7 @@ from apps.ui.badge import render_badge
 from apps.ui.rail import build_rail
 from apps.ui.tabs.chat import ChatTab
 from apps.ui.tabs.models import ModelsTab, model_choices
+from apps.ui.tabs.temperature import TemperatureTab
 from playground.models.manager import ModelChoice
 
 _HERE = Path(__file__).parent
@@ -21,7 +22,11 @@ HEAD = (
 )
 
 # Group, then the labs in it: (name of the tab, words on the button).
-LABS = (("Talk", (("chat", "Chat"),)), ("More", (("models", "Models"),)))
+LABS = (
+    ("Talk", (("chat", "Chat"),)),
+    ("Learn", (("temperature", "Temperature"),)),
+    ("More", (("models", "Models"),)),
+)
 
 
 def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
@@ -53,14 +58,18 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
                     render_badge(service.manager, start), elem_id="badge", js_on_load=None
                 )
                 chat_panel = gr.Column(elem_id="panel-chat")
+                temperature_panel = gr.Column(elem_id="panel-temperature")
                 models_panel = gr.Column(elem_id="panel-models")
             with gr.Column(elem_id="rail"):
                 rail = build_rail(model_choices(service.manager.settings, start), start)
         with chat_panel:
             chat = ChatTab(service, rail, badge, key)
+        with temperature_panel:
+            temperature = TemperatureTab(service.manager, rail)
         with models_panel:
             models = ModelsTab(service.manager, start)
         chat.wire(blocks)
+        temperature.wire()
         models.wire(blocks, rail.model, buttons["models"])
         for name, button in buttons.items():
             button.click(None, js=f"() => playgroundLab('{name}')")

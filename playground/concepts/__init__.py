@@ -1,0 +1,1 @@
+"""One file a lab: what it shows, computed; no page, no terminal."""

@@ -1,0 +1,25 @@
+"""With the real model: each column of a strip is what the same settings write alone."""
+
+from __future__ import annotations
+
+from playground.concepts.strip import plan_columns, write_strip
+from playground.generation.language_model import LanguageModel
+from playground.generation.settings import SamplingSettings
+from playground.models.engines import load_engine
+from playground.models.precision import Precision
+from playground.models.store import InstalledModel
+
+PROMPT = "The best thing about rain is"
+
+
+def test_every_column_equals_plain_sampling_with_its_seed(default_model: InstalledModel) -> None:
+    engine = load_engine(default_model, Precision.INT8)
+    settings = SamplingSettings(seed=11, max_new_tokens=20)
+    columns = plan_columns([0, 0.6, 1, 1.7], 2, settings)
+    prompt_ids = engine.tokenizer.encode_text_prompt(PROMPT)
+    *_, strip = write_strip(engine, prompt_ids, columns)
+    model = LanguageModel(engine)
+    for column, written in zip(columns, strip, strict=True):
+        alone = model.generate(PROMPT, **column.settings.as_dict())
+        assert written.text == alone.text
+        assert [step.choice for step in written.steps] == [step.choice for step in alone.steps]

@@ -33,6 +33,7 @@ lint: $(VENV)/.dev ## Check style, types and which way imports run
 
 bench: install $(VENV)/.dev ## Run the benchmarks that the README quotes
 	$(BIN)/python benchmarks/engines.py
+	$(BIN)/python benchmarks/strip.py
 	$(BIN)/python benchmarks/precision.py
 	$(BIN)/python benchmarks/digits.py
 

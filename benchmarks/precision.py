@@ -60,7 +60,7 @@ def _measure_apart(model: str, precision: Precision) -> dict[str, Any]:
 
 def measure(name: str, precision: Precision) -> dict[str, Any]:
     """Load a model and let it write greedily; the first run warms up and is not counted."""
-    model = playground.load(name, precision.value)
+    model = playground.load(name, precision.value, engine="transformers")
     model.generate(PROMPT, temperature=0, max_new_tokens=8)
     runs = [model.generate(PROMPT, temperature=0, max_new_tokens=NEW_TOKENS) for _ in range(RUNS)]
     report = model.engine.report

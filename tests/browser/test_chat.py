@@ -242,7 +242,7 @@ def test_a_hundred_thousand_characters_say_what_was_cut(visit: Visit) -> None:
 def test_escape_stops_the_reply(visit: Visit) -> None:
     page = visit()
     set_number(page, "Max new tokens", "400")
-    start(page, "Count to one thousand in words.")
+    start(page, "Write a long story about a lighthouse keeper.")
     expect(page.locator("#live .draft .words:not(.muted)")).to_have_text(
         re.compile(r"\w{3}"), timeout=REPLY_TIMEOUT
     )

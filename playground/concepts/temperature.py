@@ -178,9 +178,7 @@ def _cut_by(stages: Sequence[tuple[str, StepResult]], token_id: int) -> str | No
     return next(cuts, None)
 
 
-def _scaled(
-    stages: Sequence[tuple[str, StepResult]], logits: FloatArray, token_id: int
-) -> float:
+def _scaled(stages: Sequence[tuple[str, StepResult]], logits: FloatArray, token_id: int) -> float:
     """Return the score after all steps that move scores and before those that cut."""
     moved = [result.logits for name, result in stages if name not in _CUTS]
     return float((moved[-1] if moved else logits)[token_id])

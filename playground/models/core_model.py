@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -27,6 +26,7 @@ from playground.core.transformer import (
 )
 from playground.errors import PrecisionUnavailable
 from playground.models.attention import attend_in_torch
+from playground.models.compute import compute
 from playground.models.engine import KVCache, LoadReport
 from playground.models.linear_layers import (
     Float32Array,
@@ -53,7 +53,6 @@ class CoreEngine:
     report: LoadReport
     network: Transformer
     name: str = "core"
-    _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def new_cache(self) -> KVCache:
         """Return an empty cache for one row."""
@@ -63,8 +62,8 @@ class CoreEngine:
         self, token_ids: NDArray[np.int64], caches: Sequence[KVCache]
     ) -> NDArray[np.float32]:
         """Run new tokens and return the logits of the next ones; see `Engine.forward`."""
-        with self._turn:
-            return self.network.forward(token_ids, cast(Sequence[CoreCache], caches))
+        own = cast(Sequence[CoreCache], caches)
+        return compute(lambda: self.network.forward(token_ids, own))
 
 
 def unsupported_reason(config: PretrainedConfig, precision: Precision) -> str | None:

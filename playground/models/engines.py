@@ -10,6 +10,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from playground.errors import OptionError
+from playground.models.compute import compute
 from playground.models.core_model import load_core_engine, unsupported_reason
 from playground.models.engine import Engine
 from playground.models.precision import Precision, pick_device
@@ -74,6 +75,5 @@ def load_engine(
     """
     if engine is EngineName.AUTO:
         engine = pick_engine(model, precision)
-    if engine is EngineName.CORE:
-        return load_core_engine(model, precision)
-    return load_transformers_engine(model, precision)
+    load = load_core_engine if engine is EngineName.CORE else load_transformers_engine
+    return compute(lambda: load(model, precision))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -17,6 +16,7 @@ import psutil
 from numpy.typing import NDArray
 
 from playground.errors import BrokenCache, PrecisionUnavailable
+from playground.models.compute import compute
 from playground.models.engine import KVCache, LoadReport
 from playground.models.precision import Precision, loader_arguments, require_available
 from playground.models.store import InstalledModel
@@ -46,11 +46,7 @@ class _TransformersCache:
 
 @dataclass
 class TransformersEngine:
-    """A model as transformers runs it.
-
-    One forward pass runs at a time, so that chats which share the model take turns token by
-    token instead of fighting for the cores.
-    """
+    """A model as transformers runs it."""
 
     model: InstalledModel
     precision: Precision
@@ -59,7 +55,6 @@ class TransformersEngine:
     report: LoadReport
     network: PreTrainedModel
     name: str = "transformers"
-    _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def new_cache(self) -> KVCache:
         """Return an empty cache for one row."""
@@ -75,14 +70,14 @@ class TransformersEngine:
         Rows run one after another: transformers pads rows of different length, and a padded row
         gets other bits than the same row alone.
         """
-        rows = [self._forward_row(row, cache) for row, cache in zip(token_ids, caches, strict=True)]
-        return np.stack(rows)
+        pairs = list(zip(token_ids, caches, strict=True))
+        return compute(lambda: np.stack([self._forward_row(*pair) for pair in pairs]))
 
     def _forward_row(self, token_ids: NDArray[np.int64], cache: KVCache) -> NDArray[np.float32]:
         import torch
 
         store = cast(_TransformersCache, cache).store
-        with self._turn, torch.inference_mode():
+        with torch.inference_mode():
             output = self.network(
                 torch.from_numpy(token_ids[None]).to(self.network.device),
                 past_key_values=store,

@@ -155,8 +155,8 @@ def distribution(
         final_logprobs = np.log(final)
     return Distribution(
         bars=bars,
-        rest_probability=max(0.0, 1 - sum(bar.probability for bar in bars)),
-        rest_ghost=max(0.0, 1 - sum(bar.ghost for bar in bars)),
+        rest_probability=float(np.delete(final, shown).sum(dtype=np.float64)),
+        rest_ghost=float(np.delete(ghost, shown).sum(dtype=np.float64)),
         possible=int(np.count_nonzero(final)),
         vocabulary=logits.size,
         entropy_nats=float(entropy(final_logprobs)),

@@ -245,4 +245,6 @@ def visible(piece: str) -> str:
 
 
 def _percent(probability: float) -> str:
-    return "0 %" if probability == 0 else f"{100 * probability:.3g} %"
+    if probability in (0, 1):
+        return f"{100 * probability:.0f} %"
+    return "< 0.01 %" if probability < 1e-4 else f"{100 * probability:.2f} %"

@@ -14,9 +14,11 @@ from typing import Self
 CTRL_C = "\x03"
 CTRL_D = "\x04"
 
-# Runs a command in a pseudo-terminal and hands its bytes and its exit code on.
+# Runs a command in a pseudo-terminal and hands its bytes and its exit code on. As a shell does, it
+# lets Ctrl-C through: tests that were started in the background have it ignored, and hand that on.
 _IN_TERMINAL = """
-import os, pty, sys
+import os, pty, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])) % 256)
 """
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from apps.branching import Fork, find_fork
 from apps.conversations import Conversation, ConversationStore, ReplyFacts, Turn
 from playground.errors import OptionError
 from playground.generation.language_model import Generation, LanguageModel
+from playground.generation.recording import TokenRecord, record_step
 from playground.generation.scheduler import SharedBatches
 from playground.generation.settings import SamplingSettings
 from playground.models.engine import Engine
@@ -141,12 +144,49 @@ class ChatService:
             When the model cannot be had or the prompt does not fit; the question stays.
         """
         run = self._begin(key, session)
-        try:
+        with self._ending(key), self.manager.lease(request.choice, run.stopped.is_set) as engine:
+            yield from self._write(key, engine, request, run)
+
+    def branch(
+        self, key: str, session: str, request: Request, turn: int, token: int, alternative: int
+    ) -> Iterator[str]:
+        """Cut the last reply at a token, put an alternative there, and let the model go on.
+
+        The former reply stays until the new one has a token of its own; `restore` brings it back.
+
+        Parameters
+        ----------
+        key : str
+            The conversation.
+        session : str
+            The page that asks; `stop` names it.
+        request : Request
+            Model, system prompt and settings. The model must be the one that wrote the reply.
+        turn, token, alternative : int
+            Places, from 0: of the reply, of a token in it, of one of its recorded alternatives.
+
+        Yields
+        ------
+        str
+            The reply so far; it begins with what was kept.
+
+        Raises
+        ------
+        OptionError
+            When there is no such place, another model wrote the reply, `max_new_tokens` leaves no
+            room, or a reply is still being written.
+        PlaygroundError
+            When the model cannot be had.
+        """
+        run = self._begin(key, session)
+        with self._ending(key):
+            fork = find_fork(self.store.load(key), turn, token, alternative)
             with self.manager.lease(request.choice, run.stopped.is_set) as engine:
-                yield from self._write(key, engine, request, run)
-        finally:
-            with self._guard:
-                del self._runs[key]
+                fork.require_room(engine, request.settings)
+                if fork.ends(engine.tokenizer):
+                    yield self._keep(key, fork.ended(engine.tokenizer), fork)
+                else:
+                    yield from self._write(key, engine, request, run, fork)
 
     def stop(self, session: str) -> None:
         """End what a page is having written, within one token."""
@@ -155,29 +195,45 @@ class ChatService:
         for run in runs:
             run.stopped.set()
 
-    def _write(self, key: str, engine: Engine, request: Request, run: _Run) -> Iterator[str]:
+    def _write(
+        self, key: str, engine: Engine, request: Request, run: _Run, fork: Fork | None = None
+    ) -> Iterator[str]:
         with self._batches.of(engine) as batch:
-            yield from self._stream(key, LanguageModel(engine, batch), request, run)
+            yield from self._stream(key, LanguageModel(engine, batch), request, run, fork)
 
-    def _stream(self, key: str, model: LanguageModel, request: Request, run: _Run) -> Iterator[str]:
-        conversation = self.store.load(key)
+    def _stream(
+        self, key: str, model: LanguageModel, request: Request, run: _Run, fork: Fork | None
+    ) -> Iterator[str]:
+        conversation, tokenizer = self.store.load(key), model.engine.tokenizer
         stream = model.stream(
-            _messages(conversation, request.system),
+            _messages(conversation.cut_to(fork.turn) if fork else conversation, request.system),
+            prefix=fork.token_ids if fork else (),
             cancelled=run.stopped.is_set,
             **request.settings.as_dict(),
         )
-        text = ""
+        text = stream.prefix_text
+        tokens: list[TokenRecord] = []
         try:
             yield text
             for step in stream:
+                tokens.append(record_step(step, tokenizer))
                 text += step.text
                 yield text
         finally:
             stream.close()
-            engine = model.engine
-            reply = _reply(stream.generation, engine)
-            if reply.content or not run.stopped.is_set():
-                self.store.update(key, lambda before: before.with_turn(reply))
+            kept = fork.shown_by(tokenizer, stream.settings.stop) if fork else ()
+            reply = _reply(stream.generation, model.engine, (*kept, *tokens), fork)
+            # A branch without a token of its own leaves the former reply where it is.
+            if (tokens or not fork) and (reply.content or not run.stopped.is_set()):
+                self._keep(key, reply, fork)
+
+    def _keep(self, key: str, reply: Turn, fork: Fork | None) -> str:
+        """Save a reply and return its text."""
+        self.store.update(
+            key,
+            lambda before: fork.applied(before, reply) if fork else before.with_turn(reply),
+        )
+        return reply.content
 
     def require_idle(self, key: str) -> None:
         """Refuse to touch a conversation while a reply is being written.
@@ -199,6 +255,15 @@ class ChatService:
             self._runs[key] = run
         return run
 
+    @contextmanager
+    def _ending(self, key: str) -> Iterator[None]:
+        """Let the next reply be asked for once the ``with`` block ends."""
+        try:
+            yield
+        finally:
+            with self._guard:
+                del self._runs[key]
+
 
 def _last_question(conversation: Conversation) -> int | None:
     """Return the place of the newest message of the person, or None."""
@@ -211,13 +276,15 @@ def _messages(conversation: Conversation, system: str) -> list[Message]:
     return head + [Message(turn.role, turn.content) for turn in conversation.turns]
 
 
-def _reply(generation: Generation, engine: Engine) -> Turn:
+def _reply(
+    generation: Generation, engine: Engine, tokens: tuple[TokenRecord, ...], fork: Fork | None
+) -> Turn:
     return Turn(
         role="assistant",
         content=generation.text,
         notice=generation.prompt.notice,
         facts=ReplyFacts(
-            tokens=len(generation.steps),
+            tokens=len(tokens),
             prompt_tokens=len(generation.prompt.token_ids),
             context_length=engine.context_length,
             first_token_seconds=generation.first_token_seconds,
@@ -227,5 +294,7 @@ def _reply(generation: Generation, engine: Engine) -> Turn:
             precision=engine.precision.name,
             engine=engine.name,
             settings=generation.settings.as_dict(),
+            branch=fork.branch if fork else None,
         ),
+        tokens=tokens,
     )

@@ -13,12 +13,30 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from playground.errors import OptionError
+from playground.generation.recording import TokenRecord
 from playground.generation.row import FinishReason
 
 _KEY = re.compile(r"[0-9a-f]{32}")
+
+
+@dataclass(frozen=True)
+class Branch:
+    """Where a reply left an earlier one.
+
+    Parameters
+    ----------
+    token : int
+        Place of the token that was exchanged, from 0.
+    before, after : str
+        The token that stood there, and the one that a person put in its place.
+    """
+
+    token: int
+    before: str
+    after: str
 
 
 @dataclass(frozen=True)
@@ -41,6 +59,8 @@ class ReplyFacts:
         What ran.
     settings : dict
         The sampling settings that were really used.
+    branch : Branch or None
+        Where it left the reply before it, if it did; the tokens up to there are that reply's.
     """
 
     tokens: int
@@ -53,16 +73,18 @@ class ReplyFacts:
     precision: str
     engine: str
     settings: dict[str, Any]
+    branch: Branch | None = None
 
 
 @dataclass(frozen=True)
 class Turn:
-    """One message; `facts` and `notice` belong to replies."""
+    """One message; `facts`, `notice` and `tokens` belong to replies."""
 
     role: Literal["user", "assistant"]
     content: str
     facts: ReplyFacts | None = None
     notice: str | None = None
+    tokens: tuple[TokenRecord, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,6 +100,9 @@ class Conversation:
     rail : dict
         The run settings as the person left them.
     """
+
+    # A score may be infinite or no number at all; written as null, it could not be read again.
+    __pydantic_config__ = ConfigDict(ser_json_inf_nan="constants")
 
     turns: tuple[Turn, ...] = ()
     previous: tuple[Turn, ...] = ()

@@ -61,8 +61,10 @@ function playgroundFollow() {
   addEventListener("scroll", () => {
     atBottom = innerHeight + root.scrollTop >= root.scrollHeight - 120;
   }, { passive: true });
-  new MutationObserver(() => {
-    if (atBottom) root.scrollTop = root.scrollHeight;
+  new MutationObserver((changes) => {
+    // Looking at tokens is no news: what was clicked must stay where it is.
+    const looking = changes.every(({ target }) => (target.closest ? target : target.parentElement)?.closest(".tokens"));
+    if (atBottom && !looking) root.scrollTop = root.scrollHeight;
   }).observe(document.getElementById("panel-chat"), { childList: true, subtree: true, characterData: true });
 }
 
@@ -72,7 +74,147 @@ function playgroundKeys(event) {
     document.body.classList.remove("show-labs", "show-rail");
     return;
   }
+  const close = document.querySelector(".token-panel [data-close]");
+  if (close) {
+    close.click();
+    return;
+  }
   document.querySelector("#stop:not(.hidden)")?.click();
+}
+
+// Replies as chips: which ones, drawn by the server when they are looked at; a chip opens a panel.
+function playgroundReplies(element, server, watch) {
+  const open = new Set(); // the turns that are shown as tokens
+  let shade = playgroundStored("playground-shade") === "surprisal" ? "surprisal" : "probability";
+  let drawing = 0; // counts redraws: what was asked for before the last one is thrown away
+  let wanted = null; // the chip to come back to after a branch
+
+  async function ask(call, turn, place) {
+    const before = drawing;
+    try {
+      const html = await call([playgroundKey(), turn, place]);
+      return before === drawing ? html : null;
+    } catch (error) {
+      return '<p class="muted">The tokens cannot be fetched; is the server still running?</p>';
+    }
+  }
+
+  function press(buttons, isPressed) {
+    buttons.forEach((button) => button.setAttribute("aria-pressed", String(isPressed(button))));
+  }
+
+  function paint(tokens) {
+    tokens.dataset.shade = shade;
+    press(tokens.querySelectorAll("[data-shade]"), (button) => button.dataset.shade === shade);
+    if (!tokens.querySelector(".chip[tabindex='0']")) tokens.querySelector(".chip")?.setAttribute("tabindex", "0");
+  }
+
+  async function draw(reply) {
+    const tokens = reply.querySelector(".tokens");
+    const html = await ask(server.draw_chips, Number(reply.dataset.turn), 0);
+    if (html === null || tokens.firstChild) return;
+    tokens.innerHTML = html;
+    paint(tokens);
+    if (wanted && wanted.turn === reply.dataset.turn && document.activeElement === document.body) {
+      goTo(tokens.querySelector(`.chip[data-token="${wanted.token}"]`));
+    }
+    wanted = null;
+  }
+
+  function show(reply, asTokens) {
+    const tokens = reply.querySelector(".tokens");
+    reply.querySelector(".words").hidden = asTokens;
+    tokens.hidden = !asTokens;
+    press(reply.querySelectorAll("[data-view]"), (button) => (button.dataset.view === "tokens") === asTokens);
+    open[asTokens ? "add" : "delete"](reply.dataset.turn);
+    if (asTokens && !tokens.firstChild) draw(reply);
+  }
+
+  async function drawMore(button) {
+    const reply = button.closest(".reply"), more = button.closest(".more");
+    const html = await ask(server.draw_chips, Number(reply.dataset.turn), Number(button.dataset.more));
+    if (html === null || !more.isConnected) return;
+    const before = more.previousElementSibling;
+    more.insertAdjacentHTML("afterend", html);
+    more.remove();
+    goTo(before.nextElementSibling);
+  }
+
+  function goTo(chip) {
+    if (!chip) return;
+    chip.parentElement.querySelectorAll(".chip[tabindex='0']").forEach((other) => other.setAttribute("tabindex", "-1"));
+    chip.setAttribute("tabindex", "0");
+    chip.focus();
+  }
+
+  function close(panel) {
+    const chip = panel.parentElement.querySelector(".chip[aria-expanded=true]");
+    chip?.setAttribute("aria-expanded", "false");
+    panel.remove();
+    return chip;
+  }
+
+  async function explain(chip) {
+    const wasOpen = chip.getAttribute("aria-expanded") === "true";
+    element.querySelectorAll(".token-panel").forEach(close);
+    goTo(chip);
+    if (wasOpen) return;
+    chip.setAttribute("aria-expanded", "true");
+    const turn = Number(chip.closest(".reply").dataset.turn);
+    const html = await ask(server.explain_token, turn, Number(chip.dataset.token));
+    if (html === null || chip.getAttribute("aria-expanded") !== "true") return;
+    // Beneath the line that the chip stands in.
+    let last = chip;
+    while (last.nextElementSibling?.offsetTop === chip.offsetTop) last = last.nextElementSibling;
+    if (last.nextElementSibling?.tagName === "BR") last = last.nextElementSibling;
+    last.insertAdjacentHTML("afterend", html);
+    const panel = chip.parentElement.querySelector(".token-panel");
+    panel?.focus({ preventScroll: true });
+    panel?.scrollIntoView({ block: "nearest" });
+  }
+
+  // Left and right by one, up and down to the nearest in the next line.
+  function neighbour(chip, key) {
+    const chips = [...chip.parentElement.querySelectorAll(".chip")], at = chips.indexOf(chip);
+    if (key === "ArrowLeft") return chips[at - 1];
+    if (key === "ArrowRight") return chips[at + 1];
+    if (key === "Home") return chips[0];
+    if (key === "End") return chips.at(-1);
+    const ahead = key === "ArrowDown" ? chips.slice(at + 1) : chips.slice(0, at).reverse();
+    const line = ahead.find((other) => other.offsetTop !== chip.offsetTop)?.offsetTop;
+    const far = (other) => Math.abs(other.offsetLeft - chip.offsetLeft);
+    return ahead.filter((other) => other.offsetTop === line).sort((a, b) => far(a) - far(b))[0];
+  }
+
+  element.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    const { view, more, token, action } = button.dataset;
+    wanted = action === "branch" ? { turn: button.dataset.index, token } : null;
+    if (view) show(button.closest(".reply"), view === "tokens");
+    else if (button.dataset.shade) {
+      shade = button.dataset.shade;
+      playgroundStored("playground-shade", shade);
+      element.querySelectorAll(".tokens").forEach(paint);
+    } else if (more) drawMore(button);
+    else if (button.matches(".chip")) explain(button);
+    else if (button.matches("[data-close]")) goTo(close(button.closest(".token-panel")));
+  });
+
+  element.addEventListener("keydown", (event) => {
+    if (!event.target.matches(".chip") || !/^(Arrow(Left|Right|Up|Down)|Home|End)$/.test(event.key)) return;
+    event.preventDefault();
+    goTo(neighbour(event.target, event.key));
+  });
+
+  // A redraw brings every reply back as text.
+  watch("value", () => {
+    drawing += 1;
+    if (element.querySelector(".empty")) open.clear();
+    element.querySelectorAll(".reply").forEach((reply) => {
+      if (open.has(reply.dataset.turn) && reply.querySelector("[data-view]")) show(reply, true);
+    });
+  });
 }
 
 function playgroundStart() {

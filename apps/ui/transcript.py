@@ -11,7 +11,8 @@ from html import escape
 
 from markdown_it import MarkdownIt
 
-from apps.conversations import Conversation, ReplyFacts, Turn
+from apps.conversations import Branch, Conversation, ReplyFacts, Turn
+from apps.ui.chips import mark
 from playground.generation.settings import SamplingSettings
 
 _MARKDOWN = MarkdownIt("zero", {"breaks": True}).enable(
@@ -67,7 +68,10 @@ def render_draft(text: str) -> str:
             '<article class="message reply draft"><div class="words muted">'
             '<span class="pulse" aria-hidden="true"></span> Reading the prompt…</div></article>'
         )
-    return f'<article class="message reply draft"><div class="words">{_words(text)}</div></article>'
+    return (
+        f'<article class="message reply draft"><div class="words">{_words(text)}</div>'
+        '<p class="hint">Its tokens can be opened once it has ended.</p></article>'
+    )
 
 
 def render_waiting(text: str) -> str:
@@ -97,11 +101,21 @@ def _reply(turn: Turn, index: int, last: bool) -> str:
     notice = f'<p class="cut">{escape(turn.notice)}</p>' if turn.notice else ""
     empty = '<p class="muted">The model ended its turn at once, without a word.</p>'
     return (
-        f'<article class="message reply" aria-label="Reply">{notice}'
+        f'<article class="message reply" aria-label="Reply" data-turn="{index}">{notice}'
         f'<div class="words">{_words(turn.content) or empty}</div>'
+        '<div class="tokens" hidden></div>'
         f"{render_facts(turn.facts) if turn.facts else ''}"
-        f'<div class="actions">{retry}{undo}{_copy(turn.content)}</div></article>'
+        f'<div class="actions">{retry}{undo}{_copy(turn.content)}'
+        f"{_VIEWS if turn.tokens else ''}</div></article>"
     )
+
+
+# The page swaps the words for chips, which it fetches when they are asked for.
+_VIEWS = (
+    '<span class="switch" role="group" aria-label="Show the reply as">'
+    '<button type="button" data-view="text" aria-pressed="true">Text</button>'
+    '<button type="button" data-view="tokens" aria-pressed="false">Tokens</button></span>'
+)
 
 
 def _unanswered(conversation: Conversation) -> str:
@@ -124,6 +138,8 @@ def render_facts(facts: ReplyFacts) -> str:
         items.append(f"<b>{facts.tokens_per_second:.1f}</b> tok/s")
     items.append(f"stopped: <b>{escape(_FINISH_WORDS[facts.finish_reason])}</b>")
     items += _settings_words(facts)
+    if facts.branch:
+        items.append(_branch_words(facts.branch))
     items.append(f"{escape(facts.model)} <b>{escape(facts.precision)}</b>")
     return f'<footer class="facts">{"".join(f"<span>{item}</span>" for item in items)}</footer>'
 
@@ -136,6 +152,11 @@ def _settings_words(facts: ReplyFacts) -> list[str]:
     numbers = [f"{short} <b>{used[name]:g}</b>" for name, short in _SHORT.items() if name in used]
     words.append(" ".join(numbers))
     return words + [f"stop <b>{escape(repr(text))}</b>" for text in used.get("stop", [])]
+
+
+def _branch_words(branch: Branch) -> str:
+    before, after = escape(mark(branch.before)), escape(mark(branch.after))
+    return f"branched at token <b>{branch.token + 1:,}</b>: “{before}” → “{after}”"
 
 
 def _button(action: str, label: str, index: int) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.support.contrast import contrast
+
 Visit = Callable[..., Page]
 
 # A small model on two busy cores.
@@ -287,32 +289,5 @@ def test_words_stand_out_from_their_ground(visit: Visit, dark: bool) -> None:
         ".badge", "#labs .group", "#rail .info-text", ".actions button", "#below .hint", "#got p",
         "#send",
     )  # fmt: skip
-    poor = {s: ratio for s in selectors if (ratio := contrast(page, s)) < 4.5}
+    poor = {s: ratio for s in selectors if (ratio := contrast(page.locator(s).first)) < 4.5}
     assert not poor
-
-
-def contrast(page: Page, selector: str) -> float:
-    """Return the contrast ratio of an element's text to what is painted behind it."""
-    ink, ground = page.locator(selector).first.evaluate(
-        """(element) => {
-            const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
-            let behind = element;
-            while (behind) {
-                const colour = numbers(getComputedStyle(behind).backgroundColor);
-                if (colour.length === 3 || colour[3] > 0) break;
-                behind = behind.parentElement;
-            }
-            const ground = behind ? getComputedStyle(behind).backgroundColor : 'rgb(255,255,255)';
-            return [numbers(getComputedStyle(element).color), numbers(ground)];
-        }"""
-    )
-    bright, dim = sorted((luminance(ink), luminance(ground)), reverse=True)
-    return (bright + 0.05) / (dim + 0.05)
-
-
-def luminance(colour: list[float]) -> float:
-    channels = [c / 255 for c in colour[:3]]
-    red, green, blue = (
-        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -12,6 +12,7 @@ from typing import Any
 
 import gradio as gr
 
+from apps.branching import find_fork
 from apps.chat import ChatService, Request
 from apps.conversations import Conversation, ReplyFacts
 from apps.ui.background import Background
@@ -27,6 +28,7 @@ from apps.ui.rail import (
     render_context,
     render_got,
 )
+from apps.ui.token_panel import serve_tokens
 from apps.ui.transcript import example, render_conversation, render_draft, render_waiting
 from playground.errors import PlaygroundError
 from playground.models.engine import Engine
@@ -50,12 +52,17 @@ element.addEventListener('click', (event) => {
   const button = event.target.closest('button[data-action], button[data-copy]');
   if (!button) return;
   if (button.dataset.action) {
-    trigger('select', {action: button.dataset.action, index: Number(button.dataset.index || 0)});
+    const {action, index, token, alternative} = button.dataset;
+    trigger('select', {
+      action, index: Number(index || 0), token: Number(token || 0),
+      alternative: Number(alternative || 0),
+    });
   } else {
     playgroundCopy(button);
   }
 });
 """
+_REPLIES = "playgroundReplies(element, server, watch);"
 
 
 class ChatTab:
@@ -79,7 +86,10 @@ class ChatTab:
         self._badge = badge
         self._key = key
         self._transcript = gr.HTML(
-            render_conversation(Conversation()), elem_id="transcript", js_on_load=_CLICKS
+            render_conversation(Conversation()),
+            elem_id="transcript",
+            js_on_load=_CLICKS + _REPLIES,
+            server_functions=serve_tokens(service.store),
         )
         self._live = gr.HTML("", elem_id="live", js_on_load=None)
         with gr.Column(elem_id="dock"):
@@ -191,12 +201,27 @@ class ChatTab:
                 asked = read_request(read_rail(values))
                 yield self._busy(self._service.drop_reply(key))
                 yield from self._answer(key, str(request.session_hash), asked)
+            elif action == "branch":
+                place = index, int(data.get("token") or 0), int(data.get("alternative") or 0)
+                yield from self._branch(key, str(request.session_hash), values, place)
             elif action == "example":
                 yield from self._on_send(request, key, None, example(index), *values)
             else:
                 yield self._change(action, key, index, text)
         except PlaygroundError as error:
             yield {self._notice: render_error(error)}
+
+    def _branch(
+        self, key: str, session: str, values: tuple[Any, ...], place: tuple[int, int, int]
+    ) -> Iterator[View]:
+        """Go on from another token; `place` is the reply, its token, and the alternative."""
+        asked = read_request(read_rail(values))
+        self._service.require_idle(key)
+        conversation = self._service.store.load(key)
+        fork = find_fork(conversation, *place)
+        yield self._busy(conversation.cut_to(fork.turn))
+        drafts = self._service.branch(key, session, asked, *place)
+        yield from self._answer(key, session, asked, drafts)
 
     def _change(self, action: str, key: str, index: int, text: str) -> View:
         """Edit, undo, restore: what changes the conversation without asking the model."""
@@ -293,12 +318,14 @@ class ChatTab:
             }
         return view
 
-    def _answer(self, key: str, session: str, asked: Request) -> Iterator[View]:
+    def _answer(
+        self, key: str, session: str, asked: Request, source: Iterator[str] | None = None
+    ) -> Iterator[View]:
         """Show the reply as it grows, then as it stands."""
         drafts: queue.Queue[str] = queue.Queue()
 
         def write() -> None:
-            for draft in self._service.answer(key, session, asked):
+            for draft in source or self._service.answer(key, session, asked):
                 drafts.put(draft)
 
         writing = Background(write)
@@ -318,9 +345,8 @@ class ChatTab:
             self._service.stop(session)
         conversation = self._service.store.load(key)
         problem = writing.error or self._service.store.problem
-        notice = render_error(problem) if problem else ""
         yield {
-            self._notice: notice,
+            self._notice: render_error(problem) if problem else _after_branch(conversation),
             **self._at_rest(conversation),
             **self._what_runs(asked.choice, _last_facts(conversation)),
         }
@@ -359,6 +385,15 @@ def _newest(drafts: queue.Queue[str]) -> str | None:
     while not drafts.empty():
         newest = drafts.get()
     return newest
+
+
+def _after_branch(conversation: Conversation) -> str:
+    """Offer to take a branch back."""
+    facts = _last_facts(conversation)
+    if not facts or not facts.branch or not conversation.previous:
+        return ""
+    sentence = f"The reply was branched at token {facts.branch.token + 1:,}."
+    return render_hint(sentence, "restore", "Bring the former one back")
 
 
 def _last_facts(conversation: Conversation) -> ReplyFacts | None:

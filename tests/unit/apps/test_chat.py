@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
+import math
 import threading
 import time
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from apps.chat import ChatService, Request
-from apps.conversations import ConversationStore
+from apps.conversations import Branch, Conversation, ConversationStore, Turn
 from playground.errors import FetchFailed, OptionError
 from playground.generation.settings import SamplingSettings
 from playground.models import manager as manager_module
@@ -42,6 +44,13 @@ class Chat:
     def answer(self, key: str = ANNA) -> list[str]:
         return list(self.service.answer(key, PAGE, self.request()))
 
+    def branch(self, token: int, alternative: int, turn: int = 1, **settings: object) -> list[str]:
+        request = self.request(**settings)
+        return list(self.service.branch(ANNA, PAGE, request, turn, token, alternative))
+
+    def last(self) -> Turn:
+        return self.store.load(ANNA).turns[-1]
+
     def roles(self, key: str = ANNA) -> list[str]:
         return [turn.role for turn in self.store.load(key).turns]
 
@@ -62,6 +71,9 @@ def test_a_reply_grows_and_is_kept_with_its_facts(chat: Chat) -> None:
     assert reply.facts.finish_reason == "end_of_turn"
     assert reply.facts.tokens == len(chat.engine.reply) + 1
     assert reply.facts.settings["temperature"] == 0
+    assert [record.token_id for record in reply.tokens] == [*chat.engine.reply, 0]
+    assert "".join(record.shown for record in reply.tokens) == reply.content
+    assert all(len(record.alternatives) == 10 for record in reply.tokens)
 
 
 def test_stop_ends_the_computation_within_one_token(chat: Chat) -> None:
@@ -173,3 +185,169 @@ def test_there_is_nothing_to_undo_or_retry_in_an_empty_conversation(chat: Chat) 
         chat.service.undo(ANNA)
     with pytest.raises(OptionError, match="no message to answer again"):
         chat.service.drop_reply(ANNA)
+
+
+# The scripted engine makes one token all but certain and all others alike: the alternatives are
+# that token, then ids 0 (which ends the turn), 1, 2 and 3, which is "!".
+SAME, END, EXCLAMATION = 0, 1, 4
+
+
+@pytest.fixture
+def asked(chat: Chat) -> Chat:
+    """Return a chat whose last turn is "The capital of France is Paris."."""
+    chat.service.ask(ANNA, "Hi")
+    chat.answer()
+    return chat
+
+
+def test_a_branch_keeps_what_stood_before_and_goes_on_from_the_other_token(asked: Chat) -> None:
+    former = asked.last()
+    drafts = asked.branch(2, EXCLAMATION)
+    assert drafts[0] == "The capital!"
+    reply = asked.last()
+    assert reply.content == drafts[-1] == "The capital!The capital of France is Paris."
+    assert asked.roles() == ["user", "assistant"]
+    assert reply.tokens[:2] == former.tokens[:2]
+    put = reply.tokens[2]
+    assert (put.token_id, put.text, put.shown, put.rank) == (3, "!", "!", 2)
+    assert put.logprob == former.tokens[2].alternatives[EXCLAMATION].logprob
+    assert (put.uniform, put.low, put.high, put.stages) == (None, 0, 0, ())
+    assert "".join(record.shown for record in reply.tokens) == reply.content
+    assert reply.facts
+    assert reply.facts.branch == Branch(2, " of", "!")
+    assert reply.facts.tokens == len(reply.tokens) == 3 + len(asked.engine.reply) + 1
+    assert asked.service.restore(ANNA).turns[-1] == former
+
+
+def test_a_branch_can_itself_be_branched(asked: Chat) -> None:
+    asked.branch(2, EXCLAMATION)
+    asked.branch(1, EXCLAMATION)
+    assert asked.last().content == "The!The capital of France is Paris."
+    assert "".join(record.shown for record in asked.last().tokens) == asked.last().content
+
+
+def test_a_token_that_ends_the_turn_ends_the_branch_without_the_model(asked: Chat) -> None:
+    calls = asked.engine.calls
+    assert asked.branch(2, END) == ["The capital"]
+    assert asked.engine.calls == calls
+    reply = asked.last()
+    assert reply.content == "The capital"
+    assert reply.tokens[-1].finish_reason == "end_of_turn"
+    assert reply.facts
+    assert (reply.facts.finish_reason, reply.facts.tokens) == ("end_of_turn", 3)
+    assert reply.facts.tokens_per_second is None
+
+
+def test_the_same_token_writes_again_from_there(asked: Chat) -> None:
+    former = asked.last()
+    asked.branch(6, SAME)
+    reply = asked.last()
+    assert reply.content == "The capital of France is Paris.The capital of France is Paris."
+    assert reply.tokens[:6] == former.tokens[:6]
+    assert reply.tokens[6] == former.tokens[6]  # drawn, and not put there by hand
+
+
+def test_a_branch_never_shows_half_a_character(chat: Chat) -> None:
+    chat.engine.reply = chat.engine.tokenizer.encode("a\N{SLIGHTLY SMILING FACE}b")
+    chat.service.ask(ANNA, "Hi")
+    chat.answer()
+    letters = [record.shown for record in chat.last().tokens]
+    assert "" in letters[1:-1], "the face must be more than one token"
+    for place in range(1, len(chat.engine.reply)):
+        chat.branch(place, EXCLAMATION)
+        reply = chat.last()
+        assert "".join(record.shown for record in reply.tokens) == reply.content
+        chat.service.restore(ANNA)
+
+
+def test_a_branch_of_a_reply_cut_by_a_stop_string_shows_what_was_held_back(chat: Chat) -> None:
+    chat.service.ask(ANNA, "Hi")
+    list(chat.service.answer(ANNA, PAGE, chat.request(stop=["France is Paris"])))
+    assert chat.last().content == "The capital of "
+    chat.branch(4, END)
+    assert chat.last().content == "The capital of France"
+
+
+@pytest.mark.parametrize(
+    ("turn", "token", "alternative", "words"),
+    [
+        (0, 0, 0, "Only the last reply"),
+        (3, 0, 0, "Only the last reply"),
+        (-1, 0, 0, "Only the last reply"),
+        (1, 99, 0, "`token` must be 0 to 7 in this reply, got 99"),
+        (1, -1, 0, "`token` must be 0 to 7 in this reply, got -1"),
+        (1, 0, 10, "`alternative` must be 0 to 9 for this token, got 10"),
+        (1, 0, -1, "`alternative` must be 0 to 9 for this token, got -1"),
+    ],
+)
+def test_a_branch_from_nowhere_is_refused_and_changes_nothing(
+    asked: Chat, turn: int, token: int, alternative: int, words: str
+) -> None:
+    before = asked.store.load(ANNA)
+    with pytest.raises(OptionError, match=words):
+        asked.branch(token, alternative, turn)
+    assert asked.store.load(ANNA) == before
+    asked.service.require_idle(ANNA)
+
+
+def test_an_earlier_reply_is_not_branched(asked: Chat) -> None:
+    asked.service.ask(ANNA, "And then?")
+    for _ in range(2):
+        with pytest.raises(OptionError, match="Only the last reply"):
+            asked.branch(0, EXCLAMATION)
+        asked.answer()
+        asked.service.ask(ANNA, "More?")
+
+
+def test_a_reply_without_records_is_not_branched(chat: Chat) -> None:
+    turns = (Turn("user", "Hi"), Turn("assistant", "Hello"))
+    chat.store.update(ANNA, lambda _: Conversation(turns))
+    with pytest.raises(OptionError, match="kept without its tokens"):
+        chat.branch(0, 0)
+
+
+def test_another_models_reply_is_not_branched(asked: Chat) -> None:
+    before = asked.store.load(ANNA)
+    asked.engine.model = dataclasses.replace(asked.engine.model, title="Another")
+    with pytest.raises(OptionError, match=r"the model that wrote it, Scripted, .* got Another"):
+        asked.branch(1, EXCLAMATION)
+    assert asked.store.load(ANNA) == before
+
+
+def test_a_branch_at_the_limit_of_tokens_says_which_setting_to_raise(asked: Chat) -> None:
+    before = asked.store.load(ANNA)
+    with pytest.raises(OptionError, match=r"`max_new_tokens` must be above 3 .* got 3"):
+        asked.branch(2, EXCLAMATION, max_new_tokens=3)
+    assert asked.store.load(ANNA) == before
+    asked.branch(2, EXCLAMATION, max_new_tokens=4)
+    assert len(asked.last().tokens) == 4
+    asked.branch(2, END, max_new_tokens=3)  # nothing is to be written
+    assert asked.last().content == "The capital"
+
+
+def test_no_branch_while_a_reply_is_written(asked: Chat) -> None:
+    answer = asked.service.branch(ANNA, PAGE, asked.request(), 1, 2, EXCLAMATION)
+    next(answer)
+    with pytest.raises(OptionError, match="still being written"):
+        asked.branch(1, EXCLAMATION)
+    list(answer)
+
+
+def test_a_branch_stopped_before_its_first_token_leaves_the_reply(asked: Chat) -> None:
+    before = asked.store.load(ANNA)
+    answer = asked.service.branch(ANNA, PAGE, asked.request(), 1, 2, EXCLAMATION)
+    asked.engine.hold_at = asked.engine.calls
+    assert next(answer) == "The capital!"
+    assert asked.engine.holding.wait(10)
+    asked.service.stop(PAGE)
+    asked.engine.released.set()
+    assert list(answer) == []
+    assert asked.store.load(ANNA) == before
+
+
+def test_tokens_survive_a_restart_whatever_the_scores(asked: Chat) -> None:
+    odd = dataclasses.replace(asked.last().tokens[0], logprob=-math.inf, entropy_nats=math.inf)
+    reply = dataclasses.replace(asked.last(), tokens=(odd, *asked.last().tokens[1:]))
+    asked.store.update(ANNA, lambda c: dataclasses.replace(c, turns=(c.turns[0], reply)))
+    again = ConversationStore(asked.manager.settings.conversations_dir)
+    assert again.load(ANNA).turns[-1] == reply

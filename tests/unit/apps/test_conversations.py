@@ -11,6 +11,8 @@ import pytest
 
 from apps.conversations import Conversation, ConversationStore, ReplyFacts, Turn
 from playground.errors import OptionError
+from playground.generation.choosing import StageRecord
+from playground.generation.recording import AlternativeRecord, TokenRecord
 
 KEY = "0123456789abcdef" * 2
 FACTS = ReplyFacts(
@@ -31,6 +33,35 @@ def test_a_conversation_comes_back_as_it_was(tmp_path: Path) -> None:
     told = Conversation((Turn("user", "hi\n<b>"), reply), rail={"seed": "", "top_p": 0.9})
     store.update(KEY, lambda _: told)
     assert ConversationStore(tmp_path / "c").load(KEY) == told
+
+
+def test_a_conversation_from_before_tokens_were_kept_still_opens(tmp_path: Path) -> None:
+    facts = (
+        '{"tokens":3,"prompt_tokens":9,"context_length":8192,"first_token_seconds":0.1,'
+        '"tokens_per_second":null,"finish_reason":"end_of_turn","model":"M","precision":"FP32",'
+        '"engine":"core","settings":{}}'
+    )
+    (tmp_path / f"{KEY}.json").write_text(
+        '{"turns":[{"role":"user","content":"hi","facts":null,"notice":null},'
+        f'{{"role":"assistant","content":"ho","facts":{facts},"notice":null}}],'
+        '"previous":[],"rail":{}}'
+    )
+    reply = ConversationStore(tmp_path).load(KEY).turns[1]
+    assert (reply.content, reply.tokens) == ("ho", ())
+    assert reply.facts
+    assert reply.facts.branch is None
+
+
+def test_a_long_reply_with_its_tokens_stays_under_a_megabyte(tmp_path: Path) -> None:
+    stages = tuple(StageRecord(name, 12.345678901234567, 49152) for name in ("top_k", "top_p"))
+    others = tuple(AlternativeRecord(49151, " alternative", -12.345678901234567) for _ in range(10))
+    token = TokenRecord(
+        49151, " alternative", " alternative", -12.345678901234567, 49152, 10.802723884582520,
+        0.12345678901234567, 0.12345678901234567, 0.12345678901234567, stages, others,
+    )  # fmt: skip
+    reply = Turn("assistant", " alternative" * 256, FACTS, tokens=(token,) * 256)
+    ConversationStore(tmp_path).update(KEY, lambda c: c.with_turn(reply))
+    assert (tmp_path / f"{KEY}.json").stat().st_size < 500_000
 
 
 def test_a_new_key_has_an_empty_conversation_and_no_file(tmp_path: Path) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
+from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from apps.conversations import Conversation, ReplyFacts, Turn
+from apps.conversations import Branch, Conversation, ReplyFacts, Turn
+from apps.ui.chips import mark
 from apps.ui.transcript import render_conversation, render_draft, render_facts
+from playground.generation.recording import TokenRecord
 from playground.generation.settings import SamplingSettings
+from tests.support.markup import seen
 
 ALLOWED_TAGS = {
     "article", "div", "span", "footer", "button", "b", "p", "section", "h1", "h2", "h3", "h4", "h5",
@@ -20,31 +23,8 @@ ALLOWED_TAGS = {
 }  # fmt: skip
 ALLOWED_ATTRIBUTES = {
     "class", "type", "data-action", "data-index", "data-copy", "aria-label", "aria-hidden", "start",
-    "style",
+    "style", "data-turn", "data-view", "aria-pressed", "role", "hidden",
 }  # fmt: skip
-
-
-class Seen(HTMLParser):
-    """Collects tags, attributes and text."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tags: set[str] = set()
-        self.attributes: set[str] = set()
-        self.styles: set[str] = set()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.attributes.update(name for name, _ in attrs)
-        self.styles.update(str(value) for name, value in attrs if name == "style")
-
-
-def seen(html: str) -> Seen:
-    parser = Seen()
-    parser.feed(html)
-    parser.close()
-    return parser
-
 
 nasty = st.text(st.sampled_from(list("<>\"'&`*_#[]()!|-=/ \n:a1${}\\")), max_size=80)
 
@@ -108,6 +88,26 @@ def test_a_question_without_reply_can_be_answered_but_not_while_one_is_written()
     waiting = Conversation((Turn("user", "hi"),))
     assert "Answer this" in render_conversation(waiting)
     assert "Answer this" not in render_conversation(waiting, answering=True)
+
+
+def test_a_reply_with_tokens_can_be_shown_as_tokens_and_one_without_cannot() -> None:
+    token = TokenRecord(5, "ho", "ho", -0.1, 1, 0.2, None, 0.0, 1.0, (), ())
+    for tokens in ((), (token,)):
+        reply = Turn("assistant", "ho", tokens=tokens)
+        html = render_conversation(Conversation((Turn("user", "hi"), reply)))
+        assert ('data-view="tokens"' in html) == bool(tokens)
+        assert 'data-turn="1"' in html
+
+
+@given(nasty, nasty)
+@example("<a>", "b")
+@example("b", "<a>")
+def test_the_footer_of_a_branch_names_its_tokens_as_text(before: str, after: str) -> None:
+    facts = replace(facts_of(SamplingSettings()), branch=Branch(11, before, after))
+    drawn = seen(render_facts(facts))
+    assert drawn.tags == {"footer", "span", "b"}
+    assert drawn.attributes == {"class"}
+    assert f"branched at token 12: “{mark(before)}” → “{mark(after)}”" in drawn.text
 
 
 def facts_of(settings: SamplingSettings) -> ReplyFacts:

@@ -1,0 +1,123 @@
+"""A reply as chips: one a token, shaded by how likely it was.
+
+They are fetched when they are looked at, so that a page with long replies stays light. All text of
+the model is escaped here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+from apps.conversations import Turn
+from apps.ui.tabs.temperature import visible
+from playground.generation.recording import TokenRecord
+
+# Chips that are drawn at once; a button draws the next ones.
+CHIPS_AT_ONCE = 1000
+
+# Where one shade ends and the next begins.
+_PROBABILITY_EDGES = (0.05, 0.25, 0.5, 0.9)
+_SURPRISAL_EDGES = (0.5, 1.0, 2.0, 4.0)  # nats
+_PROBABILITY_WORDS = ("under 5 %", "5 to 25 %", "25 to 50 %", "50 to 90 %", "over 90 %")
+_SURPRISAL_WORDS = ("under 0.5 nats", "0.5 to 1", "1 to 2", "2 to 4", "over 4 nats")
+
+
+def mark(text: str) -> str:
+    r"""Return a token's text with all that cannot be seen made visible.
+
+    Examples
+    --------
+    >>> mark(" Paris"), mark("\n"), mark("\u202e"), mark("")
+    ('·Paris', '↵', '\\u202e', '∅')
+    """
+    seen = "".join(c if c.isprintable() else rf"\u{ord(c):04x}" for c in visible(text))
+    return seen or "∅"
+
+
+def percent(probability: float) -> str:
+    """Return a probability in words that are never rounded to none or all.
+
+    Examples
+    --------
+    >>> percent(0.3104), percent(1e-9), percent(0.9999), percent(1.0)
+    ('31.0 %', '< 0.1 %', '> 99.9 %', '100 %')
+    """
+    if probability < 0.001:
+        return "< 0.1 %"
+    if 0.999 < probability < 1:
+        return "> 99.9 %"
+    return "100 %" if probability >= 1 else f"{100 * probability:.1f} %"
+
+
+def render_chips(turn: Turn, start: int = 0) -> str:
+    """Return the chips of a reply, with the key to their shades before the first.
+
+    Parameters
+    ----------
+    turn : Turn
+        The reply.
+    start : int
+        Place of the first token to draw; at most `CHIPS_AT_ONCE` are.
+    """
+    end = start + CHIPS_AT_ONCE
+    shown = enumerate(turn.tokens[start:end], start)
+    forked = turn.facts.branch.token if turn.facts and turn.facts.branch else None
+    chips = "".join(_chip(record, place, place == forked) for place, record in shown)
+    chips += _more(end, len(turn.tokens))
+    if start:
+        return chips
+    count = len(turn.tokens)
+    label = f"The {count:,} tokens of the reply; arrow keys move, Enter opens one"
+    return f'{_legend()}<div class="chips" role="group" aria-label="{label}">{chips}</div>'
+
+
+def _chip(record: TokenRecord, place: int, forked: bool) -> str:
+    probability = math.exp(record.logprob)
+    words = f"{percent(probability)}, rank {record.rank:,}{', put here by you' if forked else ''}"
+    classes = (
+        f"chip p{_step(probability, _PROBABILITY_EDGES)} "
+        f"s{_step(record.surprisal_nats, _SURPRISAL_EDGES)}{' fork' if forked else ''}"
+    )
+    text = escape(mark(record.text))
+    return (
+        f'<button type="button" class="{classes}" data-token="{place}" tabindex="-1" '
+        f'aria-expanded="false" title="{words}" aria-label="{text}, {words}">{text}</button>'
+        f"{'<br>' * record.text.count(chr(10))}"
+    )
+
+
+def _step(value: float, edges: Sequence[float]) -> int:
+    """Return the shade from 1 to 5."""
+    return 1 + sum(value >= edge for edge in edges)
+
+
+def _more(end: int, count: int) -> str:
+    if end >= count:
+        return ""
+    following = min(CHIPS_AT_ONCE, count - end)
+    return (
+        f'<p class="more">The first {end:,} of {count:,} tokens are drawn. '
+        f'<button type="button" class="small" data-more="{end}">Draw the next {following:,}'
+        "</button></p>"
+    )
+
+
+def _legend() -> str:
+    choices = "".join(
+        f'<button type="button" data-shade="{name}" aria-pressed="false">{name}</button>'
+        for name in ("probability", "surprisal")
+    )
+    keys = _keys("probability", "p", _PROBABILITY_WORDS) + _keys("surprisal", "s", _SURPRISAL_WORDS)
+    return (
+        '<div class="legend"><span class="muted">Shade by</span>'
+        f'<span class="switch" role="group" aria-label="Shade by">{choices}</span>{keys}</div>'
+    )
+
+
+def _keys(name: str, letter: str, words: Sequence[str]) -> str:
+    samples = "".join(
+        f'<span class="key {letter}{step}">{text}</span>' for step, text in enumerate(words, 1)
+    )
+    return f'<span class="keys of-{name}">{samples}</span>'

@@ -78,6 +78,10 @@ def test_stream_stop_switch_and_greedy_twice(visit: Visit) -> None:
     expect(page.locator(".badge")).to_contain_text("INT8 · transformers engine")
     expect(replies(page)).to_have_count(1)  # the conversation stays
 
+    # Only the core promises the same bits each time; bitsandbytes' kernels promise nothing.
+    choose(page, "Engine", "core")
+    expect(page.locator("#got")).to_contain_text(ours, timeout=REPLY_TIMEOUT)
+    expect(page.locator(".badge")).to_contain_text("INT8 · core engine")
     set_number(page, "Max new tokens", "16")
     page.get_by_label("range slider for Temperature").fill("0")
     expect(setting(page, "Temperature")).to_have_value("0")
@@ -89,6 +93,8 @@ def test_stream_stop_switch_and_greedy_twice(visit: Visit) -> None:
     page.get_by_role("button", name="Retry").click()
     expect(page.get_by_role("button", name="Stop")).to_be_visible()
     expect(page.get_by_role("button", name="Send")).to_be_visible(timeout=REPLY_TIMEOUT)
+    expect(footer).to_contain_text("no seed: T 0 is greedy")
+    expect(page.locator(".badge")).to_contain_text("INT8 · core engine")
     assert replies(page).last.locator(".words").inner_text() == first
 
 

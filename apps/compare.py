@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.panel import Panel
@@ -14,7 +12,6 @@ from rich.text import Text
 
 from apps.interrupt import interruptible
 from apps.terminal import console, plain, tell, write_json
-from playground.generation.language_model import DRAWN_SEEDS
 from playground.generation.settings import SamplingSettings
 
 if TYPE_CHECKING:
@@ -32,11 +29,9 @@ def plan(
     OptionError
         When the list is empty, too long, or holds what is no temperature.
     """
-    from playground.concepts.strip import parse_temperatures, plan_columns
+    from playground.concepts.strip import parse_temperatures, plan_columns, with_seed
 
-    if settings.seed is None:
-        settings = replace(settings, seed=secrets.randbelow(DRAWN_SEEDS))
-    return plan_columns(parse_temperatures(temperatures), samples, settings, coupled)
+    return plan_columns(parse_temperatures(temperatures), samples, with_seed(settings), coupled)
 
 
 def compare(

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from html import escape
 
 from apps.conversations import Turn
-from apps.ui.tabs.temperature import visible
 from playground.generation.recording import TokenRecord
 
 # Chips that are drawn at once; a button draws the next ones.
@@ -22,6 +21,17 @@ _PROBABILITY_EDGES = (0.05, 0.25, 0.5, 0.9)
 _SURPRISAL_EDGES = (0.5, 1.0, 2.0, 4.0)  # nats
 _PROBABILITY_WORDS = ("under 5 %", "5 to 25 %", "25 to 50 %", "50 to 90 %", "over 90 %")
 _SURPRISAL_WORDS = ("under 0.5 nats", "0.5 to 1", "1 to 2", "2 to 4", "over 4 nats")
+
+
+def visible(piece: str) -> str:
+    r"""Return a token's text with its spaces and line ends to be seen.
+
+    Examples
+    --------
+    >>> visible(" Paris"), visible("\n")
+    ('·Paris', '↵')
+    """
+    return piece.replace(" ", "·").replace("\n", "↵").replace("\t", "⇥")
 
 
 def mark(text: str) -> str:

@@ -88,13 +88,14 @@ def build_rail(choices: Sequence[tuple[str, str]], start: ModelChoice) -> Rail:
     got = gr.HTML("", elem_id="got", js_on_load=None)
     engine = gr.Dropdown(
         [
-            ("automatic: the fastest that is proven equal", EngineName.AUTO.value),
+            ("automatic", EngineName.AUTO.value),
             ("core (NumPy)", EngineName.CORE.value),
             ("transformers", EngineName.TRANSFORMERS.value),
         ],
         value=start.engine.value,
         label="Engine",
-        info="The core is the decoder whose code you can read; it runs Llama-family models.",
+        info="Automatic takes the fastest that is proven equal. The core, whose code you can read, "
+        "runs Llama-family models.",
         elem_id="engine",
         filterable=False,
     )

@@ -22,7 +22,7 @@ _MARKDOWN = MarkdownIt("zero", {"breaks": True}).enable(
     ]
 )  # fmt: skip
 
-_FINISH_WORDS = {
+FINISH_WORDS = {
     "end_of_turn": "end of turn",
     "loop": "it went round in circles",
     "max_new_tokens": "max new tokens reached",
@@ -136,7 +136,7 @@ def render_facts(facts: ReplyFacts) -> str:
         items.append(f"first after <b>{facts.first_token_seconds:.2f} s</b>")
     if facts.tokens_per_second is not None:
         items.append(f"<b>{facts.tokens_per_second:.1f}</b> tok/s")
-    items.append(f"stopped: <b>{escape(_FINISH_WORDS[facts.finish_reason])}</b>")
+    items.append(f"stopped: <b>{escape(FINISH_WORDS[facts.finish_reason])}</b>")
     items += _settings_words(facts)
     if facts.branch:
         items.append(_branch_words(facts.branch))

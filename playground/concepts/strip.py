@@ -7,6 +7,7 @@ same seed and settings would write.
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,7 @@ from playground.core.metrics import distinct_n
 from playground.errors import OptionError
 from playground.generation.choosing import Choice
 from playground.generation.decoding import generate_rows
+from playground.generation.language_model import DRAWN_SEEDS
 from playground.generation.recording import record_step, to_json
 from playground.generation.row import FinishReason, Step
 from playground.generation.settings import SamplingSettings
@@ -109,13 +111,41 @@ def parse_temperatures(text: str) -> list[float]:
     OptionError
         When it is empty or a part is no temperature.
     """
-    parts = [part for part in text.replace(";", ",").split(",") if part.strip()]
+    parts = [part.strip() for part in text.replace(";", ",").split(",") if part.strip()]
     if not parts:
         raise OptionError(
             "`temperatures` must name at least one number from 0 to 2, such as 0, 0.7, 1.5; got "
             "none."
         )
     return [SamplingSettings.from_mapping({"temperature": part}).temperature for part in parts]
+
+
+def parse_samples(value: object) -> int:
+    """Read how many columns each temperature gets.
+
+    Raises
+    ------
+    OptionError
+        When it is no whole number from 1 to `MAX_COLUMNS`.
+
+    Examples
+    --------
+    >>> parse_samples(2.0)
+    2
+    """
+    if isinstance(value, int | float) and 1 <= value <= MAX_COLUMNS and value == int(value):
+        return int(value)
+    raise OptionError(
+        f"`samples` must be a whole number from 1 to {MAX_COLUMNS}, got "
+        f"{'none' if value is None else value}; give another."
+    )
+
+
+def with_seed(settings: SamplingSettings) -> SamplingSettings:
+    """Return the settings with a seed, drawing one where none was given."""
+    if settings.seed is not None:
+        return settings
+    return replace(settings, seed=secrets.randbelow(DRAWN_SEEDS))
 
 
 def plan_columns(

@@ -132,8 +132,7 @@ def distribution(
         When the bans leave no token.
     """
     logits = next_token.logits
-    chooser = Chooser(settings, next_token.prompt_ids, np.random.default_rng(0))
-    stages = chooser.stages(logits, [])
+    stages = _stages(next_token, settings)
     final = _final_probabilities(stages[-1][1].logits if stages else logits, settings.greedy)
     ghost = softmax(logits)
     sums = np.cumsum(final, dtype=np.float64)
@@ -162,6 +161,24 @@ def distribution(
         entropy_nats=float(entropy(final_logprobs)),
         ghost_entropy_nats=float(entropy(log_softmax(logits))),
     )
+
+
+def probabilities(next_token: NextToken, settings: SamplingSettings) -> FloatArray:
+    """Return the probability of every token, of shape (V,), after all settings.
+
+    Raises
+    ------
+    OptionError
+        When the bans leave no token.
+    """
+    stages = _stages(next_token, settings)
+    final = stages[-1][1].logits if stages else next_token.logits
+    return _final_probabilities(final, settings.greedy)
+
+
+def _stages(next_token: NextToken, settings: SamplingSettings) -> list[tuple[str, StepResult]]:
+    chooser = Chooser(settings, next_token.prompt_ids, np.random.default_rng(0))
+    return list(chooser.stages(next_token.logits, []))
 
 
 def _final_probabilities(logits: FloatArray, greedy: bool) -> FloatArray:

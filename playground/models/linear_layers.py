@@ -31,12 +31,26 @@ TINY = np.float32(1e-30)
 TO_UNSIGNED = np.float32(128 * 257 + 0.5)
 
 
+def _has_onednn(dtype: torch.dtype) -> bool:
+    """Tell whether oneDNN multiplies this format on this processor."""
+    import torch
+
+    if not torch.backends.mkldnn.is_available():
+        return False
+    if dtype == torch.float16:
+        return bool(torch.ops.mkldnn._is_mkldnn_fp16_supported())
+    if dtype == torch.bfloat16:
+        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    return True
+
+
 class TorchLinear:
     """x W^T by PyTorch, with weights and inputs rounded to a format.
 
     A row gets the same bits alone and in any batch of fewer than `MANY_ROWS`: oneDNN sums every
     batch of two or more in one order, so that a lone row is doubled. PyTorch's own choice for FP32
-    changes its order at 2, 4 and 16 rows.
+    changes its order at 2, 4 and 16 rows. Where oneDNN has no product of the format (FP16 on
+    processors without FP16 arithmetic), PyTorch's own takes row after row, in one order too.
 
     Parameters
     ----------
@@ -50,6 +64,7 @@ class TorchLinear:
         import torch
 
         self.weight = torch.from_numpy(weight).to(dtype)
+        self._has_kernel = _has_onednn(dtype)
 
     @property
     def size_bytes(self) -> dict[str, int]:
@@ -60,13 +75,13 @@ class TorchLinear:
         """Return the product of shape (N, out) for inputs of shape (N, in)."""
         import torch
 
-        given = torch.from_numpy(x if len(x) > 1 else x.repeat(2, axis=0)).to(self.weight.dtype)
-        if len(x) < MANY_ROWS and torch.backends.mkldnn.is_available():
+        if len(x) < MANY_ROWS and self._has_kernel:
+            given = torch.from_numpy(x if len(x) > 1 else x.repeat(2, axis=0))
             raw = torch.ops.mkldnn._linear_pointwise.default(
-                given, self.weight, None, "none", [], ""
+                given.to(self.weight.dtype), self.weight, None, "none", [], ""
             )
         else:
-            raw = torch.nn.functional.linear(given, self.weight)
+            raw = torch.nn.functional.linear(torch.from_numpy(x).to(self.weight.dtype), self.weight)
         product: Float32Array = raw[: len(x)].float().numpy()
         return product
 

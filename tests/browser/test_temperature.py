@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -103,3 +104,85 @@ def test_the_lab_fits_a_phone(visit: Visit) -> None:
     read(page, "Once upon a time")
     expect(page.locator(".bar")).to_have_count(21, timeout=30_000)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def run_strip(page: Page, temperatures: str, **fields: str) -> None:
+    for name, value in {"temperatures": temperatures, **fields}.items():
+        page.locator(f"#strip-{name}").locator("input, textarea").fill(value)
+    page.get_by_role("button", name="Run the strip").click()
+
+
+def await_strip(page: Page) -> None:
+    expect(page.get_by_role("button", name="Run the strip")).to_be_visible(timeout=60_000)
+
+
+def test_a_strip_of_five_streams_parts_and_is_exported(visit: Visit) -> None:
+    page = open_lab(visit)
+    page.get_by_label("Prompt to continue").fill("The best thing about rain is")
+    run_strip(page, "0, 0.5, 1, 1.5, 2", seed="7", tokens="24")
+    columns = page.locator(".strip-column")
+    expect(columns).to_have_count(5, timeout=60_000)
+    expect(page.get_by_role("button", name="Stop the strip")).to_be_visible()
+    await_strip(page)
+    expect(columns.nth(0)).to_contain_text("no seed: greedy")
+    expect(columns.nth(2)).to_contain_text("seed 7")
+    parted = columns.filter(has=page.locator("mark.parting"))
+    assert parted.count() >= 2
+    parted.last.locator("summary").click()
+    sides = parted.last.locator(".side")
+    expect(sides).to_have_count(2)
+    expect(sides.first).to_contain_text("T 0 took")
+    expect(sides.last.locator("li")).to_have_count(5)
+    expect(page.locator(".measures-table tr")).to_have_count(6)
+
+    page.get_by_label("Difference to the first").check()
+    expect(columns.last.locator("ins").first).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export as JSON").click()
+    record = json.loads(download.value.path().read_text(encoding="utf-8"))
+    assert [output["temperature"] for output in record["outputs"]] == [0, 0.5, 1, 1.5, 2]
+    assert record["versions"]["llm-playground"]
+    words = columns.last.locator(".written").evaluate(
+        "(text) => { text.querySelectorAll('del').forEach((gone) => gone.remove()); "
+        "return text.textContent; }"
+    )
+    assert words.split() == record["outputs"][4]["text"].split()
+
+
+def test_a_strip_can_be_stopped_and_bad_lists_are_refused(visit: Visit) -> None:
+    page = open_lab(visit)
+    notice = page.locator("#strip-notice")
+    for temperatures, sentence in (
+        ("", "must name at least one number"), ("0, 3", "got '3'"),
+        ("nan", "got 'nan'"), (",".join(["1"] * 40), "at most 16 columns, got 40"),
+    ):  # fmt: skip
+        run_strip(page, temperatures)
+        expect(notice).to_contain_text(sentence)
+    run_strip(page, "1", seed="seven")
+    expect(notice).to_contain_text("`seed` must be")
+    page.get_by_label("Prompt to continue").fill("Once upon a time, in a small village,")
+    run_strip(page, "0.7, 0.8", seed="7", tokens="2000")
+    expect(page.locator(".strip-column")).to_have_count(2, timeout=60_000)
+    page.get_by_role("button", name="Stop the strip").click()
+    await_strip(page)
+    expect(page.locator(".strip-column").first).to_contain_text("stopped by you")
+
+
+def test_a_banned_word_loses_its_probability_to_others(visit: Visit) -> None:
+    page = open_lab(visit)
+    read(page, "The capital of France is")
+    expect(page.locator(".bar")).to_have_count(21, timeout=30_000)
+    page.get_by_label("Word to ban or bias").fill("Paris")
+    paris = page.locator(".bar").first
+    expect(paris.locator(".percent")).to_have_text("0 %")
+    expect(paris).to_contain_text("banned")
+    effect = page.locator("#word-effect")
+    expect(effect.locator("li").first).to_contain_text("·Paris")
+    expect(effect).to_contain_text("Probability went to")
+    page.get_by_label("Bias it").check()
+    page.get_by_label("range slider for Added to its scores").fill("-2")
+    expect(paris.locator(".percent")).not_to_have_text("0 %")
+    page.get_by_label("Word to ban or bias").fill("a" * 41)
+    expect(page.locator("#temperature-notice")).to_contain_text("1 to 40 characters, got 41")
+    page.get_by_label("Word to ban or bias").fill("")
+    expect(effect).to_have_text("")

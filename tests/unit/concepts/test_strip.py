@@ -15,8 +15,10 @@ from playground.concepts.strip import (
     export,
     find_parting,
     measure,
+    parse_samples,
     parse_temperatures,
     plan_columns,
+    with_seed,
     write_strip,
 )
 from playground.errors import ContextOverflow, OptionError
@@ -131,3 +133,14 @@ def test_a_strip_is_cancelled_within_one_token(engine: Engine) -> None:
 def test_a_prompt_that_does_not_fit_is_refused(engine: Engine) -> None:
     with pytest.raises(ContextOverflow, match="leave room for a reply"):
         list(write_strip(engine, [5] * engine.context_length, plan_columns([1], 1, SEVEN)))
+
+
+@pytest.mark.parametrize("value", [None, 0, 17, 1.5, "two", float("nan"), float("inf")])
+def test_samples_that_are_no_small_whole_number_are_refused(value: object) -> None:
+    with pytest.raises(OptionError, match="`samples` must be a whole number from 1 to 16"):
+        parse_samples(value)
+
+
+def test_a_seed_is_drawn_only_where_none_was_given() -> None:
+    assert with_seed(SEVEN) == SEVEN
+    assert isinstance(with_seed(SamplingSettings()).seed, int)

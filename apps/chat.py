@@ -15,7 +15,7 @@ from typing import Any
 from apps.branching import Fork, find_fork
 from apps.conversations import Conversation, ConversationStore, ReplyFacts, Turn
 from playground.errors import OptionError
-from playground.generation.language_model import Generation, LanguageModel
+from playground.generation.language_model import Generation, LanguageModel, Stream
 from playground.generation.recording import TokenRecord, record_step
 from playground.generation.scheduler import SharedBatches
 from playground.generation.settings import SamplingSettings
@@ -39,6 +39,7 @@ class _Run:
 
     session: str
     stopped: threading.Event = field(default_factory=threading.Event)
+    stream: Stream | None = None
 
 
 class ChatService:
@@ -195,6 +196,12 @@ class ChatService:
         for run in runs:
             run.stopped.set()
 
+    def place(self, key: str) -> int:
+        """Return the place of a reply in the queue, from 1; 0 when it does not wait there."""
+        with self._guard:
+            run = self._runs.get(key)
+        return run.stream.place if run and run.stream else 0
+
     def _write(
         self, key: str, engine: Engine, request: Request, run: _Run, fork: Fork | None = None
     ) -> Iterator[str]:
@@ -211,6 +218,7 @@ class ChatService:
             cancelled=run.stopped.is_set,
             **request.settings.as_dict(),
         )
+        run.stream = stream
         text = stream.prefix_text
         tokens: list[TokenRecord] = []
         try:

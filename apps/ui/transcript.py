@@ -74,6 +74,13 @@ def render_draft(text: str) -> str:
     )
 
 
+def render_place(place: int) -> str:
+    """Return what stands in a reply's place while others are written; 0 once it is its turn."""
+    if place == 0:
+        return render_draft("")
+    return render_waiting(f"Other replies are being written; this one is number {place} in line.")
+
+
 def render_waiting(text: str) -> str:
     """Return what stands in a reply's place before the model is there."""
     return (

@@ -7,7 +7,6 @@ same seed and settings would write.
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,9 +17,9 @@ import numpy as np
 
 from playground.core.metrics import distinct_n
 from playground.errors import OptionError
+from playground.generation import language_model
 from playground.generation.choosing import Choice
 from playground.generation.decoding import generate_rows
-from playground.generation.language_model import DRAWN_SEEDS
 from playground.generation.recording import record_step, to_json
 from playground.generation.row import FinishReason, Step
 from playground.generation.settings import SamplingSettings
@@ -143,9 +142,8 @@ def parse_samples(value: object) -> int:
 
 def with_seed(settings: SamplingSettings) -> SamplingSettings:
     """Return the settings with a seed, drawing one where none was given."""
-    if settings.seed is not None:
-        return settings
-    return replace(settings, seed=secrets.randbelow(DRAWN_SEEDS))
+    # At temperature 0 a chat has no seed; a strip has one for its other columns.
+    return language_model.with_seed(replace(settings, temperature=1.0))
 
 
 def plan_columns(

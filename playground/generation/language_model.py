@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, cast, get_args
 
 import numpy as np
@@ -77,8 +78,10 @@ class Stream:
         source: Generator[Step, None, None],
         start: float,
         prefix_text: str = "",
+        place: Callable[[], int] = lambda: 0,
     ) -> None:
         self.prefix_text = prefix_text
+        self._place = place
         self.prompt = prompt
         self.settings = settings
         self._source = source
@@ -99,6 +102,11 @@ class Stream:
     def close(self) -> None:
         """End the computation; what was generated stays."""
         self._source.close()
+
+    @property
+    def place(self) -> int:
+        """The place in the queue for the batch, from 1; 0 once it has been let in."""
+        return self._place()
 
     @property
     def generation(self) -> Generation:
@@ -181,21 +189,16 @@ class LanguageModel:
             prompt = fit_messages(messages, self.engine, sampling.max_new_tokens)
             sampling = self._chat_settings(sampling)
         sampling = with_seed(sampling)
-        source = self._steps(prompt.token_ids, sampling, cancelled, prefix)
-        return Stream(prompt, sampling, source, start, self._shown(prefix, sampling))
-
-    def _steps(
-        self,
-        prompt_ids: Sequence[int],
-        settings: SamplingSettings,
-        cancelled: Callable[[], bool],
-        prefix: Sequence[int],
-    ) -> Generator[Step, None, None]:
-        rng = np.random.default_rng(settings.seed)
+        rng = np.random.default_rng(sampling.seed)
         rng.random(len(prefix))
+        shown = self._shown(prefix, sampling)
+        ids = prompt.token_ids
         if self._scheduler is None:
-            return generate_steps(self.engine, prompt_ids, settings, rng, cancelled, prefix)
-        return self._scheduler.submit(prompt_ids, settings, rng, prefix, cancelled).steps()
+            source = generate_steps(self.engine, ids, sampling, rng, cancelled, prefix)
+            return Stream(prompt, sampling, source, start, shown)
+        ticket = self._scheduler.submit(ids, sampling, rng, prefix, cancelled)
+        place = partial(self._scheduler.place_of, ticket)
+        return Stream(prompt, sampling, ticket.steps(), start, shown, place)
 
     def _shown(self, prefix: Sequence[int], settings: SamplingSettings) -> str:
         """Return the text of the tokens a reply begins with; half a character waits for more."""

@@ -29,7 +29,13 @@ from apps.ui.rail import (
     render_got,
 )
 from apps.ui.token_panel import serve_tokens
-from apps.ui.transcript import example, render_conversation, render_draft, render_waiting
+from apps.ui.transcript import (
+    example,
+    render_conversation,
+    render_draft,
+    render_place,
+    render_waiting,
+)
 from playground.errors import PlaygroundError
 from playground.models.engine import Engine
 from playground.models.manager import ModelChoice
@@ -328,11 +334,14 @@ class ChatTab:
             for draft in source or self._service.answer(key, session, asked):
                 drafts.put(draft)
 
-        writing = Background(write)
+        writing, place = Background(write), 0
         try:
             while not writing.finished(REDRAW_SECONDS):
+                place, shown_place = self._service.place(key), place
                 if (draft := _newest(drafts)) is not None:
                     yield {self._live: render_draft(draft)}
+                elif place != shown_place:
+                    yield {self._live: render_place(place)}
                 elif (
                     activity := self._service.manager.activity
                 ) and activity.choice == asked.choice:

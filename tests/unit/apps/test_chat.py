@@ -351,3 +351,24 @@ def test_tokens_survive_a_restart_whatever_the_scores(asked: Chat) -> None:
     asked.store.update(ANNA, lambda c: dataclasses.replace(c, turns=(c.turns[0], reply)))
     again = ConversationStore(asked.manager.settings.conversations_dir)
     assert again.load(ANNA).turns[-1] == reply
+
+
+def test_a_reply_that_waits_knows_its_place(chat: Chat) -> None:
+    chat.engine.hold_at = 0
+    for key in (ANNA, BEN):
+        chat.service.ask(key, "Hi")
+    writers = [threading.Thread(target=chat.answer, args=(ANNA,))]
+    writers[0].start()
+    assert chat.engine.holding.wait(10)
+    writers.append(threading.Thread(target=chat.answer, args=(BEN,)))
+    writers[1].start()
+    deadline = time.monotonic() + 10
+    while chat.service.place(BEN) == 0 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert chat.service.place(BEN) == 1
+    assert chat.service.place(ANNA) == 0
+    chat.engine.released.set()
+    for writer in writers:
+        writer.join(10)
+    assert chat.service.place(BEN) == 0
+    assert chat.roles(ANNA) == chat.roles(BEN) == ["user", "assistant"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from apps.conversations import Branch, Conversation, ReplyFacts, Turn
 from apps.ui.chips import mark
-from apps.ui.transcript import render_conversation, render_draft, render_facts
+from apps.ui.transcript import render_conversation, render_draft, render_facts, render_place
 from playground.generation.recording import TokenRecord
 from playground.generation.settings import SamplingSettings
 from tests.support.markup import seen
@@ -131,3 +131,8 @@ def test_the_footer_of_a_greedy_reply_names_no_dice() -> None:
     assert "T 0 is greedy" in greedy
     assert "top-p" not in greedy
     assert "top-k" not in greedy
+
+
+def test_a_reply_in_line_says_its_number_and_then_reads_the_prompt() -> None:
+    assert "number 3 in line" in render_place(3)
+    assert "Reading the prompt" in render_place(0)

@@ -102,7 +102,7 @@ def test_the_same_seed_gives_the_same_reply_and_the_footer_tells_all(visit: Visi
     page = visit()
     set_number(page, "Max new tokens", "12")
     set_number(page, "Top-k", "40")
-    page.get_by_label("Seed").fill("7")
+    page.locator("#seed input").fill("7")
     page.get_by_label("Stop strings").fill("zzz")
     first = ask(page, "Tell me a joke.")
     footer = replies(page).last.locator(".facts")
@@ -231,7 +231,7 @@ def test_bad_input_gets_one_sentence_and_loses_nothing(visit: Visit) -> None:
     expect(setting(page, "Temperature")).to_have_value("0")
     expect(composer(page)).to_have_value("My long thought")
 
-    page.get_by_label("Seed").fill("lucky")
+    page.locator("#seed input").fill("lucky")
     page.get_by_role("button", name="Send").click()
     expect(notice).to_contain_text("`seed` must be a whole number")
     expect(composer(page)).to_have_value("My long thought")

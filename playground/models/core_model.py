@@ -228,7 +228,7 @@ def read_weights(folder: Path) -> dict[str, Float32Array]:
 
 def _shares_embedding(network: Transformer) -> bool:
     head = network.head
-    if isinstance(head, TorchLinear):
+    if isinstance(head, TorchLinear) and not head.weight.is_mkldnn:
         return head.weight.data_ptr() == network.embedding.ctypes.data
     return isinstance(head, Dense) and head.weight is network.embedding
 

@@ -59,9 +59,10 @@ class TorchLinear:
         self._dtype = dtype
         self._by_onednn = has_onednn(dtype)
         self._own_from = MANY_ROWS if dtype == torch.float32 and mkl_is_at_home() else math.inf
-        if self._by_onednn and dtype != torch.float32:
+        if self._by_onednn and dtype == torch.bfloat16 and not _has_amx():
             # In the order in which the kernel reads, once instead of at each product. An FP32
-            # weight stays as it is, because the embedding or NumPy share its memory.
+            # weight stays as it is, because the embedding or NumPy share its memory; and on AMX
+            # it is not proven that a packed weight gives a row the same bits in any batch.
             self.weight = torch.ops.mkldnn._reorder_linear_weight(self.weight, 2)
 
     def __call__(self, x: Float32Array) -> Float32Array:
@@ -90,6 +91,12 @@ def has_onednn(dtype: torch.dtype) -> bool:
     if dtype == torch.bfloat16:
         return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
     return True
+
+
+def _has_amx() -> bool:
+    import torch
+
+    return bool(torch.cpu.get_capabilities().get("amx_tile", False))
 
 
 @cache

@@ -64,6 +64,7 @@ class StripSection:
         self._manager = manager
         self._rail = rail
         self._stops: dict[str, threading.Event] = {}
+        self._exports = tempfile.TemporaryDirectory(prefix="playground-")  # gone with the process
         gr.HTML(
             '<h2 class="title">The strip</h2><p class="lead">The same prompt written on at several '
             "temperatures, all columns together. The cut-offs and the word above hold here too. "
@@ -173,6 +174,7 @@ class StripSection:
         finally:
             # Also when the page is gone: Gradio then closes this generator.
             stopped.set()
+            self._stops.pop(str(request.session_hash), None)
         yield {
             self._notice: render_error(writing.error) if writing.error else "",
             self._run: gr.update(visible=True), self._stop: gr.update(visible=False),
@@ -183,7 +185,7 @@ class StripSection:
         return {
             self._columns: render_strip(shown.written, shown.tokenizer, diff, done=True),
             self._view: gr.update(visible=True),
-            self._export: gr.update(visible=True, value=str(_save(record))),
+            self._export: gr.update(visible=True, value=str(_save(record, self._exports.name))),
             self._shown: shown,
         }
 
@@ -197,8 +199,8 @@ class StripSection:
             stopped.set()
 
 
-def _save(record: dict[str, Any]) -> Path:
-    """Write a strip where Gradio may hand it out."""
-    path = Path(tempfile.mkdtemp(prefix="playground-")) / "strip.json"
+def _save(record: dict[str, Any], folder: str) -> Path:
+    """Write a strip where Gradio may hand it out, under the name it is downloaded by."""
+    path = Path(tempfile.mkdtemp(dir=folder)) / "strip.json"
     path.write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
     return path

@@ -11,20 +11,22 @@ from apps.ui.badge import render_badge
 from apps.ui.rail import build_rail
 from apps.ui.tabs.chat import ChatTab
 from apps.ui.tabs.models import ModelsTab, model_choices
+from apps.ui.tabs.precision import PrecisionTab
 from apps.ui.tabs.temperature import TemperatureTab
 from playground.models.manager import ModelChoice
 
 _HERE = Path(__file__).parent
 # In the head rather than through Gradio's `css`, which would rewrite every selector.
+_STYLES = "".join(path.read_text(encoding="utf-8") for path in sorted(_HERE.glob("*.css")))
 HEAD = (
-    f"<style>{(_HERE / 'style.css').read_text(encoding='utf-8')}</style>"
+    f"<style>{_STYLES}</style>"
     f"<script>{(_HERE / 'page.js').read_text(encoding='utf-8')}</script>"
 )
 
 # Group, then the labs in it: (name of the tab, words on the button).
 LABS = (
     ("Talk", (("chat", "Chat"),)),
-    ("Learn", (("temperature", "Temperature"),)),
+    ("Learn", (("temperature", "Temperature"), ("precision", "Precision"))),
     ("More", (("models", "Models"),)),
 )
 
@@ -59,6 +61,7 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
                 )
                 chat_panel = gr.Column(elem_id="panel-chat")
                 temperature_panel = gr.Column(elem_id="panel-temperature")
+                precision_panel = gr.Column(elem_id="panel-precision")
                 models_panel = gr.Column(elem_id="panel-models")
             with gr.Column(elem_id="rail"):
                 rail = build_rail(model_choices(service.manager.settings, start), start)
@@ -66,10 +69,13 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
             chat = ChatTab(service, rail, badge, key)
         with temperature_panel:
             temperature = TemperatureTab(service.manager, rail)
+        with precision_panel:
+            precision = PrecisionTab()
         with models_panel:
             models = ModelsTab(service.manager, start)
         chat.wire(blocks)
         temperature.wire()
+        precision.wire()
         models.wire(blocks, rail.model, buttons["models"])
         for name, button in buttons.items():
             button.click(None, js=f"() => playgroundLab('{name}')")

@@ -65,6 +65,15 @@ class CoreEngine:
         own = cast(Sequence[CoreCache], caches)
         return compute(lambda: self.network.forward(token_ids, own))
 
+    def logits_at_each(self, token_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the logits after every token of a text; see `Engine.logits_at_each`."""
+        caches = [self.network.new_cache()]
+
+        def run() -> NDArray[np.float32]:
+            return self.network.logits(self.network.hidden_states(token_ids[None], caches)[0])
+
+        return compute(run)
+
 
 def unsupported_reason(config: PretrainedConfig, precision: Precision) -> str | None:
     """Return why the core cannot run a model at a precision, or None when it can."""
@@ -77,8 +86,8 @@ def unsupported_reason(config: PretrainedConfig, precision: Precision) -> str | 
     kind = config.rope_parameters.get("rope_type", "default")
     if kind not in ("default", "linear", "llama3"):
         return f"the core knows no {kind!r} stretch of RoPE"
-    if precision is Precision.NF4:
-        return "the core has no NF4 product; transformers runs it"
+    if precision.four_bit:
+        return f"the core has no {precision.name} product; transformers runs it"
     return None
 
 
@@ -245,10 +254,17 @@ def _report(network: Transformer, load_seconds: float) -> LoadReport:
     norms = sum(block.attention_norm.nbytes + block.mlp_norm.nbytes for block in network.blocks)
     sizes["float32"] += network.embedding.nbytes + network.norm.nbytes + norms
     scale_bytes = sizes.pop("scales", 0)
+    others = network.norm.nbytes + norms
+    weight_bytes = sum(sizes.values())
     return LoadReport(
         layer_classes={**Counter(type(layer).__name__ for layer in linears), "Embedding": 1},
         bytes_by_dtype=dict(sizes),
-        weight_bytes=sum(sizes.values()),
+        weight_bytes=weight_bytes,
+        part_bytes={
+            "embedding": network.embedding.nbytes,
+            "linear": weight_bytes - network.embedding.nbytes - others,
+            "other": others,
+        },
         scale_bytes=scale_bytes,
         device="cpu",
         load_seconds=load_seconds,

@@ -30,6 +30,9 @@ class LoadReport:
         Bytes of the parameters and buffers by their dtype; a tied tensor counts once.
     weight_bytes : int
         Their sum; what transformers' ``get_memory_footprint()`` returns.
+    part_bytes : dict of str to int
+        The same bytes by what they are: "embedding", "linear", "other" (norms, biases). A tied
+        head counts as embedding.
     scale_bytes : int
         Scales that bitsandbytes keeps beside the quantized weights.
     device : str
@@ -43,6 +46,7 @@ class LoadReport:
     layer_classes: dict[str, int]
     bytes_by_dtype: dict[str, int]
     weight_bytes: int
+    part_bytes: dict[str, int]
     scale_bytes: int
     device: str
     load_seconds: float
@@ -89,4 +93,18 @@ class Engine(Protocol):
         -------
         array of shape (rows, V)
             Logits after the last token of each row.
+        """
+
+    def logits_at_each(self, token_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Read one text from its start, in one pass, and return the logits after every token.
+
+        Parameters
+        ----------
+        token_ids : array of shape (T,)
+            The text.
+
+        Returns
+        -------
+        array of shape (T, V)
+            Logits; 4 T V bytes.
         """

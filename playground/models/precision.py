@@ -19,9 +19,9 @@ from playground.errors import OptionError, PrecisionUnavailable
 if TYPE_CHECKING:
     import torch
 
-# bitsandbytes keeps one FP32 absmax for every block of 64 weights in NF4 (Dettmers et al., 2023,
+# bitsandbytes keeps one FP32 absmax for every block of 64 weights in 4 bits (Dettmers et al., 2023,
 # arXiv:2305.14314), and one for every row in LLM.int8() (Dettmers et al., 2022, arXiv:2208.07339).
-NF4_BLOCK = 64
+FOUR_BIT_BLOCK = 64
 FP32_BYTES = 4
 
 
@@ -33,11 +33,17 @@ class Precision(StrEnum):
     BF16 = "bf16"
     INT8 = "int8"
     NF4 = "nf4"
+    FP4 = "fp4"
+
+    @property
+    def four_bit(self) -> bool:
+        """True for bitsandbytes' two 4-bit formats, which differ in their 16 levels."""
+        return self in (Precision.NF4, Precision.FP4)
 
     @property
     def quantized(self) -> bool:
         """True when bitsandbytes swaps the linear layers for quantized ones."""
-        return self in (Precision.INT8, Precision.NF4)
+        return self is Precision.INT8 or self.four_bit
 
     @classmethod
     def parse(cls, text: str) -> Precision:
@@ -118,8 +124,8 @@ def estimate_bytes(shape: ModelShape, precision: Precision) -> int:
     other = shape.other * FP32_BYTES
     if precision is Precision.INT8:
         return shape.linear + shape.linear_rows * FP32_BYTES + other
-    if precision is Precision.NF4:
-        return shape.linear // 2 + shape.linear // NF4_BLOCK * FP32_BYTES + other
+    if precision.four_bit:
+        return shape.linear // 2 + shape.linear // FOUR_BIT_BLOCK * FP32_BYTES + other
     return shape.parameters * (FP32_BYTES if precision is Precision.FP32 else 2)
 
 
@@ -156,7 +162,7 @@ def loader_arguments(precision: Precision) -> dict[str, Any]:
         arguments["quantization_config"] = (
             BitsAndBytesConfig(load_in_8bit=True)
             if precision is Precision.INT8
-            else BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4")
+            else BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type=precision.value)
         )
     return arguments
 
@@ -202,7 +208,7 @@ def _run_small_layer(precision: Precision) -> None:
         layer: torch.nn.Module = (
             Linear8bitLt(size, size, has_fp16_weights=False)
             if precision is Precision.INT8
-            else Linear4bit(size, size, quant_type="nf4")
+            else Linear4bit(size, size, quant_type=precision.value)
         )
     else:
         layer = torch.nn.Linear(size, size, dtype=torch_dtype(precision))

@@ -27,7 +27,11 @@ if TYPE_CHECKING:
     from transformers import DynamicCache, PretrainedConfig, PreTrainedModel
 
 # The layer class that proves a quantized load.
-_QUANTIZED_LAYER = {Precision.INT8: "Linear8bitLt", Precision.NF4: "Linear4bit"}
+_QUANTIZED_LAYER = {
+    Precision.INT8: "Linear8bitLt",
+    Precision.NF4: "Linear4bit",
+    Precision.FP4: "Linear4bit",
+}
 
 
 class _TransformersCache:
@@ -72,6 +76,18 @@ class TransformersEngine:
         """
         pairs = list(zip(token_ids, caches, strict=True))
         return compute(lambda: np.stack([self._forward_row(*pair) for pair in pairs]))
+
+    def logits_at_each(self, token_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the logits after every token of a text; see `Engine.logits_at_each`."""
+        import torch
+
+        def run() -> NDArray[np.float32]:
+            ids = torch.from_numpy(token_ids[None]).to(self.network.device)
+            with torch.inference_mode():
+                logits: NDArray[np.float32] = self.network(ids).logits[0].float().cpu().numpy()
+            return logits
+
+        return compute(run)
 
     def _forward_row(self, token_ids: NDArray[np.int64], cache: KVCache) -> NDArray[np.float32]:
         import torch
@@ -188,11 +204,29 @@ def _report(network: PreTrainedModel, load_seconds: float) -> LoadReport:
         layer_classes=layer_classes(network),
         bytes_by_dtype=dict(by_dtype),
         weight_bytes=sum(by_dtype.values()),
+        part_bytes=_part_bytes(network),
         scale_bytes=_scale_bytes(network),
         device=str(network.device),
         load_seconds=load_seconds,
         rss_bytes=psutil.Process().memory_info().rss,
     )
+
+
+def _part_bytes(network: PreTrainedModel) -> dict[str, int]:
+    """Return the bytes by what they are; a tensor that is met twice counts where it came first."""
+    from torch import nn
+
+    parts = Counter({"embedding": 0, "linear": 0, "other": 0})
+    seen: set[int] = set()
+    kinds = ((nn.Embedding, "embedding"), (nn.Linear, "linear"), (nn.Module, "other"))
+    for kind, name in kinds:
+        for module in network.modules():
+            if not isinstance(module, kind):
+                continue
+            for tensor in (*module.parameters(recurse=False), *module.buffers(recurse=False)):
+                parts[name] += 0 if id(tensor) in seen else tensor.nbytes
+                seen.add(id(tensor))
+    return dict(parts)
 
 
 def _scale_bytes(network: nn.Module) -> int:

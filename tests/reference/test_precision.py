@@ -18,6 +18,7 @@ EXPECTED_LAYERS = {
     Precision.BF16: {"Linear": 211, "Embedding": 1},
     Precision.INT8: {"Linear8bitLt": 210, "Linear": 1, "Embedding": 1},
     Precision.NF4: {"Linear4bit": 210, "Linear": 1, "Embedding": 1},
+    Precision.FP4: {"Linear4bit": 210, "Linear": 1, "Embedding": 1},
 }
 EXPECTED_DTYPES = {
     Precision.FP32: {"float32"},
@@ -25,6 +26,7 @@ EXPECTED_DTYPES = {
     Precision.BF16: {"bfloat16", "float32"},
     Precision.INT8: {"int8", "float32"},
     Precision.NF4: {"uint8", "float32"},  # two 4-bit codes a byte
+    Precision.FP4: {"uint8", "float32"},
 }
 
 
@@ -38,6 +40,9 @@ def test_the_report_tells_what_was_loaded(
     assert set(report.bytes_by_dtype) == EXPECTED_DTYPES[precision]
     assert report.weight_bytes == engine.network.get_memory_footprint()
     assert report.weight_bytes == sum(report.bytes_by_dtype.values())
+    assert report.weight_bytes == sum(report.part_bytes.values())
+    head = engine.network.get_input_embeddings().weight
+    assert report.part_bytes["embedding"] == head.nbytes
     # The estimate knows weights and scales, not the few frequencies of RoPE.
     estimate = estimate_bytes(read_shape(default_model.path), precision)
     assert estimate == pytest.approx(report.weight_bytes + report.scale_bytes, abs=300)

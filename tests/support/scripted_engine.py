@@ -56,7 +56,7 @@ class ScriptedEngine:
             name="scripted", title="Scripted", path=self.folder, source="folder", origin="a test",
             quantized_origin=None, license="none", size_bytes=0, parameters=0, chat=True,
         )  # fmt: skip
-        self.report = LoadReport({}, {}, 0, 0, "cpu", 0.0, 0)
+        self.report = LoadReport({}, {}, 0, {}, 0, "cpu", 0.0, 0)
 
     def new_cache(self) -> KVCache:
         return ScriptedCache()
@@ -76,3 +76,7 @@ class ScriptedEngine:
             held.calls += 1
         self.calls += 1
         return logits
+
+    def logits_at_each(self, token_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Find every token as likely as any other."""
+        return np.zeros((len(token_ids), self.tokenizer.vocab_size), np.float32)

@@ -1,0 +1,64 @@
+"""Perplexity and KL against an independent computation with transformers and torch."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModelForCausalLM
+
+from playground.generation.scoring import encode_text, predict, score
+from playground.models.engines import EngineName, load_engine
+from playground.models.precision import Precision, loader_arguments
+from playground.models.store import InstalledModel
+
+TEXT = (
+    "The lighthouse keeper climbed the stairs every evening, trimmed the lamp and wrote one line "
+    "in the book: the wind, the ships, the weather to come. Nobody had read the book in years."
+)
+
+
+@pytest.mark.parametrize(
+    ("precision", "engine_name"),
+    [
+        (Precision.INT8, EngineName.TRANSFORMERS), (Precision.NF4, EngineName.TRANSFORMERS),
+        (Precision.BF16, EngineName.TRANSFORMERS), (Precision.FP32, EngineName.CORE),
+    ],
+)  # fmt: skip
+def test_quality_equals_transformers_own(
+    default_model: InstalledModel, precision: Precision, engine_name: EngineName
+) -> None:
+    full = load_engine(default_model, Precision.FP32, EngineName.TRANSFORMERS)
+    ids = encode_text(full.tokenizer, TEXT)
+    engine = load_engine(default_model, precision, engine_name)
+    quality = score(predict(engine, ids), predict(full, ids), ids)
+
+    given = torch.from_numpy(ids[None])
+
+    def independent(wanted: Precision) -> tuple[float, torch.Tensor]:
+        network = AutoModelForCausalLM.from_pretrained(
+            default_model.path, **loader_arguments(wanted)
+        ).eval()
+        with torch.inference_mode():
+            logits = network(given).logits[0, :-1].double()
+        loss = torch.nn.functional.cross_entropy(logits, given[0, 1:])
+        return float(loss.exp()), logits.log_softmax(-1)
+
+    perplexity, logprobs = independent(precision)
+    _, full_logprobs = independent(Precision.FP32)
+    kl = torch.nn.functional.kl_div(logprobs, full_logprobs, log_target=True, reduction="batchmean")
+    assert quality.tokens == len(ids) - 1
+    assert quality.perplexity == pytest.approx(perplexity, rel=1e-3)
+    # The core's own FP32 is no further from transformers' than their rounding.
+    floor = 1e-8 if engine_name is EngineName.CORE else 0
+    assert quality.kl_to_reference_nats == pytest.approx(float(kl), rel=1e-3, abs=floor)
+    agreement = (logprobs.argmax(-1) == full_logprobs.argmax(-1)).double().mean()
+    assert quality.top1_agreement == pytest.approx(float(agreement), abs=0.02)
+
+
+def test_a_model_agrees_with_itself() -> None:
+    logits = np.random.default_rng(0).standard_normal((40, 50)).astype(np.float32)
+    ids = np.arange(41)
+    quality = score(logits, logits, ids)
+    assert quality.kl_to_reference_nats == 0
+    assert quality.top1_agreement == 1

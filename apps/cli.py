@@ -213,6 +213,39 @@ def chat(
 
 
 @app.command()
+def precision(
+    prompt: Annotated[
+        str, typer.Argument(help="The text to continue; - reads it from stdin.")
+    ] = "",
+    precisions: Annotated[
+        str, typer.Option(help=f"Of {', '.join(Precision)}; commas between.", metavar="NAMES")
+    ] = "fp32,fp16,bf16,int8,nf4",
+    engines: Annotated[
+        str,
+        typer.Option(help=f"Of {', '.join(EngineName)}; commas between.", metavar="NAMES"),
+    ] = EngineName.AUTO.value,
+    text_file: Annotated[
+        str, typer.Option(help="Your own text for perplexity, besides the shipped one.")
+    ] = "",
+    model: options.Model = options.DEFAULT_MODEL,
+    max_new_tokens: options.MaxNewTokens = "64",
+    as_json: options.AsJson = False,
+) -> None:
+    """Measure one model at several precisions, each in a process of its own."""
+    from apps import precision as bench
+    from apps.terminal_reply import fetch_in_sight, read_prompt
+
+    plan = bench.plan(
+        model, precisions, engines, read_prompt(prompt) if prompt else "", max_new_tokens,
+        text_file,
+    )  # fmt: skip
+    settings = Settings.from_env()
+    fetch_in_sight(model, settings)
+    if not bench.run(plan, settings, as_json):
+        raise typer.Exit(FAILED)
+
+
+@app.command()
 def compare(
     prompt: Annotated[str, typer.Argument(help="The text to continue; - reads it from stdin.")],
     temperatures: Annotated[

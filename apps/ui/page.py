@@ -18,10 +18,7 @@ from playground.models.manager import ModelChoice
 _HERE = Path(__file__).parent
 # In the head rather than through Gradio's `css`, which would rewrite every selector.
 _STYLES = "".join(path.read_text(encoding="utf-8") for path in sorted(_HERE.glob("*.css")))
-HEAD = (
-    f"<style>{_STYLES}</style>"
-    f"<script>{(_HERE / 'page.js').read_text(encoding='utf-8')}</script>"
-)
+HEAD = f"<style>{_STYLES}</style><script>{(_HERE / 'page.js').read_text(encoding='utf-8')}</script>"
 
 # Group, then the labs in it: (name of the tab, words on the button).
 LABS = (
@@ -70,7 +67,7 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
         with temperature_panel:
             temperature = TemperatureTab(service.manager, rail)
         with precision_panel:
-            precision = PrecisionTab()
+            precision = PrecisionTab(service.manager, rail)
         with models_panel:
             models = ModelsTab(service.manager, start)
         chat.wire(blocks)

@@ -48,6 +48,7 @@ def run_python(
     watch: Watch,
     on_bytes: Callable[[int], None] = lambda _done: None,
     env: Mapping[str, str] | None = None,
+    on_line: Callable[[str], None] = lambda _line: None,
 ) -> Finished:
     """Run this Python with the given arguments until it ends or the watch stops it.
 
@@ -61,6 +62,8 @@ def run_python(
         Takes the bytes done, from each line ``Progress DONE of TOTAL``.
     env : mapping of str to str, optional
         Put over this process's environment.
+    on_line : callable
+        Takes each other line as it comes.
     """
     # -P: the folder we stand in is no place to import from.
     command = [sys.executable, "-P", *arguments]
@@ -71,6 +74,7 @@ def run_python(
                 on_bytes(int(match[1]))
             elif line:
                 last_lines.append(line)
+                on_line(line)
         return Finished(process.wait(), tuple(last_lines))
 
 

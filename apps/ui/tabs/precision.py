@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import gradio as gr
 
+from apps.ui.rail import Rail
+from apps.ui.tabs.bench import BenchSection
+from playground.models.manager import ModelManager
+
 
 class PrecisionTab:
-    """The precision lab and its sections, one under each of its tabs."""
+    """The precision lab and its sections, one under each of its tabs.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    manager : ModelManager
+        Knows the models.
+    rail : Rail
+        Says which one is meant.
+    """
+
+    def __init__(self, manager: ModelManager, rail: Rail) -> None:
         gr.HTML(
             '<h1 class="title">Precision</h1><p class="lead">The same model with fewer bits a '
             "weight: what it saves, what it costs, and why.</p>",
             js_on_load=None,
         )
         with gr.Tabs(elem_id="precision-tabs"):
+            with gr.Tab("Bench", elem_id="precision-bench"):
+                self._bench = BenchSection(manager, rail)
             with gr.Tab("Floats", elem_id="precision-floats"):
                 pass
             with gr.Tab("Retraining", elem_id="precision-retraining"):
@@ -22,3 +36,4 @@ class PrecisionTab:
 
     def wire(self) -> None:
         """Connect the components."""
+        self._bench.wire()

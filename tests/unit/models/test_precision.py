@@ -21,7 +21,9 @@ from tests.support.tiny_llama import save_tiny_llama
 
 
 def test_an_unknown_precision_is_refused_by_name() -> None:
-    with pytest.raises(OptionError, match="must be one of fp32, fp16, bf16, int8, nf4, got 'int9'"):
+    with pytest.raises(
+        OptionError, match="must be one of fp32, fp16, bf16, int8, nf4, fp4, got 'int9'"
+    ):
         Precision.parse("int9")
 
 
@@ -55,7 +57,7 @@ def test_the_shape_counts_a_tied_head_once(tmp_path: Path, tied: bool) -> None:
 def test_bytes_by_precision() -> None:
     shape = ModelShape(linear=6400, linear_rows=80, other=100)
     sizes = [estimate_bytes(shape, p) for p in Precision]
-    assert sizes == [26000, 13000, 13000, 6400 + 320 + 400, 3200 + 400 + 400]
+    assert sizes == [26000, 13000, 13000, 6400 + 320 + 400, 3200 + 400 + 400, 4000]
 
 
 def test_bitsandbytes_passes_through_fp32() -> None:

@@ -1,0 +1,246 @@
+"""Measure one model at one precision, in a process that does nothing else.
+
+Run as a program with the path of an order (`Order` as JSON). It prints ``Stage ...`` lines while it
+works and at the end ``Result {...}``, or ``Failed ...`` with a sentence::
+
+    python -m playground.generation.measuring ORDER.json
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import psutil
+from numpy.typing import NDArray
+
+from playground.errors import PlaygroundError
+from playground.generation.language_model import Generation, LanguageModel
+from playground.generation.scoring import Quality, encode_text, predict, score
+from playground.models.engine import Engine
+from playground.models.engines import EngineName, load_engine
+from playground.models.fetch import ensure_model
+from playground.models.precision import Precision
+from playground.models.store import InstalledModel
+from playground.settings import Settings
+
+PREFILL_TOKENS = 512
+_ORPHAN_CHECK_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Order:
+    """What one process is to measure.
+
+    Parameters
+    ----------
+    reference : str
+        Name or path of the model.
+    precision, engine : str
+        As the command line names them.
+    prompt : str
+        Continued at temperature 0.
+    max_new_tokens, runs : int
+        Length of a continuation, and how many are timed.
+    texts : dict of str to str
+        To be scored, by name.
+    folder : str
+        Where the logits of the reference lie: one file a text. Without such a file this process
+        is the reference, and writes them.
+    """
+
+    reference: str
+    precision: str
+    engine: str
+    prompt: str
+    max_new_tokens: int
+    runs: int
+    texts: dict[str, str]
+    folder: str
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The median of some runs, and the lowest and highest of them."""
+
+    median: float
+    lowest: float
+    highest: float
+
+    @classmethod
+    def of(cls, values: list[float]) -> Spread:
+        """Take the values of all runs."""
+        return cls(statistics.median(values), min(values), max(values))
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What came out; all measured but the bytes of the weights, which are computed.
+
+    Parameters
+    ----------
+    engine : str
+        Who computed.
+    layer_classes : dict of str to int
+        What was really loaded.
+    weight_bytes, scale_bytes : int
+        Summed over the tensors that were loaded.
+    part_bytes : dict of str to int
+        `weight_bytes` by what they are.
+    rss_bytes, peak_rss_bytes : int
+        Memory of the process after loading and writing, and the most it had until then.
+    load_seconds : float
+        From the call to a model that is ready.
+    time_to_first_token_seconds, prefill_tokens_per_second, decode_tokens_per_second : Spread
+        Over the runs.
+    quality : dict of str to Quality
+        By the names of the texts.
+    text : str
+        The continuation at temperature 0.
+    token_ids : list of int
+        Its tokens.
+    token_texts : list of str
+        What each added to it.
+    """
+
+    engine: str
+    layer_classes: dict[str, int]
+    weight_bytes: int
+    part_bytes: dict[str, int]
+    scale_bytes: int
+    rss_bytes: int
+    peak_rss_bytes: int
+    load_seconds: float
+    time_to_first_token_seconds: Spread
+    prefill_tokens_per_second: Spread
+    decode_tokens_per_second: Spread
+    quality: dict[str, Quality]
+    text: str
+    token_ids: list[int]
+    token_texts: list[str]
+
+
+def measure(
+    model: InstalledModel, order: Order, say: Callable[[str], None] = lambda _stage: None
+) -> Measured:
+    """Load a model, time it and score its texts, in this process.
+
+    Raises
+    ------
+    PlaygroundError
+        When it cannot be loaded, or a text is too short.
+    """
+    say("loading")
+    engine = load_engine(model, Precision.parse(order.precision), EngineName.parse(order.engine))
+    say("warming up")
+    _write(engine, order.prompt, 4)
+    say("writing")
+    runs = [_write(engine, order.prompt, order.max_new_tokens) for _ in range(order.runs)]
+    say("reading")
+    prefill = _time_prefill(engine, order)
+    # The logits of the texts would be the peak, and they are no part of running a model.
+    rss, peak = psutil.Process().memory_info().rss, peak_rss_bytes()
+    quality = {}
+    for name, text in order.texts.items():
+        say(f"scoring the {name}")
+        quality[name] = _score(engine, text, name, Path(order.folder))
+    return Measured(
+        engine=engine.name,
+        layer_classes=engine.report.layer_classes,
+        weight_bytes=engine.report.weight_bytes,
+        part_bytes=engine.report.part_bytes,
+        scale_bytes=engine.report.scale_bytes,
+        rss_bytes=rss,
+        peak_rss_bytes=peak,
+        load_seconds=engine.report.load_seconds,
+        time_to_first_token_seconds=Spread.of([run.first_token_seconds or 0 for run in runs]),
+        prefill_tokens_per_second=prefill,
+        # A prompt that is answered by one token alone has no time between tokens.
+        decode_tokens_per_second=Spread.of([run.tokens_per_second or 0 for run in runs]),
+        quality=quality,
+        text=runs[0].text,
+        token_ids=[step.token_id for step in runs[0].steps],
+        token_texts=[step.text for step in runs[0].steps],
+    )
+
+
+def _write(engine: Engine, prompt: str, tokens: int) -> Generation:
+    return LanguageModel(engine).generate(prompt, temperature=0, max_new_tokens=tokens)
+
+
+def _time_prefill(engine: Engine, order: Order) -> Spread:
+    text = next(iter(order.texts.values()))
+    ids = encode_text(engine.tokenizer, text)[:PREFILL_TOKENS]
+    speeds = []
+    for _ in range(order.runs + 1):
+        start = time.perf_counter()
+        engine.forward(ids[None], [engine.new_cache()])
+        speeds.append(len(ids) / (time.perf_counter() - start))
+    return Spread.of(speeds[1:])  # the first one warms up
+
+
+def _score(engine: Engine, text: str, name: str, folder: Path) -> Quality:
+    ids = encode_text(engine.tokenizer, text, name)
+    logits = predict(engine, ids)
+    kept = folder / f"{name}.npy"
+    if not kept.exists():
+        np.save(kept, logits)
+    reference: NDArray[np.float32] = np.load(kept, mmap_mode="r", allow_pickle=False)
+    return score(logits, reference, ids)
+
+
+def peak_rss_bytes() -> int:
+    """Return the most memory that this process has had resident.
+
+    Linux keeps it for the program that runs now; ``getrusage`` would carry over what the process
+    that started this one had.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        for line in status.read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # macOS counts in bytes
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that ordered the measure is gone, however it went."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_ORPHAN_CHECK_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _say(kind: str, words: str) -> None:
+    print(kind, words, flush=True)  # noqa: T201 - how this program answers
+
+
+def _main(order_path: str) -> int:
+    _end_with_parent()
+    order = Order(**json.loads(Path(order_path).read_text(encoding="utf-8")))
+    try:
+        model = ensure_model(order.reference, Settings.from_env())
+        measured = measure(model, order, lambda stage: _say("Stage", stage))
+    except PlaygroundError as error:
+        _say("Failed", " ".join(str(error).split()))
+        return 1
+    _say("Result", json.dumps(asdict(measured)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_main(sys.argv[1]))

@@ -1,0 +1,95 @@
+"""``playground precision`` with the real model, and a bench that is stopped in the middle."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from playground.concepts.precision import Bench, make_plan, run_bench
+from playground.errors import FetchCancelled, OptionError
+from playground.models.engines import EngineName
+from playground.models.precision import Precision
+from playground.models.store import InstalledModel
+from playground.settings import Settings
+
+CONTRACT = (
+    "precision", "weight_bytes", "peak_rss_bytes", "load_seconds", "time_to_first_token_seconds",
+    "decode_tokens_per_second", "prefill_tokens_per_second", "perplexity", "kl_to_fp32_nats",
+    "top1_agreement", "text",
+)  # fmt: skip
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", "from apps.cli import main; main()", "precision", *arguments],
+        capture_output=True, text=True, check=False, timeout=250,
+    )  # fmt: skip
+
+
+def test_rows_hold_what_the_contract_names(default_model: InstalledModel) -> None:
+    done = run(
+        "--precisions", "int8,nf4", "--engines", "transformers,core", "--max-new-tokens", "8",
+        "--model", default_model.name, "--json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["model"] == default_model.name
+    rows = {(row["precision"], row["engine"]): row for row in told["rows"]}
+    assert len(rows) == 4
+    assert all(set(CONTRACT) <= set(row) for row in rows.values())
+    failed = rows["nf4", "core"]
+    assert failed["state"] == "failed"
+    assert "the core has no NF4 product" in failed["reason"]
+    int8, nf4 = rows["int8", "transformers"], rows["nf4", "transformers"]
+    assert nf4["weight_bytes"] < int8["weight_bytes"] < 250_000_000
+    assert int8["weight_bytes"] == sum(int8["part_bytes"].values())
+    assert 0 < int8["kl_to_fp32_nats"] < nf4["kl_to_fp32_nats"] < 1
+    assert 1 > int8["top1_agreement"] > nf4["top1_agreement"] > 0.4
+    assert rows["int8", "core"]["kl_to_fp32_nats"] < int8["kl_to_fp32_nats"]
+    assert int8["peak_rss_bytes"] > int8["weight_bytes"]
+    assert told["machine"]["read_bytes_per_second"] > 1e9
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--precisions", "int7"), "got 'int7'"),
+        (("--engines", "fast"), "got 'fast'"),
+        (("--max-new-tokens", "0"), "got 0"),
+        (("--text-file", "no-such-file.txt"), "no-such-file.txt"),
+    ],
+)
+def test_bad_options_get_one_line(arguments: tuple[str, ...], sentence: str) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert sentence in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
+def test_a_bench_stopped_in_the_middle_leaves_no_process(default_model: InstalledModel) -> None:
+    plan = make_plan(default_model.name, [Precision.FP32], [EngineName.TRANSFORMERS])
+    children: list[psutil.Process] = []
+
+    def watch(bench: Bench) -> None:
+        if "loading" in bench.stage:
+            mine = psutil.Process().children(recursive=True)
+            children.extend(c for c in mine if "playground.generation.measuring" in c.cmdline())
+
+    with pytest.raises(FetchCancelled, match="The bench was stopped"):
+        run_bench(plan, Settings.from_env(), watch, lambda: bool(children))
+    assert children
+    assert not any(child.is_running() for child in children)
+
+
+def test_an_own_text_of_one_token_is_refused(default_model: InstalledModel) -> None:
+    plan = make_plan(
+        default_model.name, [Precision.FP32], [EngineName.CORE], max_new_tokens=2, own_text="a"
+    )
+    stages: list[str] = []
+    with pytest.raises(OptionError, match="own text for perplexity must have at least 2 tokens"):
+        run_bench(plan, Settings.from_env(), lambda bench: stages.append(bench.stage))
+    assert not stages

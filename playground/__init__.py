@@ -32,7 +32,7 @@ def load(name: str, precision: str = "fp32", engine: str = "auto") -> LanguageMo
     name : str
         A name of the catalog, a folder with safetensors, or a GGUF file.
     precision : str
-        One of fp32, fp16, bf16, int8, nf4.
+        One of fp32, fp16, bf16, int8, nf4, fp4.
     engine : str
         ``auto`` picks the fastest that is proven equal; ``core`` is the NumPy decoder, for
         Llama-family models; ``transformers`` runs every model.

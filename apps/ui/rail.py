@@ -81,7 +81,7 @@ def build_rail(choices: Sequence[tuple[str, str]], start: ModelChoice) -> Rail:
         precision_choices(),
         value=start.precision.value,
         label="Precision",
-        info="Fewer bits take less memory and change the words. INT8 and NF4 by bitsandbytes.",
+        info="Fewer bits take less memory and change the words. INT8, NF4 and FP4 by bitsandbytes.",
         elem_id="precision",
         filterable=False,
     )

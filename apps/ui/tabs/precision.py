@@ -29,10 +29,6 @@ class PrecisionTab:
         with gr.Tabs(elem_id="precision-tabs"):
             with gr.Tab("Bench", elem_id="precision-bench"):
                 self._bench = BenchSection(manager, rail)
-            with gr.Tab("Floats", elem_id="precision-floats"):
-                pass
-            with gr.Tab("Retraining", elem_id="precision-retraining"):
-                pass
 
     def wire(self) -> None:
         """Connect the components."""

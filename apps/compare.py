@@ -88,9 +88,9 @@ def _title(written: Written) -> str:
 
 def _marked(written: Written, reference: Written) -> Text:
     """Return the text with a mark before the first token that parts from the first column."""
-    from playground.concepts.strip import find_parting
+    from playground.generation.parting import find_parting
 
-    parting = find_parting(reference, written)
+    parting = find_parting(reference.steps, written.steps)
     if parting is None:
         return Text(plain(written.text))
     before = "".join(step.text for step in written.steps[: parting.position])
@@ -99,13 +99,15 @@ def _marked(written: Written, reference: Written) -> Text:
 
 
 def _measures(written: Sequence[Written]) -> Table:
-    from playground.concepts.strip import find_parting, measure
+    from playground.concepts.strip import measure
+    from playground.generation.parting import find_parting
 
     table = Table(box=None, header_style="bold")
     for name in ("column", "entropy", "distinct-1/2", "agrees", "parts at", "tokens/s", "ended by"):
         table.add_column(name, justify="left" if name in ("column", "ended by") else "right")
     for each in written:
-        measures, parting = measure(each, written[0]), find_parting(written[0], each)
+        parting = find_parting(written[0].steps, each.steps)
+        measures = measure(each, written[0])
         if measures is None:
             continue
         table.add_row(

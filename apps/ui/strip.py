@@ -9,8 +9,9 @@ from html import escape
 
 from apps.ui.chips import mark, percent
 from apps.ui.transcript import FINISH_WORDS
-from playground.concepts.strip import Measures, Parting, Written, find_parting, measure
+from playground.concepts.strip import Measures, Written, measure
 from playground.generation.choosing import Choice
+from playground.generation.parting import Parting, find_parting
 from playground.models.tokenizer import Tokenizer
 
 SHOWN = 5
@@ -38,7 +39,7 @@ def render_strip(written: Sequence[Written], tokenizer: Tokenizer, diff: bool, d
 
 
 def _column(each: Written, first: Written, tokenizer: Tokenizer, diff: bool, done: bool) -> str:
-    parting = find_parting(first, each)
+    parting = find_parting(first.steps, each.steps)
     text = _difference(first, each) if diff and each is not first else _text(each, parting)
     end = FINISH_WORDS[each.finish_reason] if done else "writing…"
     return (
@@ -86,7 +87,7 @@ def _difference(first: Written, each: Written) -> str:
 def _forks(parting: Parting, tokenizer: Tokenizer, first: Written, each: Written) -> str:
     """Return both distributions at the token where two columns part, to be opened."""
     sides = "".join(
-        _side(choice, tokenizer, f"T {written.column.settings.temperature:g}")
+        render_choice(choice, tokenizer, f"T {written.column.settings.temperature:g}")
         for choice, written in ((parting.first, first), (parting.second, each))
     )
     return (
@@ -95,7 +96,8 @@ def _forks(parting: Parting, tokenizer: Tokenizer, first: Written, each: Written
     )
 
 
-def _side(choice: Choice, tokenizer: Tokenizer, name: str) -> str:
+def render_choice(choice: Choice, tokenizer: Tokenizer, name: str) -> str:
+    """Return how one side chose at a parting: the token taken, the likeliest ones, the dice."""
     likeliest = "".join(
         f'<li class="{"taken" if other.token_id == choice.token_id else ""}">'
         f'<span class="token">{escape(mark(tokenizer.piece(other.token_id)))}</span>'
@@ -114,7 +116,7 @@ def _side(choice: Choice, tokenizer: Tokenizer, name: str) -> str:
 def _table(written: Sequence[Written]) -> str:
     heads = ("column", "entropy", "distinct-1", "distinct-2", "agrees", "parts at", "tokens/s")
     rows = "".join(
-        _measures(each, measures, find_parting(written[0], each))
+        _measures(each, measures, find_parting(written[0].steps, each.steps))
         for each in written
         if (measures := measure(each, written[0]))
     )

@@ -18,8 +18,8 @@ import numpy as np
 from playground.core.metrics import distinct_n
 from playground.errors import OptionError
 from playground.generation import language_model
-from playground.generation.choosing import Choice
 from playground.generation.decoding import generate_rows
+from playground.generation.parting import find_parting
 from playground.generation.recording import record_step, to_json
 from playground.generation.row import FinishReason, Step
 from playground.generation.settings import SamplingSettings
@@ -91,15 +91,6 @@ class Measures:
     distinct_2: float
     agreement: float
     tokens_per_second: float
-
-
-@dataclass(frozen=True)
-class Parting:
-    """The first place at which two columns part, and both choices there."""
-
-    position: int
-    first: Choice
-    second: Choice
 
 
 def parse_temperatures(text: str) -> list[float]:
@@ -247,14 +238,6 @@ def measure(written: Written, reference: Written) -> Measures | None:
     )
 
 
-def find_parting(first: Written, second: Written) -> Parting | None:
-    """Return where two columns first have different tokens; None while one begins the other."""
-    for position, (mine, theirs) in enumerate(zip(first.steps, second.steps, strict=False)):
-        if mine.token_id != theirs.token_id:
-            return Parting(position, mine.choice, theirs.choice)
-    return None
-
-
 def export(
     engine: Engine, prompt: str, written: Sequence[Written], coupled: bool, wall_seconds: float
 ) -> dict[str, Any]:
@@ -287,7 +270,7 @@ def export(
 
 def _output(engine: Engine, written: Written, reference: Written) -> dict[str, Any]:
     settings, measures = written.column.settings, measure(written, reference)
-    parting = find_parting(reference, written)
+    parting = find_parting(reference.steps, written.steps)
     records = to_json(record_step(step, engine.tokenizer) for step in written.steps)
     return {
         "temperature": settings.temperature,

@@ -75,3 +75,27 @@ def test_stop_ends_the_process_and_bad_input_gets_a_sentence(visit: Visit) -> No
     names = [" ".join(child.cmdline()) for child in psutil.Process().children(recursive=True)]
     assert not any("playground.generation.measuring" in name for name in names)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_two_precisions_answer_side_by_side(visit: Visit) -> None:
+    page = visit()
+    page.get_by_role("button", name="Precision", exact=True).click()
+    page.get_by_role("tab", name="Side by side").click()
+    page.get_by_label("range slider for Temperature").fill("0")
+    page.get_by_label("range slider for Max new tokens").fill("24")
+    page.get_by_label("Message to both").fill("Tell me a long story about <b>rain</b>.")
+    page.get_by_role("button", name="Ask both").click()
+    columns = page.locator("#pair section.strip-column")
+    expect(columns).to_have_count(2, timeout=60_000)
+    expect(page.get_by_role("button", name="Ask both")).to_be_visible(timeout=60_000)
+    expect(columns.first).to_contain_text("FP32 · core")
+    expect(columns.last).to_contain_text("NF4 · transformers")
+    expect(columns.last).to_contain_text("24 tokens")
+    expect(page.locator("#pair mark.parting")).to_have_count(2)
+    fork = page.locator(".pair-fork")
+    expect(fork).to_contain_text("They part at token")
+    expect(fork.locator("ol")).to_have_count(2)
+    expect(page.locator("#pair .written b")).to_have_count(0)
+    page.get_by_label("Message to both").fill(" ")
+    page.get_by_role("button", name="Ask both").click()
+    expect(page.locator("#pair-notice")).to_contain_text("The message is empty")

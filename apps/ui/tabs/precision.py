@@ -6,6 +6,7 @@ import gradio as gr
 
 from apps.ui.rail import Rail
 from apps.ui.tabs.bench import BenchSection
+from apps.ui.tabs.pair import PairSection
 from playground.models.manager import ModelManager
 
 
@@ -29,7 +30,10 @@ class PrecisionTab:
         with gr.Tabs(elem_id="precision-tabs"):
             with gr.Tab("Bench", elem_id="precision-bench"):
                 self._bench = BenchSection(manager, rail)
+            with gr.Tab("Side by side", elem_id="precision-pair"):
+                self._pair = PairSection(manager, rail)
 
     def wire(self) -> None:
         """Connect the components."""
         self._bench.wire()
+        self._pair.wire()

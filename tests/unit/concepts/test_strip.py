@@ -13,7 +13,6 @@ from playground.concepts.strip import (
     MAX_COLUMNS,
     Written,
     export,
-    find_parting,
     measure,
     parse_samples,
     parse_temperatures,
@@ -22,6 +21,7 @@ from playground.concepts.strip import (
     write_strip,
 )
 from playground.errors import ContextOverflow, OptionError
+from playground.generation.parting import find_parting
 from playground.generation.settings import SamplingSettings
 from playground.models.core_model import load_core_engine
 from playground.models.engine import Engine
@@ -78,8 +78,8 @@ def test_coupled_columns_throw_the_same_numbers(engine: Engine) -> None:
 
 def test_the_same_temperature_never_parts_and_another_does(engine: Engine) -> None:
     greedy, same, hot = write(engine, [0, 0, 2])
-    assert find_parting(greedy, same) is None
-    parting = find_parting(greedy, hot)
+    assert find_parting(greedy.steps, same.steps) is None
+    parting = find_parting(greedy.steps, hot.steps)
     assert parting is not None
     assert greedy.token_ids[: parting.position] == hot.token_ids[: parting.position]
     assert parting.first.token_id == greedy.token_ids[parting.position]

@@ -1,0 +1,171 @@
+"""Side by side: one message to two precisions of the model at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import gradio as gr
+
+from apps.chat import Request
+from apps.ui.background import Background
+from apps.ui.notice import render_error, render_hint
+from apps.ui.pair import render_pair
+from apps.ui.rail import Rail, read_rail, read_request
+from playground.concepts.pair import Side, write_pair
+from playground.errors import OptionError, PlaygroundError
+from playground.models.engine import Engine
+from playground.models.engines import EngineName
+from playground.models.manager import ModelChoice, ModelManager
+from playground.models.precision import Precision
+from playground.models.tokenizer import Message, Tokenizer
+
+FIRST_MESSAGE = "What is the capital of France, and what is it known for?"
+REDRAW_SECONDS = 0.25
+_EMPTY = '<p class="hint">Both replies will stand here, with what differs marked.</p>'
+_RUNNERS = {EngineName.CORE: "core", EngineName.TRANSFORMERS: "transformers"}
+
+View = dict[Any, Any]
+
+
+@dataclass
+class _Shown:
+    """What the writing thread has to show."""
+
+    sides: list[Side] = field(default_factory=list)
+    tokenizer: Tokenizer | None = None
+
+    def drawn(self, done: bool) -> str:
+        if self.tokenizer is None or not any(side.steps for side in self.sides):
+            return _EMPTY
+        return render_pair(self.sides, self.tokenizer, done)
+
+
+class PairSection:
+    """The message, the two precisions, and the two replies.
+
+    Parameters
+    ----------
+    manager : ModelManager
+        Lends the models.
+    rail : Rail
+        Says which model, and holds the settings that both replies share.
+    """
+
+    def __init__(self, manager: ModelManager, rail: Rail) -> None:
+        self._manager = manager
+        self._rail = rail
+        self._stops: dict[str, threading.Event] = {}
+        gr.HTML(
+            '<p class="lead">The same message to the same model at two precisions, with the run '
+            "settings at the right and the same dice. What differs comes from the precision "
+            "alone.</p>",
+            js_on_load=None,
+        )
+        self._message = gr.Textbox(
+            FIRST_MESSAGE, label="Message to both", max_lines=4, elem_id="pair-message"
+        )
+        with gr.Row(elem_id="pair-fields"):
+            self._first = _picker("One side", "pair-first", f"{Precision.FP32}/{EngineName.CORE}")
+            self._second = _picker(
+                "The other side", "pair-second", f"{Precision.NF4}/{EngineName.TRANSFORMERS}"
+            )
+        with gr.Row(elem_id="pair-actions"):
+            self._run = gr.Button("Ask both", variant="primary", elem_id="run-pair")
+            self._stop = gr.Button("Stop both", elem_id="stop-pair", visible=False)
+        self._notice = gr.HTML("", elem_id="pair-notice", js_on_load=None)
+        self._replies = gr.HTML(_EMPTY, elem_id="pair", js_on_load=None)
+
+    def wire(self) -> None:
+        """Connect the components."""
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        gr.on(
+            [self._run.click, self._message.submit],
+            self._on_run, [self._message, self._first, self._second, *self._rail.components],
+            [self._notice, self._replies, self._run, self._stop],
+            concurrency_limit=None, **quiet,
+        )  # fmt: skip
+        self._stop.click(self._on_stop, queue=False, **quiet)
+
+    def _on_run(
+        self, request: gr.Request, message: str, first: str, second: str, *rail: Any
+    ) -> Iterator[View]:
+        try:
+            asked = read_request(read_rail(rail))
+            choices = [_choose(asked.choice, side) for side in (first, second)]
+            _require_two(message, choices)
+        except PlaygroundError as error:
+            yield {self._notice: render_error(error)}
+            return
+        session = str(request.session_hash)
+        stopped = self._stops[session] = threading.Event()
+        shown = _Shown()
+        yield {
+            self._notice: render_hint("Loading both…"), self._replies: _EMPTY,
+            self._run: gr.update(visible=False), self._stop: gr.update(visible=True),
+        }  # fmt: skip
+        writing = Background(lambda: self._write(message, choices, asked, stopped, shown))
+        try:
+            while not writing.finished(REDRAW_SECONDS):
+                if shown.sides:
+                    yield {self._replies: shown.drawn(done=False), self._notice: ""}
+        finally:
+            # Also when the page is gone: Gradio then closes this generator.
+            stopped.set()
+            self._stops.pop(session, None)
+        yield {
+            self._notice: render_error(writing.error) if writing.error else "",
+            self._replies: shown.drawn(done=True),
+            self._run: gr.update(visible=True), self._stop: gr.update(visible=False),
+        }  # fmt: skip
+
+    def _write(
+        self,
+        message: str,
+        choices: list[ModelChoice],
+        asked: Request,
+        stopped: threading.Event,
+        shown: _Shown,
+    ) -> None:
+        head = [Message("system", asked.system)] if asked.system.strip() else []
+        messages = [*head, Message("user", message)]
+        with ExitStack() as leases:
+            engines: list[Engine] = [
+                leases.enter_context(self._manager.lease(choice, stopped.is_set))
+                for choice in choices
+            ]
+            shown.tokenizer = engines[0].tokenizer
+            for sides in write_pair(engines, messages, asked.settings, stopped.is_set):
+                shown.sides = sides
+
+    def _on_stop(self, request: gr.Request) -> None:
+        if stopped := self._stops.get(str(request.session_hash)):
+            stopped.set()
+
+
+def _picker(label: str, name: str, value: str) -> gr.Dropdown:
+    pairs = [
+        (f"{precision.name} · {words}", f"{precision.value}/{engine.value}")
+        for precision in Precision
+        for engine, words in _RUNNERS.items()
+        if not (precision.four_bit and engine is EngineName.CORE)
+    ]
+    return gr.Dropdown(pairs, value=value, label=label, elem_id=name, filterable=False)
+
+
+def _choose(choice: ModelChoice, side: str) -> ModelChoice:
+    precision, _, engine = side.partition("/")
+    return replace(choice, precision=Precision.parse(precision), engine=EngineName.parse(engine))
+
+
+def _require_two(message: str, choices: list[ModelChoice]) -> None:
+    if not message.strip():
+        raise OptionError("The message is empty; write something first.")
+    if choices[0] == choices[1]:
+        raise OptionError(
+            f"Both sides are {choices[0].precision.name} on {choices[0].engine}; choose another "
+            "for one of them."
+        )

@@ -13,11 +13,11 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
-from importlib.resources import files
 from itertools import product
 from pathlib import Path
 from typing import Any, Literal
 
+from playground.data import shipped_text
 from playground.errors import FetchCancelled, OptionError, PlaygroundError
 from playground.generation.measuring import Measured, Order, Spread
 from playground.generation.scoring import Quality, encode_text
@@ -177,11 +177,6 @@ def parse_precisions(text: str) -> list[Precision]:
     if not parts:
         raise OptionError(f"`precisions` must name at least one of {', '.join(Precision)}.")
     return [Precision.parse(part) for part in parts]
-
-
-def shipped_text() -> str:
-    """Return the text on which every model is scored."""
-    return files("playground.data").joinpath("prose.txt").read_text(encoding="utf-8")
 
 
 def run_bench(

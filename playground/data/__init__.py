@@ -1,1 +1,8 @@
-"""What ships with the package: data, each with its source and licence."""
+"""What ships with the playground, each with its source and licence."""
+
+from importlib.resources import files
+
+
+def shipped_text() -> str:
+    """Return the short story on which models are scored."""
+    return files("playground.data").joinpath("prose.txt").read_text(encoding="utf-8")

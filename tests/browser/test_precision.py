@@ -99,3 +99,35 @@ def test_two_precisions_answer_side_by_side(visit: Visit) -> None:
     page.get_by_label("Message to both").fill(" ")
     page.get_by_role("button", name="Ask both").click()
     expect(page.locator("#pair-notice")).to_contain_text("The message is empty")
+
+
+def test_a_matrix_is_looked_at_and_put_into_a_copy(visit: Visit) -> None:
+    page = visit()
+    page.get_by_role("button", name="Precision", exact=True).click()
+    page.get_by_role("tab", name="Microscope").click()
+    notice = page.locator("#scope-notice")
+    page.get_by_role("button", name="Put it into a copy").click()
+    expect(notice).to_contain_text("Read the model first")
+    page.get_by_role("button", name="Read the model").click()
+    scope = page.locator("#scope")
+    expect(scope.locator("svg.histogram")).to_be_visible(timeout=30_000)
+    expect(scope).to_contain_text("8.02 bits a weight")
+    page.locator("#scope-method").get_by_label("absmax").check()
+    page.locator("#scope-bits input").fill("3")
+    expect(scope).to_contain_text("3.00 bits a weight")
+    expect(scope).to_contain_text("6 values are left: the ticks")
+    expect(scope.locator("line.tick")).to_have_count(6)
+    for field, value, sentence in (
+        ("bits", "1", "got 1"), ("bits", "9", "got 9"), ("block", "0", "got 0"),
+    ):  # fmt: skip
+        page.locator(f"#scope-{field} input").fill(value)
+        expect(notice).to_contain_text(sentence)
+        page.locator(f"#scope-{field} input").fill("4")
+    expect(scope).to_contain_text("4.00 bits a weight")
+    page.get_by_label("this matrix").check()
+    page.get_by_role("button", name="Put it into a copy").click()
+    live = page.locator("#scope-live")
+    expect(live).to_contain_text("1 matrix changed", timeout=60_000)
+    expect(live).to_contain_text("KL to FP32")
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

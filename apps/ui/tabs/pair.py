@@ -62,7 +62,7 @@ class PairSection:
         gr.HTML(
             '<p class="lead">The same message to the same model at two precisions, with the run '
             "settings at the right and the same dice. What differs comes from the precision "
-            "alone.</p>",
+            "and the engine.</p>",
             js_on_load=None,
         )
         self._message = gr.Textbox(

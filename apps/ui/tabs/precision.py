@@ -6,6 +6,7 @@ import gradio as gr
 
 from apps.ui.rail import Rail
 from apps.ui.tabs.bench import BenchSection
+from apps.ui.tabs.microscope import MicroscopeSection
 from apps.ui.tabs.pair import PairSection
 from playground.models.manager import ModelManager
 
@@ -32,8 +33,11 @@ class PrecisionTab:
                 self._bench = BenchSection(manager, rail)
             with gr.Tab("Side by side", elem_id="precision-pair"):
                 self._pair = PairSection(manager, rail)
+            with gr.Tab("Microscope", elem_id="precision-microscope"):
+                self._microscope = MicroscopeSection(manager, rail)
 
     def wire(self) -> None:
         """Connect the components."""
         self._bench.wire()
         self._pair.wire()
+        self._microscope.wire()

@@ -16,10 +16,10 @@ from playground.concepts.precision import (
     Row,
     make_plan,
     parse_precisions,
-    shipped_text,
     to_json,
 )
 from playground.concepts.speed import bytes_per_token, explain
+from playground.data import shipped_text
 from playground.errors import OptionError
 from playground.generation.measuring import Measured, Spread
 from playground.generation.scoring import Quality

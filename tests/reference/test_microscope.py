@@ -1,0 +1,34 @@
+"""INT8 rows put into a copy of the model, against the same done by hand with torch."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM
+
+from playground.concepts.microscope import LIVE_TOKENS, Scheme, try_live
+from playground.data import shipped_text
+from playground.generation.scoring import encode_text
+from playground.models.store import InstalledModel
+from playground.models.tokenizer import Tokenizer
+
+
+def test_a_copy_in_int8_rows_scores_as_one_made_by_hand(default_model: InstalledModel) -> None:
+    live = try_live(default_model, Scheme("row-wise", 8, 64))
+    network = AutoModelForCausalLM.from_pretrained(default_model.path, dtype=torch.float32).eval()
+    ids = encode_text(Tokenizer.load(default_model.path, [0]), shipped_text())[:LIVE_TOKENS]
+    given = torch.from_numpy(ids[None])
+    with torch.inference_mode():
+        full = network(given).logits[0, :-1].double().log_softmax(-1)
+        for name, layer in network.named_modules():
+            if isinstance(layer, torch.nn.Linear) and name != "lm_head":
+                absmax = layer.weight.abs().amax(dim=1, keepdim=True)
+                layer.weight.copy_((layer.weight * (127 / absmax)).round() / 127 * absmax)
+        logits = network(given).logits[0, :-1].double()
+    loss = torch.nn.functional.cross_entropy(logits, given[0, 1:])
+    kl = torch.nn.functional.kl_div(
+        logits.log_softmax(-1), full, log_target=True, reduction="batchmean"
+    )
+    assert live.matrices == 210
+    assert live.quality.perplexity == pytest.approx(float(loss.exp()), rel=1e-3)
+    assert live.quality.kl_to_reference_nats == pytest.approx(float(kl), rel=2e-2)

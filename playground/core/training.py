@@ -7,7 +7,7 @@ which gets there more surely.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from playground.core.functional import FloatArray, IntArray
-from playground.core.network import MLP
+from playground.core.network import MLP, Parameters
 from playground.core.optimizers import Optimizer, minibatches
 
 
@@ -30,7 +30,7 @@ class Epoch:
     loss : float
         Mean cost over the epoch, each example at the moment it was learned from.
     network : MLP
-        What came out.
+        What came out: the parameters that the steps moved, not what `seen_as` made of them.
     """
 
     number: int
@@ -45,6 +45,7 @@ def train_epochs(
     labels: IntArray,
     rng: np.random.Generator,
     batch_size: int = 10,
+    seen_as: Callable[[Parameters], Parameters] | None = None,
 ) -> Iterator[Epoch]:
     """Learn for as long as the caller takes epochs.
 
@@ -62,6 +63,11 @@ def train_epochs(
         Shuffles the examples anew in every epoch.
     batch_size : int
         Examples a step.
+    seen_as : callable, optional
+        What the network computes with, made anew of its parameters before every step; the
+        parameters themselves when left out. Loss and gradients are taken there, and the step is
+        made on the parameters as if nothing stood between: the straight-through estimator (Bengio
+        et al., 2013, arXiv:1308.3432). With `fake_quantize` it trains for quantization.
 
     Yields
     ------
@@ -83,11 +89,17 @@ def train_epochs(
     for number in count(1):
         total = 0.0
         for batch in minibatches(rng, len(images), batch_size):
-            loss, gradients = network.loss_and_gradients(images[batch], labels[batch])
+            # Rounding has slope 0 nearly everywhere; passing it over lets small steps add up.
+            seen = network if seen_as is None else _seen(network, seen_as)
+            loss, gradients = seen.loss_and_gradients(images[batch], labels[batch])
             parameters, state = optimizer.step(network.parameters, gradients, state)
             network = replace(network, parameters=parameters)
             total += loss * len(batch)
         yield Epoch(number, total / len(images), network)
+
+
+def _seen(network: MLP, seen_as: Callable[[Parameters], Parameters]) -> MLP:
+    return replace(network, parameters=seen_as(network.parameters))
 
 
 def accuracy(network: MLP, images: FloatArray, labels: IntArray) -> float:

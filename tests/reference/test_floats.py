@@ -10,8 +10,10 @@ import ml_dtypes
 import numpy as np
 import pytest
 
+from playground.concepts.float_anatomy import flip, take_apart
 from playground.core.floats import (
     BF16,
+    FORMATS,
     FP8_E4M3,
     FP8_E5M2,
     FP16,
@@ -110,3 +112,44 @@ def test_ulp_equals_numpy_spacing(fmt: FloatFormat, reference: type) -> None:
     codes = codes[codes < fmt.largest_code]  # NumPy calls the gap after the largest infinite
     theirs = np.spacing(codes.view(reference)).astype(np.float64)
     np.testing.assert_array_equal(ulp(decode(codes, fmt), fmt), theirs)
+
+
+def special_numbers(fmt: FloatFormat) -> list[float]:
+    """Return zeros, infinities, NaNs and the numbers at the format's limits and beside them."""
+    edges = np.array(
+        [fmt.smallest_subnormal, fmt.smallest_normal, 1.0, fmt.largest],
+        dtype=np.float32,
+    )
+    with np.errstate(over="ignore"):  # what follows FP32's largest is infinity
+        near = [np.nextafter(edges, np.float32(end)) for end in (-np.inf, np.inf)]
+    numbers = np.concatenate([edges, edges / 2, *near]).tolist()
+    return [0.0, np.inf, np.nan, *numbers, -0.0, -np.inf, -np.nan, *(-n for n in numbers)]
+
+
+def test_taking_apart_equals_the_references_on_random_and_special_numbers() -> None:
+    rng = np.random.default_rng(4)
+    any_bits = rng.integers(0, 2**32, 20_000, dtype=np.uint32).view(np.float32)
+    plain = rng.normal(size=60_000).astype(np.float32)
+    small = (2.0 ** rng.uniform(-24, 18, 20_000)).astype(np.float32)
+    special = [number for fmt in FORMATS for number in special_numbers(fmt)]
+    numbers = np.concatenate([any_bits, plain, small, np.array(special, dtype=np.float32)])
+    taken = [take_apart(float(number)) for number in numbers]
+    assert len(taken) > 100_000
+    # Python keeps no NaN payload, so that NaN is compared as NaN, by sign.
+    for column, fmt in enumerate(REFERENCES):
+        ours = [apart[column].anatomy for apart in taken]
+        usual = np.where(np.isnan(numbers), np.copysign(np.float32(np.nan), numbers), numbers)
+        codes = their_codes(usual, fmt)
+        np.testing.assert_array_equal([each.code for each in ours], codes)
+        np.testing.assert_array_equal([each.value for each in ours], their_values(codes, fmt))
+        assert take_apart(1.0)[column].format == fmt
+
+
+@any_format
+def test_a_flipped_bit_equals_the_reference(fmt: FloatFormat, reference: type) -> None:
+    for code in some_codes(fmt)[:: max(1, len(some_codes(fmt)) // 500)]:
+        for bit in range(fmt.bits):
+            flipped = np.array([int(code) ^ 1 << bit], dtype=fmt.code_dtype)
+            ours = flip(int(code), bit, fmt)
+            assert ours.code == flipped[0]
+            np.testing.assert_array_equal(ours.value, their_values(flipped, fmt)[0])

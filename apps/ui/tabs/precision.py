@@ -6,6 +6,7 @@ import gradio as gr
 
 from apps.ui.rail import Rail
 from apps.ui.tabs.bench import BenchSection
+from apps.ui.tabs.float_anatomy import FloatAnatomySection
 from apps.ui.tabs.microscope import MicroscopeSection
 from apps.ui.tabs.pair import PairSection
 from playground.models.manager import ModelManager
@@ -35,9 +36,12 @@ class PrecisionTab:
                 self._pair = PairSection(manager, rail)
             with gr.Tab("Microscope", elem_id="precision-microscope"):
                 self._microscope = MicroscopeSection(manager, rail)
+            with gr.Tab("Floats", elem_id="precision-floats"):
+                self._floats = FloatAnatomySection()
 
     def wire(self) -> None:
         """Connect the components."""
         self._bench.wire()
         self._pair.wire()
         self._microscope.wire()
+        self._floats.wire()

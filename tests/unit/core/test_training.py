@@ -8,7 +8,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from playground.core.network import MLP
+from playground.core.network import MLP, Parameters
 from playground.core.optimizers import SGD, Adam
 from playground.core.training import Epoch, accuracy, train_epochs
 
@@ -74,3 +74,19 @@ def test_accuracy_is_the_share_named_rightly() -> None:
     weight, bias = np.array([[-1.0], [1.0]]), np.zeros(2)
     sign = MLP([weight, bias], cost="cross-entropy")  # class 1 where x > 0
     assert accuracy(sign, np.array([[1.0], [2.0], [-3.0], [4.0]]), np.array([1, 1, 1, 0])) == 0.5
+
+
+def test_straight_through_takes_gradients_there_and_steps_here() -> None:
+    network, rule = MLP.create(np.random.default_rng(1), sizes=(4, 3, 2)), SGD(0.5)
+
+    def signs(parameters: Parameters) -> Parameters:
+        return [np.sign(array) for array in parameters]
+
+    rng = np.random.default_rng(0)
+    epoch = next(train_epochs(network, rule, IMAGES, LABELS, rng, len(IMAGES), signs))
+    seen = replace(network, parameters=signs(network.parameters))
+    loss, gradients = seen.loss_and_gradients(IMAGES, LABELS)
+    assert epoch.loss == pytest.approx(loss, rel=1e-6)
+    by_hand, _ = rule.step(network.parameters, gradients, rule.init(network.parameters))
+    for ours, theirs in zip(epoch.network.parameters, by_hand, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-6)

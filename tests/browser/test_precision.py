@@ -131,3 +131,26 @@ def test_a_matrix_is_looked_at_and_put_into_a_copy(visit: Visit) -> None:
     expect(live).to_contain_text("KL to FP32")
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_number_is_taken_apart_and_its_bits_flip(visit: Visit) -> None:
+    page = visit()
+    page.get_by_role("button", name="Precision", exact=True).click()
+    page.get_by_role("tab", name="Floats").click()
+    number = page.locator("#float-number").get_by_role("textbox")
+    half = page.locator(".float-card[data-format='FP16']")
+    expect(half.locator("button[data-bit]")).to_have_count(16)
+    half.locator("button[data-bit='15']").click()
+    expect(number).to_have_value("-0.0999755859375")
+    page.get_by_role("button", name="65520", exact=True).click()
+    expect(half).to_contain_text("∞")
+    expect(page.locator(".float-card[data-format='BF16']")).to_contain_text("65,536")
+    for text, sentence in (("abc", "got 'abc'"), ("", "got nothing"), ("1e999", "got '1e999'")):
+        number.fill(text)
+        expect(page.locator("#float-notice")).to_contain_text(sentence)
+        expect(half).to_contain_text("∞")  # what was drawn stays
+    number.fill("nan")
+    expect(half).to_contain_text("NaN")
+    expect(page.locator("#float-notice")).to_have_text("")
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -154,3 +154,27 @@ def test_a_number_is_taken_apart_and_its_bits_flip(visit: Visit) -> None:
     expect(page.locator("#float-notice")).to_have_text("")
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_retraining_is_watched_and_stopped(visit: Visit) -> None:
+    page = visit()
+    page.get_by_role("button", name="Precision", exact=True).click()
+    page.get_by_role("tab", name="Retraining").click()
+    notice, train = page.locator("#retrain-notice"), page.locator("#run-retrain")
+    page.locator("#retrain-epochs input").fill("0")
+    train.click()
+    expect(notice).to_contain_text("Epochs must be a whole number from 1 to 50, got 0")
+    page.locator("#retrain-epochs input").fill("50")
+    train.click()
+    expect(page.locator("svg.retraining polyline")).to_have_count(1, timeout=30_000)
+    page.get_by_role("button", name="Stop training").click()
+    expect(notice).to_contain_text("Training was stopped")
+    page.locator("#retrain-epochs input").fill("3")
+    page.locator("#retrain-bits").get_by_label("4 bits").uncheck()
+    train.click()
+    expect(page.locator("table.retraining")).to_contain_text("points", timeout=30_000)
+    expect(train).to_be_visible(timeout=60_000)
+    expect(page.locator("svg.retraining polyline")).to_have_count(5)
+    expect(page.locator("table.retraining tbody tr")).to_have_count(4)
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -9,6 +9,7 @@ from apps.ui.tabs.bench import BenchSection
 from apps.ui.tabs.float_anatomy import FloatAnatomySection
 from apps.ui.tabs.microscope import MicroscopeSection
 from apps.ui.tabs.pair import PairSection
+from apps.ui.tabs.retraining import RetrainingSection
 from playground.models.manager import ModelManager
 
 
@@ -38,6 +39,8 @@ class PrecisionTab:
                 self._microscope = MicroscopeSection(manager, rail)
             with gr.Tab("Floats", elem_id="precision-floats"):
                 self._floats = FloatAnatomySection()
+            with gr.Tab("Retraining", elem_id="precision-retraining"):
+                self._retraining = RetrainingSection()
 
     def wire(self) -> None:
         """Connect the components."""
@@ -45,3 +48,4 @@ class PrecisionTab:
         self._pair.wire()
         self._microscope.wire()
         self._floats.wire()
+        self._retraining.wire()

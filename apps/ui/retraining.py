@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from playground.concepts.retraining import Curve, Retraining
 
 _WIDTH, _HEIGHT = 640, 240
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 60, 12, 30
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 64, 12, 30
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 # Told apart without colour too.
 _DASHES = {None: "", 8: "", 7: "1 3", 6: "8 2 2 2", 5: "10 4", 4: "6 3", 3: "2 3", 2: ""}
@@ -59,7 +59,7 @@ def _line(curve: Curve, first: int, epochs: int, before: Sequence[float]) -> str
     )
     kind = f"bits-{curve.bits}" if curve.bits else "bits-float"
     x, y = points.split(" ")[-1].split(",")
-    # The float curves' names would lie on top of each other, and those of 8 to 3 bits too.
+    # The names of all but the lowest curve would lie on top of each other.
     name = (
         f'<text class="{kind}" x="{float(x) + 6:.1f}" y="{float(y) + 4:.1f}">2 bits</text>'
         if curve.bits == 2
@@ -72,7 +72,7 @@ def _line(curve: Curve, first: int, epochs: int, before: Sequence[float]) -> str
 
 def _table(known: Retraining) -> str:
     heads = ("", "rounded as it is (PTQ)", "trained on in floats, then rounded",
-             "trained quantized (QAT)", "QAT buys", "training on, s")  # fmt: skip
+             "trained quantized (QAT)", "QAT over PTQ", "training on, s")  # fmt: skip
     head = "".join(f'<th scope="col">{name}</th>' for name in heads)
     aware = {curve.bits: curve for curve in known.aware}
     rows = [_row("float", _share(known.full), _share(known.longer), "", "", known.longer.seconds)]

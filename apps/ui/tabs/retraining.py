@@ -48,7 +48,7 @@ class RetrainingSection:
                 elem_id="retrain-epochs", min_width=110,
             )  # fmt: skip
             self._seed = gr.Number(
-                0, label="Training seed", info="The same gives the same curves.",
+                0, label="Training seed", info="Repeats the curves.",
                 elem_id="retrain-seed", min_width=110,
             )  # fmt: skip
         with gr.Row(elem_id="retrain-actions"):

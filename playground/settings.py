@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
+
+from playground.errors import OptionError
 
 _TRUE = {"1", "true", "yes", "on"}
 
@@ -28,6 +31,8 @@ class Settings:
         Address of another model hub (``HF_ENDPOINT``); None is the library's own.
     offline : bool
         True forbids the network (``HF_HUB_OFFLINE``).
+    idle_minutes : float
+        After so long without use a model is freed (``PLAYGROUND_IDLE_MINUTES``); 0 is never.
     """
 
     models_dir: Path
@@ -35,6 +40,7 @@ class Settings:
     hub_cache: Path
     hub_endpoint: str | None
     offline: bool
+    idle_minutes: float = 30.0
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -59,6 +65,7 @@ class Settings:
             hub_cache=_hub_cache(env, default=cache / "hub"),
             hub_endpoint=env.get("HF_ENDPOINT", "").rstrip("/") or None,
             offline=env.get("HF_HUB_OFFLINE", "").lower() in _TRUE,
+            idle_minutes=_minutes(env.get("PLAYGROUND_IDLE_MINUTES", "30")),
         )
 
 
@@ -69,3 +76,17 @@ def _hub_cache(env: Mapping[str, str], default: Path) -> Path:
     if folder := env.get("HF_HOME"):
         return Path(folder).expanduser() / "hub"
     return default
+
+
+def _minutes(text: str) -> float:
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = math.nan
+    if not 0 <= minutes < math.inf:
+        raise OptionError(
+            "PLAYGROUND_IDLE_MINUTES must be a number of minutes, 0 for never, got "
+            + repr(text)
+            + "."
+        )
+    return minutes

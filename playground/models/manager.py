@@ -1,7 +1,8 @@
 """One place that loads models, shares them and lets them go.
 
-A model is leased for as long as a reply runs. The newest one asked for stays loaded; any other is
-freed as soon as nobody holds it, so a switch never pulls the weights from under a running reply.
+A model is leased for as long as a reply runs, and stays loaded after it, so that going back to it
+takes no time. A load that needs room frees those that nobody holds, least recently used first; a
+model that nobody has used for long is freed too. No reply ever loses its weights.
 """
 
 from __future__ import annotations
@@ -11,15 +12,14 @@ import ctypes
 import gc
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-
-import psutil
 
 from playground.errors import PlaygroundError, PrecisionUnavailable
 from playground.models.engine import Engine
 from playground.models.engines import EngineName, load_engine
 from playground.models.fetch import FetchProgress, ensure_model
+from playground.models.memory import LoadPlan, Resident, plan_load, read_memory
 from playground.models.precision import (
     Precision,
     estimate_peak_bytes,
@@ -68,9 +68,10 @@ class Activity:
 
 
 @dataclass
-class _Resident:
+class _Loaded:
     engine: Engine
     leases: int = 0
+    used: float = 0.0  # `time.monotonic()` when last taken or given back
 
 
 class ModelManager:
@@ -93,8 +94,10 @@ class ModelManager:
         self._load = load
         self._loading = threading.Lock()  # one load at a time
         self._state = threading.Lock()  # guards the fields below
-        self._residents: dict[ModelChoice, _Resident] = {}
-        self._newest: ModelChoice | None = None
+        # From the least recently used to the most.
+        self._residents: dict[ModelChoice, _Loaded] = {}
+        self._plans: dict[ModelChoice, LoadPlan] = {}
+        self._idle: threading.Timer | None = None
         self._activity: Activity | None = None
         self._failure: tuple[ModelChoice, PlaygroundError] | None = None
 
@@ -138,32 +141,45 @@ class ModelManager:
         finally:
             with self._state:
                 resident.leases -= 1
-            self._free_unused()
+                resident.used = time.monotonic()
+            self._watch_idle()
 
     def preload(self, choice: ModelChoice) -> None:
         """Load a model so that it is there when it is asked for."""
         with self.lease(choice):
             pass
 
+    def plan(self, choice: ModelChoice) -> LoadPlan | None:
+        """Return what loading a choice did to memory, by the estimate before it, or None."""
+        return self._plans.get(choice)
+
+    def free_idle(self, seconds: float = 0.0) -> None:
+        """Free every model that nobody holds or has held for so many seconds."""
+        before = time.monotonic() - seconds
+        with self._state:
+            idle = [choice for choice, each in self._idle_models() if each.used <= before]
+        self._free(idle)
+
     def close(self) -> None:
         """Free every model that nobody holds."""
-        with self._state:
-            self._newest = None
-        self._free_unused()
+        if self._idle:
+            self._idle.cancel()
+        self.free_idle()
 
-    def _take(self, choice: ModelChoice, cancelled: Callable[[], bool]) -> _Resident:
+    def _take(self, choice: ModelChoice, cancelled: Callable[[], bool]) -> _Loaded:
         with self._loading:
             with self._state:
                 resident = self._residents.get(choice)
+                if resident is not None:
+                    resident.leases += 1  # from here on nothing frees it
             if resident is None:
                 resident = self._admit(choice, cancelled)
             with self._state:
-                resident.leases += 1
-                self._newest = choice
-        self._free_unused()
+                resident.used = time.monotonic()
+                self._residents[choice] = self._residents.pop(choice)
         return resident
 
-    def _admit(self, choice: ModelChoice, cancelled: Callable[[], bool]) -> _Resident:
+    def _admit(self, choice: ModelChoice, cancelled: Callable[[], bool]) -> _Loaded:
         started = time.monotonic()
 
         def show(stage: str, done: int | None = None, total: int | None = None) -> None:
@@ -178,13 +194,9 @@ class ModelManager:
             model = ensure_model(choice.reference, self.settings, show_fetch, cancelled)
             show("checking precision and memory")
             require_available(choice.precision)
-            self._require_memory(model, choice.precision)
-            # From here on the load is expected to succeed: make room before, not after.
-            with self._state:
-                self._newest = choice
-            self._free_unused()
+            self._make_room(choice, model, show)
             show(f"loading weights at {choice.precision.name}")
-            resident = _Resident(self._load(model, choice.precision, choice.engine))
+            resident = _Loaded(self._load(model, choice.precision, choice.engine), leases=1)
         except PlaygroundError as error:
             self._failure = (choice, error)
             raise
@@ -194,33 +206,64 @@ class ModelManager:
             self._residents[choice] = resident
         return resident
 
-    def _require_memory(self, model: InstalledModel, precision: Precision) -> None:
-        needed = estimate_peak_bytes(read_shape(model.path), precision)
-        free = psutil.virtual_memory().available + self._freeable_bytes()
-        if needed > free:
+    def _make_room(
+        self, choice: ModelChoice, model: InstalledModel, show: Callable[[str], None]
+    ) -> None:
+        needed = estimate_peak_bytes(read_shape(model.path), choice.precision)
+        with self._state:
+            # No engine is named here: what is freed below must have no other holder.
+            idle = {
+                choice: Resident(_label(choice), each.engine.report.weight_bytes)
+                for choice, each in self._idle_models()
+            }
+        plan = plan_load(needed, read_memory(), list(idle.values()))
+        if not plan.fits:
             raise PrecisionUnavailable(
-                f"{model.title} at {precision.name} needs about {needed / 1e9:.1f} GB while "
-                f"loading (estimated), and {free / 1e9:.1f} GB are free. Close other programs, or "
-                f"choose a smaller model."
+                f"{model.title} at {choice.precision.name} needs about {needed / 1e9:.1f} GB while "
+                f"loading (estimated), and {(plan.left_bytes + needed) / 1e9:.1f} GB are free. "
+                "Close other programs, or choose a smaller model."
             )
+        # From here on the load is expected to succeed: make room before, not after.
+        if plan.freed:
+            show(f"freeing {' and '.join(plan.freed)} to make room")
+            self._free(list(idle)[: len(plan.freed)])
+        self._plans[choice] = plan
 
-    def _freeable_bytes(self) -> int:
-        with self._state:
-            return sum(
-                r.engine.report.weight_bytes for r in self._residents.values() if not r.leases
-            )
+    def _idle_models(self) -> list[tuple[ModelChoice, _Loaded]]:
+        return [(choice, each) for choice, each in self._residents.items() if not each.leases]
 
-    def _free_unused(self) -> None:
-        with self._state:
-            unused = [
-                choice
-                for choice, resident in self._residents.items()
-                if not resident.leases and choice != self._newest
-            ]
-            for choice in unused:
-                del self._residents[choice]
-        if unused:
+    def _free(self, choices: Sequence[ModelChoice]) -> None:
+        if self._drop(choices):
             _return_memory()
+
+    def _drop(self, choices: Sequence[ModelChoice]) -> int:
+        """Forget those that nobody has taken meanwhile; return how many."""
+        with self._state:
+            idle = {choice for choice, _ in self._idle_models()} & set(choices)
+            for choice in idle:
+                del self._residents[choice]
+        return len(idle)
+
+    def _watch_idle(self) -> None:
+        """Set the clock to when the longest unused model is due, if it is not running."""
+        seconds = self.settings.idle_minutes * 60
+        with self._state:
+            idle = self._idle_models()
+            if not seconds or not idle or self._idle:
+                return
+            due = min(each.used for _, each in idle) + seconds - time.monotonic()
+            self._idle = threading.Timer(max(0.0, due), self._on_idle, (seconds,))
+            self._idle.daemon = True
+            self._idle.start()
+
+    def _on_idle(self, seconds: float) -> None:
+        self._idle = None
+        self.free_idle(seconds)
+        self._watch_idle()
+
+
+def _label(choice: ModelChoice) -> str:
+    return f"{choice.reference} at {choice.precision.name}"
 
 
 def _return_memory() -> None:

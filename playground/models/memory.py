@@ -20,6 +20,14 @@ _CGROUPS = (
 
 
 @dataclass(frozen=True)
+class Memory:
+    """What this process may still take, and what there is at all."""
+
+    available_bytes: int
+    total_bytes: int
+
+
+@dataclass(frozen=True)
 class Resident:
     """A model that is loaded and that nobody uses now."""
 
@@ -57,24 +65,27 @@ class LoadPlan:
         return self.left_bytes >= 0
 
 
-def plan_load(needed: int, available: int, total: int, idle: Sequence[Resident]) -> LoadPlan:
+def plan_load(needed: int, memory: Memory, idle: Sequence[Resident]) -> LoadPlan:
     """Free the least recently used models until the load leaves a tenth of all memory.
 
     Parameters
     ----------
-    needed, available, total : int
-        Bytes that loading takes, that are free, and that there are at all.
+    needed : int
+        Bytes that loading takes.
+    memory : Memory
+        What there is.
     idle : sequence of Resident
         Models that nobody uses, least recently used first.
 
     Examples
     --------
     >>> old, new = Resident("INT8", 30), Resident("NF4", 20)
-    >>> plan_load(needed=50, available=40, total=100, idle=[old, new]).freed
+    >>> plan_load(needed=50, memory=Memory(40, 100), idle=[old, new]).freed
     ('INT8',)
     """
+    available = memory.available_bytes
     left, freed = available - needed, []
-    spare = int(total * _TIGHT_SHARE)
+    spare = int(memory.total_bytes * _TIGHT_SHARE)
     for resident in idle:
         if left >= spare:
             break
@@ -83,19 +94,24 @@ def plan_load(needed: int, available: int, total: int, idle: Sequence[Resident])
     return LoadPlan(needed, available, tuple(freed), left, tight=left < spare)
 
 
-def available_bytes(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
-    """Return the bytes this process can still take: of the machine, its container, its own limit.
+def read_memory(cgroup: Path = Path("/sys/fs/cgroup")) -> Memory:
+    """Return what this process may take: of the machine, its container, its own limit.
 
     Parameters
     ----------
     cgroup : Path
         Where control groups are mounted.
     """
-    bounds = [psutil.virtual_memory().available, _left_in_cgroup(cgroup), _left_in_process()]
-    return max(0, min(bound for bound in bounds if bound is not None))
+    machine = psutil.virtual_memory()
+    bounds = [Memory(machine.available, machine.total), _in_cgroup(cgroup), _in_process()]
+    known = [bound for bound in bounds if bound is not None]
+    return Memory(
+        available_bytes=max(0, min(bound.available_bytes for bound in known)),
+        total_bytes=min(bound.total_bytes for bound in known),
+    )
 
 
-def _left_in_cgroup(root: Path) -> int | None:
+def _in_cgroup(root: Path) -> Memory | None:
     for limit, usage, stat, cache in _CGROUPS:
         try:
             allowed = (root / limit).read_text().strip()
@@ -106,15 +122,17 @@ def _left_in_cgroup(root: Path) -> int | None:
         if not allowed.isdigit():  # "max"
             return None
         # File pages that are not in use are given back under pressure.
-        return int(allowed) - used + int(counts.get(cache, 0))
+        return Memory(int(allowed) - used + int(counts.get(cache, 0)), int(allowed))
     return None
 
 
-def _left_in_process() -> int | None:
+def _in_process() -> Memory | None:
     """Return what ``ulimit -v`` leaves, where there is such a thing and it is set."""
     if os.name != "posix":
         return None
     import resource
 
     soft, _ = resource.getrlimit(resource.RLIMIT_AS)
-    return None if soft == resource.RLIM_INFINITY else soft - psutil.Process().memory_info().vms
+    if soft == resource.RLIM_INFINITY:
+        return None
+    return Memory(soft - psutil.Process().memory_info().vms, soft)

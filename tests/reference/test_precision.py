@@ -63,6 +63,7 @@ for name in ("fp32", "int8", "fp16", "nf4", "fp32"):
     with manager.lease(ModelChoice(sys.argv[1], Precision(name))) as engine:
         LanguageModel(engine).generate("Hello", max_new_tokens=4, temperature=0)
         del engine
+    manager.free_idle()
     rss.append(psutil.Process().memory_info().rss)
 print(json.dumps(rss))
 """

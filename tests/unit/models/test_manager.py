@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 import weakref
+from dataclasses import replace
 from pathlib import Path
 
-import psutil
 import pytest
 
 from playground.errors import FetchFailed, PrecisionUnavailable
@@ -15,12 +16,14 @@ from playground.models import manager as manager_module
 from playground.models import precision as precision_module
 from playground.models.engines import EngineName
 from playground.models.manager import ModelChoice, ModelManager
+from playground.models.memory import Memory
 from playground.models.precision import Precision
 from playground.models.store import InstalledModel
 from playground.settings import Settings
 from tests.support.scripted_engine import ScriptedEngine
 
 FP32 = ModelChoice("scripted", Precision.FP32)
+NF4 = ModelChoice("scripted", Precision.NF4)
 INT8 = ModelChoice("scripted", Precision.INT8)
 
 
@@ -66,20 +69,64 @@ def test_a_model_is_loaded_once_and_stays(manager: ModelManager, loads: Loads) -
     assert manager.engine(FP32) is not None
 
 
-def test_a_switch_frees_the_old_weights_before_loading(manager: ModelManager, loads: Loads) -> None:
-    manager.preload(FP32)
-    manager.preload(INT8)
-    assert manager.engine(FP32) is None
-    assert loads.alive() == 1
+def memory_of(monkeypatch: pytest.MonkeyPatch, available: float) -> None:
+    """Say that so many times what a load needs is free."""
+    needed = 1_000_000
+    monkeypatch.setattr(manager_module, "estimate_peak_bytes", lambda *_: needed)
+    memory = Memory(int(available * needed), 1)
+    monkeypatch.setattr(manager_module, "read_memory", lambda: memory)
 
 
-def test_a_switch_leaves_a_running_reply_its_weights(manager: ModelManager, loads: Loads) -> None:
+def test_a_switch_back_takes_the_model_that_is_still_there(
+    manager: ModelManager, loads: Loads
+) -> None:
+    for choice in (FP32, INT8, FP32, INT8):
+        manager.preload(choice)
+    assert loads.count == 2
+
+
+def test_the_least_recently_used_makes_room_before_the_load(
+    manager: ModelManager, loads: Loads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for choice in (FP32, INT8, FP32):
+        with manager.lease(choice) as engine:
+            engine.report = replace(engine.report, weight_bytes=600_000)
+            del engine
+    memory_of(monkeypatch, available=0.5)
+    manager.preload(NF4)
+    assert manager.engine(INT8) is None
+    assert manager.engine(FP32) is not None
+    plan = manager.plan(NF4)
+    assert plan is not None
+    assert plan.freed == ("scripted at INT8",)
+    assert loads.alive() == 2
+
+
+def test_making_room_leaves_a_running_reply_its_weights(
+    manager: ModelManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with manager.lease(FP32) as engine:
-        manager.preload(INT8)
+        memory_of(monkeypatch, available=0.9)
+        with pytest.raises(PrecisionUnavailable, match=r"needs about .* GB .*estimated.* are free"):
+            manager.preload(INT8)
+        manager.close()
         assert manager.engine(FP32) is engine
-        del engine
-    assert manager.engine(FP32) is None
-    assert loads.alive() == 1
+
+
+def test_what_is_not_used_for_long_is_freed(
+    manager: ModelManager, loads: Loads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager.settings = replace(manager.settings, idle_minutes=0.2 / 60)
+    with manager.lease(FP32):
+        manager.preload(INT8)
+        deadline = time.monotonic() + 10
+        while manager.engine(INT8) is not None:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert manager.engine(FP32) is not None
+    while loads.alive():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_many_who_ask_at_once_share_one_load(manager: ModelManager, loads: Loads) -> None:
@@ -106,7 +153,7 @@ def test_a_refused_precision_keeps_the_model_that_runs(
 def test_a_load_that_memory_cannot_hold_is_refused_with_numbers(
     manager: ModelManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: type("Memory", (), {"available": 1000}))
+    memory_of(monkeypatch, available=0.9)
     with pytest.raises(PrecisionUnavailable, match=r"needs about .* GB .*estimated.* are free"):
         manager.preload(FP32)
 

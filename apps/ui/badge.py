@@ -18,7 +18,7 @@ def render_badge(
     if (activity := manager.activity) and activity.choice == choice:
         return _frame("busy", describe_activity(activity) + _bar(activity))
     if engine := manager.engine(choice):
-        return _frame("ready", _running(engine, tokens_per_second))
+        return _frame("ready", _running(manager, choice, engine, tokens_per_second))
     if failure := manager.failure(choice):
         return _frame("failed", escape(str(failure)))
     return _frame("idle", f"{escape(choice.reference)} {choice.precision.name} loads when asked")
@@ -26,7 +26,8 @@ def render_badge(
 
 def describe_activity(activity: Activity) -> str:
     """Return the stage, its bytes and the seconds so far."""
-    words = [f"<b>{escape(activity.stage.capitalize())}</b>"]
+    stage = activity.stage[:1].upper() + activity.stage[1:]
+    words = [f"<b>{escape(stage)}</b>"]
     if activity.done_bytes is not None and activity.total_bytes:
         words.append(f"{activity.done_bytes / 1e6:.0f} of {activity.total_bytes / 1e6:.0f} MB")
     words.append(f"{activity.seconds:.0f} s")
@@ -53,7 +54,9 @@ def describe_origin(model: InstalledModel) -> str | None:
     )
 
 
-def _running(engine: Engine, tokens_per_second: float | None) -> str:
+def _running(
+    manager: ModelManager, choice: ModelChoice, engine: Engine, tokens_per_second: float | None
+) -> str:
     resident = psutil.Process().memory_info().rss
     words = [
         f"<b>{escape(engine.model.title)}</b>",
@@ -63,6 +66,10 @@ def _running(engine: Engine, tokens_per_second: float | None) -> str:
     ]
     if tokens_per_second is not None:
         words.append(f"<b>{tokens_per_second:.1f}</b> tok/s")
+    if others := manager.loaded_count() - 1:
+        words.append(f"{others} more loaded")
+    if (plan := manager.plan(choice)) and plan.tight:
+        words.append(f"memory was tight: {plan.left_bytes / 1e9:.1f} GB to spare (estimated)")
     return " · ".join(words)
 
 

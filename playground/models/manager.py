@@ -112,6 +112,11 @@ class ModelManager:
             resident = self._residents.get(choice)
             return resident.engine if resident else None
 
+    def loaded_count(self) -> int:
+        """Return how many models are in memory."""
+        with self._state:
+            return len(self._residents)
+
     def failure(self, choice: ModelChoice) -> PlaygroundError | None:
         """Return why the last attempt at a choice failed, or None."""
         failure = self._failure

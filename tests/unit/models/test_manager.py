@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from apps.ui.badge import render_badge
 from playground.errors import FetchFailed, PrecisionUnavailable
 from playground.models import manager as manager_module
 from playground.models import precision as precision_module
@@ -99,7 +100,21 @@ def test_the_least_recently_used_makes_room_before_the_load(
     plan = manager.plan(NF4)
     assert plan is not None
     assert plan.freed == ("scripted at INT8",)
+    assert plan.tight is False
+    assert manager.loaded_count() == 2
+    assert "1 more loaded" in render_badge(manager, NF4)
+    assert "tight" not in render_badge(manager, NF4)
     assert loads.alive() == 2
+
+
+def test_little_memory_is_said_with_numbers(
+    manager: ModelManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = Memory(1_400_000_000, 10_000_000_000)
+    monkeypatch.setattr(manager_module, "estimate_peak_bytes", lambda *_: 1_000_000_000)
+    monkeypatch.setattr(manager_module, "read_memory", lambda: memory)
+    manager.preload(FP32)
+    assert "memory was tight: 0.4 GB to spare (estimated)" in render_badge(manager, FP32)
 
 
 def test_making_room_leaves_a_running_reply_its_weights(

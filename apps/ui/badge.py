@@ -8,6 +8,7 @@ import psutil
 
 from playground.models.engine import Engine, LoadReport
 from playground.models.manager import Activity, ModelChoice, ModelManager
+from playground.models.memory import LoadPlan
 from playground.models.store import InstalledModel
 
 
@@ -16,7 +17,8 @@ def render_badge(
 ) -> str:
     """Return the badge for the model that a page has chosen."""
     if (activity := manager.activity) and activity.choice == choice:
-        return _frame("busy", describe_activity(activity) + _bar(activity))
+        words = [describe_activity(activity), *_forecast(manager.plan(choice))]
+        return _frame("busy", " · ".join(words) + _bar(activity))
     if engine := manager.engine(choice):
         return _frame("ready", _running(manager, choice, engine, tokens_per_second))
     if failure := manager.failure(choice):
@@ -71,6 +73,19 @@ def _running(
     if (plan := manager.plan(choice)) and plan.tight:
         words.append(f"memory was tight: {plan.left_bytes / 1e9:.1f} GB to spare (estimated)")
     return " · ".join(words)
+
+
+def _forecast(plan: LoadPlan | None) -> list[str]:
+    """Return what a load is going to take, once that is known."""
+    if plan is None:
+        return []
+    words = [
+        f"needs about {plan.needed_bytes / 1e9:.1f} GB (estimated), "
+        f"{plan.available_bytes / 1e9:.1f} GB are free"
+    ]
+    if plan.tight:
+        words.append(f"memory will be tight: {plan.left_bytes / 1e9:.1f} GB to spare (estimated)")
+    return words
 
 
 def _bar(activity: Activity) -> str:

@@ -155,7 +155,7 @@ class ModelManager:
             pass
 
     def plan(self, choice: ModelChoice) -> LoadPlan | None:
-        """Return what loading a choice did to memory, by the estimate before it, or None."""
+        """Return what the last load of a choice does to memory, estimated before it, or None."""
         return self._plans.get(choice)
 
     def free_idle(self, seconds: float = 0.0) -> None:
@@ -194,6 +194,7 @@ class ModelManager:
             show(progress.stage, progress.done_bytes, progress.total_bytes)
 
         self._failure = None
+        self._plans.pop(choice, None)
         try:
             show("looking for the model")
             model = ensure_model(choice.reference, self.settings, show_fetch, cancelled)
@@ -228,11 +229,11 @@ class ModelManager:
                 f"loading (estimated), and {(plan.left_bytes + needed) / 1e9:.1f} GB are free. "
                 "Close other programs, or choose a smaller model."
             )
+        self._plans[choice] = plan
         # From here on the load is expected to succeed: make room before, not after.
         if plan.freed:
             show(f"freeing {' and '.join(plan.freed)} to make room")
             self._free(list(idle)[: len(plan.freed)])
-        self._plans[choice] = plan
 
     def _idle_models(self) -> list[tuple[ModelChoice, _Loaded]]:
         return [(choice, each) for choice, each in self._residents.items() if not each.leases]

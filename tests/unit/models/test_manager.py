@@ -8,6 +8,7 @@ import time
 import weakref
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -108,12 +109,22 @@ def test_the_least_recently_used_makes_room_before_the_load(
 
 
 def test_little_memory_is_said_with_numbers(
-    manager: ModelManager, monkeypatch: pytest.MonkeyPatch
+    manager: ModelManager, tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     memory = Memory(1_400_000_000, 10_000_000_000)
     monkeypatch.setattr(manager_module, "estimate_peak_bytes", lambda *_: 1_000_000_000)
     monkeypatch.setattr(manager_module, "read_memory", lambda: memory)
+    while_loading = []
+
+    class Watching(Loads):
+        def __call__(self, *asked: Any) -> ScriptedEngine:
+            while_loading.append(render_badge(manager, FP32))
+            return super().__call__(*asked)
+
+    manager._load = Watching(tiny_model_folder)
     manager.preload(FP32)
+    assert "needs about 1.0 GB (estimated), 1.4 GB are free" in while_loading[0]
+    assert "memory will be tight: 0.4 GB to spare (estimated)" in while_loading[0]
     assert "memory was tight: 0.4 GB to spare (estimated)" in render_badge(manager, FP32)
 
 

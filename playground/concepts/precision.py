@@ -25,6 +25,7 @@ from playground.models.child import Finished, run_python
 from playground.models.engines import EngineName, pick_engine
 from playground.models.fetch import ensure_model
 from playground.models.machine import Machine
+from playground.models.outliers import Outliers
 from playground.models.precision import Precision, estimate_bytes, read_shape
 from playground.models.progress import Watch
 from playground.models.store import InstalledModel
@@ -335,7 +336,8 @@ def _why(finished: Finished) -> str:
 def _read_measured(told: dict[str, Any]) -> Measured:
     spreads = {name: Spread(**told[name]) for name in told if name in _SPREADS}
     quality = {name: Quality(**values) for name, values in told["quality"].items()}
-    return Measured(**{**told, **spreads, "quality": quality})
+    outliers = Outliers(**told["outliers"]) if told["outliers"] else None
+    return Measured(**{**told, **spreads, "quality": quality, "outliers": outliers})
 
 
 _SPREADS = (
@@ -385,6 +387,7 @@ def _row_to_json(row: Row) -> dict[str, Any]:
         "kl_to_fp32_nats": quality.kl_to_reference_nats,
         "top1_agreement": quality.top1_agreement,
         "own_text": asdict(own) if own else None,
+        "outliers": asdict(measured.outliers) if measured.outliers else None,
         "text": measured.text,
     }
 

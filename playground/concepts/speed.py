@@ -21,8 +21,8 @@ _PATHS = {
     "in two bytes, and scales each sum once: no weight is widened",
     ("Int8Linear", Precision.INT8): "multiplies INT8 rows directly with a weight-only kernel",
     ("Linear8bitLt", Precision.INT8): "runs LLM.int8(): it rounds the inputs to INT8 at every "
-    "layer, takes columns with an outlier over 6 apart, multiplies whole numbers and adds the "
-    "outliers in FP16",
+    "layer, takes columns with an outlier apart, multiplies whole numbers and adds the outliers "
+    "in FP16",
     ("Linear4bit", Precision.NF4): "looks each 4-bit code up in its 16 levels, times the scale of "
     "its block, and multiplies what comes out",
     ("Linear4bit", Precision.FP4): "looks each 4-bit code up in its 16 levels, times the scale of "
@@ -36,12 +36,11 @@ _PATHS = {
 def bytes_per_token(measured: Measured) -> int:
     """Return the bytes that writing one token reads: all weights and scales.
 
-    The embedding is read whole because it is the head as well; where the core keeps a head of its
-    own in a shorter format, only rows of the embedding are looked up.
+    The embedding is read whole where it is the head as well; beside a head of its own, in memory
+    or in format, only one row of it is looked up.
     """
     whole = measured.weight_bytes + measured.scale_bytes
-    has_own_head = set(measured.layer_classes) == {"TorchLinear", "Embedding"}
-    return whole - measured.part_bytes["embedding"] if has_own_head else whole
+    return whole if measured.tied_head else whole - measured.part_bytes["embedding"]
 
 
 def explain(
@@ -62,6 +61,7 @@ def explain(
         _ceiling(measured, machine),
         _against_full(precision, measured, full),
         _path(precision, measured, machine),
+        *_apart(measured),
         _rows(measured),
     ]
 
@@ -99,6 +99,19 @@ def _path(precision: Precision, measured: Measured, machine: Machine) -> str:
         f"Each of its layers ({kind or 'unknown'}) {does}. Of the instructions that "
         f"matter this processor has {names}."
     )
+
+
+def _apart(measured: Measured) -> list[str]:
+    """Return what LLM.int8() found to take apart."""
+    found = measured.outliers
+    if found is None:
+        return []
+    return [
+        f"Reading the shipped text, {found.outliers:,} of {found.inputs:,} inputs of these layers "
+        f"({found.outliers / found.inputs:.3%}) were {found.threshold:g} or larger in size, up to "
+        f"{found.largest:,.0f} (measured): those are the outliers. Rounded to INT8 with the "
+        f"others, one of {found.largest:,.0f} would leave steps of {found.largest / 127:,.1f}."
+    ]
 
 
 def _rows(measured: Measured) -> str:

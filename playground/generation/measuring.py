@@ -28,6 +28,7 @@ from playground.generation.scoring import Quality, encode_text, predict, score
 from playground.models.engine import Engine
 from playground.models.engines import EngineName, load_engine
 from playground.models.fetch import ensure_model
+from playground.models.outliers import Outliers, count_outliers
 from playground.models.precision import Precision
 from playground.models.store import InstalledModel
 from playground.settings import Settings
@@ -95,6 +96,8 @@ class Measured:
         Summed over the tensors that were loaded.
     part_bytes : dict of str to int
         `weight_bytes` by what they are.
+    tied_head : bool
+        Whether the output head multiplies by the very memory of the embedding.
     rss_bytes, peak_rss_bytes : int
         Memory of the process after loading and writing, and the most it had until then.
     load_seconds : float
@@ -109,12 +112,15 @@ class Measured:
         Its tokens.
     token_texts : list of str
         What each added to it.
+    outliers : Outliers or None
+        What LLM.int8() takes apart of the inputs of its layers, where that is what computes.
     """
 
     engine: str
     layer_classes: dict[str, int]
     weight_bytes: int
     part_bytes: dict[str, int]
+    tied_head: bool
     scale_bytes: int
     rss_bytes: int
     peak_rss_bytes: int
@@ -126,6 +132,7 @@ class Measured:
     text: str
     token_ids: list[int]
     token_texts: list[str]
+    outliers: Outliers | None = None
 
 
 def measure(
@@ -157,6 +164,7 @@ def measure(
         layer_classes=engine.report.layer_classes,
         weight_bytes=engine.report.weight_bytes,
         part_bytes=engine.report.part_bytes,
+        tied_head=engine.report.tied_head,
         scale_bytes=engine.report.scale_bytes,
         rss_bytes=rss,
         peak_rss_bytes=peak,
@@ -169,6 +177,7 @@ def measure(
         text=runs[0].text,
         token_ids=[step.token_id for step in runs[0].steps],
         token_texts=[step.text for step in runs[0].steps],
+        outliers=count_outliers(engine, _prefill_ids(engine, order)),
     )
 
 
@@ -177,14 +186,18 @@ def _write(engine: Engine, prompt: str, tokens: int) -> Generation:
 
 
 def _time_prefill(engine: Engine, order: Order) -> Spread:
-    text = next(iter(order.texts.values()))
-    ids = encode_text(engine.tokenizer, text)[:PREFILL_TOKENS]
+    ids = _prefill_ids(engine, order)
     speeds = []
     for _ in range(order.runs + 1):
         start = time.perf_counter()
         engine.forward(ids[None], [engine.new_cache()])
         speeds.append(len(ids) / (time.perf_counter() - start))
     return Spread.of(speeds[1:])  # the first one warms up
+
+
+def _prefill_ids(engine: Engine, order: Order) -> NDArray[np.int64]:
+    text = next(iter(order.texts.values()))
+    return encode_text(engine.tokenizer, text)[:PREFILL_TOKENS]
 
 
 def _score(engine: Engine, text: str, name: str, folder: Path) -> Quality:

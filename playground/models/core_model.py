@@ -249,7 +249,8 @@ def _report(network: Transformer, load_seconds: float) -> LoadReport:
     sizes: Counter[str] = Counter()
     for layer in linears:
         sizes.update(layer.size_bytes)
-    if _shares_embedding(network):
+    tied = _shares_embedding(network)
+    if tied:
         sizes["float32"] -= network.embedding.nbytes  # tied: counted once, below
     norms = sum(block.attention_norm.nbytes + block.mlp_norm.nbytes for block in network.blocks)
     sizes["float32"] += network.embedding.nbytes + network.norm.nbytes + norms
@@ -265,6 +266,7 @@ def _report(network: Transformer, load_seconds: float) -> LoadReport:
             "linear": weight_bytes - network.embedding.nbytes - others,
             "other": others,
         },
+        tied_head=tied,
         scale_bytes=scale_bytes,
         device="cpu",
         load_seconds=load_seconds,

@@ -33,6 +33,8 @@ class LoadReport:
     part_bytes : dict of str to int
         The same bytes by what they are: "embedding", "linear", "other" (norms, biases). A tied
         head counts as embedding.
+    tied_head : bool
+        Whether the output head multiplies by the very memory of the embedding.
     scale_bytes : int
         Scales that bitsandbytes keeps beside the quantized weights.
     device : str
@@ -47,6 +49,7 @@ class LoadReport:
     bytes_by_dtype: dict[str, int]
     weight_bytes: int
     part_bytes: dict[str, int]
+    tied_head: bool
     scale_bytes: int
     device: str
     load_seconds: float

@@ -205,6 +205,7 @@ def _report(network: PreTrainedModel, load_seconds: float) -> LoadReport:
         bytes_by_dtype=dict(by_dtype),
         weight_bytes=sum(by_dtype.values()),
         part_bytes=_part_bytes(network),
+        tied_head=_has_tied_head(network),
         scale_bytes=_scale_bytes(network),
         device=str(network.device),
         load_seconds=load_seconds,
@@ -227,6 +228,10 @@ def _part_bytes(network: PreTrainedModel) -> dict[str, int]:
                 parts[name] += 0 if id(tensor) in seen else tensor.nbytes
                 seen.add(id(tensor))
     return dict(parts)
+
+
+def _has_tied_head(network: PreTrainedModel) -> bool:
+    return network.get_input_embeddings().weight is network.get_output_embeddings().weight
 
 
 def _scale_bytes(network: nn.Module) -> int:

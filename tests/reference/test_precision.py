@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from typing import Any
 
+import bitsandbytes
+import numpy as np
 import pytest
 
+from playground.models.outliers import count_outliers
 from playground.models.precision import Precision, estimate_bytes, read_shape
 from playground.models.store import InstalledModel
 from playground.models.transformers_model import load_transformers_engine
@@ -43,9 +47,32 @@ def test_the_report_tells_what_was_loaded(
     assert report.weight_bytes == sum(report.part_bytes.values())
     head = engine.network.get_input_embeddings().weight
     assert report.part_bytes["embedding"] == head.nbytes
+    assert report.tied_head
     # The estimate knows weights and scales, not the few frequencies of RoPE.
     estimate = estimate_bytes(read_shape(default_model.path), precision)
     assert estimate == pytest.approx(report.weight_bytes + report.scale_bytes, abs=300)
+
+
+def test_outliers_are_those_that_bitsandbytes_takes_apart(
+    default_model: InstalledModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = load_transformers_engine(default_model, Precision.INT8)
+    functions = bitsandbytes.autograd._functions.F
+    taken, quantize = [], functions.int8_vectorwise_quant
+
+    def counting(*given: Any, **named: Any) -> Any:
+        codes, scales, columns = quantize(*given, **named)
+        taken.append(0 if columns is None else columns.numel())
+        return codes, scales, columns
+
+    monkeypatch.setattr(functions, "int8_vectorwise_quant", counting)
+    # Of a single token, a column with an outlier holds just that one.
+    found = count_outliers(engine, np.array([engine.tokenizer.encode("The")[0]]))
+    assert found is not None
+    assert found.outliers == sum(taken) > 0
+    assert found.inputs == 30 * (6 * 576 + 1536)
+    full = load_transformers_engine(default_model, Precision.FP32)
+    assert count_outliers(full, np.array([1])) is None
 
 
 # A fresh process, so that nothing else of the test run is in the measure.

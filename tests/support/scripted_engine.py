@@ -56,7 +56,7 @@ class ScriptedEngine:
             name="scripted", title="Scripted", path=self.folder, source="folder", origin="a test",
             quantized_origin=None, license="none", size_bytes=0, parameters=0, chat=True,
         )  # fmt: skip
-        self.report = LoadReport({}, {}, 0, {}, 0, "cpu", 0.0, 0)
+        self.report = LoadReport({}, {}, 0, {}, True, 0, "cpu", 0.0, 0)
 
     def new_cache(self) -> KVCache:
         return ScriptedCache()

@@ -26,6 +26,7 @@ from playground.generation.scoring import Quality
 from playground.models.child import Finished
 from playground.models.engines import EngineName
 from playground.models.machine import Machine
+from playground.models.outliers import Outliers
 from playground.models.precision import Precision
 
 MACHINE = Machine("Test", 2, 2**34, ("AVX2",), 50e9)
@@ -34,6 +35,7 @@ FULL = Measured(
     layer_classes={"Linear": 211, "Embedding": 1},
     weight_bytes=500_000_000,
     part_bytes={"embedding": 100_000_000, "linear": 399_000_000, "other": 1_000_000},
+    tied_head=True,
     scale_bytes=0,
     rss_bytes=900_000_000,
     peak_rss_bytes=1_000_000_000,
@@ -56,6 +58,7 @@ INT8 = replace(
     text=" a <i>d",
     token_ids=[1, 5, 6],
     token_texts=[" a", " <i>", "d"],
+    outliers=Outliers(6.0, 2_000_000, 1_000, 1270.0),
 )
 
 
@@ -141,12 +144,17 @@ def test_all_text_is_escaped_and_the_parting_wears_a_ring() -> None:
 
 def test_why_is_made_of_the_numbers() -> None:
     assert bytes_per_token(INT8) == 200_000_000
+    assert bytes_per_token(replace(INT8, tied_head=False)) == 100_000_000
     told = " ".join(explain(Precision.INT8, INT8, FULL, MACHINE))
     assert "reads 200 MB of weights (computed)" in told
     assert "50 GB/s (measured), which would allow 250 tokens/s; it wrote 20, 8% of that" in told
     assert "0.40 times the bytes" in told
     assert "0.80 times as fast: slower" in told
     assert "LLM.int8()" in told
+    assert "1,000 of 2,000,000 inputs of these layers (0.050%) were 6 or larger" in told
+    assert "up to 1,270 (measured)" in told
+    assert "steps of 10.0" in told
+    assert "outliers" not in " ".join(explain(Precision.FP32, FULL, FULL, MACHINE))
     assert "50.0 ms" in told
     assert "1.25 ms" in told
     assert "40 times less" in told

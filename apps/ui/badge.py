@@ -68,7 +68,7 @@ def _running(
     ]
     if tokens_per_second is not None:
         words.append(f"<b>{tokens_per_second:.1f}</b> tok/s")
-    if others := manager.loaded_count() - 1:
+    if others := len(manager.residents()) - 1:
         words.append(f"{others} more loaded")
     if (plan := manager.plan(choice)) and plan.tight:
         words.append(f"memory was tight: {plan.left_bytes / 1e9:.1f} GB to spare (estimated)")

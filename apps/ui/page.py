@@ -10,6 +10,7 @@ from apps.chat import ChatService
 from apps.ui.badge import render_badge
 from apps.ui.rail import build_rail
 from apps.ui.tabs.chat import ChatTab
+from apps.ui.tabs.memory import MemorySection
 from apps.ui.tabs.models import ModelsTab, model_choices
 from apps.ui.tabs.precision import PrecisionTab
 from apps.ui.tabs.temperature import TemperatureTab
@@ -70,10 +71,12 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
             precision = PrecisionTab(service.manager, rail)
         with models_panel:
             models = ModelsTab(service.manager, start)
+            memory = MemorySection(service.manager, rail)
         chat.wire(blocks)
         temperature.wire()
         precision.wire()
         models.wire(blocks, rail.model, buttons["models"])
+        memory.wire(buttons["models"])
         for name, button in buttons.items():
             button.click(None, js=f"() => playgroundLab('{name}')")
     return blocks

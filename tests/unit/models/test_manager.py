@@ -102,7 +102,7 @@ def test_the_least_recently_used_makes_room_before_the_load(
     assert plan is not None
     assert plan.freed == ("scripted at INT8",)
     assert plan.tight is False
-    assert manager.loaded_count() == 2
+    assert len(manager.residents()) == 2
     assert "1 more loaded" in render_badge(manager, NF4)
     assert "tight" not in render_badge(manager, NF4)
     assert loads.alive() == 2
@@ -126,6 +126,31 @@ def test_little_memory_is_said_with_numbers(
     assert "needs about 1.0 GB (estimated), 1.4 GB are free" in while_loading[0]
     assert "memory will be tight: 0.4 GB to spare (estimated)" in while_loading[0]
     assert "memory was tight: 0.4 GB to spare (estimated)" in render_badge(manager, FP32)
+
+
+def test_a_forecast_loads_and_frees_nothing(
+    manager: ModelManager, loads: Loads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with manager.lease(FP32) as engine:
+        engine.report = replace(engine.report, weight_bytes=600_000)
+        model = engine.model
+        del engine
+    memory_of(monkeypatch, available=0.5)
+    plan = manager.forecast(NF4, model)
+    assert plan.freed == ("scripted at FP32",)
+    assert plan.fits
+    assert manager.engine(FP32) is not None
+    assert loads.count == 1
+    with manager.lease(FP32):  # what is in use makes no room
+        assert not manager.forecast(NF4, model).fits
+        assert manager.residents()[0].in_use
+        assert manager.free(FP32) is False
+    (resident,) = manager.residents()
+    assert (resident.in_use, resident.weight_bytes) == (False, 600_000)
+    assert 0 <= resident.idle_seconds < 60
+    assert manager.free(FP32) is True
+    assert manager.residents() == ()
+    assert loads.alive() == 0
 
 
 def test_making_room_leaves_a_running_reply_its_weights(

@@ -1,0 +1,96 @@
+"""Memory in the models lab: what is loaded, what a load would take, and buttons that free."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from apps.ui.memory import Forecast, render_forecasts, render_memory, spell_choice
+from apps.ui.notice import render_error, render_hint
+from apps.ui.rail import Rail, read_choice, read_rail
+from playground.errors import PlaygroundError
+from playground.models.engines import EngineName
+from playground.models.fetch import find_installed
+from playground.models.manager import ModelChoice, ModelManager
+from playground.models.memory import read_memory
+from playground.models.precision import Precision, estimate_bytes, read_shape
+
+View = dict[Any, Any]
+
+_CLICKS = """
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('button[data-action]');
+  if (button) trigger('select', {action: button.dataset.action, name: button.dataset.name});
+});
+"""
+
+
+class MemorySection:
+    """The two tables of memory.
+
+    Parameters
+    ----------
+    manager : ModelManager
+        Knows what is loaded.
+    rail : Rail
+        Says for which model a load is planned.
+    """
+
+    def __init__(self, manager: ModelManager, rail: Rail) -> None:
+        self._manager = manager
+        self._rail = rail
+        self._notice = gr.HTML("", elem_id="memory-notice", js_on_load=None)
+        self._now = gr.HTML("", elem_id="memory-now", js_on_load=_CLICKS)
+        self._plans = gr.HTML("", elem_id="memory-plans", js_on_load=None)
+
+    def wire(self, opener: gr.Button) -> None:
+        """Connect the tables to the button that opens the lab, and to their own."""
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        values, outputs = list(self._rail.components), [self._notice, self._now, self._plans]
+        opener.click(self._on_open, values, outputs, **quiet)
+        self._now.select(self._on_action, values, outputs, **quiet)
+
+    def _on_open(self, *values: Any) -> View:
+        return {self._notice: "", **self._view(*values)}
+
+    def _on_action(self, event: gr.EventData, *values: Any) -> View:
+        data = event._data or {}  # what the page's `trigger` handed over
+        if data.get("action") == "free":
+            return {self._notice: self._free(str(data.get("name"))), **self._view(*values)}
+        return {self._notice: "", **self._view(*values)}
+
+    def _free(self, named: str) -> str:
+        for resident in self._manager.residents():
+            if spell_choice(resident.choice) == named:
+                freed = self._manager.free(resident.choice)
+                what = f"{resident.title} at {resident.choice.precision.name}"
+                said = "was freed" if freed else "is in use; wait for the reply, or stop it"
+                return render_hint(f"{what} {said}.")
+        return render_hint("It was freed already.")
+
+    def _view(self, *values: Any) -> View:
+        manager, memory = self._manager, read_memory()
+        view: View = {
+            self._now: render_memory(memory, manager.residents(), manager.settings.idle_minutes)
+        }
+        try:
+            chosen = read_choice(read_rail(values))
+            model = find_installed(chosen.reference, manager.settings)
+        except PlaygroundError as error:
+            return {**view, self._plans: render_error(error)}
+        if model is None:
+            hint = render_hint("The model chosen at the right is not here yet; fetch it first.")
+            return {**view, self._plans: hint}
+        shape = read_shape(model.path)
+        forecasts = []
+        for precision in Precision:
+            choice = ModelChoice(chosen.reference, precision, EngineName(chosen.engine))
+            forecasts.append(
+                Forecast(
+                    precision, estimate_bytes(shape, precision), manager.forecast(choice, model),
+                    loaded=manager.engine(choice) is not None,
+                )
+            )  # fmt: skip
+        plans = render_forecasts(model.title, memory.available_bytes, forecasts)
+        return {**view, self._plans: plans}

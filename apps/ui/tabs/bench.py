@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import tempfile
-import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from apps.ui.background import Background
+from apps.ui.events import QUIET, Stops
+from apps.ui.exports import Exports
 from apps.ui.notice import render_error, render_hint
 from apps.ui.precision import capital, render_bench, render_texts, render_why, to_csv, to_svg
 from apps.ui.rail import Rail, read_choice, read_rail
@@ -48,8 +47,8 @@ class BenchSection:
     def __init__(self, manager: ModelManager, rail: Rail) -> None:
         self._settings = manager.settings
         self._rail = rail
-        self._stops: dict[str, threading.Event] = {}
-        self._exports = tempfile.TemporaryDirectory(prefix="playground-")  # gone with the process
+        self._stops = Stops()
+        self._exports = Exports()
         names = [(each.name, each.value) for each in Precision]
         gr.HTML(
             '<p class="lead">Load the same model at several precisions and see memory, speed and '
@@ -95,16 +94,15 @@ class BenchSection:
 
     def wire(self) -> None:
         """Connect the components."""
-        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         fields = [self._precisions, self._engines, self._prompt, self._tokens, self._own]
         outputs = [
             self._notice, self._table, self._why, self._texts, self._run, self._stop, *self._files
         ]  # fmt: skip
         self._run.click(
             self._on_run, [*fields, *self._rail.components], outputs,
-            concurrency_limit=None, **quiet,
+            concurrency_limit=None, **QUIET,
         )  # fmt: skip
-        self._stop.click(self._on_stop, queue=False, **quiet)
+        self._stop.click(self._stops.stop, queue=False, **QUIET)
 
     def _on_run(self, request: gr.Request, *values: Any) -> Iterator[View]:
         try:
@@ -117,20 +115,14 @@ class BenchSection:
             self._texts: "", self._run: gr.update(visible=False),
             self._stop: gr.update(visible=True), **self._hidden_files(),
         }  # fmt: skip
-        session = str(request.session_hash)
-        stopped = self._stops[session] = threading.Event()
         seen: list[Bench] = []
+        with self._stops.running(request) as stopped:
 
-        def measure() -> None:
-            run_bench(plan, self._settings, seen.append, stopped.is_set)
+            def measure() -> None:
+                run_bench(plan, self._settings, seen.append, stopped.is_set)
 
-        work = Background(measure)
-        try:
+            work = Background(measure)
             yield from self._watch(work, seen)
-        finally:
-            # Also when the page is gone: Gradio then closes this generator.
-            stopped.set()
-            self._stops.pop(session, None)
         yield {
             **self._ended(work, seen),
             self._run: gr.update(visible=True),
@@ -163,7 +155,7 @@ class BenchSection:
             self._why: render_why(bench),
             self._texts: render_texts(bench),
             **{
-                button: gr.update(visible=True, value=str(_save(*file, self._exports.name)))
+                button: gr.update(visible=True, value=self._exports.save(*file))
                 for button, file in zip(self._files, files, strict=True)
             },
         }
@@ -171,10 +163,6 @@ class BenchSection:
 
     def _hidden_files(self) -> View:
         return {button: gr.update(visible=False) for button in self._files}
-
-    def _on_stop(self, request: gr.Request) -> None:
-        if stopped := self._stops.get(str(request.session_hash)):
-            stopped.set()
 
 
 def _read_plan(
@@ -191,10 +179,3 @@ def _notice(error: PlaygroundError | None) -> str:
     if error is None:
         return ""
     return render_hint(str(error)) if isinstance(error, FetchCancelled) else render_error(error)
-
-
-def _save(name: str, text: str, folder: str) -> Path:
-    """Write an export where Gradio may hand it out, under the name it is downloaded by."""
-    path = Path(tempfile.mkdtemp(dir=folder)) / name
-    path.write_text(text, encoding="utf-8")
-    return path

@@ -17,6 +17,7 @@ from apps.chat import ChatService, Request
 from apps.conversations import Conversation, ReplyFacts
 from apps.ui.background import Background
 from apps.ui.badge import render_badge
+from apps.ui.events import QUIET
 from apps.ui.notice import render_error, render_hint
 from apps.ui.rail import (
     Rail,
@@ -133,37 +134,36 @@ class ChatTab:
             self._badge, self._rail.got, self._rail.context, self._editing, self._current,
             *self._rail.components,
         ]  # fmt: skip
-        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         gr.on(
             [self._send.click, self._composer.submit],
-            self._on_send, values, outputs, concurrency_limit=None, js=_WITH_KEY, **quiet,
+            self._on_send, values, outputs, concurrency_limit=None, js=_WITH_KEY, **QUIET,
         )  # fmt: skip
         gr.on(
             [self._transcript.select, self._notice.select],
-            self._on_action, values, outputs, concurrency_limit=None, js=_WITH_KEY, **quiet,
+            self._on_action, values, outputs, concurrency_limit=None, js=_WITH_KEY, **QUIET,
         )  # fmt: skip
-        self._stop.click(self._on_stop, queue=False, **quiet)
-        self._clear.click(self._on_clear, self._key, outputs, queue=False, js=_WITH_KEY, **quiet)
+        self._stop.click(self._on_stop, queue=False, **QUIET)
+        self._clear.click(self._on_clear, self._key, outputs, queue=False, js=_WITH_KEY, **QUIET)
         switched = [self._rail.model, self._rail.precision, self._rail.engine]
         gr.on(
             [component.input for component in switched],
             self._on_switch, [self._key, self._current, *self._rail.components], outputs,
-            concurrency_limit=None, trigger_mode="always_last", js=_WITH_KEY, **quiet,
+            concurrency_limit=None, trigger_mode="always_last", js=_WITH_KEY, **QUIET,
         )  # fmt: skip
         changed = [component.change for component in self._rail.components]
         # The page puts a number that was typed out of range back at once: every change is checked,
         # so that the sentence is not lost, but only the last one need be remembered.
         gr.on(
             changed, self._on_rail, list(self._rail.components), self._notice,
-            queue=False, trigger_mode="multiple", **quiet,
+            queue=False, trigger_mode="multiple", **QUIET,
         )  # fmt: skip
         gr.on(
             changed, self._on_rail_settled, [self._key, *self._rail.components],
-            queue=False, trigger_mode="always_last", js=_WITH_KEY, **quiet,
+            queue=False, trigger_mode="always_last", js=_WITH_KEY, **QUIET,
         )  # fmt: skip
-        blocks.load(self._on_visit, self._key, outputs, js=_WITH_KEY, **quiet).then(
+        blocks.load(self._on_visit, self._key, outputs, js=_WITH_KEY, **QUIET).then(
             self._load, [self._key, self._current, *self._rail.components], outputs,
-            concurrency_limit=None, js=_WITH_KEY, **quiet,
+            concurrency_limit=None, js=_WITH_KEY, **QUIET,
         )  # fmt: skip
         blocks.unload(self._on_leave)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from apps.ui.events import QUIET
 from apps.ui.float_anatomy import render_anatomy, render_examples, render_limits
 from apps.ui.notice import render_error, render_hint
 from playground.concepts.float_anatomy import MAX_CHARACTERS, flip, parse_number, spell, take_apart
@@ -85,9 +86,7 @@ class FloatAnatomySection:
 
     def wire(self) -> None:
         """Connect the components."""
-        quiet: dict[str, Any] = {
-            "queue": False, "show_progress": "hidden", "api_visibility": "private",
-        }  # fmt: skip
+        quiet = {**QUIET, "queue": False}
         outputs = [self._number, self._notice, self._anatomy, self._shown]
         self._number.change(
             self._on_text, [self._number, self._shown], outputs[1:],

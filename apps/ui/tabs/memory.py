@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from apps.ui.events import QUIET
 from apps.ui.memory import Forecast, render_forecasts, render_memory, spell_choice
 from apps.ui.notice import render_error, render_hint
 from apps.ui.rail import Rail, read_choice, read_rail
@@ -46,10 +47,9 @@ class MemorySection:
 
     def wire(self, opener: gr.Button) -> None:
         """Connect the tables to the button that opens the lab, and to their own."""
-        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         values, outputs = list(self._rail.components), [self._notice, self._now, self._plans]
-        opener.click(self._on_open, values, outputs, **quiet)
-        self._now.select(self._on_action, values, outputs, **quiet)
+        opener.click(self._on_open, values, outputs, **QUIET)
+        self._now.select(self._on_action, values, outputs, **QUIET)
 
     def _on_open(self, *values: Any) -> View:
         return {self._notice: "", **self._view(*values)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apps.ui.background import Background
+from apps.ui.events import QUIET, Stops
 from apps.ui.microscope import render_live, render_look
 from apps.ui.notice import render_error, render_hint
 from apps.ui.rail import Rail, read_choice, read_rail
@@ -51,7 +51,7 @@ class MicroscopeSection:
     def __init__(self, manager: ModelManager, rail: Rail) -> None:
         self._settings = manager.settings
         self._rail = rail
-        self._stops: dict[str, threading.Event] = {}
+        self._stops = Stops()
         gr.HTML(
             '<p class="lead">Quantizing replaces each weight by the nearest of a few levels. Take '
             "any matrix of the model, choose how the levels are laid, and look at what is lost; "
@@ -84,25 +84,24 @@ class MicroscopeSection:
 
     def wire(self) -> None:
         """Connect the components."""
-        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         scheme = [self._method, self._bits, self._block]
         shown = [self._slide, self._notice, self._view]
         self._read.click(
-            self._on_read, [*scheme, *self._rail.components], [self._matrix, *shown], **quiet
+            self._on_read, [*scheme, *self._rail.components], [self._matrix, *shown], **QUIET
         )
         self._matrix.input(
-            self._on_matrix, [self._matrix, *scheme, *self._rail.components], shown, **quiet
+            self._on_matrix, [self._matrix, *scheme, *self._rail.components], shown, **QUIET
         )
         gr.on(
             [self._method.input, self._bits.change, self._block.change],
             self._on_scheme, [self._slide, *scheme], [self._notice, self._view],
-            queue=False, trigger_mode="always_last", **quiet,
+            queue=False, trigger_mode="always_last", **QUIET,
         )  # fmt: skip
         self._try.click(
             self._on_try, [self._slide, self._where, *scheme],
-            [self._notice, self._live, self._try, self._stop], concurrency_limit=None, **quiet,
+            [self._notice, self._live, self._try, self._stop], concurrency_limit=None, **QUIET,
         )  # fmt: skip
-        self._stop.click(self._on_stop, queue=False, **quiet)
+        self._stop.click(self._stops.stop, queue=False, **QUIET)
 
     def _on_read(self, method: str, bits: object, block: object, *rail: Any) -> View:
         try:
@@ -148,29 +147,19 @@ class MicroscopeSection:
         except PlaygroundError as error:
             yield {self._notice: render_error(error)}
             return
-        session = str(request.session_hash)
-        stopped = self._stops[session] = threading.Event()
         stages, found = ["starting"], list[Live]()
-
-        def work() -> None:
-            matrix = slide.name if where == ONE else None
-            found.append(try_live(model, scheme, matrix, stages.append, stopped.is_set))
-
         yield {self._try: gr.update(visible=False), self._stop: gr.update(visible=True)}
-        trial = Background(work)
-        try:
+        with self._stops.running(request) as stopped:
+
+            def work() -> None:
+                matrix = slide.name if where == ONE else None
+                found.append(try_live(model, scheme, matrix, stages.append, stopped.is_set))
+
+            trial = Background(work)
             while not trial.finished(REDRAW_SECONDS):
                 yield {self._notice: render_hint(f"In a copy of the model: {stages[-1]}…")}
-        finally:
-            # Also when the page is gone: Gradio then closes this generator.
-            stopped.set()
-            self._stops.pop(session, None)
         yield {
             self._notice: render_error(trial.error) if trial.error else "",
             self._try: gr.update(visible=True), self._stop: gr.update(visible=False),
             **({self._live: render_live(scheme, found[0])} if found else {}),
         }  # fmt: skip
-
-    def _on_stop(self, request: gr.Request) -> None:
-        if stopped := self._stops.get(str(request.session_hash)):
-            stopped.set()

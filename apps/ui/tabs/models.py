@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 
 from apps.ui.background import Background
+from apps.ui.events import QUIET
 from apps.ui.notice import render_error, render_hint
 from playground.errors import PlaygroundError
 from playground.models.catalog import CatalogEntry, find_entry
@@ -79,11 +80,10 @@ class ModelsTab:
         """Connect the table to the rail's dropdown and to the button that opens the tab."""
         self._dropdown = dropdown
         outputs = [self._table, self._notice, dropdown]
-        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        opener.click(self._table_now, None, self._table, queue=False, **quiet)
+        opener.click(self._table_now, None, self._table, queue=False, **QUIET)
         gr.on(
             [self._table.select, self._notice.select],
-            self._on_action, None, outputs, concurrency_limit=None, **quiet,
+            self._on_action, None, outputs, concurrency_limit=None, **QUIET,
         )  # fmt: skip
         blocks.unload(self._on_leave)
 

@@ -12,6 +12,7 @@ import gradio as gr
 
 from apps.chat import Request
 from apps.ui.background import Background
+from apps.ui.events import QUIET, Stops
 from apps.ui.notice import render_error, render_hint
 from apps.ui.pair import render_pair
 from apps.ui.rail import Rail, read_rail, read_request
@@ -58,7 +59,7 @@ class PairSection:
     def __init__(self, manager: ModelManager, rail: Rail) -> None:
         self._manager = manager
         self._rail = rail
-        self._stops: dict[str, threading.Event] = {}
+        self._stops = Stops()
         gr.HTML(
             '<p class="lead">The same message to the same model at two precisions, with the run '
             "settings at the right and the same dice. What differs comes from the precision "
@@ -81,14 +82,13 @@ class PairSection:
 
     def wire(self) -> None:
         """Connect the components."""
-        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         gr.on(
             [self._run.click, self._message.submit],
             self._on_run, [self._message, self._first, self._second, *self._rail.components],
             [self._notice, self._replies, self._run, self._stop],
-            concurrency_limit=None, **quiet,
+            concurrency_limit=None, **QUIET,
         )  # fmt: skip
-        self._stop.click(self._on_stop, queue=False, **quiet)
+        self._stop.click(self._stops.stop, queue=False, **QUIET)
 
     def _on_run(
         self, request: gr.Request, message: str, first: str, second: str, *rail: Any
@@ -100,22 +100,16 @@ class PairSection:
         except PlaygroundError as error:
             yield {self._notice: render_error(error)}
             return
-        session = str(request.session_hash)
-        stopped = self._stops[session] = threading.Event()
         shown = _Shown()
         yield {
             self._notice: render_hint("Loading both…"), self._replies: _EMPTY,
             self._run: gr.update(visible=False), self._stop: gr.update(visible=True),
         }  # fmt: skip
-        writing = Background(lambda: self._write(message, choices, asked, stopped, shown))
-        try:
+        with self._stops.running(request) as stopped:
+            writing = Background(lambda: self._write(message, choices, asked, stopped, shown))
             while not writing.finished(REDRAW_SECONDS):
                 if shown.sides:
                     yield {self._replies: shown.drawn(done=False), self._notice: ""}
-        finally:
-            # Also when the page is gone: Gradio then closes this generator.
-            stopped.set()
-            self._stops.pop(session, None)
         yield {
             self._notice: render_error(writing.error) if writing.error else "",
             self._replies: shown.drawn(done=True),
@@ -140,10 +134,6 @@ class PairSection:
             shown.tokenizer = engines[0].tokenizer
             for sides in write_pair(engines, messages, asked.settings, stopped.is_set):
                 shown.sides = sides
-
-    def _on_stop(self, request: gr.Request) -> None:
-        if stopped := self._stops.get(str(request.session_hash)):
-            stopped.set()
 
 
 def _picker(label: str, name: str, value: str) -> gr.Dropdown:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
 
 from apps.ui.background import Background
+from apps.ui.events import QUIET, Stops
 from apps.ui.notice import render_error, render_hint
 from apps.ui.retraining import render_retraining
 from playground.concepts.retraining import (
@@ -22,7 +22,6 @@ from playground.concepts.retraining import (
 from playground.errors import OptionError
 
 REDRAW_SECONDS = 0.2
-_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 View = dict[Any, Any]
 
@@ -31,7 +30,7 @@ class RetrainingSection:
     """The fields, the curves and the table."""
 
     def __init__(self) -> None:
-        self._stops: dict[str, threading.Event] = {}
+        self._stops = Stops()
         gr.HTML(
             '<h2 class="title">Retraining</h2><p class="lead">The 784-16-16-10 digits network, '
             "rounded after training (PTQ), and trained while it is rounded (QAT). Few bits break "
@@ -64,9 +63,9 @@ class RetrainingSection:
         self._run.click(
             self._on_run, [self._bits, self._epochs, self._seed],
             [self._curves, self._notice, self._run, self._stop],
-            concurrency_limit=None, **_QUIET,
+            concurrency_limit=None, **QUIET,
         )  # fmt: skip
-        self._stop.click(self._on_stop, queue=False, **_QUIET)
+        self._stop.click(self._stops.stop, queue=False, **QUIET)
 
     def _on_run(
         self, bits: list[Any], epochs: Any, seed: Any, request: gr.Request
@@ -76,36 +75,27 @@ class RetrainingSection:
         except OptionError as error:
             yield {self._notice: render_error(error)}
             return
-        stopped = self._stops[str(request.session_hash)] = threading.Event()
         known: list[Retraining] = []
-
-        def train() -> None:
-            for each in retrain(plan):
-                known[:] = [each]
-                if stopped.is_set():
-                    return
-
         yield {
             self._notice: render_hint("Training…"),
             self._run: gr.update(visible=False), self._stop: gr.update(visible=True),
         }  # fmt: skip
-        training = Background(train)
-        try:
+        with self._stops.running(request) as stopped:
+
+            def train() -> None:
+                for each in retrain(plan):
+                    known[:] = [each]
+                    if stopped.is_set():
+                        return
+
+            training = Background(train)
             while not training.finished(REDRAW_SECONDS):
                 if known:
                     yield {self._curves: render_retraining(known[0]), self._notice: ""}
             ended = "Training was stopped; what it had reached stands below."
             notice = render_hint(ended) if stopped.is_set() else ""
-        finally:
-            # Also when the page is gone: Gradio then closes this generator.
-            stopped.set()
-            self._stops.pop(str(request.session_hash), None)
         yield {
             **({self._curves: render_retraining(known[0])} if known else {}),
             self._notice: render_error(training.error) if training.error else notice,
             self._run: gr.update(visible=True), self._stop: gr.update(visible=False),
         }  # fmt: skip
-
-    def _on_stop(self, request: gr.Request) -> None:
-        if stopped := self._stops.get(str(request.session_hash)):
-            stopped.set()

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from apps.ui.background import Background
+from apps.ui.events import QUIET, Stops
+from apps.ui.exports import Exports
 from apps.ui.lab_settings import VALUES, encode, read_settings
 from apps.ui.notice import render_error, render_hint
 from apps.ui.rail import Rail, read_choice, read_rail
 from apps.ui.strip import render_strip
 from playground.concepts.strip import (
     MAX_COLUMNS,
+    Column,
     Written,
     export,
     parse_samples,
@@ -30,7 +31,7 @@ from playground.concepts.strip import (
 )
 from playground.errors import PlaygroundError
 from playground.generation.settings import SamplingSettings
-from playground.models.manager import ModelManager
+from playground.models.manager import ModelChoice, ModelManager
 from playground.models.tokenizer import Tokenizer
 
 FIRST_TEMPERATURES = "0, 0.5, 1, 1.5"
@@ -48,6 +49,38 @@ class Shown:
     written: Sequence[Written]
     tokenizer: Tokenizer
 
+    def drawn(self, diff: bool, done: bool = False) -> str:
+        """Return the columns as HTML."""
+        return render_strip(self.written, self.tokenizer, diff, done)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the fields said when the strip was started."""
+
+    choice: ModelChoice
+    prompt: str
+    as_chat: bool
+    temperatures: list[float]
+    samples: int
+    each: SamplingSettings  # length and seed of every column
+    coupled: bool
+    lab: Sequence[Any]  # what `read_settings` reads
+    diff: bool
+
+    def columns(self, tokenizer: Tokenizer) -> list[Column]:
+        settings, _ = read_settings(tokenizer, self.lab)
+        settings = replace(settings, max_new_tokens=self.each.max_new_tokens, seed=self.each.seed)
+        return plan_columns(self.temperatures, self.samples, with_seed(settings), self.coupled)
+
+
+@dataclass
+class _Strip:
+    """A strip as far as it has come, and its record at the end."""
+
+    shown: Shown | None = None
+    record: dict[str, Any] | None = None
+
 
 class StripSection:
     """The strip's fields and columns.
@@ -63,8 +96,8 @@ class StripSection:
     def __init__(self, manager: ModelManager, rail: Rail) -> None:
         self._manager = manager
         self._rail = rail
-        self._stops: dict[str, threading.Event] = {}
-        self._exports = tempfile.TemporaryDirectory(prefix="playground-")  # gone with the process
+        self._stops = Stops()
+        self._exports = Exports()
         gr.HTML(
             '<h2 class="title">The strip</h2><p class="lead">The same prompt written on at several '
             "temperatures, all columns together. The cut-offs and the word above hold here too. "
@@ -107,15 +140,13 @@ class StripSection:
         )
         self._shown = gr.State(None)
 
-    def wire(self, lab: Sequence[Any], quiet: dict[str, Any]) -> None:
+    def wire(self, lab: Sequence[Any]) -> None:
         """Connect the components; `lab` holds the prompt, whether it is a chat, and the lab's own.
 
         Parameters
         ----------
         lab : sequence of components
             Prompt, "as a chat message", then those that `read_settings` reads.
-        quiet : dict
-            Options of every event.
         """
         fields = [self._temperatures, self._samples, self._tokens, self._seed, self._coupled]
         outputs = [
@@ -125,82 +156,75 @@ class StripSection:
         gr.on(
             [self._run.click, self._temperatures.submit],
             self._on_run, [*fields, self._view, *lab, *self._rail.components], outputs,
-            concurrency_limit=None, **quiet,
+            concurrency_limit=None, **QUIET,
         )  # fmt: skip
-        self._stop.click(self._on_stop, queue=False, **quiet)
+        self._stop.click(self._stops.stop, queue=False, **QUIET)
         self._view.input(
-            self._on_view, [self._shown, self._view], self._columns, queue=False, **quiet
+            self._on_view, [self._shown, self._view], self._columns, queue=False, **QUIET
         )
 
     def _on_run(self, request: gr.Request, *values: Any) -> Iterator[View]:
-        temperatures, samples, tokens, seed, coupled, view, prompt, as_chat, *rest = values
         try:
-            choice = read_choice(read_rail(rest[VALUES:]))
-            each = SamplingSettings.from_mapping({"max_new_tokens": tokens, "seed": seed})
-            planned = parse_temperatures(str(temperatures)), parse_samples(samples)
-            plan_columns(*planned, with_seed(each), coupled)
+            asked = _read(*values)
         except PlaygroundError as error:
             yield {self._notice: render_error(error)}
             return
-        stopped = self._stops[str(request.session_hash)] = threading.Event()
-        strip: list[Shown] = []
-        record: list[dict[str, Any]] = []
-
-        def write() -> None:
-            with self._manager.lease(choice, stopped.is_set) as engine:
-                lab, _ = read_settings(engine.tokenizer, rest[:VALUES])
-                settings = replace(lab, max_new_tokens=each.max_new_tokens, seed=each.seed)
-                columns = plan_columns(*planned, with_seed(settings), coupled)
-                start = time.perf_counter()
-                ids = encode(engine.tokenizer, prompt, as_chat)
-                for written in write_strip(engine, ids, columns, stopped.is_set):
-                    strip[:] = [Shown(written, engine.tokenizer)]
-                if strip:
-                    seconds = time.perf_counter() - start
-                    record.append(export(engine, prompt, strip[0].written, coupled, seconds))
-
         yield {
             self._notice: render_hint("Reading the prompt…"),
             self._run: gr.update(visible=False), self._stop: gr.update(visible=True),
             self._export: gr.update(visible=False),
         }  # fmt: skip
-        writing = Background(write)
-        diff = view == _VIEWS[1]
-        try:
+        strip = _Strip()
+        with self._stops.running(request) as stopped:
+            writing = Background(lambda: self._write(asked, stopped, strip))
             while not writing.finished(REDRAW_SECONDS):
-                if strip:
-                    drawn = render_strip(strip[0].written, strip[0].tokenizer, diff, done=False)
-                    yield {self._columns: drawn, self._notice: ""}
-        finally:
-            # Also when the page is gone: Gradio then closes this generator.
-            stopped.set()
-            self._stops.pop(str(request.session_hash), None)
+                if strip.shown:
+                    yield {self._columns: strip.shown.drawn(asked.diff), self._notice: ""}
         yield {
             self._notice: render_error(writing.error) if writing.error else "",
             self._run: gr.update(visible=True), self._stop: gr.update(visible=False),
-            **(self._finished(strip[0], record[0], diff) if record else {}),
+            **self._finished(strip, asked.diff),
         }  # fmt: skip
 
-    def _finished(self, shown: Shown, record: dict[str, Any], diff: bool) -> View:
+    def _write(self, asked: _Asked, stopped: threading.Event, strip: _Strip) -> None:
+        """Write all columns; `strip` holds them as far as they have come."""
+        with self._manager.lease(asked.choice, stopped.is_set) as engine:
+            columns = asked.columns(engine.tokenizer)
+            start = time.perf_counter()
+            ids = encode(engine.tokenizer, asked.prompt, asked.as_chat)
+            for written in write_strip(engine, ids, columns, stopped.is_set):
+                strip.shown = Shown(written, engine.tokenizer)
+            if strip.shown:
+                seconds = time.perf_counter() - start
+                strip.record = export(
+                    engine, asked.prompt, strip.shown.written, asked.coupled, seconds
+                )
+
+    def _finished(self, strip: _Strip, diff: bool) -> View:
+        if strip.shown is None or strip.record is None:
+            return {}
+        record = json.dumps(strip.record, ensure_ascii=False, indent=1)
+        path = self._exports.save("strip.json", record)
         return {
-            self._columns: render_strip(shown.written, shown.tokenizer, diff, done=True),
+            self._columns: strip.shown.drawn(diff, done=True),
             self._view: gr.update(visible=True),
-            self._export: gr.update(visible=True, value=str(_save(record, self._exports.name))),
-            self._shown: shown,
+            self._export: gr.update(visible=True, value=path),
+            self._shown: strip.shown,
         }
 
     def _on_view(self, shown: Shown | None, view: str) -> Any:
         if shown is None:
             return gr.skip()
-        return render_strip(shown.written, shown.tokenizer, view == _VIEWS[1], done=True)
-
-    def _on_stop(self, request: gr.Request) -> None:
-        if stopped := self._stops.get(str(request.session_hash)):
-            stopped.set()
+        return shown.drawn(view == _VIEWS[1], done=True)
 
 
-def _save(record: dict[str, Any], folder: str) -> Path:
-    """Write a strip where Gradio may hand it out, under the name it is downloaded by."""
-    path = Path(tempfile.mkdtemp(dir=folder)) / "strip.json"
-    path.write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
-    return path
+def _read(*values: Any) -> _Asked:
+    """Check what can be checked before a model is loaded."""
+    temperatures, samples, tokens, seed, coupled, view, prompt, as_chat, *rest = values
+    each = SamplingSettings.from_mapping({"max_new_tokens": tokens, "seed": seed})
+    planned = parse_temperatures(str(temperatures)), parse_samples(samples)
+    plan_columns(*planned, with_seed(each), coupled)
+    choice = read_choice(read_rail(rest[VALUES:]))
+    return _Asked(
+        choice, prompt, as_chat, *planned, each, coupled, rest[:VALUES], view == _VIEWS[1]
+    )

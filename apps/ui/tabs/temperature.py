@@ -14,6 +14,7 @@ from typing import Any
 import gradio as gr
 
 from apps.ui.chips import visible
+from apps.ui.events import QUIET
 from apps.ui.lab_settings import SLIDERS, VALUES, WAYS, encode, read_settings
 from apps.ui.notice import render_error, render_hint
 from apps.ui.rail import Rail, read_choice, read_rail
@@ -111,13 +112,12 @@ class TemperatureTab:
 
     def wire(self) -> None:
         """Connect the components."""
-        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         values = [*self._sliders, self._word, self._way, self._amount]
         outputs = [self._reading, self._notice, self._bars, self._drawn, self._word_effect]
         gr.on(
             [self._read.click, self._prompt.submit],
             self._on_read, [self._prompt, self._as_chat, *values, *self._rail.components], outputs,
-            concurrency_limit=None, **quiet,
+            concurrency_limit=None, **QUIET,
         )  # fmt: skip
         gr.on(
             # A word that is pasted is no `input` to Gradio.
@@ -126,14 +126,14 @@ class TemperatureTab:
                 self._word.change, self._way.input, self._amount.input,
             ],
             self._on_slide, [self._reading, *values], outputs[1:],
-            queue=False, trigger_mode="always_last", **quiet,
+            queue=False, trigger_mode="always_last", **QUIET,
         )  # fmt: skip
         self._way.input(
             lambda way: gr.update(visible=way == WAYS[1]), self._way, self._amount,
-            queue=False, **quiet,
+            queue=False, **QUIET,
         )  # fmt: skip
-        self._draw.click(self._on_draw, [self._reading, *values], self._drawn, queue=False, **quiet)
-        self._strip.wire([self._prompt, self._as_chat, *values], quiet)
+        self._draw.click(self._on_draw, [self._reading, *values], self._drawn, queue=False, **QUIET)
+        self._strip.wire([self._prompt, self._as_chat, *values])
 
     def _on_read(self, prompt: str, as_chat: bool, *values: Any) -> Iterator[View]:
         try:

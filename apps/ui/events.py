@@ -1,0 +1,45 @@
+"""What events of the page have in common: how quiet they are, and how they are stopped."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import gradio as gr
+
+# No spinner over what is redrawn, and no name in Gradio's own API.
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+
+
+class Stops:
+    """What each page has running in one section, for its stop button.
+
+    Examples
+    --------
+    ``with self._stops.running(request) as stopped: ...`` in a generator that shows progress, and
+    ``self._button.click(self._stops.stop, queue=False)``.
+    """
+
+    def __init__(self) -> None:
+        self._events: dict[str, threading.Event] = {}
+
+    @contextmanager
+    def running(self, request: gr.Request) -> Iterator[threading.Event]:
+        """Give the event that the stop button sets; it is set at the end in any case.
+
+        The end comes when the page is gone, too: Gradio then closes the generator.
+        """
+        session = str(request.session_hash)
+        stopped = self._events[session] = threading.Event()
+        try:
+            yield stopped
+        finally:
+            stopped.set()
+            self._events.pop(session, None)
+
+    def stop(self, request: gr.Request) -> None:
+        """Stop what this page has running."""
+        if stopped := self._events.get(str(request.session_hash)):
+            stopped.set()

@@ -42,6 +42,11 @@ class KVCache:
         """Bytes set aside for keys and values."""
         return self.keys.nbytes + self.values.nbytes
 
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of the keys and values of the tokens held."""
+        return self.size_bytes // self.capacity * self.length
+
     def reserve(self, length: int) -> None:
         """Make room for `length` tokens; what is held stays."""
         if length > self.capacity:

@@ -203,12 +203,13 @@ class Capture:
     hidden_states : list of arrays of shape (B, T, C)
         The embedding, then the output of each block.
     attentions : list of arrays of shape (B, H, T, L)
-        Who looked at whom, per block.
+        Who looked at whom, per block, if `with_attentions`; 4 H T L bytes each.
     layer_logits : list of arrays of shape (B, T, V)
         What the head would say after each block (the logit lens), if `with_logits`.
     """
 
     with_logits: bool = False
+    with_attentions: bool = True
     hidden_states: list[Float32Array] = field(default_factory=list)
     attentions: list[Float32Array] = field(default_factory=list)
     layer_logits: list[Float32Array] = field(default_factory=list)
@@ -305,6 +306,25 @@ class Transformer:
             cache.advance(count)
         return hidden.reshape(rows, count, -1)
 
+    def hidden_states_at_each(self, token_ids: NDArray[np.int64]) -> Float32Array:
+        """Read one text and return the vector of every token after every block.
+
+        Parameters
+        ----------
+        token_ids : array of shape (T,)
+            The text.
+
+        Returns
+        -------
+        array of shape (L + 1, T, C)
+            The embedding, then each block's output, the last normalised, as the head reads it.
+        """
+        capture = Capture(with_attentions=False)
+        self.hidden_states(token_ids[None], [self.new_cache()], capture)
+        states = np.concatenate(capture.hidden_states)
+        states[-1] = self._normalise(states[-1], self.norm)
+        return states
+
     def logits(self, hidden: Float32Array) -> Float32Array:
         """Return the scores of shape (..., V) after any block's output of shape (..., C)."""
         flat = hidden.reshape(-1, hidden.shape[-1])
@@ -331,7 +351,8 @@ class Transformer:
         # Queries and keys turn alike, so they turn together.
         turned = rotate(vectors[:, :, :turning], *turns)
         mixed = np.empty((*vectors.shape[:2], heads, size), np.float32)
-        kept = self._room_for_weights(capture, caches, vectors.shape[1]) if capture else None
+        looks = capture is not None and capture.with_attentions
+        kept = self._room_for_weights(capture, caches, vectors.shape[1]) if looks else None
         for row, cache in enumerate(caches):
             cache.write(layer, turned[row, :, heads:], vectors[row, :, turning:])
             length = cache.length + vectors.shape[1]

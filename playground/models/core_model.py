@@ -74,6 +74,14 @@ class CoreEngine:
 
         return compute(run)
 
+    def hidden_states(self, token_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the vectors of a text after every block; see `Engine.hidden_states`."""
+        return compute(lambda: self.network.hidden_states_at_each(token_ids))
+
+    def embedding_table(self) -> NDArray[np.float32]:
+        """Return one vector a token, the very memory that the decoder reads."""
+        return self.network.embedding
+
 
 def unsupported_reason(config: PretrainedConfig, precision: Precision) -> str | None:
     """Return why the core cannot run a model at a precision, or None when it can."""

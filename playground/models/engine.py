@@ -63,6 +63,14 @@ class KVCache(Protocol):
     def length(self) -> int:
         """Tokens held."""
 
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of the arrays of keys and values, room that is set aside included."""
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of those that belong to the tokens held."""
+
     def copy(self) -> KVCache:
         """Return a cache of its own with the same past."""
 
@@ -110,4 +118,25 @@ class Engine(Protocol):
         -------
         array of shape (T, V)
             Logits; 4 T V bytes.
+        """
+
+    def hidden_states(self, token_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Read one text from its start and return the vector of every token after every block.
+
+        Parameters
+        ----------
+        token_ids : array of shape (T,)
+            The text.
+
+        Returns
+        -------
+        array of shape (L + 1, T, C)
+            The embeddings, then the output of each of the L blocks, the last one normalised, as
+            transformers has its ``hidden_states``.
+        """
+
+    def embedding_table(self) -> NDArray[np.float32]:
+        """Return one vector a token: shape (V, C). It may be the model's own memory: only read it.
+
+        A model may have rows beyond its tokenizer's vocabulary, which stand for no token.
         """

@@ -44,6 +44,15 @@ class _TransformersCache:
     def length(self) -> int:
         return int(self.store.get_seq_length())
 
+    @property
+    def size_bytes(self) -> int:
+        layers = [layer for layer in self.store.layers if layer.is_initialized]
+        return sum(layer.keys.nbytes + layer.values.nbytes for layer in layers)
+
+    @property
+    def held_bytes(self) -> int:
+        return self.size_bytes  # it grows with every token: nothing is set aside
+
     def copy(self) -> _TransformersCache:
         return _TransformersCache(deepcopy(self.store))
 
@@ -88,6 +97,25 @@ class TransformersEngine:
             return logits
 
         return compute(run)
+
+    def hidden_states(self, token_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the vectors of a text after every block; see `Engine.hidden_states`."""
+        import torch
+
+        def run() -> NDArray[np.float32]:
+            ids = torch.from_numpy(token_ids[None]).to(self.network.device)
+            with torch.inference_mode():
+                states = self.network(ids, output_hidden_states=True).hidden_states
+            return np.stack([state[0].float().cpu().numpy() for state in states])
+
+        return compute(run)
+
+    def embedding_table(self) -> NDArray[np.float32]:
+        """Return one vector a token, converted to float32 where it is not."""
+        table: NDArray[np.float32] = (
+            self.network.get_input_embeddings().weight.detach().float().cpu().numpy()
+        )
+        return table
 
     def _forward_row(self, token_ids: NDArray[np.int64], cache: KVCache) -> NDArray[np.float32]:
         import torch

@@ -22,6 +22,14 @@ class ScriptedCache:
     length: int = 0
     calls: int = 0
 
+    @property
+    def size_bytes(self) -> int:
+        return self.length
+
+    @property
+    def held_bytes(self) -> int:
+        return self.length
+
     def copy(self) -> ScriptedCache:
         return ScriptedCache(self.length, self.calls)
 
@@ -80,3 +88,11 @@ class ScriptedEngine:
     def logits_at_each(self, token_ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Find every token as likely as any other."""
         return np.zeros((len(token_ids), self.tokenizer.vocab_size), np.float32)
+
+    def hidden_states(self, token_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Give every token the same two vectors."""
+        return np.ones((2, len(token_ids), 4), np.float32)
+
+    def embedding_table(self) -> NDArray[np.float32]:
+        """Give every token a vector of its own."""
+        return np.eye(self.tokenizer.vocab_size, dtype=np.float32)

@@ -351,8 +351,11 @@ class Transformer:
         # Queries and keys turn alike, so they turn together.
         turned = rotate(vectors[:, :, :turning], *turns)
         mixed = np.empty((*vectors.shape[:2], heads, size), np.float32)
-        looks = capture is not None and capture.with_attentions
-        kept = self._room_for_weights(capture, caches, vectors.shape[1]) if looks else None
+        kept = (
+            self._room_for_weights(capture, caches, vectors.shape[1])
+            if capture and capture.with_attentions
+            else None
+        )
         for row, cache in enumerate(caches):
             cache.write(layer, turned[row, :, heads:], vectors[row, :, turning:])
             length = cache.length + vectors.shape[1]

@@ -7,19 +7,26 @@ tokens: a message that holds ``<|im_end|>`` cannot end its own turn.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
+from playground.errors import OptionError
+from playground.models.byte_pairs import BytePairs, TokenBytes
+from playground.models.chat_template import ChatTemplate, ChatText
+from playground.models.spans import Spans, spans_from_bytes, spans_from_offsets
+
 if TYPE_CHECKING:
+    from tokenizers import Tokenizer as FastTokenizer
     from transformers import PreTrainedTokenizerFast
 
 Role = Literal["system", "user", "assistant"]
 
 # A base model has no template: it continues this transcript, and the word "User:" ends its turn.
 TRANSCRIPT_STOP = "\nUser:"
-_ROLE_NAMES = {"system": "", "user": "User: ", "assistant": "Assistant: "}
 
 
 @dataclass(frozen=True)
@@ -54,8 +61,16 @@ class Tokenizer:
     def __init__(self, tokenizer: PreTrainedTokenizerFast, end_token_ids: Sequence[int]) -> None:
         self._tokenizer = tokenizer
         self.end_token_ids = frozenset(end_token_ids)
-        added = tokenizer.added_tokens_decoder.values()
-        self._control_tokens = [token.content for token in added if token.special]
+        added = tokenizer.added_tokens_decoder
+        control = {token_id: token.content for token_id, token in added.items() if token.special}
+        self._control_tokens, self._control_ids = tuple(control.values()), frozenset(control)
+        self._template = ChatTemplate(tokenizer)
+        # Whether control tokens are read as such is a switch of the shared backend: one at a time.
+        self._turn = threading.Lock()
+        self._backend = tokenizer.backend_tokenizer
+        self._backend.no_truncation()
+        self._backend.no_padding()
+        self._bytes = TokenBytes(self._backend)
 
     @classmethod
     def load(cls, folder: Path, end_token_ids: Sequence[int]) -> Tokenizer:
@@ -67,10 +82,17 @@ class Tokenizer:
         )
         return cls(cast("PreTrainedTokenizerFast", tokenizer), end_token_ids)
 
+    @classmethod
+    def wrap(cls, tokenizer: FastTokenizer) -> Tokenizer:
+        """Take a tokenizer that belongs to no model."""
+        from transformers import PreTrainedTokenizerFast
+
+        return cls(PreTrainedTokenizerFast(tokenizer_object=tokenizer), [])
+
     @property
     def has_chat_template(self) -> bool:
         """False for base models, which continue text and were not trained to chat."""
-        return bool(self._tokenizer.chat_template)
+        return bool(self._template)
 
     @property
     def vocab_size(self) -> int:
@@ -78,16 +100,63 @@ class Tokenizer:
         return len(self._tokenizer)
 
     def encode(self, text: str) -> list[int]:
-        """Return the ids of plain text; control tokens in it are read as ordinary characters."""
-        ids: list[int] = self._tokenizer.encode(
-            text, add_special_tokens=False, split_special_tokens=True
-        )
-        return ids
+        """Return the ids of plain text; control tokens in it are read as ordinary characters.
+
+        Raises
+        ------
+        OptionError
+            When the text holds half a character, which no tokenizer reads.
+        """
+        return self._encode(text, plain=True)
 
     def encode_text_prompt(self, text: str) -> list[int]:
         """Return the ids of a text that the model is to continue, with its start token if any."""
-        ids: list[int] = self._tokenizer.encode(text, split_special_tokens=True)
-        return ids
+        return self._encode(text, plain=True, with_start=True)
+
+    def spans(self, text: str) -> Spans:
+        """Return the ids of plain text with the bytes and characters that each stands for.
+
+        Raises
+        ------
+        OptionError
+            When the text holds half a character, which no tokenizer reads.
+        """
+        ids = self.encode(text)
+        if found := self.spans_of(ids, text):
+            return found
+        with self._turn:
+            self._backend.encode_special_tokens = True
+            encoding = self._backend.encode(text, add_special_tokens=False)
+        return spans_from_offsets(text, encoding.ids, encoding.offsets)
+
+    def spans_of(self, token_ids: Sequence[int], text: str) -> Spans | None:
+        """Lay tokens over the text that they spell; None where they do not spell it."""
+        known = self._bytes
+        spelled = [known[token_id] for token_id in token_ids]
+        if None in spelled:
+            return None
+        return spans_from_bytes(text.encode(), token_ids, cast(list[bytes], spelled))
+
+    @cached_property
+    def byte_pairs(self) -> BytePairs | None:
+        """The pairs that it joins; None if it works in another way."""
+        return BytePairs.of(self._backend)
+
+    def bytes_of_piece(self, piece: str) -> bytes | None:
+        """Return the bytes that a piece of the vocabulary stands for, None if it does not tell."""
+        return self._bytes.of_piece(piece)
+
+    def name_of(self, token_id: int) -> str:
+        """Return how the vocabulary spells a token: ``ĠParis``."""
+        return str(self._tokenizer.convert_ids_to_tokens(token_id))
+
+    def _encode(self, text: str, *, plain: bool, with_start: bool = False) -> list[int]:
+        require_whole_characters(text)
+        with self._turn:
+            self._backend.encode_special_tokens = plain
+            # "Fast" leaves the offsets out, which take half of the time.
+            (encoding,) = self._backend.encode_batch_fast([text], add_special_tokens=with_start)
+        return list(encoding.ids)
 
     def decode(self, token_ids: Sequence[int]) -> str:
         """Return the text of ids, control tokens left out."""
@@ -110,11 +179,10 @@ class Tokenizer:
         )
         if "\N{REPLACEMENT CHARACTER}" not in text:
             return text
-        name = str(self._tokenizer.convert_ids_to_tokens(token_id))
-        codes = [_BYTES_OF_LETTERS.get(letter) for letter in name]
-        if None in codes:
-            return name
-        return f"<{' '.join(f'0x{code:02X}' for code in codes)}>"
+        data = self._bytes[token_id]
+        if data is None:
+            return self.name_of(token_id)
+        return f"<{' '.join(f'0x{code:02X}' for code in data)}>"
 
     def stream(self) -> TextStream:
         """Return a decoder for one reply."""
@@ -128,65 +196,50 @@ class Tokenizer:
         messages : sequence of Message
             The conversation, newest last.
         """
-        if not self.has_chat_template:
-            return self._encode_transcript(messages)
-        if any(self._holds_control_token(m.content) for m in messages):
+        if not self._template:
+            bos = self._tokenizer.bos_token_id
+            start = [] if bos is None else [bos]
+            return start + self.encode(self._template.render(messages))
+        if self._must_part(messages):
             return self._encode_chat_in_parts(messages)
-        return self._encode_control(self._render([(m.role, m.content) for m in messages]))
+        return self._encode(self._template.render(messages), plain=False)
 
-    def _render(self, turns: Sequence[tuple[str, str]]) -> str:
-        conversation = [{"role": role, "content": content} for role, content in turns]
-        return str(
-            self._tokenizer.apply_chat_template(
-                conversation, tokenize=False, add_generation_prompt=True
-            )
-        )
+    def chat_text(self, messages: Sequence[Message]) -> ChatText:
+        """Return a conversation as the text that `encode_chat` encodes."""
+        return self._template.text(messages, in_parts=self._must_part(messages))
 
-    def _encode_control(self, text: str) -> list[int]:
-        """Encode text of the template, whose control tokens mean what they say."""
-        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False)
-        return ids
+    def is_control(self, token_id: int) -> bool:
+        """Tell whether a token steers the model and stands for no text."""
+        return token_id in self._control_ids
 
-    def _holds_control_token(self, text: str) -> bool:
-        return any(token in text for token in self._control_tokens)
+    def _must_part(self, messages: Sequence[Message]) -> bool:
+        """Tell whether a message holds what would be read as a control token."""
+        return any(token in m.content for m in messages for token in self._control_tokens)
 
     def _encode_chat_in_parts(self, messages: Sequence[Message]) -> list[int]:
         """Encode the template and what people wrote apart, so that neither reads as the other."""
-        marks = [f"content{index}of{len(messages)}" for index in range(len(messages))]
-        taken = "".join(m.content for m in messages)
-        marks = [_unused(mark, taken) for mark in marks]
-        turns = [(m.role, mark) for m, mark in zip(messages, marks, strict=True)]
-        rest, ids = self._render(turns), []
-        for mark, message in zip(marks, messages, strict=True):
-            before, _, rest = rest.partition(mark)
-            ids += self._encode_control(before) + self.encode(message.content)
-        return ids + self._encode_control(rest)
-
-    def _encode_transcript(self, messages: Sequence[Message]) -> list[int]:
-        lines = [f"{_ROLE_NAMES[m.role]}{m.content}" for m in messages]
-        bos = self._tokenizer.bos_token_id
-        start = [] if bos is None else [bos]
-        return start + self.encode("\n".join([*lines, "Assistant:"]))
+        first, *others = self._template.frame(messages)
+        ids = self._encode(first, plain=False)
+        for message, after in zip(messages, others, strict=True):
+            ids += self.encode(message.content) + self._encode(after, plain=False)
+        return ids
 
 
-def _letters_of_bytes() -> dict[str, int]:
-    """Return the letter that byte-level BPE writes for each byte (GPT-2, Radford et al., 2019).
+def require_whole_characters(text: str) -> None:
+    """Refuse half a character: a lone surrogate, which is half of a pair of UTF-16.
 
-    Printable bytes stand for themselves; the others take letters from 256 on, in order.
+    Raises
+    ------
+    OptionError
+        With the place of the first one.
     """
-    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    others = [code for code in range(256) if code not in printable]
-    letters = {chr(code): code for code in printable}
-    return letters | {chr(256 + place): code for place, code in enumerate(others)}
-
-
-_BYTES_OF_LETTERS = _letters_of_bytes()
-
-
-def _unused(mark: str, text: str) -> str:
-    while mark in text:
-        mark += "x"
-    return mark
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise OptionError(
+            f"The text must be whole characters, got half of one (the lone surrogate "
+            f"U+{ord(text[error.start]):04X}) at place {error.start + 1:,}; take it out."
+        ) from None
 
 
 class TextStream:

@@ -23,6 +23,7 @@ from playground.models.store import InstalledModel
 from playground.models.tokenizer import Tokenizer, read_end_token_ids
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
     from transformers import DynamicCache, PretrainedConfig, PreTrainedModel
 
@@ -46,8 +47,12 @@ class _TransformersCache:
 
     @property
     def size_bytes(self) -> int:
-        layers = [layer for layer in self.store.layers if layer.is_initialized]
-        return sum(layer.keys.nbytes + layer.values.nbytes for layer in layers)
+        tensors = [
+            tensor
+            for layer in self.store.layers
+            for tensor in (getattr(layer, "keys", None), getattr(layer, "values", None))
+        ]
+        return sum(int(tensor.nbytes) for tensor in tensors if tensor is not None)
 
     @property
     def held_bytes(self) -> int:
@@ -112,9 +117,8 @@ class TransformersEngine:
 
     def embedding_table(self) -> NDArray[np.float32]:
         """Return one vector a token, converted to float32 where it is not."""
-        table: NDArray[np.float32] = (
-            self.network.get_input_embeddings().weight.detach().float().cpu().numpy()
-        )
+        weight = cast("torch.Tensor", self.network.get_input_embeddings().weight)
+        table: NDArray[np.float32] = weight.detach().float().cpu().numpy()
         return table
 
     def _forward_row(self, token_ids: NDArray[np.int64], cache: KVCache) -> NDArray[np.float32]:

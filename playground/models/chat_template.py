@@ -1,0 +1,134 @@
+"""From a conversation to the one text that a model receives.
+
+A model knows no messages. Its template writes them into a text, with control tokens between them;
+a base model, which has no template, continues a transcript.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+    from playground.models.tokenizer import Message
+
+_ROLE_NAMES = {"system": "", "user": "User: ", "assistant": "Assistant: "}
+_TRANSCRIPT_END = "Assistant:"
+
+
+@dataclass(frozen=True)
+class ChatText:
+    """A conversation as a model receives it, up to where the assistant begins to speak.
+
+    Parameters
+    ----------
+    text : str
+        The whole, control tokens by their names.
+    contents : tuple of (int, int)
+        For each message the characters of `text` that a person or the model wrote; the others
+        are the template's. Empty where the template changed a message beyond recognition.
+    """
+
+    text: str
+    contents: tuple[tuple[int, int], ...]
+
+
+class ChatTemplate:
+    """The template that belongs to a tokenizer.
+
+    Parameters
+    ----------
+    tokenizer : transformers.PreTrainedTokenizerFast
+        Its ``chat_template`` may be None.
+    """
+
+    def __init__(self, tokenizer: PreTrainedTokenizerFast) -> None:
+        self._tokenizer = tokenizer
+
+    def __bool__(self) -> bool:
+        return bool(self._tokenizer.chat_template)
+
+    def render(self, messages: Sequence[Message]) -> str:
+        """Return the text that transformers renders."""
+        if not self:
+            lines = [f"{_ROLE_NAMES[m.role]}{m.content}" for m in messages]
+            return "\n".join([*lines, _TRANSCRIPT_END])
+        return self._render([(m.role, m.content) for m in messages])
+
+    def frame(self, messages: Sequence[Message]) -> list[str]:
+        """Return what the template writes before, between and after the messages.
+
+        It is rendered with marks in their place, so that nothing in a message can be taken for
+        part of it.
+        """
+        taken = "".join(m.content for m in messages)
+        marks = [_unused(f"content{i}of{len(messages)}", taken) for i in range(len(messages))]
+        roles = [m.role for m in messages]
+        rest, frame = self._render(list(zip(roles, marks, strict=True))), []
+        for mark in marks:
+            before, _, rest = rest.partition(mark)
+            frame.append(before)
+        return [*frame, rest]
+
+    def text(self, messages: Sequence[Message], *, in_parts: bool) -> ChatText:
+        """Return the whole text, and where in it the messages stand.
+
+        Parameters
+        ----------
+        messages : sequence of Message
+            The conversation, newest last.
+        in_parts : bool
+            Whether template and messages are encoded apart.
+        """
+        if not self:
+            return _located(self.render(messages), [m.content for m in messages])
+        contents = [m.content for m in messages]
+        joined = "".join(_interleaved(self.frame(messages), contents))
+        if in_parts or joined == self.render(messages):
+            return ChatText(joined, tuple(_places(self.frame(messages), contents)))
+        # Many templates trim what they are given.
+        return _located(self.render(messages), [content.strip() for content in contents])
+
+    def _render(self, turns: Sequence[tuple[str, str]]) -> str:
+        conversation = [{"role": role, "content": content} for role, content in turns]
+        return str(
+            self._tokenizer.apply_chat_template(
+                conversation, tokenize=False, add_generation_prompt=True
+            )
+        )
+
+
+def _interleaved(frame: Sequence[str], contents: Sequence[str]) -> Iterator[str]:
+    for before, content in zip(frame, contents, strict=False):
+        yield before
+        yield content
+    yield frame[-1]
+
+
+def _places(frame: Sequence[str], contents: Sequence[str]) -> Iterator[tuple[int, int]]:
+    at = 0
+    for before, content in zip(frame, contents, strict=False):
+        start = at + len(before)
+        at = start + len(content)
+        yield start, at
+
+
+def _located(text: str, contents: Sequence[str]) -> ChatText:
+    """Look for the messages in a text, one after the other."""
+    places, at = [], 0
+    for content in contents:
+        start = text.find(content, at)
+        if start < 0:
+            return ChatText(text, ())
+        at = start + len(content)
+        places.append((start, at))
+    return ChatText(text, tuple(places))
+
+
+def _unused(mark: str, text: str) -> str:
+    while mark in text:
+        mark += "x"
+    return mark

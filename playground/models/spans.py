@@ -1,0 +1,114 @@
+"""Where the tokens of a text stand in it: bytes behind each, and characters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+IntArray = NDArray[np.int64]
+
+# The first two bits of every byte of UTF-8 that goes on with a character (RFC 3629, section 3).
+_KIND, _GOES_ON = 0xC0, 0x80
+
+
+@dataclass(frozen=True, eq=False)
+class Spans:
+    """The tokens of a text, and what each stands for.
+
+    A character of several bytes may be split over several tokens; each of them spans the whole
+    character. Where a tokenizer leaves something out (WordPiece drops spaces) no token spans it.
+
+    Parameters
+    ----------
+    data : bytes
+        The text in UTF-8.
+    token_ids : array of shape (N,)
+        The tokens.
+    byte_starts, byte_ends : arrays of shape (N,)
+        Of each token, in `data`.
+    starts, ends : arrays of shape (N,)
+        Of each token, in characters; the end is not part of it.
+    """
+
+    data: bytes
+    token_ids: IntArray
+    byte_starts: IntArray
+    byte_ends: IntArray
+    starts: IntArray
+    ends: IntArray
+
+    def __len__(self) -> int:
+        return len(self.token_ids)
+
+    def bytes_of(self, place: int) -> bytes:
+        """Return the bytes behind a token, by its place."""
+        return self.data[self.byte_starts[place] : self.byte_ends[place]]
+
+    def shares_character(self) -> NDArray[np.bool_]:
+        """Tell of each token whether it goes on with a character that the one before began."""
+        shares = np.zeros(len(self), dtype=bool)
+        shares[1:] = self.starts[1:] < self.ends[:-1]
+        return shares
+
+
+def spans_from_bytes(
+    data: bytes, token_ids: Sequence[int], token_bytes: Sequence[bytes]
+) -> Spans | None:
+    """Lay tokens side by side, where their bytes are those of the text.
+
+    Parameters
+    ----------
+    data : bytes
+        The text in UTF-8.
+    token_ids : sequence of int
+        The tokens.
+    token_bytes : sequence of bytes
+        What each stands for.
+
+    Returns
+    -------
+    Spans or None
+        None where the bytes in a row are not the text: the tokenizer changed it first.
+    """
+    if b"".join(token_bytes) != data:
+        return None
+    ends = np.cumsum(np.fromiter(map(len, token_bytes), np.int64, len(token_bytes)))
+    starts = np.concatenate([np.zeros(1, np.int64), ends])[: len(ends)]
+    characters = _characters_of_bytes(data)
+    return Spans(
+        data=data,
+        token_ids=np.array(token_ids, np.int64),
+        byte_starts=starts,
+        byte_ends=ends,
+        starts=characters[starts],
+        ends=characters[ends - 1] + 1,
+    )
+
+
+def spans_from_offsets(
+    text: str, token_ids: Sequence[int], offsets: Sequence[tuple[int, int]]
+) -> Spans:
+    """Take the characters that the tokenizer says each token spans; bytes follow from them."""
+    pairs = np.array(offsets, np.int64).reshape(-1, 2)
+    data = text.encode()
+    # Where each character begins, and where the text ends.
+    begins = np.flatnonzero((np.frombuffer(data, np.uint8) & _KIND) != _GOES_ON)
+    begins = np.append(begins, len(data))
+    return Spans(
+        data=data,
+        token_ids=np.array(token_ids, np.int64),
+        byte_starts=begins[pairs[:, 0]],
+        byte_ends=begins[pairs[:, 1]],
+        starts=pairs[:, 0],
+        ends=pairs[:, 1],
+    )
+
+
+def _characters_of_bytes(data: bytes) -> IntArray:
+    """Return for each byte the place of the character that it belongs to."""
+    begins = (np.frombuffer(data, np.uint8) & _KIND) != _GOES_ON
+    places: IntArray = np.cumsum(begins) - 1
+    return places

@@ -89,19 +89,40 @@ def spans_from_bytes(
 
 
 def spans_from_offsets(
-    text: str, token_ids: Sequence[int], offsets: Sequence[tuple[int, int]]
+    text: str,
+    token_ids: Sequence[int],
+    offsets: Sequence[tuple[int, int]],
+    token_bytes: Sequence[bytes | None],
 ) -> Spans:
-    """Take the characters that the tokenizer says each token spans; bytes follow from them."""
+    """Take the characters that the tokenizer says each token spans; bytes follow from them.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+    token_ids, offsets : sequences
+        The tokens, and the characters that each spans.
+    token_bytes : sequence of bytes or None
+        What each stands for, where that is known: tokens that share a character also share its
+        bytes out.
+    """
     pairs = np.array(offsets, np.int64).reshape(-1, 2)
     data = text.encode()
     # Where each character begins, and where the text ends.
     begins = np.flatnonzero((np.frombuffer(data, np.uint8) & _KIND) != _GOES_ON)
     begins = np.append(begins, len(data))
+    byte_starts, byte_ends = begins[pairs[:, 0]], begins[pairs[:, 1]]
+    same = np.flatnonzero((pairs[1:] == pairs[:-1]).all(axis=1)) + 1
+    for place in same:
+        before, own = token_bytes[place - 1], token_bytes[place]
+        if before and own:
+            byte_starts[place] = byte_ends[place - 1] = byte_starts[place - 1] + len(before)
+            byte_ends[place] = byte_starts[place] + len(own)
     return Spans(
         data=data,
         token_ids=np.array(token_ids, np.int64),
-        byte_starts=begins[pairs[:, 0]],
-        byte_ends=begins[pairs[:, 1]],
+        byte_starts=byte_starts,
+        byte_ends=byte_ends,
         starts=pairs[:, 0],
         ends=pairs[:, 1],
     )

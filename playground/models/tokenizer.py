@@ -127,7 +127,8 @@ class Tokenizer:
         with self._turn:
             self._backend.encode_special_tokens = True
             encoding = self._backend.encode(text, add_special_tokens=False)
-        return spans_from_offsets(text, encoding.ids, encoding.offsets)
+        spelled = [self._bytes[token_id] for token_id in encoding.ids]
+        return spans_from_offsets(text, encoding.ids, encoding.offsets, spelled)
 
     def spans_of(self, token_ids: Sequence[int], text: str) -> Spans | None:
         """Lay tokens over the text that they spell; None where they do not spell it."""

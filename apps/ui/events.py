@@ -12,6 +12,10 @@ import gradio as gr
 # No spinner over what is redrawn, and no name in Gradio's own API.
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
+# Puts the browser's key before an event's other values, over that of a hidden field: a field that
+# is filled when the page is opened would be empty for a person who is quicker than that.
+WITH_KEY = "(_, ...values) => [playgroundKey(), ...values]"
+
 
 class Stops:
     """What each page has running in one section, for its stop button.

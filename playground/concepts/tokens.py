@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import regex
+
 from playground.core.byte_pair import Merge, apply_merge, merge_pairs
 from playground.errors import OptionError
 from playground.models.byte_pairs import Word
@@ -13,6 +15,8 @@ from playground.models.tokenizer import Tokenizer
 MAX_CHARACTERS = 2_000_000
 # Steps are shown for the beginning of a text: a picture of more would help nobody.
 MAX_TRACED_CHARACTERS = 400
+
+_SEEN = regex.compile(r"\X")
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,6 @@ class Token:
         The bytes of the text that it stands for.
     start, end : int
         The characters that it spans, `end` not among them.
-    goes_on : bool
-        Whether it goes on with a character that the token before began.
     """
 
     place: int
@@ -41,7 +43,6 @@ class Token:
     data: bytes
     start: int
     end: int
-    goes_on: bool
 
 
 @dataclass(frozen=True)
@@ -84,12 +85,15 @@ class Tokenized:
         return Counts(len(self.text), len(self.spans.data), len(self.spans), len(self.text.split()))
 
     def groups(self, first: int = 0, count: int | None = None) -> list[list[Token]]:
-        """Return tokens, those that share a character together.
+        """Return tokens, those together that are parts of what a person sees as one character.
+
+        These are the extended grapheme clusters of Unicode (UAX 29): a family of emoji, a letter
+        with its accents.
 
         Parameters
         ----------
         first : int
-            Place of the first token. A character that began before it is shown whole.
+            Place of the first token. A code point that began before it is shown whole.
         count : int, optional
             How many tokens at least, if there are; all by default.
         """
@@ -99,16 +103,23 @@ class Tokenized:
             first -= 1
         while end < len(shares) and shares[end]:
             end += 1
+        if first >= end:
+            return []
+        begins = self._begins(int(self.spans.starts[first]), int(self.spans.ends[end - 1]))
         groups: list[list[Token]] = []
         for place in range(first, end):
-            token = self._token(place, bool(shares[place]))
-            if token.goes_on:
+            token = self._token(place)
+            if groups and (shares[place] or token.start not in begins):
                 groups[-1].append(token)
             else:
                 groups.append([token])
         return groups
 
-    def _token(self, place: int, goes_on: bool) -> Token:
+    def _begins(self, start: int, end: int) -> set[int]:
+        """Return where what a person sees as characters begins, between two places."""
+        return {start + match.start() for match in _SEEN.finditer(self.text[start:end])}
+
+    def _token(self, place: int) -> Token:
         spans = self.spans
         token_id = int(spans.token_ids[place])
         return Token(
@@ -118,7 +129,6 @@ class Tokenized:
             data=spans.bytes_of(place),
             start=int(spans.starts[place]),
             end=int(spans.ends[place]),
-            goes_on=goes_on,
         )
 
 

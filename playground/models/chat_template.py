@@ -52,10 +52,9 @@ class ChatTemplate:
         return bool(self._tokenizer.chat_template)
 
     def render(self, messages: Sequence[Message]) -> str:
-        """Return the text that transformers renders."""
+        """Return the text that transformers renders, or the transcript."""
         if not self:
-            lines = [f"{_ROLE_NAMES[m.role]}{m.content}" for m in messages]
-            return "\n".join([*lines, _TRANSCRIPT_END])
+            return "".join(_interleaved(_transcript(messages), [m.content for m in messages]))
         return self._render([(m.role, m.content) for m in messages])
 
     def frame(self, messages: Sequence[Message]) -> list[str]:
@@ -64,6 +63,8 @@ class ChatTemplate:
         It is rendered with marks in their place, so that nothing in a message can be taken for
         part of it.
         """
+        if not self:
+            return _transcript(messages)
         taken = "".join(m.content for m in messages)
         marks = [_unused(f"content{i}of{len(messages)}", taken) for i in range(len(messages))]
         roles = [m.role for m in messages]
@@ -83,14 +84,13 @@ class ChatTemplate:
         in_parts : bool
             Whether template and messages are encoded apart.
         """
-        if not self:
-            return _located(self.render(messages), [m.content for m in messages])
-        contents = [m.content for m in messages]
-        joined = "".join(_interleaved(self.frame(messages), contents))
-        if in_parts or joined == self.render(messages):
-            return ChatText(joined, tuple(_places(self.frame(messages), contents)))
+        frame, contents = self.frame(messages), [m.content for m in messages]
+        whole = "".join(_interleaved(frame, contents)) if in_parts else self.render(messages)
         # Many templates trim what they are given.
-        return _located(self.render(messages), [content.strip() for content in contents])
+        for written in (contents, [content.strip() for content in contents]):
+            if "".join(_interleaved(frame, written)) == whole:
+                return ChatText(whole, tuple(_places(frame, written)))
+        return ChatText(whole, ())
 
     def _render(self, turns: Sequence[tuple[str, str]]) -> str:
         conversation = [{"role": role, "content": content} for role, content in turns]
@@ -99,6 +99,13 @@ class ChatTemplate:
                 conversation, tokenize=False, add_generation_prompt=True
             )
         )
+
+
+def _transcript(messages: Sequence[Message]) -> list[str]:
+    """Return what a transcript writes before, between and after the messages."""
+    names = [_ROLE_NAMES[m.role] for m in messages]
+    between = [f"\n{name}" for name in names[1:]]
+    return [*names[:1], *between, f"\n{_TRANSCRIPT_END}" if names else _TRANSCRIPT_END]
 
 
 def _interleaved(frame: Sequence[str], contents: Sequence[str]) -> Iterator[str]:
@@ -114,18 +121,6 @@ def _places(frame: Sequence[str], contents: Sequence[str]) -> Iterator[tuple[int
         start = at + len(before)
         at = start + len(content)
         yield start, at
-
-
-def _located(text: str, contents: Sequence[str]) -> ChatText:
-    """Look for the messages in a text, one after the other."""
-    places, at = [], 0
-    for content in contents:
-        start = text.find(content, at)
-        if start < 0:
-            return ChatText(text, ())
-        at = start + len(content)
-        places.append((start, at))
-    return ChatText(text, tuple(places))
 
 
 def _unused(mark: str, text: str) -> str:

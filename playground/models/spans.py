@@ -113,7 +113,7 @@ def spans_from_offsets(
     begins = np.append(begins, len(data))
     byte_starts, byte_ends = begins[pairs[:, 0]], begins[pairs[:, 1]]
     same = np.flatnonzero((pairs[1:] == pairs[:-1]).all(axis=1)) + 1
-    for place in same:
+    for place in same.tolist():
         before, own = token_bytes[place - 1], token_bytes[place]
         if before and own:
             byte_starts[place] = byte_ends[place - 1] = byte_starts[place - 1] + len(before)

@@ -10,7 +10,7 @@ import json
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -183,6 +183,8 @@ class Tokenizer:
         data = self._bytes[token_id]
         if data is None:
             return self.name_of(token_id)
+        if data == text.encode():  # the character that replaces others, written by somebody
+            return text
         return f"<{' '.join(f'0x{code:02X}' for code in data)}>"
 
     def stream(self) -> TextStream:
@@ -224,6 +226,12 @@ class Tokenizer:
         for message, after in zip(messages, others, strict=True):
             ids += self.encode(message.content) + self._encode(after, plain=False)
         return ids
+
+
+@lru_cache(maxsize=8)
+def load_tokenizer(folder: Path) -> Tokenizer:
+    """Return the tokenizer of a model folder without the model; read once."""
+    return Tokenizer.load(folder, read_end_token_ids(folder))
 
 
 def require_whole_characters(text: str) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
+import regex
 from tokenizers import Tokenizer as FastTokenizer
 from tokenizers import decoders, models, normalizers, pre_tokenizers, trainers
 
@@ -111,17 +113,18 @@ def test_nothing_is_blank_and_nothing_is_lost(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_group_is_whole_characters_and_no_longer_than_it_must(
+def test_a_group_is_what_one_sees_as_a_character_and_no_longer_than_it_must(
     pairs: dict[str, tuple[Tokenizer, FastTokenizer]], kind: str
 ) -> None:
     ours, _ = pairs[kind]
     for text in STRINGS:
         for group in tokenize(ours, text).groups():
-            data = b"".join(token.data for token in group)
-            data.decode()  # which half a character would refuse
-            for cut in range(1, len(group) if kind in PAIRED else 0):
-                with pytest.raises(UnicodeDecodeError):
-                    b"".join(token.data for token in group[:cut]).decode()
+            seen = text[group[0].start : group[-1].end]
+            clusters = {match.start() for match in regex.finditer(r"\X", text)}
+            assert group[0].start in clusters, text
+            assert kind not in PAIRED or b"".join(t.data for t in group).decode() == seen, text
+            for before, token in pairwise(group):
+                assert token.start not in clusters or token.start < before.end, text
 
 
 @pytest.mark.parametrize("kind", PAIRED)
@@ -146,7 +149,14 @@ def test_a_window_of_a_long_text_holds_whole_groups(
     tokenized = tokenize(pairs["bytes"][0], "🙂" * 10)
     (first, second) = tokenized.groups(first=2, count=3)
     assert [token.place for token in first + second] == list(range(8))
-    assert [token.goes_on for token in first] == [False, True, True, True]
+    assert tokenized.groups(first=40) == []
+
+
+def test_a_family_is_one_group(pairs: dict[str, tuple[Tokenizer, FastTokenizer]]) -> None:
+    (family, space, flag) = tokenize(pairs["SmolLM2"][0], "👩‍👩‍👧‍👦\n🇩🇪").groups()
+    assert len(family) > 7
+    assert len(space) == 1
+    assert b"".join(token.data for token in flag).decode() == "🇩🇪"
 
 
 def test_a_tokenizer_without_pairs_gets_a_sentence(

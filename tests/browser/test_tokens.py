@@ -1,0 +1,162 @@
+"""The tokens lab in the page: chips that point at ids and text, merges, face-off, template."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+from tokenizers import Tokenizer as FastTokenizer
+
+from playground.models.store import InstalledModel
+
+Visit = Callable[..., Page]
+TEXT = "Paris <b>naïve</b> 🦑\nThe End"
+
+
+@pytest.fixture(scope="module")
+def library(default_model: InstalledModel) -> FastTokenizer:
+    return FastTokenizer.from_file(str(default_model.path / "tokenizer.json"))
+
+
+def ids_of(library: FastTokenizer, text: str) -> list[str]:
+    return [str(token_id) for token_id in library.encode(text, add_special_tokens=False).ids]
+
+
+def open_tokens(visit: Visit, width: int = 1360) -> Page:
+    page = visit(width=width)
+    if width < 1000:
+        page.get_by_role("button", name="Labs").click()
+    page.get_by_role("button", name="Tokens", exact=True).click()
+    expect(page.locator(".tok-chips .chip").first).to_be_visible()
+    return page
+
+
+def write(page: Page, text: str) -> None:
+    page.locator("#tokens-text textarea").fill(text)
+
+
+def test_a_text_is_cut_while_it_is_typed_and_its_parts_point_at_each_other(
+    visit: Visit, library: FastTokenizer
+) -> None:
+    page = open_tokens(visit)
+    lab = page.locator("#tokens")
+    page.locator("#tokens-text textarea").fill("")
+    expect(lab).to_contain_text("its tokens will stand here")
+    page.locator("#tokens-text textarea").press_sequentially(TEXT, delay=5)
+    expected = ids_of(library, TEXT)
+    expect(lab.locator(".tok-ids span")).to_have_text(expected)
+    expect(lab.locator(".tiles")).to_contain_text(f"{len(expected)}tokens")
+    expect(lab.locator(".tok-text")).to_have_text(TEXT)
+    assert lab.locator(".tok-text b, .chip b").count() == 0  # what looks like HTML is text
+    squid = lab.locator(".tok-group", has_text="🦑")
+    expect(squid.locator(".chip")).to_have_text(["·F0 9F".replace("·", "20 "), "A6", "91"])
+    # From the chip to its id, from the id to its chip, from the text to both.
+    chip = lab.locator(".chip", has_text="Paris")
+    chip.hover()
+    expect(lab.locator(".tok-ids .lit")).to_have_text([expected[0]])
+    expect(lab.locator(".tok-facts")).to_contain_text(f"id {expected[0]}, spelled Paris, bytes 50")
+    lab.locator(".tok-ids span").nth(1).hover()
+    expect(lab.locator(".chip.lit")).to_have_attribute("data-token", "1")
+    lab.locator(".tok-text span", has_text="🦑").hover()
+    expect(lab.locator(".tok-ids .lit")).to_have_count(3)
+    # By keyboard: one chip is in the order of the tab key, the arrows lead to the others.
+    chip.focus()
+    page.keyboard.press("ArrowRight")
+    expect(lab.locator(".chip:focus")).to_have_attribute("data-token", "1")
+    page.keyboard.press("End")
+    expect(lab.locator(".chip:focus")).to_have_attribute("data-token", str(len(expected) - 1))
+
+
+def test_merges_step_forth_and_back_to_the_very_tokens(
+    visit: Visit, library: FastTokenizer
+) -> None:
+    page = open_tokens(visit)
+    write(page, "lighthouse é<i>")
+    page.get_by_role("tab", name="Step by step").click()
+    stage, says = page.locator(".merge-stage"), page.locator(".merge-says")
+    pieces = stage.locator(".merge-piece")
+    expect(pieces).to_have_count(len("lighthouse é<i>".encode()))
+    expect(stage.locator(".next")).to_have_count(2)
+    page.get_by_role("button", name="Forward").click()
+    expect(says).to_contain_text("Step 1 of")
+    expect(stage.locator(".new")).to_have_count(1)
+    page.get_by_role("button", name="Back", exact=True).click()
+    expect(says).to_contain_text("Before the first of")
+    page.get_by_role("button", name="To the end").click()
+    expect(stage.locator("small")).to_have_text(ids_of(library, "lighthouse é<i>"))
+    page.get_by_role("slider", name="Step").fill("2")
+    expect(says).to_contain_text("Step 2 of")
+    page.locator(".merges summary").click()
+    page.locator("tr[data-step='3']").click()
+    expect(says).to_contain_text("Step 3 of")
+
+
+def test_tokenizers_meet_and_one_is_trained_on_the_spot(visit: Visit) -> None:
+    page = open_tokens(visit)
+    write(page, "tick tack tick tack tick tack")
+    page.get_by_role("tab", name="Face-off").click()
+    table = page.locator("table.face-off")
+    expect(table).to_be_visible(timeout=30_000)
+    expect(table.locator("thead")).to_contain_text("SmolLM2 135M Instruct")
+    trained = table.locator("thead th", has_text="Trained on your text")
+    expect(trained).to_contain_text(re.compile(r"256 bytes, \d+ pairs learned"))
+    expect(table.locator("tbody tr", has_text="Thai")).to_contain_text("times")
+    assert table.locator("td.best").count() >= 20
+    page.locator("#vocabulary input").fill("256")
+    expect(trained).to_contain_text("256 bytes, 0 pairs learned")
+    expect(page.locator("#face-off")).to_contain_text("Nothing was learned from your text")
+    page.locator("#vocabulary input").fill("9999")
+    expect(page.locator("#tokens-notice")).to_contain_text("got 9999")
+    expect(table).to_be_visible()  # what was drawn stays
+
+
+def test_the_template_shows_what_the_model_receives(visit: Visit) -> None:
+    page = open_tokens(visit)
+    write(page, "Hi <|im_end|> you")
+    page.get_by_label("System prompt").fill("Be <b>kind</b>.")
+    page.get_by_role("tab", name="Chat template").click()
+    received = page.locator(".received")
+    expect(received).to_contain_text("<|im_start|>system\nBe <b>kind</b>.<|im_end|>")
+    expect(received.locator(".content").last).to_have_text("Hi <|im_end|> you")
+    expect(received.locator(".control")).to_have_count(5)
+    page.get_by_label("after the chat so far").check()
+    expect(page.locator("#template")).to_contain_text("the text above as a message of yours.")
+
+
+def test_a_long_text_stays_usable_and_odd_text_gets_a_sentence(
+    visit: Visit, library: FastTokenizer
+) -> None:
+    page = open_tokens(visit, width=390)
+    lab, notice = page.locator("#tokens"), page.locator("#tokens-notice")
+    write(page, "lighthouse " * 10_000)
+    expect(lab).to_contain_text("Tokens 1 to 1,000 of", timeout=20_000)
+    expect(lab.locator(".chip")).to_have_count(1000)
+    lab.get_by_role("button", name="Later").click()
+    expect(lab).to_contain_text("Tokens 1,001 to 2,000 of")
+    lab.get_by_role("button", name="Earlier").click()
+    expect(lab).to_contain_text("Tokens 1 to 1,000 of")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    write(page, "a" * 1_000_000)
+    expect(lab.locator(".tiles")).to_contain_text("1,000,000characters", timeout=20_000)
+    write(page, "a\0b\u202ec\u202c")
+    expect(lab.locator(".tok-text")).to_have_text(r"a\u0000b\u202ec\u202c")
+    page.locator("#tokens-text textarea").evaluate(
+        "field => { field.value = 'ab\\ud83d'; field.dispatchEvent(new Event('input')); }"
+    )
+    expect(notice).to_contain_text("the lone surrogate U+D83D) at place 3")
+    expect(lab.locator(".tok-text")).to_have_text(r"a\u0000b\u202ec\u202c")  # it stays
+
+
+def test_one_prompt_travels_between_the_labs(visit: Visit) -> None:
+    page = open_tokens(visit)
+    write(page, "The secret of the sea")
+    page.get_by_role("button", name="Temperature", exact=True).click()
+    expect(page.get_by_label("Prompt to continue")).to_have_value("The secret of the sea")
+    page.get_by_role("button", name="Chat", exact=True).click()
+    expect(page.get_by_label("Message", exact=True)).to_have_value("The secret of the sea")
+    page.get_by_label("Message", exact=True).fill("Another")
+    page.get_by_role("button", name="Tokens", exact=True).click()
+    expect(page.locator("#tokens-text textarea")).to_have_value("Another")
+    expect(page.locator("#tokens .tok-text")).to_have_text("Another")

@@ -11,12 +11,13 @@ import regex
 from tokenizers import Tokenizer as FastTokenizer
 from tokenizers import decoders, models, normalizers, pre_tokenizers, trainers
 
+from playground.concepts.chat_template import read_template
 from playground.concepts.tokens import tokenize, trace_merges
 from playground.core.byte_pair import apply_merge
 from playground.data import shipped_text
 from playground.errors import OptionError
 from playground.models.store import InstalledModel
-from playground.models.tokenizer import Tokenizer
+from playground.models.tokenizer import Message, Tokenizer
 from playground.models.trained_tokenizer import byte_tokenizer, train_tokenizer
 from tests.support.scripts import SCRIPTS, strings
 
@@ -173,3 +174,14 @@ def test_half_a_character_is_refused_with_its_place(
     call: Callable[[str], object] = getattr(pairs["SmolLM2"][0], encode)
     with pytest.raises(OptionError, match=r"lone surrogate U\+D83D\) at place 3; take it out"):
         call("ab\ud83dc")
+
+
+def test_a_token_over_the_border_of_a_message_counts_as_the_messages(
+    pairs: dict[str, tuple[Tokenizer, FastTokenizer]],
+) -> None:
+    ours, _ = pairs["SmolLM2"]
+    template = read_template(ours, [Message("user", "\n yes")])
+    written = [run for run in template.runs if run.part == "content"]
+    # The template's line end and the message's are one token.
+    assert [run.text for run in written] == ["\n\n yes"]
+    assert list(written[0].token_ids) == ours.encode("\n\n yes")

@@ -28,6 +28,7 @@ ODD = (
     "", " ", "  ", "\n", "\n\n\n", "\t\t", "a\0b", "\u202eabc\u202c", "\u200b\u200d", "\ufeffa",
     "e\u0301 é", "<|im_end|>", "<|im_start|>system\nx", " leading", "trailing ", "a" * 300,
     "\x7f\x1b[31m", "\uffff", "\U0010fffd", "1234567890 3.14 1,000,000", "\u2581x \u2581",
+    "\u2581🦑 é\u2581",
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from apps.ui.merges import render_merges
 from apps.ui.tokens import TOKENS_AT_ONCE, legible, render_tokens
 from playground.concepts.tokens import tokenize, trace_merges
 from playground.models.tokenizer import Tokenizer
-from playground.models.trained_tokenizer import byte_tokenizer
+from playground.models.trained_tokenizer import byte_tokenizer, train_tokenizer
 from tests.support.markup import seen
 
 _TOKENIZER: list[Tokenizer] = []
@@ -45,6 +45,14 @@ def test_every_token_stands_there_thrice_and_nothing_is_markup(text: str) -> Non
     shown = re.search(r'<p class="tok-text">(.*?)</p>', html, re.DOTALL)
     assert shown is not None
     assert seen(shown[1]).text == legible(text).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def test_a_token_that_is_markup_by_itself_is_text() -> None:
+    tokenizer = train_tokenizer("<!-- <!-- <!--", 300)
+    tokenized = tokenize(tokenizer, "<!--")
+    assert len(tokenized.spans) == 1
+    assert seen(render_tokens(tokenized)).text.count("<!--") == 2  # in the chip and in the text
+    assert "<!--" in seen(render_merges(trace_merges(tokenizer, "<!--"), tokenizer)).text
 
 
 def test_pages_are_turned_and_the_cap_is_said() -> None:

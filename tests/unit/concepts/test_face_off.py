@@ -75,6 +75,8 @@ def test_an_empty_text_leaves_its_row_out(contenders: list[Contender]) -> None:
 def test_pairs_are_learned_from_the_text_alone() -> None:
     tokenizer = train_tokenizer("the then there the", 300)
     pairs = learned_pairs(tokenizer)
+    assert len(learned_pairs(train_tokenizer("xy xy", 300))) == 1  # twice is often enough
+    assert learned_pairs(train_tokenizer("xy xz", 300)) == []
     assert pairs[0] in (("t", "h"), ("h", "e"))
     assert "t + h" in seen(render_learned([("t", "h")], tokenizer)).text
     assert "Nothing was learned" in render_learned(

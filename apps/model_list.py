@@ -19,6 +19,7 @@ def listed_record(model: ListedModel) -> dict[str, Any]:
     entry = model.entry
     facts = installed_record(model.installed) if model.installed else _absent_record(entry)
     return facts | {
+        "kind": entry.kind,
         "family": entry.family,
         "context_length": entry.context_length,
         "license_note": entry.license_note,
@@ -67,9 +68,9 @@ def _download_bytes(entry: CatalogEntry) -> int | None:
 
 def models_table(models: Sequence[ListedModel]) -> Table:
     """Return the catalog as a table; the size of what is not here is that of its download."""
-    table = Table("name", "installed", box=None, pad_edge=False, header_style="bold")
-    table.columns[0].no_wrap = True
-    for title in ("size", "parameters"):
+    table = Table("name", "kind", "here", box=None, pad_edge=False, header_style="bold")
+    table.columns[0].no_wrap = table.columns[1].no_wrap = True
+    for title in ("size", "weights"):
         table.add_column(title, justify="right", no_wrap=True)
     for title in ("licence", "source"):
         table.add_column(title)
@@ -85,4 +86,5 @@ def _row(model: ListedModel) -> tuple[str, ...]:
     through = f", through {record['quantized_origin']}" if record["quantized_origin"] else ""
     parameters = f"{record['parameters'] / 1e6:,.0f} M"
     source = record["source"] + through
-    return record["name"], state, size, parameters, record["license"], source
+    kind = "vectors" if record["kind"] == "embedding" else record["kind"]
+    return record["name"], kind, state, size, parameters, record["license"], source

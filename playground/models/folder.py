@@ -62,6 +62,24 @@ def require_safe_weights(folder: Path) -> None:
     _require_shards(folder)
 
 
+def require_text_model(folder: Path) -> None:
+    """Refuse a model that has no head to write text with, such as an encoder for sentences.
+
+    transformers would give it one of random numbers.
+
+    Raises
+    ------
+    ModelUnavailable
+        Its config names nothing but a bare body.
+    """
+    named = _read_json(folder / "config.json").get("architectures") or []
+    if named and all(name.endswith("Model") and "LMHead" not in name for name in named):
+        raise ModelUnavailable(
+            f"{folder} holds a {named[0]}, which turns text into vectors and has no head that "
+            "writes any; choose a model that writes text."
+        )
+
+
 def has_chat_template(folder: Path) -> bool:
     """Return True if the tokenizer in the folder knows how to write a conversation."""
     if (folder / "chat_template.jinja").is_file() or (folder / "chat_template.json").is_file():

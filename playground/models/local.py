@@ -14,6 +14,7 @@ from playground.models.folder import (
     has_chat_template,
     model_files,
     require_safe_weights,
+    require_text_model,
 )
 from playground.models.progress import Watch
 from playground.models.staging import fresh_staging, install, one_at_a_time
@@ -43,7 +44,7 @@ def register_path(path: Path, settings: Settings, watch: Watch | None = None) ->
     ModelNotFound
         Nothing there that is a model.
     ModelUnavailable
-        Only pickle weights, or foreign code.
+        Only pickle weights, foreign code, or a model that writes no text.
     """
     path = path.expanduser().absolute()
     if not path.exists():
@@ -53,6 +54,7 @@ def register_path(path: Path, settings: Settings, watch: Watch | None = None) ->
     if (gguf := _only_gguf(path)) is not None:
         return _convert_once(gguf, settings, watch or Watch())
     require_safe_weights(path)
+    require_text_model(path)
     return _in_place(path)
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from playground.errors import BrokenCache, PrecisionUnavailable
 from playground.models.compute import compute
 from playground.models.engine import KVCache, LoadReport
 from playground.models.precision import Precision, loader_arguments, require_available
+from playground.models.quiet import quiet_transformers
 from playground.models.store import InstalledModel
 from playground.models.tokenizer import Tokenizer, read_end_token_ids
 
@@ -172,7 +172,7 @@ def _read_network(folder: Path, precision: Precision, name: str) -> PreTrainedMo
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
-    with _quiet_transformers():
+    with quiet_transformers():
         try:
             network: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
                 folder,
@@ -188,23 +188,6 @@ def _read_network(folder: Path, precision: Precision, name: str) -> PreTrainedMo
             ) from error
     network.eval()
     return network
-
-
-@contextlib.contextmanager
-def _quiet_transformers() -> Iterator[None]:
-    """Silence what would tear our own progress line, and restore it afterwards."""
-    from transformers.utils import logging as transformers_logging
-
-    verbosity = transformers_logging.get_verbosity()
-    bar_was_on = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        transformers_logging.set_verbosity(verbosity)
-        if bar_was_on:
-            transformers_logging.enable_progress_bar()
 
 
 def _require_quantized(network: nn.Module, precision: Precision) -> None:

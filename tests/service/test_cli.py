@@ -152,7 +152,18 @@ def test_models_knows_what_is_here(
     assert (Path(record["path"]) / "config.json").is_file()
     assert record["size_bytes"] == default_model.size_bytes
     row = run("models").stdout.splitlines()[1].split()
-    assert row[:2] == [default_model.name, "yes"]
+    assert row[:3] == [default_model.name, "chat", "yes"]
+
+
+def test_an_encoder_is_listed_as_one_and_refused_as_a_model_that_writes(run: Run) -> None:
+    listed = {model["name"]: model for model in run("models", "--json").json["models"]}
+    assert listed["all-minilm-l6-v2"]["kind"] == "embedding"
+    assert listed["all-minilm-l6-v2"]["chat"] is False
+    assert "all-minilm-l6-v2       vectors" in run("models").stdout
+    for command in (("chat", "--prompt", "Hello"), ("compare", "Hello"), ("ui",)):
+        outcome = run(*command, "--model", "all-minilm-l6-v2")
+        assert outcome.code == 2
+        assert "must write text, and all-minilm-l6-v2 turns sentences" in outcome.stderr
 
 
 def test_models_says_what_is_wrong_with_a_broken_one(run: Run, home: Path) -> None:
@@ -160,7 +171,7 @@ def test_models_says_what_is_wrong_with_a_broken_one(run: Run, home: Path) -> No
     (home / "models" / name).mkdir(parents=True)
     (home / "models" / name / "playground.json").write_text("{}")
     outcome = run("models")
-    assert outcome.stdout.splitlines()[1].split()[:2] == [name, "broken"]
+    assert outcome.stdout.splitlines()[1].split()[:3] == [name, "chat", "broken"]
     assert f"`playground pull {name}` mends it." in outcome.stderr
     assert "mends it" in run("models", "--json").json["models"][0]["problem"]
 

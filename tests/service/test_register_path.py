@@ -110,6 +110,19 @@ def test_ensure_model_refuses_foreign_code(
         assert ensure_model(str(folder), settings).path == folder
 
 
+def test_ensure_model_refuses_an_encoder(folder: Path, settings: Settings) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    for architectures, refused in (
+        (["BertModel"], True), (["GPT2LMHeadModel"], False), ([], False),
+    ):  # fmt: skip
+        (folder / "config.json").write_text(json.dumps(config | {"architectures": architectures}))
+        if refused:
+            with pytest.raises(ModelUnavailable, match="a BertModel, which turns text into vect"):
+                ensure_model(str(folder), settings)
+        else:
+            assert ensure_model(str(folder), settings).path == folder
+
+
 def test_ensure_model_names_a_missing_shard(folder: Path, settings: Settings) -> None:
     index = {"weight_map": {"a": "model.safetensors", "b": "model-00002-of-00002.safetensors"}}
     (folder / "model.safetensors.index.json").write_text(json.dumps(index))

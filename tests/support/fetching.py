@@ -57,6 +57,7 @@ def tiny_entry(
     hub: HubSource | None = None,
     wheel: WheelSource | None = None,
     terms_file: Wheel | None = None,
+    folder_wheel: Wheel | None = None,
 ) -> CatalogEntry:
     """Return a catalog entry for the tiny Llama."""
     return CatalogEntry(
@@ -67,10 +68,11 @@ def tiny_entry(
         license="CC0-1.0",
         license_note="",
         terms_file=terms_file,
-        chat=True,
+        kind="chat",
         context_length=256,
         hub=hub,
         wheel=wheel,
+        folder_wheel=folder_wheel,
     )
 
 

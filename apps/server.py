@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import signal
+import sys
 import threading
 from contextlib import suppress
 
@@ -75,6 +77,8 @@ def serve(host: str, port: int, start: ModelChoice, settings: Settings) -> None:
     """
     import uvicorn
 
+    # Left alone, the signal would end the process before its files for export are removed.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     manager = ModelManager(settings)
     app = create_app(manager, start, host)
     config = uvicorn.Config(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -322,6 +323,23 @@ def test_cli_meets_a_closed_pipe_without_a_traceback(home: Path, arguments: list
     with child.stderr:
         assert child.stderr.read() == b""
     assert child.wait() == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere a process is ended without a signal")
+def test_a_server_that_is_told_to_end_leaves_no_files_behind(
+    home: Path, tiny_model_folder: Path, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    command = [PROGRAM, "ui", "--port", str(port), "--model", str(tiny_model_folder)]
+    env = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=env) as server:
+        assert server.stdout is not None
+        assert b"LLM Playground: http" in server.stdout.readline()
+        assert list(tmp_path.glob("playground-*"))  # where exports would lie
+        server.terminate()
+        assert server.wait(30) == 0
+    assert not list(tmp_path.glob("playground-*"))
 
 
 def test_an_unknown_engine_is_refused_in_one_line(chat: Run) -> None:

@@ -192,6 +192,7 @@ def test_points_fit_their_frame_and_keep_their_shape(positions: NDArray[np.float
     # One scale for both axes, the second turned to grow downward.
     spread = np.abs(np.diff(positions, axis=0)).sum(axis=0)
     moved = np.abs(np.diff(points, axis=0)).sum(axis=0)
+    assert (np.diff(points[:, 1])[np.diff(positions[:, 1]) > 0] <= 1e-9).all()
     assert spread[0] * moved[1] == pytest.approx(spread[1] * moved[0], abs=1e-6, rel=1e-6)
 
 

@@ -44,6 +44,14 @@ def test_the_last_whole_word_is_found_in_any_case(engine: CoreEngine, journey: J
         assert "".join(each.pieces).strip() == "fox"
 
 
+def test_of_a_word_of_several_tokens_the_last_one_counts(engine: CoreEngine) -> None:
+    journey = follow(engine, "zebra", "look, a zebra runs\nand the zebra")
+    for each in journey.occurrences:
+        assert len(each.pieces) > 1
+        assert "".join(each.pieces).strip() == "zebra"
+        assert each.place == len(engine.tokenizer.encode(each.line[: each.end])) - 1
+
+
 def test_vectors_are_those_of_the_hidden_states(engine: CoreEngine, journey: Journey) -> None:
     each = journey.occurrences[1]
     states = engine.hidden_states(np.array(engine.tokenizer.encode_text_prompt(each.line)))

@@ -303,6 +303,7 @@ def _reply(
             engine=engine.name,
             settings=generation.settings.as_dict(),
             branch=fork.branch if fork else None,
+            fit=generation.prompt.fit,
         ),
         tokens=tokens,
     )

@@ -186,6 +186,8 @@ def chat(
     max_new_tokens: options.MaxNewTokens = None,
     seed: options.Seed = None,
     stop: options.Stop = None,
+    overflow: options.Overflow = None,
+    context_window: options.ContextWindow = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Chat with a model in the terminal; with --prompt, get one reply."""
@@ -193,7 +195,7 @@ def chat(
         {
             "temperature": temperature, "top_k": top_k, "top_p": top_p, "min_p": min_p,
             "repetition_penalty": repetition_penalty, "max_new_tokens": max_new_tokens,
-            "seed": seed, "stop": stop,
+            "seed": seed, "stop": stop, "overflow": overflow, "context_window": context_window,
         }
     )  # fmt: skip
     runner = EngineName.parse(engine)

@@ -11,7 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
-from playground.generation.settings import MAX_SEED, OPTIONS, SamplingSettings
+from playground.generation.overflow import OverflowPolicy
+from playground.generation.settings import MAX_SEED, MIN_WINDOW, OPTIONS, SamplingSettings
 from playground.models.catalog import load_catalog
 from playground.models.engines import EngineName
 from playground.models.precision import Precision
@@ -67,6 +68,23 @@ Seed = Annotated[
 Stop = Annotated[
     list[str] | None,
     typer.Option(help="A text that ends the reply; may be given several times.", metavar="TEXT"),
+]
+Overflow = Annotated[
+    str | None,
+    typer.Option(
+        help="What gives way when a conversation no longer fits the context window. "
+        + " ".join(f"{policy}: {policy.explanation}" for policy in OverflowPolicy)
+        + f" Default {SamplingSettings().overflow}.",
+        metavar="NAME",
+    ),
+]
+ContextWindow = Annotated[
+    str | None,
+    typer.Option(
+        help=f"Tokens of prompt and reply together: from {MIN_WINDOW} to what the model has, which "
+        "is the default.",
+        metavar="NUMBER",
+    ),
 ]
 
 

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from playground.errors import OptionError
+from playground.generation.messages import Fit
 from playground.generation.recording import TokenRecord
 from playground.generation.row import FinishReason
 
@@ -61,6 +62,8 @@ class ReplyFacts:
         The sampling settings that were really used.
     branch : Branch or None
         Where it left the reply before it, if it did; the tokens up to there are that reply's.
+    fit : Fit or None
+        What of the conversation the model received; None for replies from before it was kept.
     """
 
     tokens: int
@@ -74,6 +77,7 @@ class ReplyFacts:
     engine: str
     settings: dict[str, Any]
     branch: Branch | None = None
+    fit: Fit | None = None
 
 
 @dataclass(frozen=True)

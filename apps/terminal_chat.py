@@ -13,7 +13,8 @@ from rich.table import Table
 from apps.terminal import console, plain, tell, write
 from apps.terminal_reply import describe_settings, tell_facts, write_reply
 from playground.errors import OptionError, PlaygroundError
-from playground.generation.settings import OPTIONS, SamplingSettings
+from playground.generation.overflow import OverflowPolicy
+from playground.generation.settings import MIN_WINDOW, OPTIONS, SamplingSettings
 from playground.models.tokenizer import Message
 
 if TYPE_CHECKING:
@@ -148,6 +149,9 @@ class TerminalChat:
         seed = "new each time" if self.settings.seed is None else str(self.settings.seed)
         table.add_row("seed", seed, "")
         table.add_row("stop", plain(", ".join(map(repr, values["stop"]))) or "none", "")
+        table.add_row("overflow", values["overflow"], f"one of {', '.join(OverflowPolicy)}")
+        window = str(values["context_window"] or engine.context_length)
+        table.add_row("context_window", window, f"from {MIN_WINDOW} to {engine.context_length}")
         console(stderr=True).print(table)
 
     def _help(self, _rest: str) -> None:

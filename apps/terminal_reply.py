@@ -190,4 +190,5 @@ def reply_record(model: LanguageModel, prompt: str, generation: Generation) -> d
         "seed": settings.pop("seed"),
         "settings": settings,
         "notice": generation.prompt.notice,
+        "context": generation.prompt.fit.as_dict(),
     }

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from playground.errors import ContextOverflow
 from playground.generation.row import Row, Step
 from playground.generation.settings import SamplingSettings, require_in_vocabulary
+from playground.generation.window import window_of
 from playground.models.engine import Engine, KVCache
 
 # Prefill runs in pieces, so that Stop is heard within one of them and a long prompt does not freeze
@@ -29,13 +30,14 @@ def require_fit(engine: Engine, prompt_ids: Sequence[int], settings: SamplingSet
     ContextOverflow
         When the prompt is empty or leaves no room for a reply.
     OptionError
-        When the settings name a token that the model does not have.
+        When the settings name a token, or ask for a window, that the model does not have.
     """
     require_in_vocabulary(settings, engine.tokenizer.vocab_size)
-    if not 0 < len(prompt_ids) < engine.context_length:
+    window = window_of(settings, engine.context_length)
+    if not 0 < len(prompt_ids) < window:
         raise ContextOverflow(
-            f"The prompt must have 1 to {engine.context_length - 1:,} tokens to leave room for a "
-            f"reply, got {len(prompt_ids):,}."
+            f"The prompt must have 1 to {window - 1:,} tokens to leave room for a reply, got "
+            f"{len(prompt_ids):,}."
         )
 
 

@@ -13,11 +13,12 @@ import numpy as np
 
 from playground.errors import ContextOverflow, OptionError
 from playground.generation.decoding import generate_steps
-from playground.generation.messages import Prompt, fit_messages
+from playground.generation.messages import Fit, Prompt, fit_messages
 from playground.generation.row import FinishReason, Step
 from playground.generation.scheduler import Scheduler
 from playground.generation.settings import SamplingSettings
 from playground.generation.stop_strings import StopStrings
+from playground.generation.window import ContextUsage, window_of
 from playground.models.engine import Engine
 from playground.models.tokenizer import TRANSCRIPT_STOP, Message, Role
 
@@ -164,7 +165,8 @@ class LanguageModel:
         ----------
         prompt_or_messages : str or sequence of Message or dict
             A text is continued as it stands. Messages (``{"role": ..., "content": ...}``) go
-            through the chat template and are cut to the context window.
+            through the chat template and are brought into the context window as the policy
+            `overflow` says.
         prefix : sequence of int
             Token ids that the reply begins with; the steps are those that come after. The dice are
             thrown for them too, so that what a seed chose it chooses again.
@@ -178,15 +180,15 @@ class LanguageModel:
         OptionError
             When a setting is unknown or breaks its rule.
         ContextOverflow
-            When a text does not fit the window, or a system message fills it.
+            When a text does not fit the window, a system message fills it, or nothing may be cut.
         """
         start = time.perf_counter()
         sampling = SamplingSettings.from_mapping(settings)
         if isinstance(prompt_or_messages, str):
-            prompt = self._text_prompt(prompt_or_messages)
+            prompt = self._text_prompt(prompt_or_messages, sampling)
         else:
             messages = [_message(m) for m in prompt_or_messages]
-            prompt = fit_messages(messages, self.engine, sampling.max_new_tokens)
+            prompt = self._chat_prompt(messages, sampling)
             sampling = self._chat_settings(sampling)
         sampling = with_seed(sampling)
         rng = np.random.default_rng(sampling.seed)
@@ -205,11 +207,22 @@ class LanguageModel:
         stream, gate = self.engine.tokenizer.stream(), StopStrings(settings.stop)
         return "".join(gate.push(stream.push(token_id)) for token_id in prefix)
 
-    def _text_prompt(self, text: str) -> Prompt:
+    def _text_prompt(self, text: str, settings: SamplingSettings) -> Prompt:
+        """Take a text as it stands: nothing is cut, what does not fit is refused later."""
         token_ids = self.engine.tokenizer.encode_text_prompt(text)
         if not token_ids:
             raise ContextOverflow("The prompt is empty; write at least one word.")
-        return Prompt(tuple(token_ids))
+        window, count = window_of(settings, self.engine.context_length), len(token_ids)
+        reserved = max(0, min(settings.max_new_tokens, window - count))
+        return Prompt(
+            tuple(token_ids), Fit(settings.overflow, ContextUsage(window, 0, 0, count, reserved))
+        )
+
+    def _chat_prompt(self, messages: Sequence[Message], settings: SamplingSettings) -> Prompt:
+        window = window_of(settings, self.engine.context_length)
+        return fit_messages(
+            messages, self.engine, settings.max_new_tokens, settings.overflow, window
+        )
 
     def _chat_settings(self, settings: SamplingSettings) -> SamplingSettings:
         """Let a base model's turn end where it begins to speak for the user."""

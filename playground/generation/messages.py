@@ -1,19 +1,118 @@
 """From a conversation to a prompt that fits the context window.
 
-The system message and the newest message stay; the oldest exchanges go first, whole. Only a
-newest message that is too long by itself is cut, in its middle. Whatever goes is reported.
+What gives way is the policy's to say (`playground.generation.overflow`). Messages go whole; only
+one at the edge of what fits is ever cut, and marked. Whatever goes is reported, to the character.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import chain
+from typing import Any
 
-from playground.errors import ContextOverflow
+from playground.errors import ContextOverflow, OptionError
+from playground.generation.overflow import OverflowPolicy
+from playground.generation.window import ContextUsage, count_usage, reserve_of
 from playground.models.engine import Engine
 from playground.models.tokenizer import Message, Tokenizer
 
 CUT_MARK = "\n[...]\n"
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The message at the edge of what fits: `CUT_MARK` stands where something was taken out.
+
+    Parameters
+    ----------
+    message : int
+        Its place among the messages as given, from 0.
+    head, tail : int
+        Characters kept of its beginning and of its end.
+    tokens : int
+        Tokens taken out.
+    """
+
+    message: int
+    head: int
+    tail: int
+    tokens: int
+
+    def apply(self, content: str) -> str:
+        """Return what the model receives of the message."""
+        return content[: self.head] + CUT_MARK + content[len(content) - self.tail :]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a conversation was brought into its window.
+
+    Parameters
+    ----------
+    policy : OverflowPolicy
+        What gave way if something had to.
+    usage : ContextUsage
+        What fills the window now.
+    dropped : tuple of int
+        Places of the messages that were left out, from 0, among the messages as given.
+    cut : Cut or None
+        The message that was cut.
+    first_turn : int
+        Place of the first message that is no system message: 1 after one, else 0.
+    newest : int
+        Place of the newest message.
+    """
+
+    policy: OverflowPolicy
+    usage: ContextUsage
+    dropped: tuple[int, ...] = ()
+    cut: Cut | None = None
+    first_turn: int = 0
+    newest: int = 0
+
+    @property
+    def notice(self) -> str | None:
+        """One sentence that says what was cut, or None."""
+        parts = [words for words in (self._dropped_words(), self._cut_words()) if words]
+        return f"To fit the context window, {', and '.join(parts)}." if parts else None
+
+    def _dropped_words(self) -> str:
+        turns = [place for place in self.dropped if place >= self.first_turn]
+        what = ["the system prompt"] if len(turns) < len(self.dropped) else []
+        if turns and turns[0] == self.first_turn:
+            what.append(
+                "the oldest message" if len(turns) == 1 else f"the {len(turns)} oldest messages"
+            )
+        elif turns:
+            noun = "message" if len(turns) == 1 else "messages"
+            what.append(f"{len(turns)} {noun} after the first exchange")
+        verb = "was" if len(self.dropped) == 1 else "were"
+        return f"{' and '.join(what)} {verb} left out" if what else ""
+
+    def _cut_words(self) -> str:
+        if self.cut is None:
+            return ""
+        where = "middle" if self.cut.head else "start"
+        if self.cut.message == self.newest:
+            whose = "your message"
+        elif self.cut.message < self.first_turn:
+            whose = "the system prompt"
+        else:
+            whose = "the oldest message left"
+        noun = "token was" if self.cut.tokens == 1 else "tokens were"
+        return f"{self.cut.tokens:,} {noun} cut from the {where} of {whose}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON: the window, its parts, and what went."""
+        return {
+            "policy": self.policy.value,
+            **asdict(self.usage),
+            "free": self.usage.free,
+            "dropped": list(self.dropped),
+            "cut": asdict(self.cut) if self.cut else None,
+        }
 
 
 @dataclass(frozen=True)
@@ -24,32 +123,37 @@ class Prompt:
     ----------
     token_ids : tuple of int
         What the model receives.
-    dropped_messages : int
-        Oldest messages left out.
-    cut_tokens : int
-        Tokens taken out of the middle of the newest message.
+    fit : Fit
+        What was left out, and what fills the window.
     """
 
     token_ids: tuple[int, ...]
-    dropped_messages: int = 0
-    cut_tokens: int = 0
+    fit: Fit
 
     @property
     def notice(self) -> str | None:
         """One sentence that says what was cut, or None."""
-        parts = []
-        if self.dropped_messages:
-            noun = "message was" if self.dropped_messages == 1 else "messages were"
-            parts.append(f"the {self.dropped_messages} oldest {noun} left out")
-        if self.cut_tokens:
-            parts.append(f"{self.cut_tokens:,} tokens were cut from the middle of your message")
-        if not parts:
-            return None
-        return f"To fit the context window, {' and '.join(parts)}."
+        return self.fit.notice
+
+    @property
+    def dropped_messages(self) -> int:
+        """How many messages were left out."""
+        return len(self.fit.dropped)
+
+    @property
+    def cut_tokens(self) -> int:
+        """How many tokens were taken out of a message."""
+        return self.fit.cut.tokens if self.fit.cut else 0
 
 
-def fit_messages(messages: Sequence[Message], engine: Engine, max_new_tokens: int) -> Prompt:
-    """Apply the chat template and cut what does not fit.
+def fit_messages(
+    messages: Sequence[Message],
+    engine: Engine,
+    max_new_tokens: int,
+    policy: OverflowPolicy = OverflowPolicy.OLDEST,
+    window: int | None = None,
+) -> Prompt:
+    """Apply the chat template and let go what does not fit.
 
     Parameters
     ----------
@@ -59,42 +163,181 @@ def fit_messages(messages: Sequence[Message], engine: Engine, max_new_tokens: in
         Gives the tokenizer and the window.
     max_new_tokens : int
         Room kept for the reply, at most half of the window.
+    policy : OverflowPolicy
+        What gives way.
+    window : int, optional
+        Tokens of prompt and reply together; left out, the model's own.
 
     Raises
     ------
     ContextOverflow
-        When the system message alone fills the window.
+        When nothing may be cut and it does not fit, or what must stay fills the window.
+    OptionError
+        When there is no message.
     """
-    tokenizer = engine.tokenizer
-    room = engine.context_length - min(max_new_tokens, engine.context_length // 2)
-    system = [m for m in messages[:1] if m.role == "system"]
-    turns = list(messages[len(system) :])
-    dropped = 0
-    token_ids = tokenizer.encode_chat([*system, *turns])
-    while len(token_ids) > room and len(turns) > 1:
-        # An exchange goes as a whole, so that the first message left is the user's.
-        step = 2 if len(turns) > 2 else 1
-        turns, dropped = turns[step:], dropped + step
-        token_ids = tokenizer.encode_chat([*system, *turns])
-    if len(token_ids) <= room:
-        return Prompt(tuple(token_ids), dropped)
-    return replace(_cut_newest(system, turns[-1], tokenizer, room), dropped_messages=dropped)
+    if not messages:
+        raise OptionError("The conversation is empty; give at least one message.")
+    size = engine.context_length if window is None else window
+    return _Fitting(
+        tuple(messages), engine.tokenizer, policy, size, reserve_of(max_new_tokens, size)
+    ).prompt()
 
 
-def _cut_newest(system: list[Message], newest: Message, tokenizer: Tokenizer, room: int) -> Prompt:
-    """Cut the middle of the newest message until the prompt fits."""
-    frame = len(tokenizer.encode_chat([*system, replace(newest, content=CUT_MARK)]))
-    content = tokenizer.encode(newest.content)
-    keep = room - frame
-    while keep > 1:
-        head, tail = content[: keep - keep // 2], content[len(content) - keep // 2 :]
-        text = tokenizer.decode(head) + CUT_MARK + tokenizer.decode(tail)
-        token_ids = tokenizer.encode_chat([*system, replace(newest, content=text)])
-        if len(token_ids) <= room:
-            return Prompt(tuple(token_ids), cut_tokens=len(content) - len(head) - len(tail))
-        # Text joined anew can need a few tokens more than its parts had.
-        keep -= len(token_ids) - room
-    raise ContextOverflow(
-        f"The system prompt leaves no room for a message: the window has room for {room:,} tokens "
-        f"of prompt, and {frame:,} are taken. Shorten the system prompt."
-    )
+@dataclass(frozen=True)
+class _Fitting:
+    """One conversation on its way into one window."""
+
+    messages: tuple[Message, ...]
+    tokenizer: Tokenizer
+    policy: OverflowPolicy
+    window: int
+    reserved: int
+
+    @property
+    def room(self) -> int:
+        """Tokens that the prompt may take."""
+        return self.window - self.reserved
+
+    @property
+    def first_turn(self) -> int:
+        """Place of the first turn; a system message that stands alone is one itself."""
+        return 1 if self.messages[0].role == "system" and len(self.messages) > 1 else 0
+
+    def prompt(self) -> Prompt:
+        """Keep as much as fits, in the policy's order; cut a message only where the order ends."""
+        choices = _CHOICES[self.policy](self.messages, self.first_turn)
+        least, whole = len(choices) - 1, self._encode(choices[0])
+        if len(whole) <= self.room:
+            return self._kept(choices[0], whole)
+        if self.policy is OverflowPolicy.STOP:
+            raise self._refusal(len(whole))
+        if not self._fits(choices[least]):
+            return self._cut(choices[least], self.policy is not OverflowPolicy.SLIDING)
+        fits = bisect_left(range(least), True, key=lambda place: self._fits(choices[place]))
+        if self.policy is OverflowPolicy.SLIDING:
+            return self._with_edge(choices[fits])
+        return self._kept(choices[fits], self._encode(choices[fits]))
+
+    def _encode(self, kept: Sequence[int], cut: Cut | None = None) -> list[int]:
+        return self.tokenizer.encode_chat(self._shown(kept, cut))
+
+    def _shown(self, kept: Sequence[int], cut: Cut | None) -> list[Message]:
+        """Return the messages that are kept, as the model receives them."""
+        return [
+            replace(self.messages[place], content=cut.apply(self.messages[place].content))
+            if cut and place == cut.message
+            else self.messages[place]
+            for place in kept
+        ]
+
+    def _fits(self, kept: Sequence[int]) -> bool:
+        return len(self._encode(kept)) <= self.room
+
+    def _kept(
+        self, kept: Sequence[int], token_ids: Sequence[int], cut: Cut | None = None
+    ) -> Prompt:
+        shown, newest = self._shown(kept, cut), len(self.messages) - 1
+        usage = count_usage(self.tokenizer, shown, len(token_ids), self.window, self.reserved)
+        dropped = tuple(sorted(set(range(len(self.messages))) - set(kept)))
+        fit = Fit(self.policy, usage, dropped, cut, self.first_turn, newest)
+        return Prompt(tuple(token_ids), fit)
+
+    def _with_edge(self, kept: Sequence[int]) -> Prompt:
+        """Keep the end of the message before those that are whole, if any of it fits."""
+        wider = [kept[0] - 1, *kept]
+        cut = self._find_cut(wider, wider[0], both_ends=False)
+        if cut is None:
+            return self._kept(kept, self._encode(kept))
+        return self._kept(wider, self._encode(wider, cut), cut)
+
+    def _cut(self, kept: Sequence[int], both_ends: bool) -> Prompt:
+        """Cut the newest message, which does not fit even by itself."""
+        cut = self._find_cut(kept, kept[-1], both_ends)
+        if cut is None:
+            raise self._no_room(kept)
+        return self._kept(kept, self._encode(kept, cut), cut)
+
+    def _find_cut(self, kept: Sequence[int], place: int, both_ends: bool) -> Cut | None:
+        """Return how to cut a message so that it fits beside the others, or None if it cannot."""
+        content = self.messages[place].content
+        ids = self.tokenizer.encode(content)
+        keep = min(self.room - len(self._encode(kept, Cut(place, 0, 0, 0))), len(ids) - 1)
+        while keep > 0:
+            head_tokens = keep - keep // 2 if both_ends else 0
+            head = len(self.tokenizer.decode(ids[:head_tokens]))
+            tail = len(self.tokenizer.decode(ids[len(ids) - keep + head_tokens :]))
+            # What is decoded from half a character may be longer than it is.
+            cut = Cut(place, min(head, len(content)), min(tail, len(content) - head), 0)
+            excess = len(self._encode(kept, cut)) - self.room
+            if excess <= 0:
+                taken = content[cut.head : len(content) - cut.tail]
+                return replace(cut, tokens=len(self.tokenizer.encode(taken)))
+            # Text joined anew can need a few tokens more than its parts had.
+            keep -= excess
+        return None
+
+    def _refusal(self, tokens: int) -> ContextOverflow:
+        return ContextOverflow(
+            f"The conversation does not fit: {tokens:,} tokens and {self.reserved:,} reserved for "
+            f"the reply are more than the window of {self.window:,}, and the overflow policy is "
+            f"`stop`. Shorten the message, choose another policy, or widen the window."
+        )
+
+    def _no_room(self, kept: Sequence[int]) -> ContextOverflow:
+        frame = len(self._encode(kept, Cut(kept[-1], 0, 0, 0)))
+        own = self.first_turn and 0 in kept
+        what, remedy = (
+            ("system prompt", "Shorten the system prompt or widen the window.")
+            if own
+            else ("chat template", "Widen the window.")
+        )
+        return ContextOverflow(
+            f"The {what} leaves no room for a message: the window has room for {self.room:,} "
+            f"tokens of prompt, and {frame:,} are taken. {remedy}"
+        )
+
+
+def _exchanges(messages: Sequence[Message], first_turn: int) -> list[list[int]]:
+    """Return the places before the newest message, grouped: a question and what answers it."""
+    groups: list[list[int]] = []
+    for place in range(first_turn, len(messages) - 1):
+        if messages[place].role == "user" or not groups:
+            groups.append([])
+        groups[-1].append(place)
+    return groups
+
+
+# What may be kept, as places of messages, from everything to the least that a policy goes to.
+Choices = list[list[int]]
+
+
+def _all_or_nothing(messages: Sequence[Message], _first_turn: int) -> Choices:
+    return [list(range(len(messages)))]
+
+
+def _without_oldest(messages: Sequence[Message], first_turn: int) -> Choices:
+    head, newest = list(range(first_turn)), len(messages) - 1
+    groups = _exchanges(messages, first_turn)
+    return [[*head, *chain(*groups[gone:]), newest] for gone in range(len(groups) + 1)]
+
+
+def _without_middle(messages: Sequence[Message], first_turn: int) -> Choices:
+    groups = _exchanges(messages, first_turn)
+    if not groups:
+        return _without_oldest(messages, first_turn)
+    first, *middle = groups
+    head, newest = [*range(first_turn), *first], len(messages) - 1
+    kept = [[*head, *chain(*middle[gone:]), newest] for gone in range(len(middle) + 1)]
+    return [*kept, [*range(first_turn), newest]]
+
+
+def _from_each_on(messages: Sequence[Message], _first_turn: int) -> Choices:
+    return [list(range(start, len(messages))) for start in range(len(messages))]
+
+
+_CHOICES: dict[OverflowPolicy, Callable[[Sequence[Message], int], Choices]] = {
+    OverflowPolicy.STOP: _all_or_nothing,
+    OverflowPolicy.OLDEST: _without_oldest,
+    OverflowPolicy.MIDDLE: _without_middle,
+    OverflowPolicy.SLIDING: _from_each_on,
+}

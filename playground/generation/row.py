@@ -13,6 +13,7 @@ from playground.generation.choosing import Choice, Chooser
 from playground.generation.loops import find_loop
 from playground.generation.settings import SamplingSettings
 from playground.generation.stop_strings import StopStrings
+from playground.generation.window import window_of
 from playground.models.engine import Engine, KVCache
 
 FinishReason = Literal[
@@ -88,7 +89,7 @@ class Row:
         self._settings = settings
         self._chooser = Chooser(settings, prompt_ids, rng)
         self._end_token_ids = engine.tokenizer.end_token_ids
-        self._room = engine.context_length - len(prompt_ids)
+        self._room = window_of(settings, engine.context_length) - len(prompt_ids)
         self._stream = engine.tokenizer.stream()
         self._gate = StopStrings(settings.stop)
         for token_id in prefix:

@@ -12,10 +12,12 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from playground.errors import OptionError
+from playground.generation.overflow import OverflowPolicy
 
 MAX_SEED = 2**32 - 1
 MAX_STOP_STRINGS = 16
 MAX_BIAS = 100.0
+MIN_WINDOW = 32
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,10 @@ class SamplingSettings:
         Sequences of token ids that may not appear.
     stop_on_loop : bool
         End a reply that goes round in circles (see `playground.generation.loops`).
+    overflow : OverflowPolicy
+        What gives way when a conversation no longer fits; its name will do.
+    context_window : int or None
+        Tokens of prompt and reply together; None is all that the model has.
 
     Raises
     ------
@@ -176,6 +182,8 @@ class SamplingSettings:
     logit_bias: Mapping[int, float] = field(default_factory=dict)
     banned: tuple[tuple[int, ...], ...] = ()
     stop_on_loop: bool = True
+    overflow: OverflowPolicy = OverflowPolicy.OLDEST
+    context_window: int | None = None
 
     def __post_init__(self) -> None:
         for name, option in OPTIONS.items():
@@ -184,6 +192,8 @@ class SamplingSettings:
         object.__setattr__(self, "stop", _checked_stop(self.stop))
         object.__setattr__(self, "logit_bias", _checked_bias(self.logit_bias))
         object.__setattr__(self, "banned", _checked_bans(self.banned))
+        object.__setattr__(self, "overflow", OverflowPolicy.parse(self.overflow))
+        object.__setattr__(self, "context_window", _checked_window(self.context_window))
         if not isinstance(self.stop_on_loop, bool):
             raise OptionError(
                 f"`stop_on_loop` must be true or false, got {_shown(self.stop_on_loop)}."
@@ -217,6 +227,7 @@ class SamplingSettings:
             # JSON knows names only as text; they are read back as numbers.
             "logit_bias": {str(token_id): bias for token_id, bias in self.logit_bias.items()},
             "banned": [list(sequence) for sequence in self.banned],
+            "overflow": self.overflow.value,
         }
 
     def in_effect(self) -> dict[str, Any]:
@@ -247,6 +258,8 @@ _OFF: Mapping[str, Any] = {
     "logit_bias": {},
     "banned": [],
     "stop_on_loop": True,
+    "overflow": OverflowPolicy.OLDEST,
+    "context_window": None,
 }
 _OF_THE_DRAW = ("top_k", "top_p", "min_p", "seed")
 
@@ -263,6 +276,18 @@ def _checked_seed(value: object) -> int | None:
         raise OptionError(
             f"`seed` must be a whole number from 0 to {MAX_SEED}, or empty for a new one each "
             f"time, got {_shown(value)}."
+        )
+    return int(number)
+
+
+def _checked_window(value: object) -> int | None:
+    if value is None or value == "":
+        return None
+    number = _as_number(value)
+    if number is None or number != int(number) or number < MIN_WINDOW:
+        raise OptionError(
+            f"`context_window` must be a whole number from {MIN_WINDOW} on, or empty for all that "
+            f"the model has, got {_shown(value)}."
         )
     return int(number)
 

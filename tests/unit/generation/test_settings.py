@@ -7,6 +7,7 @@ import json
 import pytest
 
 from playground.errors import OptionError
+from playground.generation.overflow import OverflowPolicy
 from playground.generation.settings import OPTIONS, SamplingSettings
 
 
@@ -26,6 +27,11 @@ from playground.generation.settings import OPTIONS, SamplingSettings
         ("seed", "abc", "`seed` must be a whole number from 0 to 4294967295"),
         ("seed", -1, "`seed` must be a whole number from 0 to 4294967295"),
         ("seed", 1.5, "`seed` must be a whole number from 0 to 4294967295"),
+        ("overflow", "x", "`overflow` must be one of stop, oldest, middle, sliding, got 'x'."),
+        ("overflow", None, "`overflow` must be one of stop, oldest, middle, sliding, got None."),
+        ("context_window", 31, "`context_window` must be a whole number from 32 on, or empty"),
+        ("context_window", "64.5", "`context_window` must be a whole number from 32 on, or empty"),
+        ("context_window", "wide", "`context_window` must be a whole number from 32 on, or empty"),
         ("stop", [1], "`stop` must be a list of texts, got [1]."),
         ("stop", [str(i) for i in range(17)], "`stop` takes at most 16 texts, got 17."),
     ],
@@ -56,7 +62,10 @@ def test_text_is_converted_and_empties_mean_none() -> None:
 
 
 def test_as_dict_survives_json_and_builds_the_same() -> None:
-    settings = SamplingSettings(temperature=0.7, seed=4, stop=("x",))
+    settings = SamplingSettings(
+        temperature=0.7, seed=4, stop=("x",), overflow="sliding", context_window="64"
+    )
+    assert (settings.overflow, settings.context_window) == (OverflowPolicy.SLIDING, 64)
     assert SamplingSettings.from_mapping(json.loads(json.dumps(settings.as_dict()))) == settings
 
 
@@ -64,3 +73,9 @@ def test_every_default_keeps_its_own_rule() -> None:
     defaults = SamplingSettings()
     for name, option in OPTIONS.items():
         assert option.check(name, getattr(defaults, name)) == getattr(defaults, name)
+
+
+def test_only_what_differs_from_the_default_is_in_effect() -> None:
+    assert not {"overflow", "context_window"} & set(SamplingSettings().in_effect())
+    told = SamplingSettings(overflow="stop", context_window=128).in_effect()
+    assert (told["overflow"], told["context_window"]) == ("stop", 128)

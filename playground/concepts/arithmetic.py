@@ -25,6 +25,7 @@ from playground.models.vocabulary import Word, read_word, token_table, tokens_of
 Float64Array = NDArray[np.float64]
 
 MOST_TERMS = 12
+MOST_CHARACTERS = 2000
 
 _SIGNS = {"+": 1, "-": -1, "\u2212": -1, "\u2013": -1}  # minus sign and dash, as editors make them
 # Quoted words, signs, words; a quote that nothing closes begins a word.
@@ -108,6 +109,10 @@ def parse_sum(text: str) -> tuple[tuple[int, str], ...]:
     >>> parse_sum('king - man + " woman"')
     ((1, 'king'), (-1, 'man'), (1, '" woman"'))
     """
+    if len(text) > MOST_CHARACTERS:
+        raise OptionError(
+            f"A sum may have up to {MOST_CHARACTERS:,} characters, got {len(text):,}. {_RULE}"
+        )
     parts = [part for found in _PART.findall(text) if (part := found.strip())]
     if parts and parts[0] not in _SIGNS:
         parts.insert(0, "+")

@@ -23,6 +23,7 @@ Float64Array = NDArray[np.float64]
 
 LEAST_LINES, MOST_LINES = 2, 8
 MOST_TOKENS = 256  # of a line
+MOST_CHARACTERS = 200  # of the word
 
 
 @dataclass(frozen=True)
@@ -147,8 +148,11 @@ def follow(engine: Engine, word: str, text: str) -> Journey:
         says more than one token.
     """
     word, lines = word.strip(), read_lines(text)
-    if not word:
-        raise OptionError("The word is empty; write the one to follow, such as bank.")
+    if not 1 <= len(word) <= MOST_CHARACTERS:
+        raise OptionError(
+            f"The word must have 1 to {MOST_CHARACTERS} characters, got {len(word):,}; write the "
+            "one to follow, such as bank."
+        )
     if not LEAST_LINES <= len(lines) <= MOST_LINES:
         raise OptionError(
             f"{LEAST_LINES} to {MOST_LINES} lines can be compared, got {len(lines):,}; write one "

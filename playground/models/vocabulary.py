@@ -88,16 +88,19 @@ def read_word(tokenizer: Tokenizer, typed: str) -> Word:
 
 def _token_ids(tokenizer: Tokenizer, typed: str) -> list[int]:
     if typed[0] == "#" and typed[1:].isdecimal():
-        token_id = int(typed[1:])
-        if token_id >= tokenizer.vocab_size:
-            raise OptionError(
-                f"A token's id must be from 0 to {tokenizer.vocab_size - 1:,}, got {typed}; give "
-                "another, or put it in quotes to mean the characters."
-            )
-        return [token_id]
+        return [_require_token(tokenizer, int(typed[1:]))]
     if len(typed) > 2 and _QUOTES.get(typed[0]) == typed[-1]:
         return tokenizer.encode(typed[1:-1])
     return _in_text(tokenizer, typed)
+
+
+def _require_token(tokenizer: Tokenizer, token_id: int) -> int:
+    if not 0 <= token_id < tokenizer.vocab_size:
+        raise OptionError(
+            f"A token's id must be from 0 to {tokenizer.vocab_size - 1:,}, got #{token_id}; give "
+            "another, or put it in quotes to mean the characters."
+        )
+    return token_id
 
 
 def _in_text(tokenizer: Tokenizer, word: str) -> list[int]:
@@ -110,8 +113,14 @@ def _in_text(tokenizer: Tokenizer, word: str) -> list[int]:
 
 
 def spell(tokenizer: Tokenizer, token_id: int) -> str:
-    """Return what `read_word` reads as this very token."""
-    piece = tokenizer.piece(token_id)
+    """Return what `read_word` reads as this very token.
+
+    Raises
+    ------
+    OptionError
+        When there is no such token.
+    """
+    piece = tokenizer.piece(_require_token(tokenizer, token_id))
     for typed in (piece.removeprefix(" "), f'"{piece}"'):
         readable = typed == typed.strip() != "" and len(typed) <= MOST_CHARACTERS
         if readable and _token_ids(tokenizer, typed) == [token_id]:

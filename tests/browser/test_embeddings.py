@@ -163,11 +163,15 @@ def test_words_are_drawn_on_a_map(visit: Visit) -> None:
     expect(shown.locator("svg.wide g.current")).to_have_text("Paris")
     assert len(download(page, "map-file")) == 29
     page.get_by_label("Draw the nearest tokens too").check()
-    field(page, "map-words").fill("king, <i>x</i>, queen, Köln, man")
+    evil = "<img src=x onerror=hacked=1>"
+    field(page, "map-words").fill(f"king, {evil}, queen, Köln, man")
     draw.click()
     expect(points).to_have_count(5)
+    points.nth(1).locator("circle").hover()
+    expect(shown.locator(".told")).to_contain_text(f"·{evil.replace(' ', '·')}")
     expect(shown.locator("svg.wide g.around").first).to_be_attached()
-    assert shown.locator("i").count() == 0
+    assert shown.locator("img").count() == 0
+    assert page.evaluate("window.hacked") is None
     page.get_by_label("UMAP").check()
     draw.click()
     expect(shown).to_contain_text("always with seed 42", timeout=90_000)

@@ -23,7 +23,7 @@ The boat drifted towards the bank
 
 She took her money to the savings bank
 He asked for a loan at the bank"""
-CENTRED, RAW = "what sets them apart", "as the model has them"
+CENTRED, RAW = "centred: what sets them apart", "raw: as the model has them"
 _EMPTY = '<p class="hint">Press Follow: the word will be drawn here, layer by layer.</p>'
 _SCRIPT = Path(__file__).parents[1].joinpath("layers.js").read_text(encoding="utf-8")
 

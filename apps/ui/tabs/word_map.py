@@ -23,7 +23,8 @@ _EMPTY = '<p class="hint">Press Draw: the words will stand here, those that are 
 
 View = dict[Any, Any]
 
-# A word pointed at, or reached in the table, is marked, and what is near it is told.
+# A word pointed at, or reached in the table, is marked, and what is near it is told: in the table's
+# own HTML, in which all text is escaped.
 _POINTING = """
 function tell(event) {
   const at = event.target.closest('[data-place]');
@@ -31,7 +32,7 @@ function tell(event) {
   const place = at.dataset.place;
   element.querySelectorAll('g[data-place]').forEach((word) => word.classList.toggle('current', word.dataset.place === place));
   const row = element.querySelector(`button[data-place="${place}"]`).closest('tr');
-  element.querySelector('.told').innerHTML = `<b>${row.querySelector('th').textContent}</b> ${row.querySelector('.nearest').innerHTML}`;
+  element.querySelector('.told').innerHTML = `<b>${row.querySelector('button').innerHTML}</b> ${row.querySelector('.nearest').innerHTML}`;
 }
 element.addEventListener('mouseover', tell);
 element.addEventListener('focusin', tell);

@@ -99,6 +99,7 @@ def test_a_sum_is_read_however_it_is_spaced(
     ("text", "sentence"),
     [
         ("", "2 to 12 words, got 0"),
+        ("“" * 1_000_000, "up to 2,000 characters, got 1,000,000"),
         ("king", "2 to 12 words, got 1"),
         ("+".join("a" * 13), "2 to 12 words, got 13"),
         ("king - - man", "After “-” a word must come, got “-”"),

@@ -120,7 +120,8 @@ def test_lines_of_any_white_space() -> None:
 @pytest.mark.parametrize(
     ("word", "lines", "sentence"),
     [
-        ("", "a fox\na fox", "The word is empty"),
+        (" ", "a fox\na fox", "1 to 200 characters, got 0"),
+        ("x" * 201, "a fox\na fox", "1 to 200 characters, got 201"),
         ("fox", "", "2 to 8 lines can be compared, got 0"),
         ("fox", "a fox", "2 to 8 lines can be compared, got 1"),
         ("fox", "a fox\n" * 9, "got 9"),

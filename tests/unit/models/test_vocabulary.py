@@ -70,6 +70,12 @@ def test_every_token_can_be_typed(tokenizer: Tokenizer, token_id: int) -> None:
     assert read_word(tokenizer, spell(tokenizer, token_id)).token_ids == (token_id,)
 
 
+@pytest.mark.parametrize("token_id", [-1, 49_152, 10**30])
+def test_what_is_no_token_cannot_be_typed(tokenizer: Tokenizer, token_id: int) -> None:
+    with pytest.raises(OptionError, match=f"from 0 to 49,151, got #{token_id}"):
+        spell(tokenizer, token_id)
+
+
 def test_other_spellings_are_tokens_that_write_the_same_word(tokenizer: Tokenizer) -> None:
     king = read_word(tokenizer, "king")
     others = spellings(tokenizer, king)

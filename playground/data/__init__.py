@@ -1,5 +1,7 @@
 """What ships with the playground, each with its source and licence."""
 
+import re
+import tomllib
 from importlib.resources import files
 
 
@@ -8,6 +10,18 @@ def shipped_text() -> str:
     return files("playground.data").joinpath("prose.txt").read_text(encoding="utf-8")
 
 
+def shipped_sentences() -> list[str]:
+    """Return the sentences of that story, in order."""
+    return re.split(r"(?<=[.!?])\s+", shipped_text().strip())
+
+
 def shipped_analogies() -> str:
     """Return the analogies by which a table of vectors is tried; the file's head says how."""
     return files("playground.data").joinpath("analogies.txt").read_text(encoding="utf-8")
+
+
+def greetings() -> dict[str, dict[str, str]]:
+    """Return texts by name: "greeting" holds one greeting in many languages, "other" the rest."""
+    text = files("playground.data").joinpath("greetings.toml").read_text(encoding="utf-8")
+    kinds = tomllib.loads(text)
+    return {kind: {each["name"]: each["text"] for each in kinds[kind]} for kind in kinds}

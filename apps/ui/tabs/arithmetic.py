@@ -71,6 +71,11 @@ class ArithmeticSection:
         with gr.Row(elem_id="sum-actions"):
             self._test = gr.Button(f"Try {len(read_questions())} analogies", elem_id="sum-test")
             self._stop = gr.Button("Stop the test", elem_id="sum-stop", visible=False)
+            gr.HTML(
+                '<p class="hint">How often do such sums come out right, and how often without any '
+                "sum?</p>",
+                js_on_load=None,
+            )
         self._test_notice = gr.HTML("", elem_id="test-notice", js_on_load=None)
         self._scores = gr.HTML("", elem_id="scores", js_on_load=None)
 

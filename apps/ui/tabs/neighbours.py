@@ -54,8 +54,8 @@ class NeighboursSection:
         with gr.Row(elem_id="near-fields", elem_classes="field-and-button"):
             self._word = gr.Textbox(
                 FIRST_WORD, label="Word", max_lines=1, elem_id="near-word",
-                info="Looked up with the space before it, as it stands in a text. In quotes it is "
-                'taken as typed: "king". #4197 is the token of that id.',
+                info="With the space before it, as it stands in a text; in quotes as typed; #4197 "
+                "by its id.",
             )  # fmt: skip
             self._find = gr.Button("Find", variant="primary", elem_id="near-find", min_width=90)
         self._notice = gr.HTML("", elem_id="near-notice", js_on_load=None)

@@ -116,7 +116,7 @@ def render_pairs(view: LayerView, layer: int) -> str:
     )
     data = json.dumps(cosines.tolist(), separators=(",", ":"))
     return (
-        f'<div class="scroll"><table class="heat" data-cosines="{data}" '
+        f'<div class="scroll"><table class="cosine-heat" data-cosines="{data}" '
         'aria-label="Cosine of each two lines at this layer"><thead><tr><th></th>'
         f"{head}</tr></thead><tbody>{rows}</tbody></table></div>"
     )

@@ -23,7 +23,7 @@ def render_matrix(sentences: Sentences) -> str:
         f'<div class="card"><h2>How alike the lines are <span class="muted">cosine, 1 is the same '
         f"direction</span></h2>{_most_alike(sentences)}"
         f'<div class="scroll" tabindex="0" role="region" aria-label="Cosine of each two lines">'
-        f'<table class="heat sentences"><thead><tr><th></th>{head}</tr></thead><tbody>{rows}'
+        f'<table class="cosine-heat sentences"><thead><tr><th></th>{head}</tr></thead><tbody>{rows}'
         f"</tbody></table></div>{render_cut(sentences)}</div>"
     )
 

@@ -199,7 +199,7 @@ def test_a_word_moves_through_the_layers(visit: Visit) -> None:
         return str(points.nth(of).evaluate("each => each.style.transform"))
 
     def same(one: int, other: int) -> float:
-        cell = layers.locator("table.heat tbody tr").nth(one).locator("td").nth(other)
+        cell = layers.locator("table.cosine-heat tbody tr").nth(one).locator("td").nth(other)
         return float(cell.inner_text().replace("\N{MINUS SIGN}", "-"))
 
     slider.fill("0")

@@ -14,6 +14,7 @@ from typing import Any
 
 from apps.branching import Fork, find_fork
 from apps.conversations import Conversation, ConversationStore, ReplyFacts, Turn
+from playground.concepts.context_window import Outlook, foresee
 from playground.errors import OptionError
 from playground.generation.language_model import Generation, LanguageModel, Stream
 from playground.generation.recording import TokenRecord, record_step
@@ -213,7 +214,9 @@ class ChatService:
     ) -> Iterator[str]:
         conversation, tokenizer = self.store.load(key), model.engine.tokenizer
         stream = model.stream(
-            _messages(conversation.cut_to(fork.turn) if fork else conversation, request.system),
+            conversation_messages(
+                conversation.cut_to(fork.turn) if fork else conversation, request.system
+            ),
             prefix=fork.token_ids if fork else (),
             cancelled=run.stopped.is_set,
             **request.settings.as_dict(),
@@ -242,6 +245,40 @@ class ChatService:
             lambda before: fork.applied(before, reply) if fork else before.with_turn(reply),
         )
         return reply.content
+
+    def foresee(
+        self, key: str, request: Request, draft: str, before: int | None = None
+    ) -> Outlook | None:
+        """Return what would fill the window if a message were sent now; no model runs.
+
+        Parameters
+        ----------
+        key : str
+            The conversation.
+        request : Request
+            Model, system prompt and settings.
+        draft : str
+            The message as far as it is written.
+        before : int, optional
+            Place of the earlier message that it would replace.
+
+        Returns
+        -------
+        Outlook or None
+            None while the model is not loaded, or a reply is being written.
+
+        Raises
+        ------
+        OptionError
+            When the window asked for is larger than the model's, or the draft cannot be read.
+        """
+        engine = self.manager.engine(request.choice)
+        if engine is None or key in self._runs:
+            return None
+        conversation = self.store.load(key)
+        kept = conversation if before is None else conversation.cut_to(before)
+        messages = [*conversation_messages(kept, request.system), Message("user", draft)]
+        return foresee(messages, engine, request.settings)
 
     def require_idle(self, key: str) -> None:
         """Refuse to touch a conversation while a reply is being written.
@@ -279,7 +316,8 @@ def _last_question(conversation: Conversation) -> int | None:
     return places[-1] if places else None
 
 
-def _messages(conversation: Conversation, system: str) -> list[Message]:
+def conversation_messages(conversation: Conversation, system: str) -> list[Message]:
+    """Return what a model is given: the system prompt, if there is one, and the messages."""
     head = [Message("system", system)] if system.strip() else []
     return head + [Message(turn.role, turn.content) for turn in conversation.turns]
 

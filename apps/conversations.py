@@ -16,7 +16,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from playground.errors import OptionError
-from playground.generation.messages import Fit
+from playground.generation.prompt import Fit
 from playground.generation.recording import TokenRecord
 from playground.generation.row import FinishReason
 

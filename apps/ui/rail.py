@@ -15,9 +15,11 @@ from typing import Any
 import gradio as gr
 
 from apps.chat import Request
-from apps.conversations import ReplyFacts
 from apps.ui.badge import describe_loaded, describe_origin
+from apps.ui.context_bar import render_outlook
+from apps.ui.events import QUIET
 from playground.errors import OptionError
+from playground.generation.overflow import OverflowPolicy
 from playground.generation.settings import OPTIONS, Option, SamplingSettings
 from playground.models.engine import Engine
 from playground.models.engines import EngineName
@@ -25,7 +27,14 @@ from playground.models.manager import ModelChoice
 from playground.models.precision import Precision, estimate_bytes, read_shape
 from playground.models.store import InstalledModel
 
-_FIELDS = ("model", "precision", "engine", "system", *OPTIONS, "seed", "stop")
+_FIELDS = (
+    "model", "precision", "engine", "system", *OPTIONS, "seed", "stop", "overflow",
+    "context_window",
+)  # fmt: skip
+# Settings that are no sliders and are checked as they were typed.
+_TYPED = ("seed", "overflow", "context_window")
+
+Component = gr.Dropdown | gr.Textbox | gr.Slider
 
 
 def _as_typed(_slider: gr.Slider, payload: float) -> float:
@@ -35,8 +44,8 @@ def _as_typed(_slider: gr.Slider, payload: float) -> float:
 
 # A slider like Gradio's but for that check. Made past Gradio's metaclass, which would write a stub
 # file into this folder.
-_RailSlider = ABCMeta.__new__(
-    type(gr.Slider), "RailSlider", (gr.Slider,), {"preprocess": _as_typed, "is_template": True}
+UncheckedSlider = ABCMeta.__new__(
+    type(gr.Slider), "UncheckedSlider", (gr.Slider,), {"preprocess": _as_typed, "is_template": True}
 )
 
 
@@ -44,24 +53,47 @@ _RailSlider = ABCMeta.__new__(
 class Rail:
     """The components, in the order in which their values reach a callback."""
 
-    components: tuple[gr.Dropdown | gr.Textbox | gr.Slider, ...]
+    components: tuple[Component, ...]
     got: gr.HTML
     context: gr.HTML
 
     @property
-    def model(self) -> gr.Dropdown | gr.Textbox | gr.Slider:
+    def model(self) -> Component:
         """The model's dropdown."""
-        return self.components[_FIELDS.index("model")]
+        return self._named("model")
 
     @property
-    def engine(self) -> gr.Dropdown | gr.Textbox | gr.Slider:
+    def engine(self) -> Component:
         """The engine's dropdown."""
-        return self.components[_FIELDS.index("engine")]
+        return self._named("engine")
 
     @property
-    def precision(self) -> gr.Dropdown | gr.Textbox | gr.Slider:
+    def precision(self) -> Component:
         """The precision's dropdown."""
-        return self.components[_FIELDS.index("precision")]
+        return self._named("precision")
+
+    @property
+    def system(self) -> Component:
+        """The system prompt's field."""
+        return self._named("system")
+
+    @property
+    def max_new_tokens(self) -> Component:
+        """The slider of the longest reply."""
+        return self._named("max_new_tokens")
+
+    @property
+    def overflow(self) -> Component:
+        """The policy's dropdown."""
+        return self._named("overflow")
+
+    @property
+    def window(self) -> Component:
+        """The window's field."""
+        return self._named("context_window")
+
+    def _named(self, name: str) -> Component:
+        return self.components[_FIELDS.index(name)]
 
 
 def build_rail(choices: Sequence[tuple[str, str]], start: ModelChoice) -> Rail:
@@ -122,8 +154,37 @@ def build_rail(choices: Sequence[tuple[str, str]], start: ModelChoice) -> Rail:
         placeholder="none",
         elem_id="stop",
     )
-    context = gr.HTML(render_context(None), elem_id="context", js_on_load=None)
-    return Rail((model, precision, engine, system, *sliders, seed, stop), got, context)
+    context = gr.HTML(render_outlook(None), elem_id="context", js_on_load=None)
+    overflow, window = _window_fields()
+    return Rail(
+        (model, precision, engine, system, *sliders, seed, stop, overflow, window), got, context
+    )
+
+
+def _window_fields() -> tuple[gr.Dropdown, gr.Textbox]:
+    """Lay out what gives way, and how large the window is."""
+    default = SamplingSettings().overflow
+    overflow = gr.Dropdown(
+        [(policy.label, policy.value) for policy in OverflowPolicy],
+        value=default.value,
+        label="Overflow",
+        info=default.explanation,
+        elem_id="overflow",
+        filterable=False,
+    )
+    overflow.change(_explain, overflow, overflow, queue=False, **QUIET)
+    window = gr.Textbox(
+        label="Window",
+        info="Tokens of prompt and reply together. A small one overflows soon, to learn with.",
+        max_lines=1,
+        placeholder="all that the model has",
+        elem_id="context-window",
+    )
+    return overflow, window
+
+
+def _explain(policy: str) -> Any:
+    return gr.update(info=OverflowPolicy.parse(policy).explanation)
 
 
 def render_got(engine: Engine) -> str:
@@ -131,18 +192,6 @@ def render_got(engine: Engine) -> str:
     origin = describe_origin(engine.model)
     warning = f'<p class="origin">{escape(origin)}</p>' if origin else ""
     return f"<p>{escape(describe_loaded(engine.report))}</p>{warning}"
-
-
-def render_context(facts: ReplyFacts | None) -> str:
-    """Return how full the window was after the last reply."""
-    if facts is None:
-        return '<p class="meter-label"><span>Context</span><span>after a reply</span></p>'
-    used, size = facts.prompt_tokens + facts.tokens, facts.context_length
-    return (
-        f'<p class="meter-label"><span>Context</span><b>{used:,} / {size:,}</b></p>'
-        f'<meter min="0" max="{size}" low="{size * 3 // 4}" high="{size * 9 // 10}" optimum="0" '
-        f'value="{used}" aria-label="Context used">{used} of {size} tokens</meter>'
-    )
 
 
 def precision_choices(model: InstalledModel | None = None) -> list[tuple[str, str]]:
@@ -159,7 +208,7 @@ def _slider(name: str, option: Option) -> gr.Slider:
     default = getattr(SamplingSettings(), name)
     # A slider cannot stop just above its minimum, so it begins one step further.
     minimum = option.minimum + option.step if option.above_minimum else option.minimum
-    return _RailSlider(
+    return UncheckedSlider(
         minimum,
         option.maximum,
         value=default,
@@ -208,5 +257,7 @@ def read_request(rail: Mapping[str, Any]) -> Request:
     return Request(
         choice=read_choice(rail),
         system=str(rail["system"] or ""),
-        settings=SamplingSettings.from_mapping({**settings, "seed": rail["seed"], "stop": stop}),
+        settings=SamplingSettings.from_mapping(
+            {**settings, **{name: rail[name] for name in _TYPED}, "stop": stop}
+        ),
     )

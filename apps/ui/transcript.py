@@ -13,6 +13,8 @@ from markdown_it import MarkdownIt
 
 from apps.conversations import Branch, Conversation, ReplyFacts, Turn
 from apps.ui.chips import mark
+from apps.ui.fallen import Fate, fate_of, render_border, render_label, strike
+from playground.generation.prompt import Fit
 from playground.generation.settings import SamplingSettings
 
 _MARKDOWN = MarkdownIt("zero", {"breaks": True}).enable(
@@ -53,9 +55,11 @@ def render_conversation(conversation: Conversation, answering: bool = False) -> 
     """
     if not conversation.turns:
         return _EMPTY
-    last = len(conversation.turns) - 1
+    last, fit = len(conversation.turns) - 1, _last_fit(conversation)
     messages = "".join(
-        _user(turn, index) if turn.role == "user" else _reply(turn, index, index == last)
+        _user(turn, index, fate_of(fit, index))
+        if turn.role == "user"
+        else _reply(turn, index, index == last, fate_of(fit, index))
         for index, turn in enumerate(conversation.turns)
     )
     return messages if answering else messages + _unanswered(conversation)
@@ -93,23 +97,33 @@ def _words(markdown: str) -> str:
     return str(_MARKDOWN.render(markdown))
 
 
-def _user(turn: Turn, index: int) -> str:
+def _last_fit(conversation: Conversation) -> Fit | None:
+    """Return how the prompt of the last reply was made."""
+    replies = (turn.facts for turn in reversed(conversation.turns) if turn.facts)
+    facts = next(replies, None)
+    return facts.fit if facts else None
+
+
+def _user(turn: Turn, index: int, fate: Fate) -> str:
     return (
-        f'<article class="message user" aria-label="Your message">'
-        f'<div class="words">{escape(turn.content)}</div>'
+        f"{render_border(fate)}"
+        f'<article class="message user" aria-label="Your message">{render_label(fate)}'
+        f'<div class="words">{strike(turn.content, fate)}</div>'
         f'<div class="actions">{_button("edit", "Edit", index)}{_copy(turn.content)}</div>'
         f"</article>"
     )
 
 
-def _reply(turn: Turn, index: int, last: bool) -> str:
+def _reply(turn: Turn, index: int, last: bool, fate: Fate) -> str:
     retry = _button("retry", "Retry", index) if last else ""
     undo = _button("undo", "Undo", index) if last else ""
     notice = f'<p class="cut">{escape(turn.notice)}</p>' if turn.notice else ""
     empty = '<p class="muted">The model ended its turn at once, without a word.</p>'
     return (
-        f'<article class="message reply" aria-label="Reply" data-turn="{index}">{notice}'
-        f'<div class="words">{_words(turn.content) or empty}</div>'
+        f"{render_border(fate)}"
+        f'<article class="message reply" aria-label="Reply" data-turn="{index}">'
+        f"{render_label(fate)}{notice}"
+        f'<div class="words">{strike(turn.content, fate, _words) if turn.content else empty}</div>'
         '<div class="tokens" hidden></div>'
         f"{render_facts(turn.facts) if turn.facts else ''}"
         f'<div class="actions">{retry}{undo}{_copy(turn.content)}'
@@ -158,6 +172,10 @@ def _settings_words(facts: ReplyFacts) -> list[str]:
     words = ["no seed: T 0 is greedy" if seed is None else f"seed <b>{seed}</b>"]
     numbers = [f"{short} <b>{used[name]:g}</b>" for name, short in _SHORT.items() if name in used]
     words.append(" ".join(numbers))
+    if "context_window" in used:
+        words.append(f"window <b>{used['context_window']:,}</b>")
+    if "overflow" in used:
+        words.append(f"overflow <b>{used['overflow']}</b>")
     return words + [f"stop <b>{escape(repr(text))}</b>" for text in used.get("stop", [])]
 
 

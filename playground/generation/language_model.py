@@ -13,7 +13,8 @@ import numpy as np
 
 from playground.errors import ContextOverflow, OptionError
 from playground.generation.decoding import generate_steps
-from playground.generation.messages import Fit, Prompt, fit_messages
+from playground.generation.messages import fit_messages
+from playground.generation.prompt import Fit, Prompt
 from playground.generation.row import FinishReason, Step
 from playground.generation.scheduler import Scheduler
 from playground.generation.settings import SamplingSettings

@@ -1,149 +1,23 @@
 """From a conversation to a prompt that fits the context window.
 
 What gives way is the policy's to say (`playground.generation.overflow`). Messages go whole; only
-one at the edge of what fits is ever cut, and marked. Whatever goes is reported, to the character.
+one at the edge of what fits is ever cut, and marked. Whatever goes is reported
+(`playground.generation.prompt`).
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Any
 
 from playground.errors import ContextOverflow, OptionError
 from playground.generation.overflow import OverflowPolicy
-from playground.generation.window import ContextUsage, count_usage, reserve_of
+from playground.generation.prompt import Cut, Fit, Prompt
+from playground.generation.window import count_usage, reserve_of
 from playground.models.engine import Engine
 from playground.models.tokenizer import Message, Tokenizer
-
-CUT_MARK = "\n[...]\n"
-
-
-@dataclass(frozen=True)
-class Cut:
-    """The message at the edge of what fits: `CUT_MARK` stands where something was taken out.
-
-    Parameters
-    ----------
-    message : int
-        Its place among the messages as given, from 0.
-    head, tail : int
-        Characters kept of its beginning and of its end.
-    tokens : int
-        Tokens taken out.
-    """
-
-    message: int
-    head: int
-    tail: int
-    tokens: int
-
-    def apply(self, content: str) -> str:
-        """Return what the model receives of the message."""
-        return content[: self.head] + CUT_MARK + content[len(content) - self.tail :]
-
-
-@dataclass(frozen=True)
-class Fit:
-    """How a conversation was brought into its window.
-
-    Parameters
-    ----------
-    policy : OverflowPolicy
-        What gave way if something had to.
-    usage : ContextUsage
-        What fills the window now.
-    dropped : tuple of int
-        Places of the messages that were left out, from 0, among the messages as given.
-    cut : Cut or None
-        The message that was cut.
-    first_turn : int
-        Place of the first message that is no system message: 1 after one, else 0.
-    newest : int
-        Place of the newest message.
-    """
-
-    policy: OverflowPolicy
-    usage: ContextUsage
-    dropped: tuple[int, ...] = ()
-    cut: Cut | None = None
-    first_turn: int = 0
-    newest: int = 0
-
-    @property
-    def notice(self) -> str | None:
-        """One sentence that says what was cut, or None."""
-        parts = [words for words in (self._dropped_words(), self._cut_words()) if words]
-        return f"To fit the context window, {', and '.join(parts)}." if parts else None
-
-    def _dropped_words(self) -> str:
-        turns = [place for place in self.dropped if place >= self.first_turn]
-        what = ["the system prompt"] if len(turns) < len(self.dropped) else []
-        if turns and turns[0] == self.first_turn:
-            what.append(
-                "the oldest message" if len(turns) == 1 else f"the {len(turns)} oldest messages"
-            )
-        elif turns:
-            noun = "message" if len(turns) == 1 else "messages"
-            what.append(f"{len(turns)} {noun} after the first exchange")
-        verb = "was" if len(self.dropped) == 1 else "were"
-        return f"{' and '.join(what)} {verb} left out" if what else ""
-
-    def _cut_words(self) -> str:
-        if self.cut is None:
-            return ""
-        where = "middle" if self.cut.head else "start"
-        if self.cut.message == self.newest:
-            whose = "your message"
-        elif self.cut.message < self.first_turn:
-            whose = "the system prompt"
-        else:
-            whose = "the oldest message left"
-        noun = "token was" if self.cut.tokens == 1 else "tokens were"
-        return f"{self.cut.tokens:,} {noun} cut from the {where} of {whose}"
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain values, ready for JSON: the window, its parts, and what went."""
-        return {
-            "policy": self.policy.value,
-            **asdict(self.usage),
-            "free": self.usage.free,
-            "dropped": list(self.dropped),
-            "cut": asdict(self.cut) if self.cut else None,
-        }
-
-
-@dataclass(frozen=True)
-class Prompt:
-    """A prompt that fits, and what it cost.
-
-    Parameters
-    ----------
-    token_ids : tuple of int
-        What the model receives.
-    fit : Fit
-        What was left out, and what fills the window.
-    """
-
-    token_ids: tuple[int, ...]
-    fit: Fit
-
-    @property
-    def notice(self) -> str | None:
-        """One sentence that says what was cut, or None."""
-        return self.fit.notice
-
-    @property
-    def dropped_messages(self) -> int:
-        """How many messages were left out."""
-        return len(self.fit.dropped)
-
-    @property
-    def cut_tokens(self) -> int:
-        """How many tokens were taken out of a message."""
-        return self.fit.cut.tokens if self.fit.cut else 0
 
 
 def fit_messages(

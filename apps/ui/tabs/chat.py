@@ -17,7 +17,8 @@ from apps.chat import ChatService, Request
 from apps.conversations import Conversation, ReplyFacts
 from apps.ui.background import Background
 from apps.ui.badge import render_badge
-from apps.ui.events import QUIET
+from apps.ui.context_bar import render_context_problem, render_outlook
+from apps.ui.events import QUIET, WITH_KEY
 from apps.ui.notice import render_error, render_hint
 from apps.ui.rail import (
     Rail,
@@ -26,7 +27,6 @@ from apps.ui.rail import (
     read_choice,
     read_rail,
     read_request,
-    render_context,
     render_got,
 )
 from apps.ui.token_panel import serve_tokens
@@ -48,10 +48,6 @@ View = dict[Any, Any]
 # 0.06 s, and at 16 to 20 every 0.15 s.
 REDRAW_SECONDS = 0.15
 LOADING_REDRAW_SECONDS = 0.25
-
-# Puts the browser's key before every event's other values. A hidden field filled when the page is
-# opened would be empty for a person who is quicker than that.
-_WITH_KEY = "(_, ...values) => [playgroundKey(), ...values]"
 
 # Sends every click on a button with `data-action` to the server; copies without it.
 _CLICKS = """
@@ -110,6 +106,7 @@ class ChatTab:
                     max_lines=8,
                     autofocus=True,
                     elem_id="message",
+                    elem_classes="travels",
                     scale=1,
                 )
                 self._send = gr.Button("Send", variant="primary", elem_id="send", min_width=72)
@@ -126,30 +123,41 @@ class ChatTab:
         # The last model that could be loaded: what a failed switch falls back to.
         self._current = gr.State(None)
 
+    @property
+    def prompt(self) -> gr.Textbox:
+        """The field whose text travels between labs."""
+        return self._composer
+
     def wire(self, blocks: gr.Blocks) -> None:
         """Connect the components."""
         values = [self._key, self._editing, self._composer, *self._rail.components]
         outputs = [
             self._transcript, self._live, self._notice, self._composer, self._send, self._stop,
-            self._badge, self._rail.got, self._rail.context, self._editing, self._current,
+            self._badge, self._rail.got, self._editing, self._current,
             *self._rail.components,
         ]  # fmt: skip
+        draft: dict[str, Any] = {
+            "fn": self._on_draft, "inputs": values, "outputs": self._rail.context, "queue": False,
+            "js": WITH_KEY, **QUIET,
+        }  # fmt: skip
         gr.on(
             [self._send.click, self._composer.submit],
-            self._on_send, values, outputs, concurrency_limit=None, js=_WITH_KEY, **QUIET,
-        )  # fmt: skip
+            self._on_send, values, outputs, concurrency_limit=None, js=WITH_KEY, **QUIET,
+        ).then(**draft)  # fmt: skip
         gr.on(
             [self._transcript.select, self._notice.select],
-            self._on_action, values, outputs, concurrency_limit=None, js=_WITH_KEY, **QUIET,
-        )  # fmt: skip
+            self._on_action, values, outputs, concurrency_limit=None, js=WITH_KEY, **QUIET,
+        ).then(**draft)  # fmt: skip
         self._stop.click(self._on_stop, queue=False, **QUIET)
-        self._clear.click(self._on_clear, self._key, outputs, queue=False, js=_WITH_KEY, **QUIET)
+        self._clear.click(
+            self._on_clear, self._key, outputs, queue=False, js=WITH_KEY, **QUIET
+        ).then(**draft)  # fmt: skip
         switched = [self._rail.model, self._rail.precision, self._rail.engine]
         gr.on(
             [component.input for component in switched],
             self._on_switch, [self._key, self._current, *self._rail.components], outputs,
-            concurrency_limit=None, trigger_mode="always_last", js=_WITH_KEY, **QUIET,
-        )  # fmt: skip
+            concurrency_limit=None, trigger_mode="always_last", js=WITH_KEY, **QUIET,
+        ).then(**draft)  # fmt: skip
         changed = [component.change for component in self._rail.components]
         # The page puts a number that was typed out of range back at once: every change is checked,
         # so that the sentence is not lost, but only the last one need be remembered.
@@ -159,24 +167,32 @@ class ChatTab:
         )  # fmt: skip
         gr.on(
             changed, self._on_rail_settled, [self._key, *self._rail.components],
-            queue=False, trigger_mode="always_last", js=_WITH_KEY, **QUIET,
+            queue=False, trigger_mode="always_last", js=WITH_KEY, **QUIET,
         )  # fmt: skip
-        blocks.load(self._on_visit, self._key, outputs, js=_WITH_KEY, **QUIET).then(
+        gr.on([self._composer.change, *changed], trigger_mode="always_last", **draft)
+        blocks.load(self._on_visit, self._key, outputs, js=WITH_KEY, **QUIET).then(
             self._load, [self._key, self._current, *self._rail.components], outputs,
-            concurrency_limit=None, js=_WITH_KEY, **QUIET,
-        )  # fmt: skip
+            concurrency_limit=None, js=WITH_KEY, **QUIET,
+        ).then(**draft)  # fmt: skip
         blocks.unload(self._on_leave)
 
     def _on_visit(self, key: str) -> View:
         """Bring back the conversation and the settings of this browser."""
         conversation = self._service.store.load(key)
-        facts = _last_facts(conversation)
         filled = zip(self._rail.components, fill_rail(conversation.rail), strict=True)
-        return {
-            self._transcript: render_conversation(conversation),
-            self._rail.context: render_context(facts),
-            **dict(filled),
-        }
+        return {self._transcript: render_conversation(conversation), **dict(filled)}
+
+    def _on_draft(self, key: str, editing: int | None, text: str, *values: Any) -> Any:
+        """Show how full the window would be with the message as far as it is written."""
+        try:
+            asked = read_request(read_rail(values))
+        except PlaygroundError:  # `_on_rail` has said it
+            return gr.skip()
+        try:
+            outlook = self._service.foresee(key, asked, text, editing)
+        except PlaygroundError as error:
+            return render_context_problem(error)
+        return render_outlook(outlook) if outlook else gr.skip()
 
     def _on_send(
         self, request: gr.Request, key: str, editing: int | None, text: str, *values: Any
@@ -375,7 +391,6 @@ class ChatTab:
             self._live: "",
             self._send: gr.update(visible=True),
             self._stop: gr.update(visible=False),
-            self._rail.context: render_context(_last_facts(conversation)),
         }
 
     def _what_runs(self, choice: ModelChoice, facts: ReplyFacts | None) -> View:

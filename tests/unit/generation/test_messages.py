@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playground.errors import ContextOverflow
-from playground.generation.messages import CUT_MARK, fit_messages
+from playground.generation.messages import fit_messages
+from playground.generation.prompt import CUT_MARK
 from playground.models.local import register_path
 from playground.models.precision import Precision
 from playground.models.tokenizer import Message

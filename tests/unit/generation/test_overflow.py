@@ -11,8 +11,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from playground.errors import ContextOverflow, OptionError
-from playground.generation.messages import CUT_MARK, Cut, Prompt, fit_messages
+from playground.generation.messages import fit_messages
 from playground.generation.overflow import OverflowPolicy
+from playground.generation.prompt import CUT_MARK, Cut, Prompt
 from playground.generation.window import count_turn, reserve_of
 from playground.models.store import InstalledModel
 from playground.models.tokenizer import Message, Tokenizer

@@ -1,0 +1,133 @@
+"""The window in the context lab: what the next prompt would hold, under any policy and size."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import gradio as gr
+
+from apps.chat import ChatService, conversation_messages
+from apps.ui.context_window import render_window
+from apps.ui.events import QUIET, WITH_KEY
+from apps.ui.notice import render_error, render_hint
+from apps.ui.rail import Rail, UncheckedSlider, read_rail, read_request
+from playground.concepts.context_window import EXAMPLE, foresee, lay_out
+from playground.errors import PlaygroundError
+from playground.generation.overflow import OverflowPolicy
+from playground.models.engine import Engine
+from playground.models.manager import ModelChoice
+from playground.models.tokenizer import Message
+
+FIRST_WINDOW, FIRST_RESERVE = 256, 64
+FIRST_MESSAGE = "Thank you. What did I say my name was, and where do I keep my bees?"
+_READING = '<p class="hint">Counting the tokens of your chat…</p>'
+
+View = dict[Any, Any]
+
+
+class WindowSection:
+    """The next message, the window, and what would be left out.
+
+    Parameters
+    ----------
+    service : ChatService
+        Has the conversation, and lends the model whose tokenizer counts.
+    rail : Rail
+        Says which model and system prompt; takes what was tried.
+    key : gradio.Textbox
+        The hidden field with the browser's conversation key.
+    """
+
+    def __init__(self, service: ChatService, rail: Rail, key: gr.Textbox) -> None:
+        self._service = service
+        self._rail = rail
+        self._key = key
+        gr.HTML(
+            '<p class="lead">This is what the model would be given if you sent the next message '
+            "now. Make the window smaller and watch what falls out. No model runs: its tokenizer "
+            "counts.</p>",
+            js_on_load=None,
+        )
+        self.message = gr.Textbox(
+            FIRST_MESSAGE, label="The next message", lines=2, max_lines=8, elem_id="next-message",
+            elem_classes="travels",
+        )  # fmt: skip
+        with gr.Row(elem_id="window-sliders"):
+            self._window = UncheckedSlider(
+                64, 8192, value=FIRST_WINDOW, step=16, label="Window to try", elem_id="try-window",
+                min_width=220, buttons=["reset"],
+            )  # fmt: skip
+            self._reserve = UncheckedSlider(
+                16, 1024, value=FIRST_RESERVE, step=16, label="Reserved for the reply",
+                elem_id="try-reserve", min_width=220, buttons=["reset"],
+            )  # fmt: skip
+        default = OverflowPolicy.OLDEST
+        self._policy = gr.Radio(
+            [(policy.label, policy.value) for policy in OverflowPolicy], value=default.value,
+            label="What gives way", info=default.explanation, elem_id="try-policy",
+        )  # fmt: skip
+        self._use = gr.Button("Use these in the chat", size="sm", elem_id="use-window")
+        self._notice = gr.HTML("", elem_id="window-notice", js_on_load=None)
+        self._view = gr.HTML(_READING, elem_id="window-view", js_on_load=None)
+
+    def wire(self, opener: gr.Button) -> None:
+        """Connect the components.
+
+        Parameters
+        ----------
+        opener : gradio.Button
+            Opens the lab: the chat may have gone on since.
+        """
+        tried = [self._window, self._reserve, self._policy]
+        rail = self._rail
+        gr.on(
+            [
+                self.message.change, self._window.change, self._reserve.change, self._policy.change,
+                rail.model.change, rail.system.change, opener.click,
+            ],
+            self._on_change, [self._key, self.message, *tried, *rail.components],
+            [self._notice, self._view], queue=False, trigger_mode="always_last", js=WITH_KEY,
+            **QUIET,
+        )  # fmt: skip
+        self._policy.change(
+            lambda policy: gr.update(info=OverflowPolicy.parse(policy).explanation),
+            self._policy, self._policy, queue=False, **QUIET,
+        )  # fmt: skip
+        self._use.click(
+            self._on_use, tried,
+            [self._notice, rail.overflow, rail.window, rail.max_new_tokens], queue=False, **QUIET,
+        )  # fmt: skip
+
+    def _on_change(self, key: str, text: str, *values: Any) -> View:
+        try:
+            return {self._notice: "", self._view: self._drawn(key, text or "", *values)}
+        except PlaygroundError as error:
+            return {self._notice: render_error(error)}
+
+    def _drawn(
+        self, key: str, text: str, window: Any, reserve: Any, policy: str, *rail: Any
+    ) -> str:
+        tried = {"context_window": window, "max_new_tokens": reserve, "overflow": policy}
+        asked = read_request({**read_rail(rail), **tried})
+        conversation = self._service.store.load(key)
+        before = conversation_messages(conversation, asked.system)
+        if not conversation.turns:
+            before = [*before, *EXAMPLE]
+        messages = [*before, Message("user", text)]
+        with self._engine(asked.choice) as engine:
+            outlook = foresee(messages, engine, asked.settings)
+            views = lay_out(messages, engine.tokenizer, outlook)
+        return render_window(views, outlook, example=not conversation.turns)
+
+    def _engine(self, choice: ModelChoice) -> AbstractContextManager[Engine]:
+        """Take the model as it is if it is loaded: to count, nobody else's load is waited for."""
+        engine = self._service.manager.engine(choice)
+        return nullcontext(engine) if engine else self._service.manager.lease(choice)
+
+    def _on_use(self, window: Any, reserve: Any, policy: str) -> View:
+        rail = self._rail
+        return {
+            self._notice: render_hint("The chat now has this window, reserve and policy."),
+            rail.overflow: policy, rail.window: f"{window:g}", rail.max_new_tokens: reserve,
+        }  # fmt: skip

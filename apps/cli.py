@@ -288,3 +288,16 @@ def compare(
     with loaded_model(model, chosen, runner) as language_model:
         if not strip.compare(language_model, text, columns, coupled, as_json):
             raise typer.Exit(INTERRUPTED)
+
+
+@app.command()
+def tokens(
+    text: Annotated[str, typer.Argument(help="The text; - reads it from stdin.")],
+    model: options.Model = options.DEFAULT_MODEL,
+    as_json: options.AsJson = False,
+) -> None:
+    """Show how a model's tokenizer cuts a text: ids, pieces, bytes, places."""
+    from apps.tokens import show_tokens
+
+    # White space counts here: nothing is trimmed.
+    show_tokens(model, sys.stdin.read() if text == "-" else text, as_json)

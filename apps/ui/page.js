@@ -30,11 +30,28 @@ function playgroundTheme(name) {
 }
 
 function playgroundLab(name) {
+  document.querySelectorAll(".lab-panel").forEach((panel) => panel.toggleAttribute("data-current", panel.id === `panel-${name}`));
   document.querySelectorAll(".lab").forEach((button) => {
     button.setAttribute("aria-current", button.id === `lab-${name}` ? "page" : "false");
   });
   document.body.dataset.lab = name;
   document.body.classList.remove("show-labs", "show-rail");
+}
+
+// One prompt travels between labs: what was typed last in one stands in the next that is opened.
+// Fields that take part have the class "travels".
+const playgroundTyped = { text: null, lab: null };
+function playgroundType(event) {
+  if (!event.target.closest(".travels")) return;
+  playgroundTyped.text = event.target.value;
+  playgroundTyped.lab = document.body.dataset.lab;
+}
+
+// The text for the field of a lab that is opened. A message that was sent does not come back.
+function playgroundTravel(name, current) {
+  const { text, lab } = playgroundTyped;
+  const stays = !text?.trim() || lab === name || (name === "chat" && current.trim());
+  return stays ? current : text;
 }
 
 // On narrow screens the sides are drawers; one is open at a time.
@@ -82,12 +99,34 @@ function playgroundKeys(event) {
   document.querySelector("#stop:not(.hidden)")?.click();
 }
 
+// Among chips one is reached by the tab key, and the arrow keys lead to the others.
+function playgroundGoTo(chip, among) {
+  if (!chip) return;
+  chip.closest(among).querySelectorAll(".chip[tabindex='0']").forEach((other) => other.setAttribute("tabindex", "-1"));
+  chip.setAttribute("tabindex", "0");
+  chip.focus();
+}
+
+// Left and right by one, up and down to the nearest in the next line.
+function playgroundNeighbour(chip, key, among) {
+  const chips = [...chip.closest(among).querySelectorAll(".chip")], at = chips.indexOf(chip);
+  if (key === "ArrowLeft") return chips[at - 1];
+  if (key === "ArrowRight") return chips[at + 1];
+  if (key === "Home") return chips[0];
+  if (key === "End") return chips.at(-1);
+  const ahead = key === "ArrowDown" ? chips.slice(at + 1) : chips.slice(0, at).reverse();
+  const line = ahead.find((other) => other.offsetTop !== chip.offsetTop)?.offsetTop;
+  const far = (other) => Math.abs(other.offsetLeft - chip.offsetLeft);
+  return ahead.filter((other) => other.offsetTop === line).sort((a, b) => far(a) - far(b))[0];
+}
+
 // Replies as chips: which ones, drawn by the server when they are looked at; a chip opens a panel.
 function playgroundReplies(element, server, watch) {
   const open = new Set(); // the turns that are shown as tokens
   let shade = playgroundStored("playground-shade") === "surprisal" ? "surprisal" : "probability";
   let drawing = 0; // counts redraws: what was asked for before the last one is thrown away
   let wanted = null; // the chip to come back to after a branch
+  const goTo = (chip) => playgroundGoTo(chip, ".chips");
 
   async function ask(call, turn, place) {
     const before = drawing;
@@ -140,13 +179,6 @@ function playgroundReplies(element, server, watch) {
     goTo(before.nextElementSibling);
   }
 
-  function goTo(chip) {
-    if (!chip) return;
-    chip.parentElement.querySelectorAll(".chip[tabindex='0']").forEach((other) => other.setAttribute("tabindex", "-1"));
-    chip.setAttribute("tabindex", "0");
-    chip.focus();
-  }
-
   function close(panel) {
     const chip = panel.parentElement.querySelector(".chip[aria-expanded=true]");
     chip?.setAttribute("aria-expanded", "false");
@@ -173,19 +205,6 @@ function playgroundReplies(element, server, watch) {
     panel?.scrollIntoView({ block: "nearest" });
   }
 
-  // Left and right by one, up and down to the nearest in the next line.
-  function neighbour(chip, key) {
-    const chips = [...chip.parentElement.querySelectorAll(".chip")], at = chips.indexOf(chip);
-    if (key === "ArrowLeft") return chips[at - 1];
-    if (key === "ArrowRight") return chips[at + 1];
-    if (key === "Home") return chips[0];
-    if (key === "End") return chips.at(-1);
-    const ahead = key === "ArrowDown" ? chips.slice(at + 1) : chips.slice(0, at).reverse();
-    const line = ahead.find((other) => other.offsetTop !== chip.offsetTop)?.offsetTop;
-    const far = (other) => Math.abs(other.offsetLeft - chip.offsetLeft);
-    return ahead.filter((other) => other.offsetTop === line).sort((a, b) => far(a) - far(b))[0];
-  }
-
   element.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (!button) return;
@@ -204,7 +223,7 @@ function playgroundReplies(element, server, watch) {
   element.addEventListener("keydown", (event) => {
     if (!event.target.matches(".chip") || !/^(Arrow(Left|Right|Up|Down)|Home|End)$/.test(event.key)) return;
     event.preventDefault();
-    goTo(neighbour(event.target, event.key));
+    goTo(playgroundNeighbour(event.target, event.key, ".chips"));
   });
 
   // A redraw brings every reply back as text.
@@ -226,6 +245,7 @@ function playgroundStart() {
     playgroundLab("chat");
     playgroundFollow();
     document.addEventListener("keydown", playgroundKeys);
+    document.addEventListener("input", playgroundType);
     document.addEventListener("click", (event) => {
       const outside = !event.target.closest("#labs, #rail, #topbar, [role=listbox]");
       if (outside) document.body.classList.remove("show-labs", "show-rail");

@@ -8,23 +8,28 @@ import gradio as gr
 
 from apps.chat import ChatService
 from apps.ui.badge import render_badge
+from apps.ui.events import QUIET
 from apps.ui.rail import build_rail
 from apps.ui.tabs.chat import ChatTab
+from apps.ui.tabs.context import ContextTab
+from apps.ui.tabs.embeddings import EmbeddingsTab
 from apps.ui.tabs.memory import MemorySection
 from apps.ui.tabs.models import ModelsTab, model_choices
 from apps.ui.tabs.precision import PrecisionTab
 from apps.ui.tabs.temperature import TemperatureTab
+from apps.ui.tabs.tokens import TokensTab
 from playground.models.manager import ModelChoice
 
 _HERE = Path(__file__).parent
 # In the head rather than through Gradio's `css`, which would rewrite every selector.
 _STYLES = "".join(path.read_text(encoding="utf-8") for path in sorted(_HERE.glob("*.css")))
-HEAD = f"<style>{_STYLES}</style><script>{(_HERE / 'page.js').read_text(encoding='utf-8')}</script>"
+_SCRIPTS = "".join(path.read_text(encoding="utf-8") for path in sorted(_HERE.glob("*.js")))
+HEAD = f"<style>{_STYLES}</style><script>{_SCRIPTS}</script>"
 
 # Group, then the labs in it: (name of the tab, words on the button).
 LABS = (
-    ("Talk", (("chat", "Chat"),)),
-    ("Learn", (("temperature", "Temperature"), ("precision", "Precision"))),
+    ("Talk", (("chat", "Chat"), ("temperature", "Temperature"), ("precision", "Precision"))),
+    ("Concepts", (("tokens", "Tokens"), ("embeddings", "Embeddings"), ("context", "Context"))),
     ("More", (("models", "Models"),)),
 )
 
@@ -57,28 +62,45 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
                 badge = gr.HTML(
                     render_badge(service.manager, start), elem_id="badge", js_on_load=None
                 )
-                chat_panel = gr.Column(elem_id="panel-chat")
-                temperature_panel = gr.Column(elem_id="panel-temperature")
-                precision_panel = gr.Column(elem_id="panel-precision")
-                models_panel = gr.Column(elem_id="panel-models")
+                panels = {
+                    name: gr.Column(elem_id=f"panel-{name}", elem_classes="lab-panel")
+                    for _, labs in LABS
+                    for name, _ in labs
+                }
             with gr.Column(elem_id="rail"):
                 rail = build_rail(model_choices(service.manager.settings, start), start)
-        with chat_panel:
+        with panels["chat"]:
             chat = ChatTab(service, rail, badge, key)
-        with temperature_panel:
+        with panels["temperature"]:
             temperature = TemperatureTab(service.manager, rail)
-        with precision_panel:
+        with panels["precision"]:
             precision = PrecisionTab(service.manager, rail)
-        with models_panel:
+        with panels["tokens"]:
+            tokens = TokensTab(service, rail)
+        with panels["embeddings"]:
+            embeddings = EmbeddingsTab(service.manager, rail)
+        with panels["context"]:
+            context = ContextTab(service, rail, key)
+        with panels["models"]:
             models = ModelsTab(service.manager, start)
             memory = MemorySection(service.manager, rail)
         chat.wire(blocks)
         temperature.wire()
         precision.wire()
+        tokens.wire(buttons["tokens"], key)
+        embeddings.wire()
+        context.wire(buttons["context"])
         models.wire(blocks, rail.model, buttons["models"])
         memory.wire(buttons["models"])
+        fields = {
+            "chat": chat.prompt, "temperature": temperature.prompt, "tokens": tokens.prompt,
+            "embeddings": embeddings.prompt, "context": context.prompt,
+        }  # fmt: skip
         for name, button in buttons.items():
             button.click(None, js=f"() => playgroundLab('{name}')")
+            if field := fields.get(name):
+                travel = f"(current) => playgroundTravel('{name}', current)"
+                button.click(None, field, field, js=travel, **QUIET)
     return blocks
 
 

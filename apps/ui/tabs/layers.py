@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -25,7 +24,6 @@ She took her money to the savings bank
 He asked for a loan at the bank"""
 CENTRED, RAW = "centred: what sets them apart", "raw: as the model has them"
 _EMPTY = '<p class="hint">Press Follow: the word will be drawn here, layer by layer.</p>'
-_SCRIPT = Path(__file__).parents[1].joinpath("layers.js").read_text(encoding="utf-8")
 
 View = dict[Any, Any]
 
@@ -72,7 +70,7 @@ class LayersSection:
             )
         self._notice = gr.HTML("", elem_id="layers-notice", js_on_load=None)
         self._view = gr.HTML(
-            _EMPTY, elem_id="layers", js_on_load=f"{_SCRIPT}\nplaygroundLayers(element, watch);"
+            _EMPTY, elem_id="layers", js_on_load="playgroundLayers(element, watch);"
         )
         self._file = VectorsFile("layers-file", "layers.csv")
         self._journey = gr.State(None)

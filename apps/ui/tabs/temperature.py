@@ -80,6 +80,7 @@ class TemperatureTab:
         with gr.Row(elem_id="lab-prompt"):
             self._prompt = gr.Textbox(
                 FIRST_PROMPT, label="Prompt to continue", lines=1, max_lines=4, elem_id="continue",
+                elem_classes="travels",
                 scale=1,
             )  # fmt: skip
             self._read = gr.Button("Read", variant="primary", elem_id="read", min_width=72)
@@ -109,6 +110,11 @@ class TemperatureTab:
         self._drawn = gr.HTML("", elem_id="drawn", js_on_load=None)
         self._reading = gr.State(None)
         self._strip = StripSection(manager, rail)
+
+    @property
+    def prompt(self) -> gr.Textbox:
+        """The field whose text travels between labs."""
+        return self._prompt
 
     def wire(self) -> None:
         """Connect the components."""

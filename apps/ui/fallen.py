@@ -35,12 +35,16 @@ def fate_of(fit: Fit | None, turn: int) -> Fate:
     place = turn + fit.first_turn
     dropped = place in fit.dropped
     cut = fit.cut if fit.cut and fit.cut.message == place else None
-    border = None
-    if not dropped and place - 1 in fit.dropped:
-        begins = len(fit.dropped_turns) == turn
-        border = "The window begins here" if begins else "The window goes on here"
-        border += "; the system prompt fell out too" if fit.system_dropped and turn else ""
-    return Fate(dropped, cut, border)
+    kept_after = not dropped and place - 1 in fit.dropped
+    return Fate(dropped, cut, _border(fit, turn) if kept_after else None)
+
+
+def _border(fit: Fit, turn: int) -> str:
+    if not fit.dropped_turns:
+        return "The system prompt fell out; the window begins here"
+    begins = len(fit.dropped_turns) == turn
+    words = "The window begins here" if begins else "The window goes on here"
+    return f"{words}; the system prompt fell out too" if fit.system_dropped else words
 
 
 def render_border(fate: Fate) -> str:

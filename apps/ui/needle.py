@@ -63,7 +63,7 @@ def _legend(plan: Plan, trials: Sequence[Trial]) -> str:
     hits, confused = sum(t.found for t in trials), sum(t.confused for t in trials)
     sentences = [f"<b>{hits} of {len(trials)}</b> keys found, to the digit."]
     if plan.others:
-        sentences.append(f"In {confused} replies it was a key that was not asked for.")
+        sentences.append(f"In {confused} of the replies it was a key that was not asked for.")
     return (
         f'<p class="sums">{" ".join(sentences)}</p><p class="hint">Measured at temperature 0. '
         "Click a cell for what the model said.</p>"

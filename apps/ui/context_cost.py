@@ -17,8 +17,8 @@ from playground.concepts.context_cost import (
     fit_curve,
 )
 
-_WIDTH, _HEIGHT = 680, 260
-_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 16, 14, 40
+_WIDTH, _HEIGHT = 680, 280
+_LEFT, _RIGHT, _TOP, _BOTTOM = 74, 16, 14, 58
 _STEPS = 4
 _SAMPLES = 64
 # A curve through two points says nothing.
@@ -116,10 +116,10 @@ def _axes(last: float, top: float, show: Callable[[float], str]) -> str:
     for step in range(_STEPS + 1):
         anchor = "start" if step == 0 else "end" if step == _STEPS else "middle"
         lines.append(
-            f'<text x="{_x(step, _STEPS):.1f}" y="{_HEIGHT - 20}" text-anchor="{anchor}">'
+            f'<text x="{_x(step, _STEPS):.1f}" y="{_HEIGHT - 36}" text-anchor="{anchor}">'
             f"{last * step / _STEPS:,.0f}</text>"
         )
-    name = f'<text x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 4}" text-anchor="end">tokens</text>'
+    name = f'<text x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 10}" text-anchor="end">tokens</text>'
     return f'<g class="axes">{"".join(lines)}{name}</g>'
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from apps.chat import ChatService, conversation_messages
+from apps.chat import ChatService, Request, conversation_messages
 from apps.ui.context_window import render_window
 from apps.ui.events import QUIET, WITH_KEY
 from apps.ui.notice import render_error, render_hint
@@ -15,10 +15,13 @@ from apps.ui.rail import Rail, UncheckedSlider, read_rail, read_request
 from playground.concepts.context_window import EXAMPLE, foresee, lay_out
 from playground.errors import PlaygroundError
 from playground.generation.overflow import OverflowPolicy
+from playground.generation.window import window_of
 from playground.models.engine import Engine
 from playground.models.manager import ModelChoice
 from playground.models.tokenizer import Message
 
+# The ends of the sliders.
+WINDOWS, RESERVES = (64, 8192), (16, 1024)
 FIRST_WINDOW, FIRST_RESERVE = 256, 64
 FIRST_MESSAGE = "Thank you. What did I say my name was, and where do I keep my bees?"
 _READING = '<p class="hint">Counting the tokens of your chat…</p>'
@@ -55,11 +58,11 @@ class WindowSection:
         )  # fmt: skip
         with gr.Row(elem_id="window-sliders"):
             self._window = UncheckedSlider(
-                64, 8192, value=FIRST_WINDOW, step=16, label="Window to try", elem_id="try-window",
+                *WINDOWS, value=FIRST_WINDOW, step=16, label="Window to try", elem_id="try-window",
                 min_width=220, buttons=["reset"],
             )  # fmt: skip
             self._reserve = UncheckedSlider(
-                16, 1024, value=FIRST_RESERVE, step=16, label="Reserved for the reply",
+                *RESERVES, value=FIRST_RESERVE, step=16, label="Reserved for the reply",
                 elem_id="try-reserve", min_width=220, buttons=["reset"],
             )  # fmt: skip
         default = OverflowPolicy.OLDEST
@@ -81,14 +84,25 @@ class WindowSection:
         """
         tried = [self._window, self._reserve, self._policy]
         rail = self._rail
+        values = [self._key, self.message, *tried, *rail.components]
+        moved = [self._window.change, self._reserve.change]
         gr.on(
             [
-                self.message.change, self._window.change, self._reserve.change, self._policy.change,
-                rail.model.change, rail.system.change, opener.click,
+                self.message.change, self._policy.change, rail.model.change, rail.system.change,
+                opener.click,
             ],
-            self._on_change, [self._key, self.message, *tried, *rail.components],
-            [self._notice, self._view], queue=False, trigger_mode="always_last", js=WITH_KEY,
-            **QUIET,
+            self._on_change, values, [self._notice, self._view], queue=False,
+            trigger_mode="always_last", js=WITH_KEY, **QUIET,
+        )  # fmt: skip
+        # The page puts a number that was typed out of range back at once, and only the event wired
+        # first still sees it: the sentence comes before the redraw.
+        gr.on(
+            moved, self._on_typed, [*tried, *rail.components], self._notice,
+            queue=False, trigger_mode="multiple", **QUIET,
+        )  # fmt: skip
+        gr.on(
+            moved, self._on_move, values, self._view,
+            queue=False, trigger_mode="always_last", js=WITH_KEY, **QUIET,
         )  # fmt: skip
         self._policy.change(
             lambda policy: gr.update(info=OverflowPolicy.parse(policy).explanation),
@@ -105,11 +119,25 @@ class WindowSection:
         except PlaygroundError as error:
             return {self._notice: render_error(error)}
 
-    def _drawn(
-        self, key: str, text: str, window: Any, reserve: Any, policy: str, *rail: Any
-    ) -> str:
-        tried = {"context_window": window, "max_new_tokens": reserve, "overflow": policy}
-        asked = read_request({**read_rail(rail), **tried})
+    def _on_move(self, key: str, text: str, *values: Any) -> Any:
+        try:
+            return self._drawn(key, text or "", *values)
+        except PlaygroundError:  # `_on_typed` has said it
+            return gr.skip()
+
+    def _on_typed(self, *values: Any) -> Any:
+        """Say when a number breaks its rule, until another one is moved to."""
+        try:
+            asked = _read(*values)
+            if engine := self._service.manager.engine(asked.choice):
+                window_of(asked.settings, engine.context_length)
+        except PlaygroundError as error:
+            return render_error(error)
+        put_back = values[0] in WINDOWS or values[1] in RESERVES
+        return gr.skip() if put_back else ""
+
+    def _drawn(self, key: str, text: str, *values: Any) -> str:
+        asked = _read(*values)
         conversation = self._service.store.load(key)
         before = conversation_messages(conversation, asked.system)
         if not conversation.turns:
@@ -131,3 +159,9 @@ class WindowSection:
             self._notice: render_hint("The chat now has this window, reserve and policy."),
             rail.overflow: policy, rail.window: f"{window:g}", rail.max_new_tokens: reserve,
         }  # fmt: skip
+
+
+def _read(window: Any, reserve: Any, policy: str, *rail: Any) -> Request:
+    """Return what is tried here, over the rail's model and system prompt."""
+    tried = {"context_window": window, "max_new_tokens": reserve, "overflow": policy}
+    return read_request({**read_rail(rail), **tried})

@@ -1,0 +1,249 @@
+"""The context window in the chat and in its lab: foreseen, chosen, struck through, measured."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.support.contrast import contrast
+
+Visit = Callable[..., Page]
+
+REPLY_TIMEOUT = 120_000
+
+
+def open_lab(
+    visit: Visit, section: str | None = None, width: int = 1360, dark: bool = False
+) -> Page:
+    page = visit(width=width, dark=dark)
+    if width < 1000:
+        page.get_by_role("button", name="Labs").click()
+    page.get_by_role("button", name="Context", exact=True).click()
+    if section:
+        page.get_by_role("tab", name=section).click()
+    return page
+
+
+def fill(page: Page, field: str, value: str) -> None:
+    page.locator(f"#{field}").locator("input, textarea").first.fill(value)
+    page.keyboard.press("Tab")
+
+
+def try_policy(page: Page, name: str) -> None:
+    page.locator("#try-policy").get_by_label(name).check()
+
+
+def part(page: Page, name: str) -> Locator:
+    return page.locator("#context .context-parts span", has_text=name).locator("b")
+
+
+def send(page: Page, text: str) -> None:
+    replies = page.locator("#transcript .message.reply")
+    before = replies.count()
+    page.get_by_label("Message", exact=True).fill(text)
+    page.get_by_label("Message", exact=True).press("Enter")
+    expect(replies).to_have_count(before + 1, timeout=REPLY_TIMEOUT)
+    expect(page.get_by_role("button", name="Send")).to_be_visible()
+
+
+def exported(page: Page, field: str) -> str:
+    with page.expect_download() as download:
+        page.locator(f"#{field}").click()
+    return download.value.path().read_text(encoding="utf-8")
+
+
+def narrow_enough(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+
+
+def test_the_chats_window_fills_overflows_and_shows_what_fell_out(visit: Visit) -> None:
+    page = visit()
+    fill(page, "max_new_tokens", "8")
+    fill(page, "context-window", "80")
+    bar, message = page.locator("#context .context-bar"), page.get_by_label("Message", exact=True)
+    expect(part(page, "history")).to_have_text("0")
+    expect(bar).to_have_class(re.compile("calm"))
+    before = int(part(page, "prompt").inner_text())
+    message.fill("Bees sleep in winter, and nobody knows what about they dream.")
+    expect(part(page, "prompt")).not_to_have_text(str(before))
+    message.fill("")
+    expect(part(page, "prompt")).to_have_text(str(before))
+    send(page, "Bees sleep in winter, and nobody knows what about they dream.")
+    expect(part(page, "history")).not_to_have_text("0")
+    message.fill("And what do ants do all the winter long, dear model, do tell me of them?")
+    expect(page.locator("#context .context-fate")).to_contain_text(
+        "the 2 oldest messages would be left out"
+    )
+    send(page, "And what do ants do all the winter long, dear model, do tell me of them?")
+    transcript = page.locator("#transcript")
+    expect(transcript.locator("del")).to_have_count(2)
+    expect(transcript.locator(".window-border")).to_have_text("The window begins here")
+    expect(transcript.locator(".fell").first).to_contain_text("the model does not see this")
+    expect(transcript.locator(".cut")).to_contain_text("the 2 oldest messages were left out")
+    expect(transcript.locator(".facts").last).to_contain_text("window 80")
+    assert contrast(transcript.locator("del").first) >= 4.5
+    page.get_by_label("Overflow", exact=True).click()
+    page.get_by_role("option", name="stop").click()
+    expect(page.locator("#overflow")).to_contain_text("Nothing is cut")
+    message.fill("One more? " * 20)
+    expect(bar).to_have_class(re.compile("red"))
+    expect(page.locator("#context .context-fate")).to_contain_text("does not fit")
+    message.press("Enter")
+    expect(page.locator("#notice")).to_contain_text("the overflow policy is", timeout=REPLY_TIMEOUT)
+    expect(page.get_by_role("button", name="Answer this")).to_be_visible()
+    fill(page, "context-window", "99999")
+    expect(page.locator("#context")).to_contain_text("from 32 to 8,192, the window of this model")
+    fill(page, "context-window", "wide")
+    expect(page.locator("#notice")).to_contain_text("whole number from 32 on, or empty")
+
+
+def test_the_window_lab_shows_what_each_policy_leaves_out(visit: Visit) -> None:
+    page = open_lab(visit)
+    view = page.locator("#window-view")
+    expect(view).to_contain_text("An example conversation, because your chat is empty")
+    expect(view.locator("tr.gone")).to_have_count(4)
+    expect(view.locator(".window-border")).to_have_text("The window begins here")
+    try_policy(page, "keep the beginning")
+    expect(view.locator(".window-border")).to_have_text("The window goes on here")
+    expect(view).to_contain_text("messages after the first exchange would be left out")
+    try_policy(page, "sliding window")
+    expect(view.locator("tr:not(.gone) del")).to_have_count(1)
+    expect(view).to_contain_text("cut from the start of the oldest message left")
+    assert contrast(view.locator("del").first) >= 4.5
+    try_policy(page, "stop")
+    expect(view).to_contain_text("tokens too many for the window of 256")
+    expect(view).to_contain_text("the overflow policy is")
+    fill(page, "try-window", "1024")
+    expect(view.locator(".context-bar")).to_have_class(re.compile("calm"))
+    expect(view.locator("tr.gone")).to_have_count(0)
+    try_policy(page, "cut the oldest")
+    fill(page, "next-message", "<b>a</b>" * 12_000)
+    expect(view).to_contain_text("cut from the middle of your message", timeout=20_000)
+    expect(view.locator("td b")).to_have_count(0)
+    fill(page, "next-message", "")
+    expect(view).to_contain_text("nothing yet")
+    page.locator("#system textarea").fill("Be a pirate. " * 400)
+    expect(page.locator("#window-notice")).to_have_text("")
+    expect(view).to_contain_text("Shorten the system prompt")
+    page.locator("#system textarea").fill("")
+    expect(view).not_to_contain_text("Shorten the system prompt")
+    fill(page, "try-window", "8")
+    expect(page.locator("#window-notice")).to_contain_text("a whole number from 32 on")
+
+
+def test_what_was_tried_goes_to_the_chat_and_the_chat_to_the_lab(visit: Visit) -> None:
+    page = open_lab(visit)
+    try_policy(page, "sliding window")
+    fill(page, "try-window", "128")
+    fill(page, "try-reserve", "16")
+    page.get_by_role("button", name="Use these in the chat").click()
+    expect(page.locator("#context-window input")).to_have_value("128")
+    expect(page.get_by_label("number input for Max new tokens")).to_have_value("16")
+    expect(page.get_by_label("Overflow", exact=True)).to_have_value("sliding window")
+    page.get_by_role("button", name="Chat", exact=True).click()
+    send(page, "Hello, I am Ada.")
+    page.get_by_role("button", name="Context", exact=True).click()
+    view = page.locator("#window-view")
+    expect(view).to_contain_text("Your chat, 2 messages")
+    expect(view).to_contain_text("Hello, I am Ada.")
+
+
+def test_the_canary_is_asked_graded_and_stopped(visit: Visit) -> None:
+    page = open_lab(visit, "Canary")
+    notice, view, ask = (
+        page.locator("#canary-notice"), page.locator("#canary"), page.locator("#run-canary")
+    )  # fmt: skip
+    fill(page, "canary-words", "two words")
+    ask.click()
+    expect(notice).to_contain_text("1 to 30 letters or digits, got 'two words'")
+    fill(page, "canary-words", "walnut")
+    fill(page, "canary-window", "10")
+    ask.click()
+    expect(notice).to_contain_text("from 192 to 4,096, got 10")
+    fill(page, "canary-window", "192")
+    ask.click()
+    expect(notice).to_contain_text("8 questions asked", timeout=REPLY_TIMEOUT)
+    expect(ask).to_be_visible(timeout=REPLY_TIMEOUT)
+    row = view.locator("table.canary tbody tr")
+    expect(row).to_have_count(4)
+    expect(row.nth(0)).to_contain_text("refused")
+    expect(row.nth(1)).to_contain_text("found 0 of 1the word was not in the prompt")
+    expect(row.nth(2)).to_contain_text("the word was in the prompt")
+    expect(view).to_contain_text("different prompts")
+    told = json.loads(exported(page, "canary-json"))
+    assert len(told["trials"]) == 8
+    fill(page, "canary-words", "walnut, copper, violet, anchor, ember, willow")
+    ask.click()
+    expect(view).to_contain_text("so far", timeout=REPLY_TIMEOUT)
+    page.get_by_role("button", name="Stop asking").click()
+    expect(notice).to_contain_text("Stopped; what was asked stands below", timeout=REPLY_TIMEOUT)
+
+
+def test_the_needle_map_grows_is_opened_exported_and_stopped(visit: Visit) -> None:
+    page = open_lab(visit, "Needle", dark=True)
+    notice, view, draw = (
+        page.locator("#needle-notice"), page.locator("#needle"), page.locator("#run-needle")
+    )  # fmt: skip
+    for field, value, sentence in (
+        ("lengths", "", "The lengths must be 1 to 8 numbers"), ("lengths", "10", "got 10"),
+        ("lengths", "9000", "must have 1 to 8,191 tokens"),
+        ("depths", "0, 200", "from 0 to 100, got 200"),
+    ):  # fmt: skip
+        fill(page, f"needle-{field}", value)
+        draw.click()
+        expect(notice).to_contain_text(sentence)
+        fill(page, f"needle-{field}", "192" if field == "lengths" else "0, 100")
+    draw.click()
+    expect(draw).to_be_visible(timeout=REPLY_TIMEOUT)
+    cells = view.locator("button.heat")
+    expect(cells).to_have_count(2, timeout=REPLY_TIMEOUT)
+    expect(view).to_contain_text("keys found, to the digit")
+    cells.last.click()
+    expect(view.locator("h2")).to_have_text("Depth 100 %, 192 tokens")
+    expect(view.locator("table.trials tbody tr")).to_have_count(1)
+    assert all(contrast(cell) >= 4.5 for cell in cells.all())
+    rows = list(csv.DictReader(io.StringIO(exported(page, "needle-csv"))))
+    assert len(rows) == len(json.loads(exported(page, "needle-json"))["trials"]) == 2
+    fill(page, "needle-lengths", "256, 1024")
+    draw.click()
+    expect(notice).to_contain_text("tokens read", timeout=REPLY_TIMEOUT)
+    page.get_by_role("button", name="Stop the map").click()
+    expect(notice).to_contain_text("Stopped; what was asked stands below", timeout=REPLY_TIMEOUT)
+    expect(view.locator("td.waiting").first).to_be_attached()
+
+
+def test_the_cost_is_weighed_measured_and_stopped(visit: Visit) -> None:
+    page = open_lab(visit, "Cost", width=390)
+    cache, view = page.locator("#cache-size"), page.locator("#cost")
+    expect(cache).to_contain_text("46,080 bytes")
+    expect(cache).to_contain_text("377.5 MB")
+    fill(page, "cost-length", "20")
+    page.locator("#run-cost").click()
+    expect(page.locator("#cost-notice")).to_contain_text("from 256 to 32,768, got 20")
+    fill(page, "cost-length", "256")
+    fill(page, "cost-runs", "1")
+    page.locator("#run-cost").click()
+    expect(view.locator("svg")).to_have_count(2, timeout=REPLY_TIMEOUT)
+    expect(page.locator("#run-cost")).to_be_visible(timeout=REPLY_TIMEOUT)
+    expect(view.locator("circle")).to_have_count(4)
+    expect(view.locator("table.cost-table tbody tr")).to_have_count(3)
+    assert json.loads(exported(page, "cost-json"))["points"][-1]["held_bytes"] == 256 * 46_080
+    assert narrow_enough(page)
+    fill(page, "cost-length", "8192")
+    page.locator("#run-cost").click()
+    expect(page.locator("#cost-notice")).to_contain_text("8,192 tokens read", timeout=REPLY_TIMEOUT)
+    page.get_by_role("button", name="Stop the clock").click()
+    expect(page.locator("#cost-notice")).to_contain_text("Stopped", timeout=REPLY_TIMEOUT)
+
+
+def test_every_section_fits_a_phone(visit: Visit) -> None:
+    page = open_lab(visit, width=390)
+    for section in ("Window", "Canary", "Needle", "Cost"):
+        page.get_by_role("tab", name=section).click()
+        expect(page.get_by_role("tab", name=section)).to_have_attribute("aria-selected", "true")
+        assert narrow_enough(page)

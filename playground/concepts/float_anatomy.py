@@ -20,7 +20,6 @@ from playground.core.floats import (
     explain,
     explain_code,
     flip_bit,
-    ulp,
 )
 from playground.core.quantization import quantization_error, quantize_absmax
 from playground.errors import OptionError
@@ -196,8 +195,15 @@ def _stored(number: float, anatomy: Anatomy, fmt: FloatFormat) -> Stored:
         fate=_fate(number, anatomy.value),
         absolute_error=absolute,
         relative_error=_relative_error(number, absolute),
-        gap=float(ulp(anatomy.value, fmt)),
+        gap=_gap(anatomy, fmt),
     )
+
+
+def _gap(anatomy: Anatomy, fmt: FloatFormat) -> float:
+    """Return `playground.core.floats.ulp`, whose exponent is known here already."""
+    if not math.isfinite(anatomy.value):
+        return math.nan
+    return math.ldexp(1.0, anatomy.exponent - fmt.mantissa_bits)
 
 
 def _is_same(number: float, stored: float) -> bool:

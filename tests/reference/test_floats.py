@@ -141,7 +141,9 @@ def test_taking_apart_equals_the_references_on_random_and_special_numbers() -> N
         usual = np.where(np.isnan(numbers), np.copysign(np.float32(np.nan), numbers), numbers)
         codes = their_codes(usual, fmt)
         np.testing.assert_array_equal([each.code for each in ours], codes)
-        np.testing.assert_array_equal([each.value for each in ours], their_values(codes, fmt))
+        values = their_values(codes, fmt)
+        np.testing.assert_array_equal([each.value for each in ours], values)
+        np.testing.assert_array_equal([apart[column].gap for apart in taken], ulp(values, fmt))
         assert take_apart(1.0)[column].format == fmt
 
 

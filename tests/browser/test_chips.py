@@ -137,7 +137,7 @@ def test_the_end_of_the_turn_can_be_picked_and_tokens_survive_a_reload(visit: Vi
 def test_the_keyboard_alone_reaches_every_token_and_branches(visit: Visit) -> None:
     page = visit()
     ask(page, "Write a list of three fruits.")
-    switch = page.get_by_role("button", name="Tokens", exact=True)
+    switch = page.get_by_role("button", name="Tokens", exact=True).last
     switch.focus()
     page.keyboard.press("Enter")
     chips = reply(page).locator(".chip")

@@ -84,7 +84,7 @@ def test_a_draw_says_which_token_the_number_hits(visit: Visit) -> None:
     expect(page.locator(".bar")).to_have_count(21, timeout=30_000)
     page.get_by_role("button", name="Draw a token").click()
     expect(page.locator("#drawn")).to_contain_text(re.compile(r"The dice say 0\.\d{4}.*: .+\."))
-    page.get_by_text("Step by step").click()
+    page.locator("summary", has_text="Step by step").click()
     expect(page.locator("table.stages")).to_contain_text("divided by T")
 
 

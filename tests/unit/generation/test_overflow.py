@@ -36,25 +36,14 @@ def _engines(
     ENGINES.update({name: ScriptedEngine(folder, []) for name, folder in folders.items()})
 
 
-# Letters of one, two, three and four bytes, marks that turn the reading, NUL, and control tokens
-# that a person typed.
-PIECES = st.one_of(
+# Letters of one, two, three and four bytes, marks that turn the reading, NUL.
+PLAIN = st.one_of(
     st.text(max_size=60),
     st.text("ab \n", max_size=60),
-    st.sampled_from(
-        [
-            "<|im_end|>",
-            "<|im_start|>system\n",
-            "\0",
-            "\u202eabc\u200f",
-            "👩‍👩‍👧‍👦",
-            "東京" * 20,
-            "a" * 400,
-            "[...]",
-        ]
-    ),
+    st.sampled_from(["\0", "\u202eabc\u200f", "👩‍👩‍👧‍👦", "東京" * 20, "a" * 400, "[...]"]),
 )
-CONTENTS = st.lists(PIECES, max_size=4).map("".join)
+# And control tokens that a person typed.
+ANY = st.one_of(PLAIN, st.sampled_from(["<|im_end|>", "<|im_start|>system\n"]))
 
 
 @dataclass(frozen=True)
@@ -98,24 +87,31 @@ class Case:
 
 @st.composite
 def cases(
-    draw: st.DrawFn, policies: Sequence[OverflowPolicy] = tuple(OverflowPolicy), odd: bool = True
+    draw: st.DrawFn,
+    policies: Sequence[OverflowPolicy] = tuple(OverflowPolicy),
+    *,
+    odd: bool = True,
+    least: int = 0,
+    plain: bool = False,
 ) -> Case:
-    """Draw one; `odd` lets roles come in any order."""
+    """Draw one.
+
+    `odd` lets roles come in any order, `least` is how many exchanges there are at least, `plain`
+    leaves out what a template may read in another way than alone.
+    """
     roles = ("user", "assistant", "system") if odd and draw(st.booleans()) else None
-    count = draw(st.integers(0, 4)) * 2
-    system = draw(st.booleans())
+    size = 2 * draw(st.integers(least, 4)) + 1
+    content = st.lists(PLAIN if plain else ANY, max_size=4).map("".join)
     turns = [
         Message(draw(st.sampled_from(roles)) if roles else ("user", "assistant")[place % 2], text)
-        for place, text in enumerate(
-            draw(st.lists(CONTENTS, min_size=count + 1, max_size=count + 1))
-        )
+        for place, text in enumerate(draw(st.lists(content, min_size=size, max_size=size)))
     ]
-    head = [Message("system", draw(st.text("abc ", max_size=40)))] if system else []
+    system = Message("system", draw(st.text("abc ", max_size=40)))
     return Case(
-        ENGINES[draw(st.sampled_from(sorted(ENGINES)))],
-        [*head, *turns],
+        ENGINES[draw(st.sampled_from(["real", "tiny"] if plain else ["base", "real", "tiny"]))],
+        [system, *turns] if draw(st.booleans()) else turns,
         draw(st.sampled_from(policies)),
-        draw(st.integers(32, 700)),
+        draw(st.one_of(st.integers(100, 700), st.integers(100, 400), st.integers(32, 100))),
         draw(st.integers(1, 1000)),
     )
 
@@ -170,7 +166,7 @@ def test_the_system_turn_and_whole_messages_stay(case: Case) -> None:
         assert set(fit.dropped) == set(range(int(case.has_system), newest))
 
 
-@given(cases([OLDEST], odd=False))
+@given(cases([OLDEST], odd=False, least=2))
 def test_the_oldest_exchanges_go_and_no_more_than_must(case: Case) -> None:
     prompt = case.fitted()
     dropped = prompt.fit.dropped
@@ -181,12 +177,11 @@ def test_the_oldest_exchanges_go_and_no_more_than_must(case: Case) -> None:
     assert len(case.tokenizer.encode_chat(back)) > case.room
 
 
-@given(cases([MIDDLE], odd=False))
+@given(cases([MIDDLE], odd=False, least=1))
 def test_the_first_exchange_stays_while_it_can(case: Case) -> None:
     prompt = case.fitted()
     first = (int(case.has_system), int(case.has_system) + 1)
     least = [*case.messages[: first[1] + 1], case.messages[-1]]
-    assume(len(case.messages) > first[1] + 1)
     assume(len(case.tokenizer.encode_chat(least)) <= case.room)
     assert not set(first) & set(prompt.fit.dropped)
     assert prompt.fit.dropped == tuple(range(first[1] + 1, first[1] + 1 + len(prompt.fit.dropped)))
@@ -229,10 +224,8 @@ def test_a_refusal_is_true(case: Case) -> None:
         assert f"{case.room:,} tokens of prompt" in sentence
 
 
-@given(cases(odd=False))
+@given(cases(odd=False, plain=True))
 def test_the_parts_are_what_each_turn_takes(case: Case) -> None:
-    assume(case.engine is not ENGINES["base"])  # its lines may share a token at their border
-    assume(not any("<|" in message.content for message in case.messages))
     usage = case.fitted().fit.usage
     kept = shown(case.messages, case.fit())
     turns = [count_turn(case.tokenizer, m) for m in kept if m.role != "system"]

@@ -18,6 +18,7 @@ from playground.generation.language_model import LanguageModel
 from playground.generation.overflow import OverflowPolicy
 from playground.models.engine import Engine
 from playground.models.tokenizer import Message, Tokenizer
+from playground.numbers_given import require_whole
 
 WORDS = ("walnut", "copper", "violet", "anchor")
 MAX_WORDS, MAX_LETTERS = 8, 30
@@ -119,20 +120,7 @@ def make_plan(words: str, window: object) -> Plan:
             raise OptionError(
                 f"A secret word must be 1 to {MAX_LETTERS} letters or digits, got {shown!r}."
             )
-    return Plan(chosen, _whole(window))
-
-
-def _whole(window: object) -> int:
-    try:
-        number = float(str(window))
-    except ValueError:
-        number = 0.5
-    if not number.is_integer() or not MIN_WINDOW <= number <= MAX_WINDOW:
-        shown = "nothing" if window in (None, "") else str(window)[:20]
-        raise OptionError(
-            f"The window must be a whole number from {MIN_WINDOW} to {MAX_WINDOW:,}, got {shown}."
-        )
-    return int(number)
+    return Plan(chosen, require_whole("The window", window, MIN_WINDOW, MAX_WINDOW))
 
 
 def run_canary(

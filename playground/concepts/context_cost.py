@@ -21,6 +21,7 @@ from playground.errors import OptionError
 from playground.generation.decoding import PREFILL_CHUNK, prefill
 from playground.models.engine import Engine
 from playground.models.precision import read_shape
+from playground.numbers_given import require_whole
 
 LENGTH, MIN_LENGTH, MAX_LENGTH = 4096, 256, 32_768
 RUNS, MAX_RUNS = 3, 9
@@ -143,22 +144,9 @@ def make_plan(length: object, runs: object) -> tuple[int, int]:
     >>> make_plan(1000, 3)  # whole pieces, as the chat reads them
     (1024, 3)
     """
-    tokens = _whole("longest prompt", length, MIN_LENGTH, MAX_LENGTH)
+    tokens = require_whole("The longest prompt", length, MIN_LENGTH, MAX_LENGTH)
     pieces = -(-tokens // PREFILL_CHUNK)
-    return pieces * PREFILL_CHUNK, _whole("number of runs", runs, 1, MAX_RUNS)
-
-
-def _whole(name: str, value: object, low: int, high: int) -> int:
-    try:
-        number = float(str(value))
-    except ValueError:
-        number = 0.5
-    if not number.is_integer() or not low <= number <= high:
-        shown = "nothing" if value in (None, "") else str(value)[:20]
-        raise OptionError(
-            f"The {name} must be a whole number from {low:,} to {high:,}, got {shown}."
-        )
-    return int(number)
+    return pieces * PREFILL_CHUNK, require_whole("The number of runs", runs, 1, MAX_RUNS)
 
 
 def weigh_cache(engine: Engine) -> CacheSize:

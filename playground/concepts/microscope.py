@@ -28,6 +28,7 @@ from playground.models.precision import Precision
 from playground.models.store import InstalledModel
 from playground.models.transformers_model import load_transformers_engine
 from playground.models.weights import change_weights, linear_names
+from playground.numbers_given import require_whole
 
 Method = Literal["absmax", "zero-point", "row-wise", "block-wise", "nf4"]
 METHODS = get_args(Method)
@@ -127,22 +128,11 @@ def parse_scheme(method: str, bits: object, block_size: object) -> Scheme:
     """
     if method not in METHODS:
         raise OptionError(f"`method` must be one of {', '.join(METHODS)}, got {method!r}.")
-    if not _whole(bits, 2, 8):
-        raise OptionError(f"`bits` must be a whole number from 2 to 8, got {bits}; give another.")
-    if not _whole(block_size, 1, 1 << 20):
-        raise OptionError(
-            f"`block_size` must be a whole number from 1 to {1 << 20:,}, got {block_size}; 64 is "
-            "usual."
-        )
-    return Scheme(cast(Method, method), int(float(str(bits))), int(float(str(block_size))))
-
-
-def _whole(value: object, low: int, high: int) -> bool:
-    try:
-        number = float(str(value))
-    except ValueError:
-        return False
-    return number.is_integer() and low <= number <= high
+    return Scheme(
+        cast(Method, method),
+        require_whole("`bits`", bits, 2, 8),
+        require_whole("`block_size`", block_size, 1, 1 << 20),
+    )
 
 
 def restore(weights: Float32Array, scheme: Scheme) -> Float32Array:

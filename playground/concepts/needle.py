@@ -21,6 +21,7 @@ from playground.generation.decoding import generate_steps, require_fit
 from playground.generation.settings import SamplingSettings
 from playground.models.engine import Engine
 from playground.models.tokenizer import Tokenizer
+from playground.numbers_given import require_whole
 
 LENGTHS, DEPTHS = (256, 512, 1024, 2048), (0, 25, 50, 75, 100)
 MAX_LENGTHS, MAX_DEPTHS, MAX_NEEDLES, MAX_OTHERS = 8, 11, 5, 7
@@ -124,8 +125,8 @@ def make_plan(lengths: str, depths: str, needles: object, others: object) -> Pla
     return Plan(
         _numbers("lengths", lengths, MIN_LENGTH, MAX_LENGTH, MAX_LENGTHS),
         _numbers("depths", depths, 0, 100, MAX_DEPTHS),
-        _number("needles in a cell", needles, 1, MAX_NEEDLES),
-        _number("other keys", others, 0, MAX_OTHERS),
+        require_whole("The needles in a cell", needles, 1, MAX_NEEDLES),
+        require_whole("The other keys", others, 0, MAX_OTHERS),
     )
 
 
@@ -135,20 +136,8 @@ def _numbers(name: str, text: str, low: int, high: int, most: int) -> tuple[int,
         raise OptionError(
             f"The {name} must be 1 to {most} numbers with commas between, got {len(given)}."
         )
-    return tuple(sorted({_number(name, each.strip(), low, high) for each in given}))
-
-
-def _number(name: str, value: object, low: int, high: int) -> int:
-    try:
-        number = float(str(value))
-    except ValueError:
-        number = 0.5
-    if not number.is_integer() or not low <= number <= high:
-        shown = "nothing" if value in (None, "") else str(value)[:20]
-        raise OptionError(
-            f"The {name} must be whole numbers from {low:,} to {high:,}, got {shown}."
-        )
-    return int(number)
+    what = f"Each of the {name}"
+    return tuple(sorted({require_whole(what, each.strip(), low, high) for each in given}))
 
 
 def run_needles(

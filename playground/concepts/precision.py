@@ -30,6 +30,7 @@ from playground.models.precision import Precision, estimate_bytes, read_shape
 from playground.models.progress import Watch
 from playground.models.store import InstalledModel
 from playground.models.tokenizer import Tokenizer, read_end_token_ids
+from playground.numbers_given import require_whole
 from playground.settings import Settings
 
 FIRST_PROMPT = "The history of the Roman Empire begins with"
@@ -140,25 +141,13 @@ def make_plan(
         raise OptionError(f"The bench needs at least one {missing}, got none; choose one.")
     if not prompt.strip():
         raise OptionError("The prompt is empty; write at least one word.")
-    if not _whole(max_new_tokens, 2, MAX_NEW_TOKENS):
-        raise OptionError(
-            f"`max_new_tokens` must be a whole number from 2 to {MAX_NEW_TOKENS} here, got "
-            f"{max_new_tokens}; give another."
-        )
+    tokens = require_whole("`max_new_tokens` of the bench", max_new_tokens, 2, MAX_NEW_TOKENS)
     if len(own_text) > MAX_TEXT_CHARACTERS:
         raise OptionError(
             f"Your text must have at most {MAX_TEXT_CHARACTERS:,} characters, got "
             f"{len(own_text):,}; only its first 1,024 tokens are read anyway."
         )
-    return Plan(reference, pairs, prompt, int(str(max_new_tokens).split(".")[0]), 3, own_text)
-
-
-def _whole(value: object, low: int, high: int) -> bool:
-    try:
-        number = float(str(value))
-    except ValueError:
-        return False
-    return number.is_integer() and low <= number <= high
+    return Plan(reference, pairs, prompt, tokens, 3, own_text)
 
 
 def parse_precisions(text: str) -> list[Precision]:

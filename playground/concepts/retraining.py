@@ -21,6 +21,7 @@ from playground.core.quantization import fake_quantize
 from playground.core.training import accuracy, train_epochs
 from playground.data.digits import load_digits
 from playground.errors import OptionError
+from playground.numbers_given import require_whole
 
 BITS = (8, 4, 3, 2)
 EPOCHS = 10
@@ -103,11 +104,11 @@ def parse_plan(bits: Sequence[Any], epochs: Any, seed: Any) -> RetrainingPlan:
     """
     if not bits:
         raise OptionError("Choose at least one number of bits, got none.")
-    widths = {_whole("Bits", each, 2, 8) for each in bits}
+    widths = {require_whole("Bits", each, 2, 8) for each in bits}
     return RetrainingPlan(
         bits=tuple(sorted(widths, reverse=True)),
-        epochs=_whole("Epochs", epochs, 1, MAX_EPOCHS),
-        seed=_whole("Seed", seed, 0, MAX_SEED),
+        epochs=require_whole("Epochs", epochs, 1, MAX_EPOCHS),
+        seed=require_whole("Seed", seed, 0, MAX_SEED),
     )
 
 
@@ -173,14 +174,3 @@ def retrain(plan: RetrainingPlan) -> Iterator[Retraining]:
         for _, curve in learn(full, _FINE_RATE, again, Curve("QAT", bits)):
             known = replace(known, aware=(*done, curve))
             yield known
-
-
-def _whole(name: str, value: Any, lowest: int, highest: int) -> int:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = float("nan")
-    if not (number.is_integer() and lowest <= number <= highest):
-        got = "nothing" if value in (None, "") else repr(value)
-        raise OptionError(f"{name} must be a whole number from {lowest} to {highest}, got {got}.")
-    return int(number)

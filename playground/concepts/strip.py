@@ -24,6 +24,7 @@ from playground.generation.recording import record_step, to_json
 from playground.generation.row import FinishReason, Step
 from playground.generation.settings import SamplingSettings
 from playground.models.engine import Engine
+from playground.numbers_given import require_whole
 
 MAX_COLUMNS = 16
 _PACKAGES = ("llm-playground", "numpy", "torch", "transformers")
@@ -123,12 +124,7 @@ def parse_samples(value: object) -> int:
     >>> parse_samples(2.0)
     2
     """
-    if isinstance(value, int | float) and 1 <= value <= MAX_COLUMNS and value == int(value):
-        return int(value)
-    raise OptionError(
-        f"`samples` must be a whole number from 1 to {MAX_COLUMNS}, got "
-        f"{'none' if value is None else value}; give another."
-    )
+    return require_whole("`samples`", value, 1, MAX_COLUMNS)
 
 
 def with_seed(settings: SamplingSettings) -> SamplingSettings:

@@ -134,20 +134,18 @@ class _Fitting:
     def _find_cut(self, kept: Sequence[int], place: int, both_ends: bool) -> Cut | None:
         """Return how to cut a message so that it fits beside the others, or None if it cannot."""
         content = self.messages[place].content
-        ids = self.tokenizer.encode(content)
-        keep = min(self.room - len(self._encode(kept, Cut(place, 0, 0, 0))), len(ids) - 1)
+        spans = self.tokenizer.spans(content)
+        keep = min(self.room - len(self._encode(kept, Cut(place, 0, 0, 0))), len(spans) - 1)
         while keep > 0:
             head_tokens = keep - keep // 2 if both_ends else 0
-            head = len(self.tokenizer.decode(ids[:head_tokens]))
-            tail = len(self.tokenizer.decode(ids[len(ids) - keep + head_tokens :]))
-            # What is decoded from half a character may be longer than it is.
-            cut = Cut(place, min(head, len(content)), min(tail, len(content) - head), 0)
+            head = spans.whole_before(head_tokens)
+            end = spans.whole_from(len(spans) - keep + head_tokens)
+            cut = Cut(place, head, len(content) - end, 0)
             excess = len(self._encode(kept, cut)) - self.room
-            if excess <= 0:
-                taken = content[cut.head : len(content) - cut.tail]
-                return replace(cut, tokens=len(self.tokenizer.encode(taken)))
+            if excess <= 0 and cut.head + cut.tail:
+                return replace(cut, tokens=len(self.tokenizer.encode(content[head:end])))
             # Text joined anew can need a few tokens more than its parts had.
-            keep -= excess
+            keep -= max(excess, 1)
         return None
 
     def _refusal(self, tokens: int) -> ContextOverflow:

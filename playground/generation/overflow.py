@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from playground.errors import OptionError
+from playground.numbers_given import shown
 
 
 class OverflowPolicy(StrEnum):
@@ -37,8 +38,9 @@ class OverflowPolicy(StrEnum):
         try:
             return cls(str(value).lower())
         except ValueError:
-            shown = repr(value)[:40]
-            raise OptionError(f"`overflow` must be one of {', '.join(cls)}, got {shown}.") from None
+            raise OptionError(
+                f"`overflow` must be one of {', '.join(cls)}, got {shown(value)}."
+            ) from None
 
 
 _LABELS = {

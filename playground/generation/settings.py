@@ -6,13 +6,13 @@ option and an error message cannot disagree.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from playground.errors import OptionError
 from playground.generation.overflow import OverflowPolicy
+from playground.numbers_given import as_number, as_whole, shown
 
 MAX_SEED = 2**32 - 1
 MAX_STOP_STRINGS = 16
@@ -66,31 +66,16 @@ class Option:
         OptionError
             When it is no number, not whole where it must be, or out of range.
         """
-        number = _as_number(value)
+        number = as_number(value)
         low_enough = number is not None and number <= self.maximum
         if number is None or not low_enough or not self._reaches_minimum(number):
-            raise OptionError(f"`{name}` must be {self.rule}, got {_shown(value)}.")
+            raise OptionError(f"`{name}` must be {self.rule}, got {shown(value)}.")
         if self.whole and number != int(number):
-            raise OptionError(f"`{name}` must be {self.rule}, got {_shown(value)}.")
+            raise OptionError(f"`{name}` must be {self.rule}, got {shown(value)}.")
         return int(number) if self.whole else number
 
     def _reaches_minimum(self, number: float) -> bool:
         return number > self.minimum if self.above_minimum else number >= self.minimum
-
-
-def _as_number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else text[:37] + "..."
 
 
 def _option(default: float, option: Option) -> Any:
@@ -196,7 +181,7 @@ class SamplingSettings:
         object.__setattr__(self, "context_window", _checked_window(self.context_window))
         if not isinstance(self.stop_on_loop, bool):
             raise OptionError(
-                f"`stop_on_loop` must be true or false, got {_shown(self.stop_on_loop)}."
+                f"`stop_on_loop` must be true or false, got {shown(self.stop_on_loop)}."
             )
 
     @property
@@ -271,31 +256,31 @@ OPTIONS: Mapping[str, Option] = {
 def _checked_seed(value: object) -> int | None:
     if value is None or value == "":
         return None
-    number = _as_number(value)
-    if number is None or number != int(number) or not 0 <= number <= MAX_SEED:
+    number = as_whole(value)
+    if number is None or not 0 <= number <= MAX_SEED:
         raise OptionError(
             f"`seed` must be a whole number from 0 to {MAX_SEED}, or empty for a new one each "
-            f"time, got {_shown(value)}."
+            f"time, got {shown(value)}."
         )
-    return int(number)
+    return number
 
 
 def _checked_window(value: object) -> int | None:
     if value is None or value == "":
         return None
-    number = _as_number(value)
-    if number is None or number != int(number) or number < MIN_WINDOW:
+    number = as_whole(value)
+    if number is None or number < MIN_WINDOW:
         raise OptionError(
             f"`context_window` must be a whole number from {MIN_WINDOW} on, or empty for all that "
-            f"the model has, got {_shown(value)}."
+            f"the model has, got {shown(value)}."
         )
-    return int(number)
+    return number
 
 
 def _checked_stop(value: str | Sequence[str] | None) -> tuple[str, ...]:
     given = [value] if isinstance(value, str) else list(value or ())
     if not all(isinstance(text, str) for text in given):
-        raise OptionError(f"`stop` must be a list of texts, got {_shown(value)}.")
+        raise OptionError(f"`stop` must be a list of texts, got {shown(value)}.")
     texts = tuple(dict.fromkeys(text for text in given if text))
     if len(texts) > MAX_STOP_STRINGS:
         raise OptionError(f"`stop` takes at most {MAX_STOP_STRINGS} texts, got {len(texts)}.")
@@ -304,14 +289,14 @@ def _checked_stop(value: str | Sequence[str] | None) -> tuple[str, ...]:
 
 def _checked_bias(value: Mapping[Any, Any] | None) -> dict[int, float]:
     if not isinstance(value or {}, Mapping):
-        raise OptionError(f"`logit_bias` must map token ids to numbers, got {_shown(value)}.")
+        raise OptionError(f"`logit_bias` must map token ids to numbers, got {shown(value)}.")
     biases = {}
     for name, given in (value or {}).items():
-        bias = _as_number(given)
+        bias = as_number(given)
         if bias is None or abs(bias) > MAX_BIAS:
             raise OptionError(
                 f"`logit_bias` must be a number from {-MAX_BIAS:g} to {MAX_BIAS:g} for token "
-                f"{_shown(name)}, got {_shown(given)}."
+                f"{shown(name)}, got {shown(given)}."
             )
         biases[_checked_token_id("logit_bias", name)] = bias
     return biases
@@ -322,7 +307,7 @@ def _checked_bans(value: Sequence[Sequence[Any]] | None) -> tuple[tuple[int, ...
     if not _is_list(sequences) or not all(_is_list(each) and each for each in sequences):
         raise OptionError(
             f"`banned` must be a list of lists of token ids, none of them empty, got "
-            f"{_shown(value)}."
+            f"{shown(value)}."
         )
     return tuple(
         tuple(_checked_token_id("banned", token_id) for token_id in sequence)
@@ -335,10 +320,10 @@ def _is_list(value: object) -> bool:
 
 
 def _checked_token_id(name: str, value: object) -> int:
-    number = _as_number(value)
-    if number is None or number != int(number) or number < 0:
-        raise OptionError(f"`{name}` names tokens by whole numbers from 0 on, got {_shown(value)}.")
-    return int(number)
+    number = as_whole(value)
+    if number is None or number < 0:
+        raise OptionError(f"`{name}` names tokens by whole numbers from 0 on, got {shown(value)}.")
+    return number
 
 
 def require_in_vocabulary(settings: SamplingSettings, vocab_size: int) -> None:

@@ -47,6 +47,18 @@ class Spans:
         """Return the bytes behind a token, by its place."""
         return self.data[self.byte_starts[place] : self.byte_ends[place]]
 
+    def whole_before(self, place: int) -> int:
+        """Return how many characters the tokens before a place hold whole."""
+        if place in (0, len(self)):
+            return int(self.ends[-1]) if place else 0
+        return int(min(self.ends[place - 1], self.starts[place]))
+
+    def whole_from(self, place: int) -> int:
+        """Return the first character of those that the tokens from a place on hold whole."""
+        if place in (0, len(self)):
+            return int(self.ends[-1]) if place else 0
+        return int(max(self.ends[place - 1], self.starts[place]))
+
     def shares_character(self) -> NDArray[np.bool_]:
         """Tell of each token whether it goes on with a character that the one before began."""
         shares = np.zeros(len(self), dtype=bool)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from playground.core.byte_pair import LETTERS_OF_BYTES
-from playground.errors import OptionError
 from playground.models.tokenizer import Tokenizer, require_whole_characters
+from playground.numbers_given import require_whole
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer as FastTokenizer
@@ -40,7 +40,7 @@ def train_tokenizer(text: str, vocab_size: object) -> Tokenizer:
     """
     from tokenizers import trainers
 
-    size = _checked_size(vocab_size)
+    size = require_whole("`vocab_size`", vocab_size, BYTES, MAX_VOCABULARY)
     require_whole_characters(text)
     fast = _byte_level()
     trainer = trainers.BpeTrainer(
@@ -74,16 +74,3 @@ def _lines(text: str) -> Iterator[str]:
     for line in text.splitlines(keepends=True):
         for start in range(0, len(line), _LINE):
             yield line[start : start + _LINE]
-
-
-def _checked_size(value: object) -> int:
-    try:
-        number = float(str(value))
-    except ValueError:
-        number = -1.0
-    if not number.is_integer() or not BYTES <= number <= MAX_VOCABULARY:
-        raise OptionError(
-            f"`vocab_size` must be a whole number from {BYTES} (the bytes) to {MAX_VOCABULARY:,}, "
-            f"got {value}; give another."
-        )
-    return int(number)

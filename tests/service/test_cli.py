@@ -92,10 +92,10 @@ def test_version_is_the_packages(run: Run) -> None:
     [
         (["--nonsense"], 2, "No such option: --nonsense."),
         (["nonsense"], 2, "No such command 'nonsense'."),
-        (["chat", "--temperature", "3"], 2, "`temperature` must be a number from 0 to 2, got '3'."),
+        (["chat", "--temperature", "3"], 2, "`temperature` must be a number from 0 to 2, got 3."),
         (["chat", "--temperature", "hot"], 2, "`temperature` must be a number from 0 to 2"),
         (["chat", "--temperature", "-1"], 2, "`temperature` must be a number from 0 to 2"),
-        (["chat", "--top-p", "0"], 2, "`top_p` must be a number above 0 and up to 1, got '0'."),
+        (["chat", "--top-p", "0"], 2, "`top_p` must be a number above 0 and up to 1, got 0."),
         (["chat", "--top-k", "1.5"], 2, "`top_k` must be a whole number from 0 to 200"),
         (["chat", "--seed", "-1"], 2, "`seed` must be a whole number"),
         (["chat", "--precision", "int7"], 2, "`precision` must be one of fp32, fp16"),

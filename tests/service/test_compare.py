@@ -54,9 +54,9 @@ def test_compare_shows_columns_and_measures(compare: Run) -> None:
     ("arguments", "sentence"),
     [
         (("--temperatures", ""), "`temperatures` must name at least one number from 0 to 2"),
-        (("--temperatures", "0,2.5"), "`temperature` must be a number from 0 to 2, got '2.5'"),
+        (("--temperatures", "0,2.5"), "`temperature` must be a number from 0 to 2, got 2.5"),
         (("--temperatures", "0,nan"), "`temperature` must be a number from 0 to 2, got 'nan'"),
-        (("--temperatures", "-1"), "`temperature` must be a number from 0 to 2, got '-1'"),
+        (("--temperatures", "-1"), "`temperature` must be a number from 0 to 2, got -1"),
         (("--temperatures", "1", "--samples", "40"), "at most 16 columns, got 1 temperatures"),
         (("--seed", "1.5"), "`seed` must be a whole number"),
         (("--top-p", "0"), "`top_p` must be a number above 0"),

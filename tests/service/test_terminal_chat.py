@@ -130,7 +130,7 @@ def test_chat_help_lists_every_command(talk: Talk) -> None:
         ("/retry", "There is nothing to answer again"),
         ("/undo", "There is nothing to undo"),
         ("/set", "Say which setting"),
-        ("/set temperature 3", "`temperature` must be a number from 0 to 2, got '3'."),
+        ("/set temperature 3", "`temperature` must be a number from 0 to 2, got 3."),
         ("/set warmth 1", "There is no option `warmth`"),
     ],
 )

@@ -100,7 +100,7 @@ def test_it_can_be_stopped(engine: ParrotEngine) -> None:
         ("fox", 191, "The window must be a whole number from 192 to 4,096, got 191"),
         ("fox", 4097, "got 4097"),
         ("fox", None, "got nothing"),
-        ("fox", "wide", "got wide"),
+        ("fox", "wide", "got 'wide'"),
         ("fox", float("nan"), "got nan"),
     ],
 )

@@ -129,7 +129,7 @@ def test_widths_are_read_off_the_config(tiny_model_folder: Path, tmp_path: Path)
     [
         ((255, 3), "longest prompt must be a whole number from 256 to 32,768, got 255"),
         ((None, 3), "got nothing"),
-        (("x", 3), "got x"),
+        (("x", 3), "got 'x'"),
         ((float("inf"), 3), "got inf"),
         ((1024, 0), "number of runs must be a whole number from 1 to 9, got 0"),
         ((1024, 2.5), "got 2.5"),

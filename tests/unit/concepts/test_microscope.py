@@ -37,7 +37,7 @@ def weights() -> np.ndarray:
     [
         (("row-wise", 1, 64), "`bits` must be a whole number from 2 to 8, got 1"),
         (("row-wise", 9, 64), "got 9"),
-        (("row-wise", None, 64), "got None"),
+        (("row-wise", None, 64), "got nothing"),
         (("row-wise", 4.5, 64), "got 4.5"),
         (("row-wise", float("nan"), 64), "got nan"),
         (("block-wise", 4, 0), "`block_size` must be a whole number from 1 .*, got 0"),

@@ -120,17 +120,20 @@ def test_a_length_beyond_the_window_is_refused_before_anything_is_asked(
     [
         (("", "0", 1, 0), "The lengths must be 1 to 8 numbers with commas between, got 0"),
         (("256", " , ", 1, 0), "The depths must be 1 to 11 numbers"),
-        (("100", "0", 1, 0), "lengths must be whole numbers from 160 to 32,768, got 100"),
-        (("256, x", "0", 1, 0), "got x"),
-        (("256", "101", 1, 0), "depths must be whole numbers from 0 to 100, got 101"),
+        (
+            ("100", "0", 1, 0),
+            "Each of the lengths must be a whole number from 160 to 32,768",
+        ),
+        (("256, x", "0", 1, 0), "got 'x'"),
+        (("256", "101", 1, 0), "Each of the depths must be a whole number from 0 to 100, got 101"),
         (("256", "-1", 1, 0), "got -1"),
-        (("256", "0", 0, 0), "needles in a cell must be whole numbers from 1 to 5, got 0"),
+        (("256", "0", 0, 0), "The needles in a cell must be a whole number from 1 to 5, got 0"),
         (("256", "0", None, 0), "got nothing"),
-        (("256", "0", 1, 8), "other keys must be whole numbers from 0 to 7, got 8"),
-        (("1" * 1_000_000, "0", 1, 0), "got 11111111111111111111\\."),
+        (("256", "0", 1, 8), "The other keys must be a whole number from 0 to 7, got 8"),
+        (("1" * 1_000_000, "0", 1, 0), r"got '1{36}\.\.\.\."),
         (("\ud800", "0", 1, 0), "lengths must be"),
-        (("nan", "0", 1, 0), "got nan"),
-        (("inf", "0", 1, 0), "got inf"),
+        (("nan", "0", 1, 0), "got 'nan'"),
+        (("inf", "0", 1, 0), "got 'inf'"),
     ],
 )
 def test_bad_plans_get_one_sentence(values: tuple[str, str, object, object], sentence: str) -> None:

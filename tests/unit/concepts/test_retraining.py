@@ -42,7 +42,7 @@ def test_a_row_keeps_as_many_levels_as_its_bits_allow_and_biases_stay() -> None:
         ([2], 0, 0, "Epochs must be a whole number from 1 to 50, got 0"),
         ([2], 1.5, 0, r"got 1\.5"),
         ([2], None, 0, "got nothing"),
-        ([2], 1, "x", "Seed must be a whole number from 0 to 4294967295, got 'x'"),
+        ([2], 1, "x", "Seed must be a whole number from 0 to 4,294,967,295, got 'x'"),
     ],
 )
 def test_bad_input_gets_one_sentence(bits: Any, epochs: Any, seed: Any, sentence: str) -> None:

@@ -219,8 +219,8 @@ def test_a_refusal_is_true(case: Case) -> None:
     if sentence:
         kept = case.messages[:1] if case.has_system and case.policy is not SLIDING else []
         bare = [*kept, replace(case.messages[-1], content=CUT_MARK)]
-        # Beside the mark there is no room for three tokens, as many as one character may take.
-        assert len(case.tokenizer.encode_chat(bare)) + 3 > case.room
+        # A character may take four tokens at either end, and text joined anew a few more.
+        assert len(case.tokenizer.encode_chat(bare)) + 10 > case.room
         assert f"{case.room:,} tokens of prompt" in sentence
 
 

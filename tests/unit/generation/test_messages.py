@@ -55,6 +55,18 @@ def test_the_oldest_exchange_goes_first_and_whole() -> None:
     assert list(prompt.token_ids) == engine(160).tokenizer.encode_chat(kept)
 
 
+def test_room_for_less_than_a_character_is_no_room() -> None:
+    """A character of four tokens: of three it keeps nothing, and a mark alone is no message."""
+    tokenizer, text = engine(500).tokenizer, "\U000c0000" * 100
+    assert len(tokenizer.encode(text)) == 400
+    bare = len(tokenizer.encode_chat(conversation(CUT_MARK)))
+    with pytest.raises(ContextOverflow, match="leaves no room for a message"):
+        fit_messages(conversation(text), engine(bare + 3 + 1), 1)
+    cut = fit_messages(conversation(text), engine(bare + 8 + 1), 1).fit.cut
+    assert cut is not None
+    assert cut.apply(text) == f"\U000c0000{CUT_MARK}\U000c0000"
+
+
 def test_a_newest_message_too_long_is_cut_in_its_middle() -> None:
     text = "begin " + "filler " * 400 + " end"
     prompt = fit_messages(conversation(text), engine(200), 20)

@@ -224,6 +224,14 @@ def test_a_refusal_is_true(case: Case) -> None:
         assert f"{case.room:,} tokens of prompt" in sentence
 
 
+@given(cases([OLDEST, MIDDLE, SLIDING]))
+def test_a_cut_takes_little_more_than_it_must(case: Case) -> None:
+    prompt = case.fitted()
+    assume(prompt.fit.cut is not None)
+    # At each end a part of a character goes too, and text joined anew may take other tokens.
+    assert len(prompt.token_ids) + 12 > case.room
+
+
 @given(cases(odd=False, plain=True))
 def test_the_parts_are_what_each_turn_takes(case: Case) -> None:
     usage = case.fitted().fit.usage

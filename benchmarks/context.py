@@ -1,0 +1,98 @@
+"""The needle map of the context lab, 5 x 4 cells, on each engine in one run.
+
+The cells are those that the lab starts with; every engine reads the same prompts, and writes its
+own replies. Beside it stands what the page does at each change of the next message: fit a long
+conversation into the window and count its parts, without a model::
+
+    python benchmarks/context.py [--model NAME] [--json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+from typing import Any
+
+from machine import conditions
+
+import playground
+from playground.concepts.context_window import EXAMPLE, foresee
+from playground.concepts.needle import DEPTHS, LENGTHS, Plan, run_needles
+from playground.generation.settings import SamplingSettings
+from playground.models.catalog import load_catalog
+from playground.models.engine import Engine
+from playground.models.engines import EngineName
+
+PLAN = Plan(LENGTHS, DEPTHS)
+SIDES: dict[str, tuple[str, EngineName]] = {
+    "core, INT8": ("int8", EngineName.CORE),
+    "core, FP32": ("fp32", EngineName.CORE),
+    "transformers, FP32": ("fp32", EngineName.TRANSFORMERS),
+}
+# So many times the example conversation, and so many times its window is foreseen.
+TIMES, ROUNDS = 40, 15
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--model", default=load_catalog()[0].name)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    result: dict[str, Any] = {"maps": {}}
+    for name, (precision, kind) in SIDES.items():
+        engine = playground.load(options.model, precision, engine=kind).engine
+        result["maps"][name] = draw_map(engine)
+    result["foreseen"] = foresee_long(engine)
+    print(json.dumps(result, indent=2) if options.json else as_markdown(result))
+
+
+def draw_map(engine: Engine) -> dict[str, float]:
+    """Return the seconds of a map, and how many keys were found."""
+    for _ in run_needles(engine, Plan(LENGTHS[:1], DEPTHS[:1])):  # the first prompt is slow
+        pass
+    start = time.perf_counter()
+    *_, trials = run_needles(engine, PLAN)
+    return {
+        "seconds": time.perf_counter() - start,
+        "found": sum(trial.found for trial in trials),
+        "trials": len(trials),
+    }
+
+
+def foresee_long(engine: Engine) -> dict[str, float]:
+    """Return how long it takes to foresee the window of a conversation that overflows it."""
+    settings, seconds = SamplingSettings(), list[float]()
+    messages = list(EXAMPLE[:-1]) * TIMES
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        foresee(messages, engine, settings)
+        seconds.append(time.perf_counter() - start)
+    tokens = len(engine.tokenizer.encode_chat(messages))
+    return {"tokens": tokens, "milliseconds": 1000 * statistics.median(seconds)}
+
+
+def as_markdown(result: dict[str, Any]) -> str:
+    """Return the figures as a table, with the conditions below it."""
+    maps, foreseen = result["maps"], result["foreseen"]
+    fastest = min(each["seconds"] for each in maps.values())
+    lines = ["| map by | seconds | ratio | keys found |", "|---|---:|---:|---:|"]
+    for name, each in maps.items():
+        lines.append(
+            f"| {name} | {each['seconds']:.1f} | {each['seconds'] / fastest:.1f} | "
+            f"{each['found']} of {each['trials']} |"
+        )
+    lines += [
+        "",
+        f"Measured: {PLAN.tokens:,} tokens of prompt in {PLAN.trials} trials. To foresee what is "
+        f"left of a conversation of {foreseen['tokens']:,} tokens took "
+        f"{foreseen['milliseconds']:.0f} ms.",
+        conditions(),
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

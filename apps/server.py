@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -37,6 +38,10 @@ def create_app(manager: ModelManager, start: ModelChoice, host: str = "127.0.0.1
         The address it will listen on; requests for other names are refused, which keeps foreign
         pages from reaching it by a name of theirs (DNS rebinding).
     """
+    from apps.ui.exports import exports_folder
+
+    # Before it is imported: Gradio's own folder would be everybody's to read, and stay behind.
+    os.environ["GRADIO_TEMP_DIR"] = str(exports_folder())
     import gradio as gr
 
     from apps.ui.page import HEAD, build_ui

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
+from playground.errors import FetchCancelled
+
 
 def render_error(error: Exception | str) -> str:
     """Return an error's sentence."""
@@ -17,3 +19,18 @@ def render_hint(text: str, action: str | None = None, label: str = "") -> str:
         f'<div class="notice" role="status"><span>{escape(text)}</span>'
         f"{button if action else ''}</div>"
     )
+
+
+def render_outcome(error: Exception | None, otherwise: str = "") -> str:
+    """Return what work in the background came to: what the person stopped is no error.
+
+    Parameters
+    ----------
+    error : Exception or None
+        What it raised.
+    otherwise : str
+        The HTML that stands there when nothing was raised.
+    """
+    if error is None:
+        return otherwise
+    return render_hint(str(error)) if isinstance(error, FetchCancelled) else render_error(error)

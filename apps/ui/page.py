@@ -26,6 +26,9 @@ _STYLES = "".join(path.read_text(encoding="utf-8") for path in sorted(_HERE.glob
 _SCRIPTS = "".join(path.read_text(encoding="utf-8") for path in sorted(_HERE.glob("*.js")))
 HEAD = f"<style>{_STYLES}</style><script>{_SCRIPTS}</script>"
 
+# A file for download is looked at every hour, and goes when it is a day old.
+_HOUR, _KEPT_HOURS = 3600, 24
+
 # Group, then the labs in it: (name of the tab, words on the button).
 LABS = (
     ("Talk", (("chat", "Chat"), ("temperature", "Temperature"), ("precision", "Precision"))),
@@ -45,7 +48,10 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
         What a new visitor gets.
     """
     blocks: gr.Blocks
-    with gr.Blocks(title="LLM Playground", analytics_enabled=False, fill_width=True) as blocks:
+    with gr.Blocks(
+        title="LLM Playground", analytics_enabled=False, fill_width=True,
+        delete_cache=(_HOUR, _KEPT_HOURS * _HOUR),
+    ) as blocks:  # fmt: skip
         key = gr.Textbox(visible="hidden", elem_id="conversation-key", show_label=False)
         with gr.Row(elem_id="topbar"):
             gr.Button("Labs", elem_id="open-labs", size="sm").click(

@@ -11,7 +11,7 @@ import gradio as gr
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.ui.exports import Exports
+from apps.ui.exports import save_export
 
 
 class VectorsFile:
@@ -27,7 +27,6 @@ class VectorsFile:
 
     def __init__(self, elem_id: str, name: str) -> None:
         self._name = name
-        self._exports = Exports()
         self.button = gr.DownloadButton(
             "Download the vectors", size="sm", elem_id=elem_id, visible=False, min_width=160,
             elem_classes="vectors-file",
@@ -35,7 +34,7 @@ class VectorsFile:
 
     def holding(self, labels: Iterable[str], vectors: NDArray[np.floating]) -> dict[str, Any]:
         """Return the update that offers these vectors: one label each, shape (N, C)."""
-        path = self._exports.save(self._name, vectors_csv(labels, vectors))
+        path = save_export(self._name, vectors_csv(labels, vectors))
         update: dict[str, Any] = gr.update(value=path, visible=True)
         return update
 

@@ -336,10 +336,11 @@ def test_a_server_that_is_told_to_end_leaves_no_files_behind(
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=env) as server:
         assert server.stdout is not None
         assert b"LLM Playground: http" in server.stdout.readline()
-        assert list(tmp_path.glob("playground-*"))  # where exports would lie
+        (exports,) = tmp_path.glob("playground-*")
+        assert exports.stat().st_mode & 0o077 == 0  # nobody else's to read
         server.terminate()
         assert server.wait(30) == 0
-    assert not list(tmp_path.glob("playground-*"))
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_unknown_engine_is_refused_in_one_line(chat: Run) -> None:

@@ -11,12 +11,12 @@ import numpy as np
 from apps.ui.arithmetic import render_scores, render_solution
 from apps.ui.background import Background
 from apps.ui.events import QUIET, Stops
-from apps.ui.notice import render_error, render_hint
+from apps.ui.notice import render_error, render_hint, render_outcome
 from apps.ui.rail import Rail, read_choice, read_rail
 from apps.ui.vectors import VectorsFile
 from playground.concepts.analogies import Score, evaluate, read_questions
 from playground.concepts.arithmetic import solve
-from playground.errors import FetchCancelled, PlaygroundError
+from playground.errors import PlaygroundError
 from playground.models.manager import ModelManager
 
 FIRST_SUM = "king - man + woman"
@@ -144,7 +144,7 @@ class ArithmeticSection:
                 told = f"Asked {asked[-1]} of {len(questions)}…" if asked[-1] else _READING
                 yield {self._test_notice: render_hint(told)}
         yield {
-            self._test_notice: _told(test.error),
+            self._test_notice: render_outcome(test.error),
             self._test: gr.update(visible=True), self._stop: gr.update(visible=False),
             **({self._scores: render_scores(scores[0], spellings)} if scores else {}),
         }  # fmt: skip
@@ -156,9 +156,3 @@ def _examples() -> str:
         for each in (FIRST_SUM, *_OTHER_SUMS)
     )
     return f'<div class="small-buttons">{buttons}</div>'
-
-
-def _told(error: PlaygroundError | None) -> str:
-    if error is None:
-        return ""
-    return render_hint(str(error)) if isinstance(error, FetchCancelled) else render_error(error)

@@ -10,12 +10,12 @@ import gradio as gr
 
 from apps.ui.background import Background
 from apps.ui.events import QUIET, Stops
-from apps.ui.exports import Exports
-from apps.ui.notice import render_error, render_hint
+from apps.ui.exports import save_export
+from apps.ui.notice import render_error, render_hint, render_outcome
 from apps.ui.precision import capital, render_bench, render_texts, render_why, to_csv, to_svg
 from apps.ui.rail import Rail, read_choice, read_rail
 from playground.concepts.precision import FIRST_PROMPT, Bench, Plan, make_plan, run_bench, to_json
-from playground.errors import FetchCancelled, PlaygroundError
+from playground.errors import PlaygroundError
 from playground.models.engines import EngineName
 from playground.models.manager import ModelManager
 from playground.models.precision import Precision
@@ -48,7 +48,6 @@ class BenchSection:
         self._settings = manager.settings
         self._rail = rail
         self._stops = Stops()
-        self._exports = Exports()
         names = [(each.name, each.value) for each in Precision]
         gr.HTML(
             '<p class="lead">Load the same model at several precisions and see memory, speed and '
@@ -140,7 +139,7 @@ class BenchSection:
                 yield {self._notice: render_hint(stage), self._table: render_bench(now)}
 
     def _ended(self, work: Background, seen: list[Bench]) -> View:
-        view: View = {self._notice: _notice(work.error)}
+        view: View = {self._notice: render_outcome(work.error)}
         if not seen or not any(row.measured for row in seen[-1].rows):
             view[self._table] = render_bench(seen[-1]) if seen else _EMPTY
             return view
@@ -155,7 +154,7 @@ class BenchSection:
             self._why: render_why(bench),
             self._texts: render_texts(bench),
             **{
-                button: gr.update(visible=True, value=self._exports.save(*file))
+                button: gr.update(visible=True, value=save_export(*file))
                 for button, file in zip(self._files, files, strict=True)
             },
         }
@@ -173,9 +172,3 @@ def _read_plan(
         choice.reference, [Precision.parse(each) for each in precisions],
         [EngineName.parse(each) for each in engines], prompt, tokens, own or "",
     )  # fmt: skip
-
-
-def _notice(error: PlaygroundError | None) -> str:
-    if error is None:
-        return ""
-    return render_hint(str(error)) if isinstance(error, FetchCancelled) else render_error(error)

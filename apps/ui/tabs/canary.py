@@ -11,8 +11,8 @@ import gradio as gr
 from apps.ui.background import Background
 from apps.ui.canary import render_canary, render_setup
 from apps.ui.events import QUIET, Stops
-from apps.ui.exports import Exports
-from apps.ui.notice import render_error, render_hint
+from apps.ui.exports import save_export
+from apps.ui.notice import render_error, render_hint, render_outcome
 from apps.ui.rail import Rail, read_choice, read_rail
 from playground.concepts.canary import (
     MAX_WINDOW,
@@ -49,7 +49,6 @@ class CanarySection:
         self._manager = manager
         self._rail = rail
         self._stops = Stops()
-        self._exports = Exports()
         gr.HTML(
             '<p class="lead">Plant a word, fill the window, ask for the word. As long as it is in '
             "the window the model can find it; once it has fallen out, the model does not know "
@@ -120,7 +119,7 @@ class CanarySection:
             ended = len(trials) == plan.trials
             notice = "" if ended else render_hint("Stopped; what was asked stands below.")
         yield {
-            self._notice: render_error(asking.error) if asking.error else notice,
+            self._notice: render_outcome(asking.error, notice),
             self._view: render_canary(plan, trials, done=True) if trials else _EMPTY,
             self._run: gr.update(visible=True), self._stop: gr.update(visible=False),
             self._file: self._exported(plan, trials, titles),
@@ -130,4 +129,4 @@ class CanarySection:
         if not trials:
             return gr.update(visible=False)
         record = json.dumps(to_json(plan, trials, titles[0]), ensure_ascii=False, indent=1)
-        return gr.update(visible=True, value=self._exports.save("canary.json", record))
+        return gr.update(visible=True, value=save_export("canary.json", record))

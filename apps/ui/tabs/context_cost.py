@@ -12,8 +12,8 @@ from apps.chat import ChatService
 from apps.ui.background import Background
 from apps.ui.context_cost import render_cache, render_reading
 from apps.ui.events import QUIET, WITH_KEY, Stops
-from apps.ui.exports import Exports
-from apps.ui.notice import render_error, render_hint
+from apps.ui.exports import save_export
+from apps.ui.notice import render_error, render_hint, render_outcome
 from apps.ui.rail import Rail, read_choice, read_rail, read_request
 from playground.concepts.context_cost import (
     LENGTH,
@@ -60,7 +60,6 @@ class CostSection:
         self._key = key
         self._tab = tab
         self._stops = Stops()
-        self._exports = Exports()
         gr.HTML(
             '<p class="lead">A long context costs twice: memory, in proportion to its tokens, and '
             "time, which grows faster than they do.</p>",
@@ -151,7 +150,7 @@ class CostSection:
                     }
             notice = render_hint("Stopped; what was read stands below.") if stopped.is_set() else ""
         yield {
-            self._notice: render_error(work.error) if work.error else notice,
+            self._notice: render_outcome(work.error, notice),
             self._run: gr.update(visible=True), self._stop: gr.update(visible=False),
             **(self._finished(known[0], *about[0]) if known else {}),
         }  # fmt: skip
@@ -160,7 +159,7 @@ class CostSection:
         record = json.dumps(to_json(reading, fit_curve(reading.points), title), indent=1)
         return {
             self._view: render_reading(reading, widths),
-            self._file: gr.update(visible=True, value=self._exports.save("cost.json", record)),
+            self._file: gr.update(visible=True, value=save_export("cost.json", record)),
         }
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from apps.ui.background import Background
 from apps.ui.events import QUIET, Stops
 from apps.ui.microscope import render_live, render_look
-from apps.ui.notice import render_error, render_hint
+from apps.ui.notice import render_error, render_hint, render_outcome
 from apps.ui.rail import Rail, read_choice, read_rail
 from playground.concepts.microscope import METHODS, Live, look, parse_scheme, try_live
 from playground.errors import PlaygroundError
@@ -159,7 +159,7 @@ class MicroscopeSection:
             while not trial.finished(REDRAW_SECONDS):
                 yield {self._notice: render_hint(f"In a copy of the model: {stages[-1]}…")}
         yield {
-            self._notice: render_error(trial.error) if trial.error else "",
+            self._notice: render_outcome(trial.error),
             self._try: gr.update(visible=True), self._stop: gr.update(visible=False),
             **({self._live: render_live(scheme, found[0])} if found else {}),
         }  # fmt: skip

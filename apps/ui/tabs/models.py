@@ -11,7 +11,7 @@ import gradio as gr
 
 from apps.ui.background import Background
 from apps.ui.events import QUIET
-from apps.ui.notice import render_error, render_hint
+from apps.ui.notice import render_error, render_hint, render_outcome
 from playground.errors import PlaygroundError
 from playground.models.catalog import CatalogEntry, find_entry
 from playground.models.fetch import FetchProgress, ensure_model
@@ -153,7 +153,7 @@ class ModelsTab:
         place = "Embeddings uses it" if entry.kind == "embedding" else "choose it under Model"
         done = render_hint(f"{entry.title} is here; {place}.")
         yield {
-            self._notice: render_error(fetching.error) if fetching.error else done,
+            self._notice: render_outcome(fetching.error, done),
             self._table: self._table_now(),
             self._dropdown: gr.update(choices=model_choices(self._settings, self._start)),
         }

@@ -11,9 +11,9 @@ import gradio as gr
 
 from apps.ui.background import Background
 from apps.ui.events import QUIET, Stops
-from apps.ui.exports import Exports
+from apps.ui.exports import save_export
 from apps.ui.needle import render_map, render_setup, to_csv
-from apps.ui.notice import render_error, render_hint
+from apps.ui.notice import render_error, render_hint, render_outcome
 from apps.ui.rail import Rail, read_choice, read_rail
 from playground.concepts.needle import (
     DEPTHS,
@@ -68,7 +68,6 @@ class NeedleSection:
         self._manager = manager
         self._rail = rail
         self._stops = Stops()
-        self._exports = Exports()
         gr.HTML(
             '<p class="lead">What is in the window is not therefore found. Hide a key in a long '
             "text and ask for it at the end: with another key beside it, a small model begins to "
@@ -156,7 +155,7 @@ class NeedleSection:
             ended = len(trials) == plan.trials
             notice = "" if ended else render_hint("Stopped; what was asked stands below.")
         yield {
-            self._notice: render_error(asking.error) if asking.error else notice,
+            self._notice: render_outcome(asking.error, notice),
             self._run: gr.update(visible=True), self._stop: gr.update(visible=False),
             **self._finished(plan, trials, titles),
         }  # fmt: skip
@@ -170,7 +169,7 @@ class NeedleSection:
             self._view: render_map(plan, trials),
             self._shown: Shown(plan, trials),
             **{
-                button: gr.update(visible=True, value=self._exports.save(*file))
+                button: gr.update(visible=True, value=save_export(*file))
                 for button, file in zip(self._files, files, strict=True)
             },
         }

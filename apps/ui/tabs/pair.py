@@ -13,7 +13,7 @@ import gradio as gr
 from apps.chat import Request
 from apps.ui.background import Background
 from apps.ui.events import QUIET, Stops
-from apps.ui.notice import render_error, render_hint
+from apps.ui.notice import render_error, render_hint, render_outcome
 from apps.ui.pair import render_pair
 from apps.ui.rail import Rail, read_rail, read_request
 from playground.concepts.pair import Side, write_pair
@@ -111,7 +111,7 @@ class PairSection:
                 if shown.sides:
                     yield {self._replies: shown.drawn(done=False), self._notice: ""}
         yield {
-            self._notice: render_error(writing.error) if writing.error else "",
+            self._notice: render_outcome(writing.error),
             self._replies: shown.drawn(done=True),
             self._run: gr.update(visible=True), self._stop: gr.update(visible=False),
         }  # fmt: skip

@@ -9,7 +9,7 @@ import gradio as gr
 
 from apps.ui.background import Background
 from apps.ui.events import QUIET, Stops
-from apps.ui.notice import render_error, render_hint
+from apps.ui.notice import render_error, render_hint, render_outcome
 from apps.ui.retraining import render_retraining
 from playground.concepts.retraining import (
     BITS,
@@ -96,6 +96,6 @@ class RetrainingSection:
             notice = render_hint(ended) if stopped.is_set() else ""
         yield {
             **({self._curves: render_retraining(known[0])} if known else {}),
-            self._notice: render_error(training.error) if training.error else notice,
+            self._notice: render_outcome(training.error, notice),
             self._run: gr.update(visible=True), self._stop: gr.update(visible=False),
         }  # fmt: skip

@@ -9,7 +9,7 @@ import gradio as gr
 
 from apps.ui.background import Background
 from apps.ui.events import QUIET, Stops
-from apps.ui.notice import render_error, render_hint
+from apps.ui.notice import render_error, render_hint, render_outcome
 from apps.ui.sentences import render_cut, render_found, render_matrix
 from apps.ui.tabs.models import render_progress
 from apps.ui.vectors import VectorsFile
@@ -22,7 +22,7 @@ from playground.concepts.sentences import (
     read_query,
     search,
 )
-from playground.errors import FetchCancelled, PlaygroundError
+from playground.errors import PlaygroundError
 from playground.models.catalog import find_entry
 from playground.models.embedder import EMBEDDER, load_embedder
 from playground.models.fetch import FetchProgress, ensure_model
@@ -144,7 +144,7 @@ class SentencesSection:
             while not job.finished(REDRAW_SECONDS):
                 yield {self._notice: _progress(newest)}
         if job.error or not done:
-            yield {self._notice: _told(job.error)}
+            yield {self._notice: render_outcome(job.error)}
             return
         yield self._shown(*done[0], query, known)
 
@@ -178,9 +178,3 @@ def _progress(newest: list[FetchProgress]) -> str:
     if not newest:
         return render_hint("Turning the lines into vectors…")
     return render_progress(find_entry(EMBEDDER), newest[-1])
-
-
-def _told(error: PlaygroundError | None) -> str:
-    if isinstance(error, FetchCancelled):
-        return render_hint(str(error))
-    return render_error(error) if error else ""

@@ -13,9 +13,9 @@ import gradio as gr
 
 from apps.ui.background import Background
 from apps.ui.events import QUIET, Stops
-from apps.ui.exports import Exports
+from apps.ui.exports import save_export
 from apps.ui.lab_settings import VALUES, encode, read_settings
-from apps.ui.notice import render_error, render_hint
+from apps.ui.notice import render_error, render_hint, render_outcome
 from apps.ui.rail import Rail, read_choice, read_rail
 from apps.ui.strip import render_strip
 from playground.concepts.strip import (
@@ -97,7 +97,6 @@ class StripSection:
         self._manager = manager
         self._rail = rail
         self._stops = Stops()
-        self._exports = Exports()
         gr.HTML(
             '<h2 class="title">The strip</h2><p class="lead">The same prompt written on at several '
             "temperatures, all columns together. The cut-offs and the word above hold here too. "
@@ -181,7 +180,7 @@ class StripSection:
                 if strip.shown:
                     yield {self._columns: strip.shown.drawn(asked.diff), self._notice: ""}
         yield {
-            self._notice: render_error(writing.error) if writing.error else "",
+            self._notice: render_outcome(writing.error),
             self._run: gr.update(visible=True), self._stop: gr.update(visible=False),
             **self._finished(strip, asked.diff),
         }  # fmt: skip
@@ -204,7 +203,7 @@ class StripSection:
         if strip.shown is None or strip.record is None:
             return {}
         record = json.dumps(strip.record, ensure_ascii=False, indent=1)
-        path = self._exports.save("strip.json", record)
+        path = save_export("strip.json", record)
         return {
             self._columns: strip.shown.drawn(diff, done=True),
             self._view: gr.update(visible=True),

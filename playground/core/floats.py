@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -85,7 +86,7 @@ class FloatFormat:
             return self.largest_code + 1 + (1 << (self.mantissa_bits - 1))
         return self.largest_code + 1
 
-    @property
+    @cached_property
     def largest(self) -> float:
         """The largest finite number."""
         return float(decode(self.largest_code, self))
@@ -172,8 +173,8 @@ def encode(values: ArrayLike, fmt: FloatFormat) -> CodeArray:
     """
     with np.errstate(invalid="ignore"):  # widening a signaling float32 NaN warns
         numbers = np.asarray(values, dtype=np.float64)
-    # `fmin` turns infinity and NaN into a number that overflows below.
-    magnitude = np.fmin(np.abs(numbers), 2 * fmt.largest)
+    # Infinity becomes a number that overflows below; NaN gets its code there.
+    magnitude = np.where(np.isnan(numbers), 0.0, np.minimum(np.abs(numbers), 2 * fmt.largest))
     exponent = _exponent(magnitude, fmt)
     # Scaling by a power of two is exact; only `rint` rounds, half to even.
     steps = np.rint(np.ldexp(magnitude, fmt.mantissa_bits - exponent)).astype(np.int64)

@@ -173,8 +173,9 @@ def test_encode_and_decode_keep_shape_and_input() -> None:
 
 
 def test_encode_takes_a_signaling_nan_without_a_warning() -> None:
-    signaling = np.array([0xFFA12345], dtype=np.uint32).view(np.float32)
-    assert encode(signaling, BF16)[0] == 0xFFC0
+    narrow = np.array([0xFFA12345], dtype=np.uint32).view(np.float32)
+    wide = np.array([0xFFF0000000000001], dtype=np.uint64).view(np.float64)
+    assert encode(narrow, BF16)[0] == encode(wide, BF16)[0] == 0xFFC0
 
 
 @given(st.integers(0, 2**32 - 1), formats)

@@ -227,9 +227,9 @@ def test_a_refusal_is_true(case: Case) -> None:
 @given(cases([OLDEST, MIDDLE, SLIDING]))
 def test_a_cut_takes_little_more_than_it_must(case: Case) -> None:
     prompt = case.fitted()
-    assume(prompt.fit.cut is not None)
-    # At each end a part of a character goes too, and text joined anew may take other tokens.
-    assert len(prompt.token_ids) + 12 > case.room
+    if prompt.fit.cut:
+        # At each end a part of a character goes too, and text joined anew may take other tokens.
+        assert len(prompt.token_ids) + 12 > case.room
 
 
 @given(cases(odd=False, plain=True))

@@ -63,9 +63,10 @@ def narrow_enough(page: Page) -> bool:
 
 def test_the_chats_window_fills_overflows_and_shows_what_fell_out(visit: Visit) -> None:
     page = visit()
+    bar, message = page.locator("#context .context-bar"), page.get_by_label("Message", exact=True)
+    expect(bar).to_be_in_viewport()  # before the rail is scrolled
     fill(page, "max_new_tokens", "8")
     fill(page, "context-window", "80")
-    bar, message = page.locator("#context .context-bar"), page.get_by_label("Message", exact=True)
     expect(part(page, "history")).to_have_text("0")
     expect(bar).to_have_class(re.compile("calm"))
     before = int(part(page, "prompt").inner_text())

@@ -83,7 +83,7 @@ def _replies(trials: Sequence[Trial]) -> str:
         return ""
     rows = "".join(
         f'<tr><th scope="row">{trial.policy.label}</th><td>{_when(trial)}</td>'
-        f"<td>{escape(trial.word)}</td><td>{trial.prompt_tokens or '–'}</td>"  # noqa: RUF001
+        f"<td>{escape(trial.word)}</td><td>{trial.prompt_tokens or 'none'}</td>"
         f'<td class="{trial.grade.replace(" ", "-")}">{trial.grade}</td>'
         f'<td class="text">{escape(trial.reply)}{_again(trial)}</td></tr>'
         for trial in trials

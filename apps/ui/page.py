@@ -53,14 +53,7 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
         delete_cache=(_HOUR, _KEPT_HOURS * _HOUR),
     ) as blocks:  # fmt: skip
         key = gr.Textbox(visible="hidden", elem_id="conversation-key", show_label=False)
-        with gr.Row(elem_id="topbar"):
-            gr.Button("Labs", elem_id="open-labs", size="sm").click(
-                None, js="() => playgroundToggle('labs')"
-            )
-            gr.HTML("<b>LLM Playground</b>", js_on_load=None)
-            gr.Button("Settings", elem_id="open-rail", size="sm").click(
-                None, js="() => playgroundToggle('rail')"
-            )
+        _topbar()
         with gr.Row(elem_id="zones"):
             with gr.Column(elem_id="labs"):
                 buttons = _labs()
@@ -98,16 +91,24 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
         context.wire(buttons["context"])
         models.wire(blocks, rail.model, buttons["models"])
         memory.wire(buttons["models"])
-        fields = {
+        prompts = {
             "chat": chat.prompt, "temperature": temperature.prompt, "tokens": tokens.prompt,
             "embeddings": embeddings.prompt, "context": context.prompt,
         }  # fmt: skip
-        for name, button in buttons.items():
-            button.click(None, js=f"() => playgroundLab('{name}')")
-            if field := fields.get(name):
-                travel = f"(current) => playgroundTravel('{name}', current)"
-                button.click(None, field, field, js=travel, **QUIET)
+        _open_labs(buttons, prompts)
     return blocks
+
+
+def _topbar() -> None:
+    """Draw what a narrow page has instead of its sides."""
+    with gr.Row(elem_id="topbar"):
+        gr.Button("Labs", elem_id="open-labs", size="sm").click(
+            None, js="() => playgroundToggle('labs')"
+        )
+        gr.HTML("<b>LLM Playground</b>", js_on_load=None)
+        gr.Button("Settings", elem_id="open-rail", size="sm").click(
+            None, js="() => playgroundToggle('rail')"
+        )
 
 
 def _labs() -> dict[str, gr.Button]:
@@ -120,6 +121,15 @@ def _labs() -> dict[str, gr.Button]:
             buttons[name] = gr.Button(words, elem_id=f"lab-{name}", elem_classes="lab")
     gr.HTML(_THEME_SWITCH, elem_id="theme", js_on_load=None)
     return buttons
+
+
+def _open_labs(buttons: dict[str, gr.Button], prompts: dict[str, gr.Textbox]) -> None:
+    """Let each button open its lab, and one prompt travel between those that have a field."""
+    for name, button in buttons.items():
+        button.click(None, js=f"() => playgroundLab('{name}')")
+        if field := prompts.get(name):
+            travel = f"(current) => playgroundTravel('{name}', current)"
+            button.click(None, field, field, js=travel, **QUIET)
 
 
 _THEME_SWITCH = (

@@ -106,31 +106,7 @@ def build_rail(choices: Sequence[tuple[str, str]], start: ModelChoice) -> Rail:
     start : ModelChoice
         What is chosen at first.
     """
-    model = gr.Dropdown(
-        list(choices), value=start.reference, label="Model", elem_id="model", filterable=False
-    )
-    precision = gr.Dropdown(
-        precision_choices(),
-        value=start.precision.value,
-        label="Precision",
-        info="Fewer bits take less memory and change the words. INT8, NF4 and FP4 by bitsandbytes.",
-        elem_id="precision",
-        filterable=False,
-    )
-    got = gr.HTML("", elem_id="got", js_on_load=None)
-    engine = gr.Dropdown(
-        [
-            ("automatic", EngineName.AUTO.value),
-            ("core (NumPy)", EngineName.CORE.value),
-            ("transformers", EngineName.TRANSFORMERS.value),
-        ],
-        value=start.engine.value,
-        label="Engine",
-        info="Automatic takes the fastest that is proven equal. The core, whose code you can read, "
-        "runs Llama-family models.",
-        elem_id="engine",
-        filterable=False,
-    )
+    model, precision, got, engine = _model_fields(choices, start)
     system = gr.Textbox(
         label="System prompt",
         info="Stands before the conversation; empty uses the model's own.",
@@ -159,6 +135,38 @@ def build_rail(choices: Sequence[tuple[str, str]], start: ModelChoice) -> Rail:
     return Rail(
         (model, precision, engine, system, *sliders, seed, stop, overflow, window), got, context
     )
+
+
+def _model_fields(
+    choices: Sequence[tuple[str, str]], start: ModelChoice
+) -> tuple[gr.Dropdown, gr.Dropdown, gr.HTML, gr.Dropdown]:
+    """Lay out what runs: the model, its precision, what was really loaded, and who computes."""
+    model = gr.Dropdown(
+        list(choices), value=start.reference, label="Model", elem_id="model", filterable=False
+    )
+    precision = gr.Dropdown(
+        precision_choices(),
+        value=start.precision.value,
+        label="Precision",
+        info="Fewer bits take less memory and change the words. INT8, NF4 and FP4 by bitsandbytes.",
+        elem_id="precision",
+        filterable=False,
+    )
+    got = gr.HTML("", elem_id="got", js_on_load=None)
+    engine = gr.Dropdown(
+        [
+            ("automatic", EngineName.AUTO.value),
+            ("core (NumPy)", EngineName.CORE.value),
+            ("transformers", EngineName.TRANSFORMERS.value),
+        ],
+        value=start.engine.value,
+        label="Engine",
+        info="Automatic takes the fastest that is proven equal. The core, whose code you can read, "
+        "runs Llama-family models.",
+        elem_id="engine",
+        filterable=False,
+    )
+    return model, precision, got, engine
 
 
 def _window_fields() -> tuple[gr.Dropdown, gr.Textbox]:

@@ -230,7 +230,9 @@ def precision(
         str, typer.Option(help="Your own text for perplexity, besides the shipped one.")
     ] = "",
     model: options.Model = options.DEFAULT_MODEL,
-    max_new_tokens: options.MaxNewTokens = "64",
+    max_new_tokens: Annotated[
+        str, typer.Option(help="How many tokens each run writes, at least 2.", metavar="NUMBER")
+    ] = "64",
     as_json: options.AsJson = False,
 ) -> None:
     """Measure one model at several precisions, each in a process of its own."""
@@ -266,7 +268,7 @@ def compare(
     top_p: options.TopP = None,
     min_p: options.MinP = None,
     repetition_penalty: options.RepetitionPenalty = None,
-    max_new_tokens: options.MaxNewTokens = "64",
+    max_new_tokens: options.ColumnTokens = "64",
     seed: options.Seed = None,
     stop: options.Stop = None,
     as_json: options.AsJson = False,

@@ -22,10 +22,12 @@ DEFAULT_PRECISION = Precision.FP32.value
 DEFAULT_ENGINE = EngineName.AUTO.value
 
 
-def _number(name: str) -> Any:
+def _number(name: str, *, own_default: bool = False) -> Any:
+    """Return an option; a command that has a default of its own shows that one itself."""
     option, default = OPTIONS[name], getattr(SamplingSettings(), name)
     rule = option.rule[0].upper() + option.rule[1:]
-    return typer.Option(help=f"{option.explanation} {rule}; default {default:g}.", metavar="NUMBER")
+    usual = "" if own_default else f"; default {default:g}"
+    return typer.Option(help=f"{option.explanation} {rule}{usual}.", metavar="NUMBER")
 
 
 Model = Annotated[
@@ -58,6 +60,7 @@ TopP = Annotated[str | None, _number("top_p")]
 MinP = Annotated[str | None, _number("min_p")]
 RepetitionPenalty = Annotated[str | None, _number("repetition_penalty")]
 MaxNewTokens = Annotated[str | None, _number("max_new_tokens")]
+ColumnTokens = Annotated[str, _number("max_new_tokens", own_default=True)]
 Seed = Annotated[
     str | None,
     typer.Option(

@@ -144,13 +144,3 @@ class Prompt:
     def notice(self) -> str | None:
         """One sentence that says what was cut, or None."""
         return self.fit.notice
-
-    @property
-    def dropped_messages(self) -> int:
-        """How many messages were left out."""
-        return len(self.fit.dropped)
-
-    @property
-    def cut_tokens(self) -> int:
-        """How many tokens were taken out of a message."""
-        return self.fit.cut.tokens if self.fit.cut else 0

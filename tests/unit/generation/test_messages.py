@@ -49,7 +49,7 @@ def test_what_fits_is_left_alone() -> None:
 def test_the_oldest_exchange_goes_first_and_whole() -> None:
     messages = conversation("old " * 60, "and short", "new", system="Be kind.")
     prompt = fit_messages(messages, engine(160), 40)
-    assert prompt.dropped_messages == 2
+    assert prompt.fit.dropped == (1, 2)
     assert prompt.notice == "To fit the context window, the 2 oldest messages were left out."
     kept = conversation("new", system="Be kind.")
     assert list(prompt.token_ids) == engine(160).tokenizer.encode_chat(kept)
@@ -74,7 +74,8 @@ def test_a_newest_message_too_long_is_cut_in_its_middle() -> None:
     assert "begin" in shown
     assert CUT_MARK in shown
     assert " end" in shown
-    assert f"{prompt.cut_tokens:,} tokens were cut from the middle" in str(prompt.notice)
+    assert prompt.fit.cut is not None
+    assert f"{prompt.fit.cut.tokens:,} tokens were cut from the middle" in str(prompt.notice)
 
 
 @given(

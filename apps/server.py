@@ -13,11 +13,11 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 import playground
-from apps.chat import ChatService
-from apps.conversations import ConversationStore
-from apps.security import SecurityHeaders
+from apps.api.security import SecurityHeaders
+from apps.chat.conversations import ConversationStore
+from apps.chat.service import ChatService
 from playground.errors import PlaygroundError
-from playground.models.manager import ModelChoice, ModelManager
+from playground.models.engines.manager import ModelChoice, ModelManager
 from playground.settings import Settings
 
 PRELOAD_AFTER_SECONDS = 4.0

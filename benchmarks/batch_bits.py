@@ -20,8 +20,8 @@ from playground.core.functional import FloatArray
 from playground.generation.choosing import Chooser
 from playground.generation.decoding import prefill
 from playground.generation.settings import SamplingSettings
-from playground.models.catalog import load_catalog
-from playground.models.engine import Engine, KVCache
+from playground.models.acquire.catalog import load_catalog
+from playground.models.engines.engine import Engine, KVCache
 
 ROWS = 8
 REPLY_TOKENS = 128

@@ -18,12 +18,13 @@ from typing import Any
 from machine import conditions
 
 import playground
-from playground.concepts.context_window import EXAMPLE, foresee
-from playground.concepts.needle import DEPTHS, LENGTHS, Plan, run_needles
+from playground.generation.fitting.outlook import foresee
 from playground.generation.settings import SamplingSettings
-from playground.models.catalog import load_catalog
-from playground.models.engine import Engine
-from playground.models.engines import EngineName
+from playground.labs.context.needle import DEPTHS, LENGTHS, Plan, run_needles
+from playground.labs.context.window import EXAMPLE
+from playground.models.acquire.catalog import load_catalog
+from playground.models.engines.choice import EngineName
+from playground.models.engines.engine import Engine
 
 PLAN = Plan(LENGTHS, DEPTHS)
 SIDES: dict[str, tuple[str, EngineName]] = {

@@ -25,8 +25,8 @@ import numpy as np
 from machine import conditions
 
 import playground
-from playground.models.catalog import load_catalog
-from playground.models.engine import Engine
+from playground.models.acquire.catalog import load_catalog
+from playground.models.engines.engine import Engine
 
 NEW_TOKENS = 64
 PREFILL_TOKENS = 512

@@ -23,8 +23,8 @@ from sklearn.neighbors import NearestNeighbors  # type: ignore[import-untyped] #
 
 import playground
 from playground.core.neighbours import CosineTable
-from playground.models.catalog import load_catalog
-from playground.models.vocabulary import token_table
+from playground.models.acquire.catalog import load_catalog
+from playground.models.engines.vocabulary import token_table
 
 COUNT = 12
 QUERIES = 30

@@ -18,8 +18,8 @@ from typing import Any
 from machine import conditions, machine, versions
 
 import playground
-from playground.models.catalog import load_catalog
-from playground.models.precision import Precision
+from playground.models.acquire.catalog import load_catalog
+from playground.models.engines.precision import Precision
 
 PROMPT = "The history of the Roman Empire begins with"
 NEW_TOKENS = 64

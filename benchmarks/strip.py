@@ -21,13 +21,13 @@ import numpy as np
 from machine import conditions
 
 import playground
-from playground.concepts.strip import Column, plan_columns, write_strip
 from playground.generation.decoding import generate_steps
 from playground.generation.language_model import LanguageModel
 from playground.generation.scheduler import Scheduler
 from playground.generation.settings import SamplingSettings
-from playground.models.catalog import load_catalog
-from playground.models.engine import Engine
+from playground.labs.temperature.strip import Column, plan_columns, write_strip
+from playground.models.acquire.catalog import load_catalog
+from playground.models.engines.engine import Engine
 
 TEMPERATURES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0)
 TOKENS = 64

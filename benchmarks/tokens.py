@@ -18,12 +18,12 @@ from collections.abc import Callable
 from machine import conditions
 from tokenizers import Tokenizer as FastTokenizer
 
-from apps.ui.tokens import render_tokens
-from playground.concepts.tokens import tokenize
 from playground.data import shipped_text
-from playground.models.catalog import load_catalog
-from playground.models.fetch import ensure_model
-from playground.models.tokenizer import load_tokenizer
+from playground.labs.tokens.cutting import tokenize
+from playground.labs.tokens.cutting_view import render_tokens
+from playground.models.acquire.catalog import load_catalog
+from playground.models.acquire.fetch import ensure_model
+from playground.models.text.tokenizer import load_tokenizer
 from playground.settings import Settings
 
 MEGABYTE = 1_000_000

@@ -49,9 +49,9 @@ def load(name: str, precision: str = "fp32", engine: str = "auto") -> LanguageMo
     """
     # Imported here so that `import playground` stays instant.
     from playground.generation.language_model import LanguageModel
-    from playground.models.engines import EngineName, load_engine
-    from playground.models.fetch import ensure_model
-    from playground.models.precision import Precision
+    from playground.models.acquire.fetch import ensure_model
+    from playground.models.engines.choice import EngineName, load_engine
+    from playground.models.engines.precision import Precision
     from playground.settings import Settings
 
     chosen, runner = Precision.parse(precision), EngineName.parse(engine)

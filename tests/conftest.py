@@ -10,10 +10,10 @@ import hypothesis
 import pytest
 
 from playground.errors import PlaygroundError
-from playground.models.catalog import load_catalog
-from playground.models.embedder import EMBEDDER
-from playground.models.fetch import ensure_model
-from playground.models.store import InstalledModel
+from playground.models.acquire.catalog import load_catalog
+from playground.models.acquire.fetch import ensure_model
+from playground.models.acquire.store import InstalledModel
+from playground.models.engines.embedder import EMBEDDER
 from playground.settings import Settings
 from tests.support.tiny_llama import save_tiny_llama
 

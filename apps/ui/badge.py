@@ -6,10 +6,10 @@ from html import escape
 
 import psutil
 
-from playground.models.engine import Engine, LoadReport
-from playground.models.manager import Activity, ModelChoice, ModelManager
-from playground.models.memory import LoadPlan
-from playground.models.store import InstalledModel
+from playground.models.acquire.store import InstalledModel
+from playground.models.engines.engine import Engine, LoadReport
+from playground.models.engines.manager import Activity, ModelChoice, ModelManager
+from playground.models.engines.memory import LoadPlan
 
 
 def render_badge(

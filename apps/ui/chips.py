@@ -10,7 +10,8 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from apps.conversations import Turn
+from apps.chat.conversations import Turn
+from playground.drawing.marks import mark, percent
 from playground.generation.recording import TokenRecord
 
 # Chips that are drawn at once; a button draws the next ones.
@@ -21,44 +22,6 @@ _PROBABILITY_EDGES = (0.05, 0.25, 0.5, 0.9)
 _SURPRISAL_EDGES = (0.5, 1.0, 2.0, 4.0)  # nats
 _PROBABILITY_WORDS = ("under 5 %", "5 to 25 %", "25 to 50 %", "50 to 90 %", "over 90 %")
 _SURPRISAL_WORDS = ("under 0.5 nats", "0.5 to 1", "1 to 2", "2 to 4", "over 4 nats")
-
-
-def visible(piece: str) -> str:
-    r"""Return a token's text with its spaces and line ends to be seen.
-
-    Examples
-    --------
-    >>> visible(" Paris"), visible("\n")
-    ('·Paris', '↵')
-    """
-    return piece.replace(" ", "·").replace("\n", "↵").replace("\t", "⇥")
-
-
-def mark(text: str) -> str:
-    r"""Return a token's text with all that cannot be seen made visible.
-
-    Examples
-    --------
-    >>> mark(" Paris"), mark("\n"), mark("\u202e"), mark("")
-    ('·Paris', '↵', '\\u202e', '∅')
-    """
-    seen = "".join(c if c.isprintable() else rf"\u{ord(c):04x}" for c in visible(text))
-    return seen or "∅"
-
-
-def percent(probability: float) -> str:
-    """Return a probability in words that are never rounded to none or all.
-
-    Examples
-    --------
-    >>> percent(0.3104), percent(1e-9), percent(0.9999), percent(1.0)
-    ('31.0 %', '< 0.1 %', '> 99.9 %', '100 %')
-    """
-    if probability < 0.001:
-        return "< 0.1 %"
-    if 0.999 < probability < 1:
-        return "> 99.9 %"
-    return "100 %" if probability >= 1 else f"{100 * probability:.1f} %"
 
 
 def render_chips(turn: Turn, start: int = 0) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from playground.concepts.banning import Variant, ban, bias, find_variants
 from playground.generation.settings import SamplingSettings
-from playground.models.tokenizer import Message, Tokenizer
+from playground.labs.temperature.banning import Variant, ban, bias, find_variants
+from playground.models.text.tokenizer import Message, Tokenizer
 
 SLIDERS = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0}
 WAYS = ("Ban it", "Bias it")

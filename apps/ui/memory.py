@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from playground.models.manager import ModelChoice, Residence
-from playground.models.memory import LoadPlan, Memory
-from playground.models.precision import Precision
+from playground.models.engines.manager import ModelChoice, Residence
+from playground.models.engines.memory import LoadPlan, Memory
+from playground.models.engines.precision import Precision
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from apps.chat import ChatService
+from apps.chat.service import ChatService
 from apps.ui.badge import render_badge
 from apps.ui.events import QUIET
 from apps.ui.rail import build_rail
@@ -18,7 +18,7 @@ from apps.ui.tabs.models import ModelsTab, model_choices
 from apps.ui.tabs.precision import PrecisionTab
 from apps.ui.tabs.temperature import TemperatureTab
 from apps.ui.tabs.tokens import TokensTab
-from playground.models.manager import ModelChoice
+from playground.models.engines.manager import ModelChoice
 
 _HERE = Path(__file__).parent
 # In the head rather than through Gradio's `css`, which would rewrite every selector.

@@ -14,18 +14,18 @@ from typing import Any
 
 import gradio as gr
 
-from apps.chat import Request
+from apps.chat.service import Request
 from apps.ui.badge import describe_loaded, describe_origin
-from apps.ui.context_bar import render_outlook
 from apps.ui.events import QUIET
+from playground.drawing.context_bar import render_outlook
 from playground.errors import OptionError
-from playground.generation.overflow import OverflowPolicy
+from playground.generation.fitting.overflow import OverflowPolicy
 from playground.generation.settings import OPTIONS, Option, SamplingSettings
-from playground.models.engine import Engine
-from playground.models.engines import EngineName
-from playground.models.manager import ModelChoice
-from playground.models.precision import Precision, estimate_bytes, read_shape
-from playground.models.store import InstalledModel
+from playground.models.acquire.store import InstalledModel
+from playground.models.engines.choice import EngineName
+from playground.models.engines.engine import Engine
+from playground.models.engines.manager import ModelChoice
+from playground.models.engines.precision import Precision, estimate_bytes, read_shape
 
 _FIELDS = (
     "model", "precision", "engine", "system", *OPTIONS, "seed", "stop", "overflow",

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from html import escape
 from typing import Any
 
-from apps.conversations import ConversationStore, ReplyFacts, Turn
-from apps.ui.chips import mark, percent, render_chips
+from apps.chat.conversations import ConversationStore, ReplyFacts, Turn
+from apps.ui.chips import render_chips
 from apps.ui.notice import render_error
+from playground.drawing.marks import mark, percent
 from playground.errors import OptionError, PlaygroundError
 from playground.generation.recording import AlternativeRecord, TokenRecord
 from playground.generation.settings import OPTIONS

@@ -11,10 +11,11 @@ from html import escape
 
 from markdown_it import MarkdownIt
 
-from apps.conversations import Branch, Conversation, ReplyFacts, Turn
-from apps.ui.chips import mark
-from apps.ui.fallen import Fate, fate_of, render_border, render_label, strike
-from playground.generation.prompt import Fit
+from apps.chat.conversations import Branch, Conversation, ReplyFacts, Turn
+from playground.drawing.finish_words import FINISH_WORDS
+from playground.drawing.left_out import Fate, fate_of, render_border, render_label, strike
+from playground.drawing.marks import mark
+from playground.generation.fitting.prompt import Fit
 from playground.generation.settings import SamplingSettings
 
 _MARKDOWN = MarkdownIt("zero", {"breaks": True}).enable(
@@ -24,14 +25,6 @@ _MARKDOWN = MarkdownIt("zero", {"breaks": True}).enable(
     ]
 )  # fmt: skip
 
-FINISH_WORDS = {
-    "end_of_turn": "end of turn",
-    "loop": "it went round in circles",
-    "max_new_tokens": "max new tokens reached",
-    "stop_string": "stop string",
-    "context_full": "context window full",
-    "cancelled": "stopped by you",
-}
 
 _SHORT = {
     "temperature": "T",

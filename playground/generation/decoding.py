@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playground.errors import ContextOverflow
+from playground.generation.fitting.window import window_of
 from playground.generation.row import Row, Step
 from playground.generation.settings import SamplingSettings, require_in_vocabulary
-from playground.generation.window import window_of
-from playground.models.engine import Engine, KVCache
+from playground.models.engines.engine import Engine, KVCache
 
 # Prefill runs in pieces, so that Stop is heard within one of them and a long prompt does not freeze
 # those who share the model. Always the same: its size may change the last bits of a row.

@@ -13,15 +13,15 @@ import numpy as np
 
 from playground.errors import ContextOverflow, OptionError
 from playground.generation.decoding import generate_steps
-from playground.generation.messages import fit_messages
-from playground.generation.prompt import Fit, Prompt
+from playground.generation.fitting.messages import fit_messages
+from playground.generation.fitting.prompt import Fit, Prompt
+from playground.generation.fitting.window import ContextUsage, window_of
 from playground.generation.row import FinishReason, Step
 from playground.generation.scheduler import Scheduler
 from playground.generation.settings import SamplingSettings
 from playground.generation.stop_strings import StopStrings
-from playground.generation.window import ContextUsage, window_of
-from playground.models.engine import Engine
-from playground.models.tokenizer import TRANSCRIPT_STOP, Message, Role
+from playground.models.engines.engine import Engine
+from playground.models.text.tokenizer import TRANSCRIPT_STOP, Message, Role
 
 # Seeds that are drawn are short enough to be read out and typed in.
 DRAWN_SEEDS = 1_000_000

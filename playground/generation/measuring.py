@@ -25,12 +25,12 @@ from numpy.typing import NDArray
 from playground.errors import PlaygroundError
 from playground.generation.language_model import Generation, LanguageModel
 from playground.generation.scoring import Quality, encode_text, predict, score
-from playground.models.engine import Engine
-from playground.models.engines import EngineName, load_engine
-from playground.models.fetch import ensure_model
-from playground.models.outliers import Outliers, count_outliers
-from playground.models.precision import Precision
-from playground.models.store import InstalledModel
+from playground.models.acquire.fetch import ensure_model
+from playground.models.acquire.store import InstalledModel
+from playground.models.engines.choice import EngineName, load_engine
+from playground.models.engines.engine import Engine
+from playground.models.engines.outliers import Outliers, count_outliers
+from playground.models.engines.precision import Precision
 from playground.settings import Settings
 
 PREFILL_TOKENS = 512

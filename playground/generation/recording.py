@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from playground.errors import OptionError
 from playground.generation.choosing import StageRecord
 from playground.generation.row import FinishReason, Step
-from playground.models.tokenizer import Tokenizer
+from playground.models.text.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ import numpy as np
 
 from playground.core.functional import FloatArray
 from playground.generation.choosing import Choice, Chooser
+from playground.generation.fitting.window import window_of
 from playground.generation.loops import find_loop
 from playground.generation.settings import SamplingSettings
 from playground.generation.stop_strings import StopStrings
-from playground.generation.window import window_of
-from playground.models.engine import Engine, KVCache
+from playground.models.engines.engine import Engine, KVCache
 
 FinishReason = Literal[
     "end_of_turn", "max_new_tokens", "stop_string", "loop", "context_full", "cancelled"

@@ -21,7 +21,7 @@ from playground.errors import Busy, PlaygroundError
 from playground.generation.decoding import decode, prefill, require_fit
 from playground.generation.row import Row, Step
 from playground.generation.settings import SamplingSettings
-from playground.models.engine import Engine
+from playground.models.engines.engine import Engine
 
 MAX_ROWS = 8
 MAX_WAITING = 32

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from playground.core.functional import log_softmax
 from playground.core.metrics import kl_divergence, perplexity
 from playground.errors import OptionError
-from playground.models.engine import Engine
-from playground.models.tokenizer import Tokenizer
+from playground.models.engines.engine import Engine
+from playground.models.text.tokenizer import Tokenizer
 
 # The logits of so many tokens of a 49,152-token vocabulary take 200 MB.
 MAX_TOKENS = 1024

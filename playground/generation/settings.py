@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from playground.errors import OptionError
-from playground.generation.overflow import OverflowPolicy
-from playground.numbers_given import as_number, as_whole, shown
+from playground.generation.fitting.overflow import OverflowPolicy
+from playground.number_rules import as_number, as_whole, shown
 
 MAX_SEED = 2**32 - 1
 MAX_STOP_STRINGS = 16

@@ -16,9 +16,9 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from apps.server import create_app
-from playground.models.manager import ModelChoice, ModelManager
-from playground.models.precision import Precision
-from playground.models.store import InstalledModel
+from playground.models.acquire.store import InstalledModel
+from playground.models.engines.manager import ModelChoice, ModelManager
+from playground.models.engines.precision import Precision
 from playground.settings import Settings
 
 BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome")

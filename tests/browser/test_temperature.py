@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from playground.models.core_model import CoreEngine
+from playground.models.engines.core_model import CoreEngine
 
 Visit = Callable[..., Page]
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from tokenizers import Tokenizer as FastTokenizer
 
-from playground.models.store import InstalledModel
+from playground.models.acquire.store import InstalledModel
 
 Visit = Callable[..., Page]
 TEXT = "Paris <b>naïve</b> 🦑\nThe End"

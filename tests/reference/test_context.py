@@ -6,17 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from playground.concepts.canary import Plan as CanaryPlan
-from playground.concepts.canary import found, run_canary
-from playground.concepts.context_cost import read_widths, weigh_cache
-from playground.concepts.context_window import EXAMPLE
-from playground.concepts.needle import Plan, run_needles
-from playground.generation.messages import fit_messages
-from playground.generation.overflow import OverflowPolicy
-from playground.models.core_model import CoreEngine, load_core_engine
-from playground.models.precision import Precision
-from playground.models.store import InstalledModel
-from playground.models.tokenizer import Message
+from playground.generation.fitting.messages import fit_messages
+from playground.generation.fitting.overflow import OverflowPolicy
+from playground.labs.context.canary import Plan as CanaryPlan
+from playground.labs.context.canary import found, run_canary
+from playground.labs.context.cost import read_widths, weigh_cache
+from playground.labs.context.needle import Plan, run_needles
+from playground.labs.context.window import EXAMPLE
+from playground.models.acquire.store import InstalledModel
+from playground.models.engines.core_model import CoreEngine, load_core_engine
+from playground.models.engines.precision import Precision
+from playground.models.text.tokenizer import Message
 
 
 @pytest.fixture(scope="module")

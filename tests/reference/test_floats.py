@@ -10,7 +10,6 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from playground.concepts.float_anatomy import flip, take_apart
 from playground.core.floats import (
     BF16,
     FORMATS,
@@ -23,6 +22,7 @@ from playground.core.floats import (
     encode,
     ulp,
 )
+from playground.labs.precision.float_anatomy import flip, take_apart
 
 REFERENCES = {
     FP32: np.float32,

@@ -6,9 +6,12 @@ import pytest
 import torch
 
 from playground.generation.language_model import LanguageModel
-from playground.models.precision import Precision
-from playground.models.store import InstalledModel
-from playground.models.transformers_model import TransformersEngine, load_transformers_engine
+from playground.models.acquire.store import InstalledModel
+from playground.models.engines.precision import Precision
+from playground.models.engines.transformers_model import (
+    TransformersEngine,
+    load_transformers_engine,
+)
 
 QUESTIONS = (
     "What is the capital of France?",

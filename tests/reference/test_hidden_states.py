@@ -7,10 +7,10 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from playground.models.engine import Engine
-from playground.models.engines import EngineName, load_engine
-from playground.models.precision import Precision
-from playground.models.store import InstalledModel
+from playground.models.acquire.store import InstalledModel
+from playground.models.engines.choice import EngineName, load_engine
+from playground.models.engines.engine import Engine
+from playground.models.engines.precision import Precision
 
 TEXT = "They sat on the river bank; the savings bank was closed. " * 6
 

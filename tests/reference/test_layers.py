@@ -9,10 +9,10 @@ from sklearn.decomposition import PCA
 from sklearn.metrics.pairwise import cosine_similarity
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from playground.concepts.layers import Journey, follow, view
-from playground.models.engines import EngineName, load_engine
-from playground.models.precision import Precision
-from playground.models.store import InstalledModel
+from playground.labs.embeddings.layers import Journey, follow, view
+from playground.models.acquire.store import InstalledModel
+from playground.models.engines.choice import EngineName, load_engine
+from playground.models.engines.precision import Precision
 
 LINES = """We sat on the river bank and fished, far from any Bank of England.
 The boat drifted towards the bank.

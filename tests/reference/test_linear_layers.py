@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from playground.core.transformer import Dense, attend
-from playground.models.attention import attend_in_torch
-from playground.models.linear_layers import (
+from playground.models.engines.attention import attend_in_torch
+from playground.models.engines.linear_layers import (
     INT8_KERNEL_ROWS,
     MANY_ROWS,
     FullLinear,

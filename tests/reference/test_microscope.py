@@ -6,11 +6,11 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from playground.concepts.microscope import LIVE_TOKENS, Scheme, try_live
 from playground.data import shipped_text
 from playground.generation.scoring import encode_text
-from playground.models.store import InstalledModel
-from playground.models.tokenizer import Tokenizer
+from playground.labs.precision.microscope import LIVE_TOKENS, Scheme, try_live
+from playground.models.acquire.store import InstalledModel
+from playground.models.text.tokenizer import Tokenizer
 
 
 def test_a_copy_in_int8_rows_scores_as_one_made_by_hand(default_model: InstalledModel) -> None:

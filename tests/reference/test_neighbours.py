@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from playground.core.neighbours import CosineTable
-from playground.models.store import InstalledModel
-from playground.models.weights import read_matrix
+from playground.models.acquire.store import InstalledModel
+from playground.models.engines.weights import read_matrix
 
 COUNT = 12
 

@@ -7,8 +7,8 @@ import pytest
 from sklearn.decomposition import PCA
 
 from playground.core.pca import fit_pca
-from playground.models.store import InstalledModel
-from playground.models.weights import read_matrix
+from playground.models.acquire.store import InstalledModel
+from playground.models.engines.weights import read_matrix
 
 
 @pytest.mark.parametrize(("rows", "columns", "count"), [(3, 2, 2), (40, 7, 5), (12, 576, 2)])

@@ -12,10 +12,10 @@ import bitsandbytes
 import numpy as np
 import pytest
 
-from playground.models.outliers import count_outliers
-from playground.models.precision import Precision, estimate_bytes, read_shape
-from playground.models.store import InstalledModel
-from playground.models.transformers_model import load_transformers_engine
+from playground.models.acquire.store import InstalledModel
+from playground.models.engines.outliers import count_outliers
+from playground.models.engines.precision import Precision, estimate_bytes, read_shape
+from playground.models.engines.transformers_model import load_transformers_engine
 
 EXPECTED_LAYERS = {
     Precision.FP32: {"Linear": 211, "Embedding": 1},
@@ -80,8 +80,8 @@ def test_outliers_are_those_that_bitsandbytes_takes_apart(
 _SWITCHES = """
 import json, sys
 import psutil
-from playground.models.manager import ModelChoice, ModelManager
-from playground.models.precision import Precision
+from playground.models.engines.manager import ModelChoice, ModelManager
+from playground.models.engines.precision import Precision
 from playground.settings import Settings
 from playground.generation.language_model import LanguageModel
 
@@ -114,9 +114,9 @@ def test_switching_precisions_gives_the_memory_back(default_model: InstalledMode
 _LOAD = """
 import json, sys, threading, time
 from pathlib import Path
-from playground.models.engines import EngineName, load_engine
-from playground.models.fetch import ensure_model
-from playground.models.precision import (
+from playground.models.engines.choice import EngineName, load_engine
+from playground.models.acquire.fetch import ensure_model
+from playground.models.engines.precision import (
     Precision, estimate_peak_bytes, read_shape, require_available,
 )
 from playground.settings import Settings

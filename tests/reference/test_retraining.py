@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from playground.concepts.retraining import RetrainingPlan, retrain
+from playground.labs.precision.retraining import RetrainingPlan, retrain
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])

@@ -8,9 +8,9 @@ import pytest
 
 from playground.generation.language_model import Generation, LanguageModel
 from playground.generation.scheduler import Scheduler
-from playground.models.engines import EngineName, load_engine
-from playground.models.precision import Precision
-from playground.models.store import InstalledModel
+from playground.models.acquire.store import InstalledModel
+from playground.models.engines.choice import EngineName, load_engine
+from playground.models.engines.precision import Precision
 
 PROMPTS = (
     "What is the capital of France?",

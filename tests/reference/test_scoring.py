@@ -8,9 +8,9 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from playground.generation.scoring import encode_text, predict, score
-from playground.models.engines import EngineName, load_engine
-from playground.models.precision import Precision, loader_arguments
-from playground.models.store import InstalledModel
+from playground.models.acquire.store import InstalledModel
+from playground.models.engines.choice import EngineName, load_engine
+from playground.models.engines.precision import Precision, loader_arguments
 
 TEXT = (
     "The lighthouse keeper climbed the stairs every evening, trimmed the lamp and wrote one line "

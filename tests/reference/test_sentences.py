@@ -7,8 +7,8 @@ import pytest
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
 
-from playground.models.embedder import Embedder, load_embedder
-from playground.models.store import InstalledModel
+from playground.models.acquire.store import InstalledModel
+from playground.models.engines.embedder import Embedder, load_embedder
 
 LINES = [
     "The cat sat on the mat.",

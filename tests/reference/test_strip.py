@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from playground.concepts.strip import plan_columns, write_strip
 from playground.generation.language_model import LanguageModel
 from playground.generation.settings import SamplingSettings
-from playground.models.engines import load_engine
-from playground.models.precision import Precision
-from playground.models.store import InstalledModel
+from playground.labs.temperature.strip import plan_columns, write_strip
+from playground.models.acquire.store import InstalledModel
+from playground.models.engines.choice import load_engine
+from playground.models.engines.precision import Precision
 
 PROMPT = "The best thing about rain is"
 

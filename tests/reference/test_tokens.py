@@ -11,14 +11,14 @@ import regex
 from tokenizers import Tokenizer as FastTokenizer
 from tokenizers import decoders, models, normalizers, pre_tokenizers, trainers
 
-from playground.concepts.chat_template import read_template
-from playground.concepts.tokens import tokenize, trace_merges
 from playground.core.byte_pair import apply_merge
 from playground.data import shipped_text
 from playground.errors import OptionError
-from playground.models.store import InstalledModel
-from playground.models.tokenizer import Message, Tokenizer
-from playground.models.trained_tokenizer import byte_tokenizer, train_tokenizer
+from playground.labs.tokens.chat_template import read_template
+from playground.labs.tokens.cutting import tokenize, trace_merges
+from playground.models.acquire.store import InstalledModel
+from playground.models.text.tokenizer import Message, Tokenizer
+from playground.models.text.trained_tokenizer import byte_tokenizer, train_tokenizer
 from tests.support.scripts import SCRIPTS, strings
 
 STRINGS = strings()

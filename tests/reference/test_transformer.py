@@ -11,10 +11,10 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from playground.core.transformer import Capture, Transformer
-from playground.models.core_model import build_transformer, read_config
-from playground.models.precision import Precision
-from playground.models.store import InstalledModel
-from playground.models.transformers_model import load_transformers_engine
+from playground.models.acquire.store import InstalledModel
+from playground.models.engines.core_model import build_transformer, read_config
+from playground.models.engines.precision import Precision
+from playground.models.engines.transformers_model import load_transformers_engine
 
 SHAPES: Mapping[str, dict[str, Any]] = {
     "every head its own keys": {"num_key_value_heads": 6},

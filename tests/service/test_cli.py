@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 import playground
-from playground.models import catalog, fetch
-from playground.models.store import InstalledModel
+from playground.models.acquire import catalog, fetch
+from playground.models.acquire.store import InstalledModel
 from tests.support.command_line import PROGRAM, Run, runner
 from tests.support.fetching import UNREACHABLE, tiny_entry
 from tests.support.loopback import sha256
@@ -25,7 +25,7 @@ CONTRACT_KEYS = {"name", "installed", "path", "license", "source", "size_bytes",
 # Says on stderr which of the heavy packages a command has imported.
 IMPORTS = """
 import sys
-from apps.cli import main
+from apps.cli.main import main
 try:
     main(sys.argv[1:])
 finally:

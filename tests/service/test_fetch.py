@@ -16,11 +16,11 @@ from huggingface_hub import constants
 from huggingface_hub.utils import close_session
 
 from playground.errors import BrokenCache, FetchCancelled, FetchFailed, TermsNotAccepted
-from playground.models import hub as hub_module
-from playground.models.catalog import Wheel
-from playground.models.fetch import FetchProgress, fetch
-from playground.models.store import read_installed
-from playground.models.terms import read_terms
+from playground.models.acquire import hub as hub_module
+from playground.models.acquire.catalog import Wheel
+from playground.models.acquire.fetch import FetchProgress, fetch
+from playground.models.acquire.store import read_installed
+from playground.models.acquire.terms import read_terms
 from playground.settings import Settings
 from tests.support.fetching import (
     REPO,
@@ -320,7 +320,7 @@ def test_fetch_in_two_processes_downloads_once(
 ) -> None:
     program = (
         "import sys; from pathlib import Path\n"
-        "from playground.models.fetch import fetch\n"
+        "from playground.models.acquire.fetch import fetch\n"
         "from tests.support.fetching import hub_entry, settings_in\n"
         "print(fetch(hub_entry(), settings_in(Path(sys.argv[1]), sys.argv[2])).path)\n"
     )

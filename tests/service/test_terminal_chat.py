@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
-from playground.models.transformers_model import TransformersEngine
+from playground.models.engines.transformers_model import TransformersEngine
 from tests.support.command_line import PROGRAM, Outcome, Run, runner
 from tests.support.fetching import UNREACHABLE
 from tests.support.loopback_index import LoopbackIndex, build_wheel, point_pip_at

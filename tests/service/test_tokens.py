@@ -9,14 +9,14 @@ import sys
 import pytest
 from tokenizers import Tokenizer as FastTokenizer
 
-from playground.models.store import InstalledModel
+from playground.models.acquire.store import InstalledModel
 
 TEXT = " Hello 🙂🦑\n  naïve <|im_end|>\n"
 
 
 def run(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [sys.executable, "-c", "from apps.cli import main; main()", "tokens", *arguments],
+        [sys.executable, "-c", "from apps.cli.main import main; main()", "tokens", *arguments],
         capture_output=True, input=given, check=False, timeout=100,
     )  # fmt: skip
 

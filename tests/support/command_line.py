@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from apps.cli import main
+from apps.cli.main import main
 
 # The program as it was installed beside this Python.
 PROGRAM = str(Path(sys.executable).with_name("playground"))

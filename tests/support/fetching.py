@@ -8,8 +8,8 @@ from pathlib import Path
 
 import psutil
 
-from playground.models.catalog import CatalogEntry, HubSource, Wheel, WheelSource
-from playground.models.progress import FetchProgress
+from playground.models.acquire.catalog import CatalogEntry, HubSource, Wheel, WheelSource
+from playground.models.acquire.progress import FetchProgress
 from playground.settings import Settings
 from tests.support.loopback import sha256
 from tests.support.loopback_index import build_wheel

@@ -9,7 +9,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from playground.models.engine import KVCache
+from playground.models.engines.engine import KVCache
 from tests.support.scripted_engine import ScriptedCache, ScriptedEngine
 
 

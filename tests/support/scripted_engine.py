@@ -11,10 +11,10 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from playground.models.engine import KVCache, LoadReport
-from playground.models.precision import Precision
-from playground.models.store import InstalledModel
-from playground.models.tokenizer import Tokenizer
+from playground.models.acquire.store import InstalledModel
+from playground.models.engines.engine import KVCache, LoadReport
+from playground.models.engines.precision import Precision
+from playground.models.text.tokenizer import Tokenizer
 
 
 @dataclass

@@ -8,16 +8,16 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from apps.ui.arithmetic import render_scores, render_solution
 from apps.ui.background import Background
 from apps.ui.events import QUIET, Stops
 from apps.ui.notice import render_error, render_hint, render_outcome
 from apps.ui.rail import Rail, read_choice, read_rail
 from apps.ui.vectors import VectorsFile
-from playground.concepts.analogies import Score, evaluate, read_questions
-from playground.concepts.arithmetic import solve
 from playground.errors import PlaygroundError
-from playground.models.manager import ModelManager
+from playground.labs.embeddings.analogies import Score, evaluate, read_questions
+from playground.labs.embeddings.arithmetic import solve
+from playground.labs.embeddings.arithmetic_view import render_scores, render_solution
+from playground.models.engines.manager import ModelManager
 
 FIRST_SUM = "king - man + woman"
 REDRAW_SECONDS = 0.3

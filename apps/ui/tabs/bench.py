@@ -12,13 +12,20 @@ from apps.ui.background import Background
 from apps.ui.events import QUIET, Stops
 from apps.ui.exports import save_export
 from apps.ui.notice import render_error, render_hint, render_outcome
-from apps.ui.precision import capital, render_bench, render_texts, render_why, to_csv, to_svg
 from apps.ui.rail import Rail, read_choice, read_rail
-from playground.concepts.precision import FIRST_PROMPT, Bench, Plan, make_plan, run_bench, to_json
 from playground.errors import PlaygroundError
-from playground.models.engines import EngineName
-from playground.models.manager import ModelManager
-from playground.models.precision import Precision
+from playground.labs.precision.bench import FIRST_PROMPT, Bench, Plan, make_plan, run_bench, to_json
+from playground.labs.precision.bench_view import (
+    capital,
+    render_bench,
+    render_texts,
+    render_why,
+    to_csv,
+    to_svg,
+)
+from playground.models.engines.choice import EngineName
+from playground.models.engines.manager import ModelManager
+from playground.models.engines.precision import Precision
 
 REDRAW_SECONDS = 0.3
 _ENGINES = (

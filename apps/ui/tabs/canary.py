@@ -9,12 +9,12 @@ from typing import Any
 import gradio as gr
 
 from apps.ui.background import Background
-from apps.ui.canary import render_canary, render_setup
 from apps.ui.events import QUIET, Stops
 from apps.ui.exports import save_export
 from apps.ui.notice import render_error, render_hint, render_outcome
 from apps.ui.rail import Rail, read_choice, read_rail
-from playground.concepts.canary import (
+from playground.errors import PlaygroundError
+from playground.labs.context.canary import (
     MAX_WINDOW,
     MIN_WINDOW,
     WINDOW,
@@ -25,8 +25,8 @@ from playground.concepts.canary import (
     run_canary,
     to_json,
 )
-from playground.errors import PlaygroundError
-from playground.models.manager import ModelChoice, ModelManager
+from playground.labs.context.canary_view import render_canary, render_setup
+from playground.models.engines.manager import ModelChoice, ModelManager
 
 REDRAW_SECONDS = 0.3
 _EMPTY = '<p class="hint">A row for each policy will stand here.</p>'

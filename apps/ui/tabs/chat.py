@@ -12,12 +12,11 @@ from typing import Any
 
 import gradio as gr
 
-from apps.branching import find_fork
-from apps.chat import ChatService, Request
-from apps.conversations import Conversation, ReplyFacts
+from apps.chat.branching import find_fork
+from apps.chat.conversations import Conversation, ReplyFacts
+from apps.chat.service import ChatService, Request
 from apps.ui.background import Background
 from apps.ui.badge import render_badge
-from apps.ui.context_bar import render_context_problem, render_outlook
 from apps.ui.events import QUIET, WITH_KEY
 from apps.ui.notice import render_error, render_hint
 from apps.ui.rail import (
@@ -37,9 +36,10 @@ from apps.ui.transcript import (
     render_place,
     render_waiting,
 )
+from playground.drawing.context_bar import render_context_problem, render_outlook
 from playground.errors import PlaygroundError
-from playground.models.engine import Engine
-from playground.models.manager import ModelChoice
+from playground.models.engines.engine import Engine
+from playground.models.engines.manager import ModelChoice
 
 View = dict[Any, Any]
 

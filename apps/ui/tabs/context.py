@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gradio as gr
 
-from apps.chat import ChatService
+from apps.chat.service import ChatService
 from apps.ui.rail import Rail
 from apps.ui.tabs.canary import CanarySection
 from apps.ui.tabs.context_cost import CostSection

@@ -8,14 +8,14 @@ from typing import Any
 
 import gradio as gr
 
-from apps.chat import ChatService
+from apps.chat.service import ChatService
 from apps.ui.background import Background
-from apps.ui.context_cost import render_cache, render_reading
 from apps.ui.events import QUIET, WITH_KEY, Stops
 from apps.ui.exports import save_export
 from apps.ui.notice import render_error, render_hint, render_outcome
 from apps.ui.rail import Rail, read_choice, read_rail, read_request
-from playground.concepts.context_cost import (
+from playground.errors import PlaygroundError
+from playground.labs.context.cost import (
     LENGTH,
     MAX_RUNS,
     MIN_LENGTH,
@@ -29,8 +29,8 @@ from playground.concepts.context_cost import (
     to_json,
     weigh_cache,
 )
-from playground.errors import PlaygroundError
-from playground.models.manager import ModelChoice
+from playground.labs.context.cost_view import render_cache, render_reading
+from playground.models.engines.manager import ModelChoice
 
 REDRAW_SECONDS = 0.4
 _EMPTY = '<p class="hint">The curve will stand here.</p>'

@@ -7,18 +7,19 @@ from typing import Any
 
 import gradio as gr
 
-from apps.chat import ChatService, Request, conversation_messages
-from apps.ui.context_window import render_window
+from apps.chat.service import ChatService, Request, conversation_messages
 from apps.ui.events import QUIET, WITH_KEY
 from apps.ui.notice import render_error, render_hint
 from apps.ui.rail import Rail, UncheckedSlider, read_rail, read_request
-from playground.concepts.context_window import EXAMPLE, foresee, lay_out
 from playground.errors import PlaygroundError
-from playground.generation.overflow import OverflowPolicy
-from playground.generation.window import window_of
-from playground.models.engine import Engine
-from playground.models.manager import ModelChoice
-from playground.models.tokenizer import Message
+from playground.generation.fitting.outlook import foresee
+from playground.generation.fitting.overflow import OverflowPolicy
+from playground.generation.fitting.window import window_of
+from playground.labs.context.window import EXAMPLE, lay_out
+from playground.labs.context.window_view import render_window
+from playground.models.engines.engine import Engine
+from playground.models.engines.manager import ModelChoice
+from playground.models.text.tokenizer import Message
 
 # The ends of the sliders.
 WINDOWS, RESERVES = (64, 8192), (16, 1024)

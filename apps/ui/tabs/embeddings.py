@@ -10,7 +10,7 @@ from apps.ui.tabs.layers import LayersSection
 from apps.ui.tabs.neighbours import NeighboursSection
 from apps.ui.tabs.sentences import SentencesSection
 from apps.ui.tabs.word_map import WordMapSection
-from playground.models.manager import ModelManager
+from playground.models.engines.manager import ModelManager
 
 
 class EmbeddingsTab:

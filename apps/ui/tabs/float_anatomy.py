@@ -8,11 +8,21 @@ from typing import Any
 import gradio as gr
 
 from apps.ui.events import QUIET
-from apps.ui.float_anatomy import render_anatomy, render_examples, render_limits
 from apps.ui.notice import render_error, render_hint
-from playground.concepts.float_anatomy import MAX_CHARACTERS, flip, parse_number, spell, take_apart
 from playground.core.floats import FORMATS, FloatFormat
 from playground.errors import OptionError
+from playground.labs.precision.float_anatomy import (
+    MAX_CHARACTERS,
+    flip,
+    parse_number,
+    spell,
+    take_apart,
+)
+from playground.labs.precision.float_anatomy_view import (
+    render_anatomy,
+    render_examples,
+    render_limits,
+)
 
 FIRST_NUMBER = "0.1"
 _FORMATS = {fmt.name: fmt for fmt in FORMATS}

@@ -8,13 +8,13 @@ from typing import Any
 import gradio as gr
 
 from apps.ui.events import QUIET
-from apps.ui.layers import render_journey
 from apps.ui.notice import render_error, render_hint
 from apps.ui.rail import Rail, read_choice, read_rail
 from apps.ui.vectors import VectorsFile
-from playground.concepts.layers import LEAST_LINES, MOST_LINES, Journey, follow, view
 from playground.errors import PlaygroundError
-from playground.models.manager import ModelManager
+from playground.labs.embeddings.layers import LEAST_LINES, MOST_LINES, Journey, follow, view
+from playground.labs.embeddings.layers_view import render_journey
+from playground.models.engines.manager import ModelManager
 
 FIRST_WORD = "bank"
 FIRST_LINES = """We sat down on the river bank

@@ -11,11 +11,11 @@ from apps.ui.memory import Forecast, render_forecasts, render_memory, spell_choi
 from apps.ui.notice import render_error, render_hint
 from apps.ui.rail import Rail, read_choice, read_rail
 from playground.errors import PlaygroundError
-from playground.models.engines import EngineName
-from playground.models.fetch import find_installed
-from playground.models.manager import ModelChoice, ModelManager
-from playground.models.memory import read_memory
-from playground.models.precision import Precision, estimate_bytes, read_shape
+from playground.models.acquire.fetch import find_installed
+from playground.models.engines.choice import EngineName
+from playground.models.engines.manager import ModelChoice, ModelManager
+from playground.models.engines.memory import read_memory
+from playground.models.engines.precision import Precision, estimate_bytes, read_shape
 
 View = dict[Any, Any]
 

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from apps.ui.background import Background
 from apps.ui.events import QUIET, Stops
-from apps.ui.microscope import render_live, render_look
 from apps.ui.notice import render_error, render_hint, render_outcome
 from apps.ui.rail import Rail, read_choice, read_rail
-from playground.concepts.microscope import METHODS, Live, look, parse_scheme, try_live
 from playground.errors import PlaygroundError
-from playground.models.fetch import ensure_model
-from playground.models.manager import ModelManager
-from playground.models.weights import matrix_shapes, read_matrix
+from playground.labs.precision.microscope import METHODS, Live, look, parse_scheme, try_live
+from playground.labs.precision.microscope_view import render_live, render_look
+from playground.models.acquire.fetch import ensure_model
+from playground.models.engines.manager import ModelManager
+from playground.models.engines.weights import matrix_shapes, read_matrix
 
 REDRAW_SECONDS = 0.3
 ONE, ALL = "this matrix", "all linear layers"

@@ -13,11 +13,11 @@ from apps.ui.background import Background
 from apps.ui.events import QUIET
 from apps.ui.notice import render_error, render_hint, render_outcome
 from playground.errors import PlaygroundError
-from playground.models.catalog import CatalogEntry, find_entry
-from playground.models.fetch import FetchProgress, ensure_model
-from playground.models.manager import ModelChoice, ModelManager
-from playground.models.store import ListedModel, list_models
-from playground.models.terms import read_terms
+from playground.models.acquire.catalog import CatalogEntry, find_entry
+from playground.models.acquire.fetch import FetchProgress, ensure_model
+from playground.models.acquire.store import ListedModel, list_models
+from playground.models.acquire.terms import read_terms
+from playground.models.engines.manager import ModelChoice, ModelManager
 from playground.settings import Settings
 
 REDRAW_SECONDS = 0.25

@@ -12,10 +12,10 @@ import gradio as gr
 from apps.ui.background import Background
 from apps.ui.events import QUIET, Stops
 from apps.ui.exports import save_export
-from apps.ui.needle import render_map, render_setup, to_csv
 from apps.ui.notice import render_error, render_hint, render_outcome
 from apps.ui.rail import Rail, read_choice, read_rail
-from playground.concepts.needle import (
+from playground.errors import PlaygroundError
+from playground.labs.context.needle import (
     DEPTHS,
     LENGTHS,
     MAX_DEPTHS,
@@ -28,8 +28,8 @@ from playground.concepts.needle import (
     run_needles,
     to_json,
 )
-from playground.errors import PlaygroundError
-from playground.models.manager import ModelChoice, ModelManager
+from playground.labs.context.needle_view import render_map, render_setup, to_csv
+from playground.models.engines.manager import ModelChoice, ModelManager
 
 REDRAW_SECONDS = 0.3
 _EMPTY = '<p class="hint">The map will stand here, a cell for each depth and length.</p>'

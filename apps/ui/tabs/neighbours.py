@@ -9,15 +9,15 @@ import gradio as gr
 import numpy as np
 
 from apps.ui.events import QUIET
-from apps.ui.neighbours import render_neighbourhood
 from apps.ui.notice import render_error, render_hint
 from apps.ui.rail import Rail, read_choice, read_rail
 from apps.ui.vectors import VectorsFile
-from playground.concepts.embeddings import find_neighbours
 from playground.errors import PlaygroundError
-from playground.models.engine import Engine
-from playground.models.manager import ModelManager
-from playground.models.vocabulary import spell
+from playground.labs.embeddings.neighbours import find_neighbours
+from playground.labs.embeddings.neighbours_view import render_neighbourhood
+from playground.models.engines.engine import Engine
+from playground.models.engines.manager import ModelManager
+from playground.models.engines.vocabulary import spell
 
 FIRST_WORD = "king"
 _EMPTY = '<p class="hint">Press Find: the tokens nearest to the word will stand here.</p>'

@@ -10,19 +10,19 @@ from typing import Any
 
 import gradio as gr
 
-from apps.chat import Request
+from apps.chat.service import Request
 from apps.ui.background import Background
 from apps.ui.events import QUIET, Stops
 from apps.ui.notice import render_error, render_hint, render_outcome
-from apps.ui.pair import render_pair
 from apps.ui.rail import Rail, read_rail, read_request
-from playground.concepts.pair import Side, write_pair
 from playground.errors import OptionError, PlaygroundError
-from playground.models.engine import Engine
-from playground.models.engines import EngineName
-from playground.models.manager import ModelChoice, ModelManager
-from playground.models.precision import Precision
-from playground.models.tokenizer import Message, Tokenizer
+from playground.labs.precision.pair import Side, write_pair
+from playground.labs.precision.pair_view import render_pair
+from playground.models.engines.choice import EngineName
+from playground.models.engines.engine import Engine
+from playground.models.engines.manager import ModelChoice, ModelManager
+from playground.models.engines.precision import Precision
+from playground.models.text.tokenizer import Message, Tokenizer
 
 FIRST_MESSAGE = "What is the capital of France, and what is it known for?"
 REDRAW_SECONDS = 0.25

@@ -10,7 +10,7 @@ from apps.ui.tabs.float_anatomy import FloatAnatomySection
 from apps.ui.tabs.microscope import MicroscopeSection
 from apps.ui.tabs.pair import PairSection
 from apps.ui.tabs.retraining import RetrainingSection
-from playground.models.manager import ModelManager
+from playground.models.engines.manager import ModelManager
 
 
 class PrecisionTab:

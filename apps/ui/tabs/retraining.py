@@ -10,8 +10,8 @@ import gradio as gr
 from apps.ui.background import Background
 from apps.ui.events import QUIET, Stops
 from apps.ui.notice import render_error, render_hint, render_outcome
-from apps.ui.retraining import render_retraining
-from playground.concepts.retraining import (
+from playground.errors import OptionError
+from playground.labs.precision.retraining import (
     BITS,
     EPOCHS,
     MAX_EPOCHS,
@@ -19,7 +19,7 @@ from playground.concepts.retraining import (
     parse_plan,
     retrain,
 )
-from playground.errors import OptionError
+from playground.labs.precision.retraining_view import render_retraining
 
 REDRAW_SECONDS = 0.2
 

@@ -10,10 +10,10 @@ import gradio as gr
 from apps.ui.background import Background
 from apps.ui.events import QUIET, Stops
 from apps.ui.notice import render_error, render_hint, render_outcome
-from apps.ui.sentences import render_cut, render_found, render_matrix
 from apps.ui.tabs.models import render_progress
 from apps.ui.vectors import VectorsFile
-from playground.concepts.sentences import (
+from playground.errors import PlaygroundError
+from playground.labs.embeddings.sentences import (
     MOST_LINES,
     Found,
     Sentences,
@@ -22,11 +22,11 @@ from playground.concepts.sentences import (
     read_query,
     search,
 )
-from playground.errors import PlaygroundError
-from playground.models.catalog import find_entry
-from playground.models.embedder import EMBEDDER, load_embedder
-from playground.models.fetch import FetchProgress, ensure_model
-from playground.models.manager import ModelManager
+from playground.labs.embeddings.sentences_view import render_cut, render_found, render_matrix
+from playground.models.acquire.catalog import find_entry
+from playground.models.acquire.fetch import FetchProgress, ensure_model
+from playground.models.engines.embedder import EMBEDDER, load_embedder
+from playground.models.engines.manager import ModelManager
 
 FIRST_LINES = """The cat is asleep on the sofa.
 A kitten naps on the couch.

@@ -17,8 +17,9 @@ from apps.ui.exports import save_export
 from apps.ui.lab_settings import VALUES, encode, read_settings
 from apps.ui.notice import render_error, render_hint, render_outcome
 from apps.ui.rail import Rail, read_choice, read_rail
-from apps.ui.strip import render_strip
-from playground.concepts.strip import (
+from playground.errors import PlaygroundError
+from playground.generation.settings import SamplingSettings
+from playground.labs.temperature.strip import (
     MAX_COLUMNS,
     Column,
     Written,
@@ -29,10 +30,9 @@ from playground.concepts.strip import (
     with_seed,
     write_strip,
 )
-from playground.errors import PlaygroundError
-from playground.generation.settings import SamplingSettings
-from playground.models.manager import ModelChoice, ModelManager
-from playground.models.tokenizer import Tokenizer
+from playground.labs.temperature.strip_view import render_strip
+from playground.models.engines.manager import ModelChoice, ModelManager
+from playground.models.text.tokenizer import Tokenizer
 
 FIRST_TEMPERATURES = "0, 0.5, 1, 1.5"
 FIRST_TOKENS = 48

@@ -13,24 +13,24 @@ from typing import Any
 
 import gradio as gr
 
-from apps.ui.chips import visible
 from apps.ui.events import QUIET
 from apps.ui.lab_settings import SLIDERS, VALUES, WAYS, encode, read_settings
 from apps.ui.notice import render_error, render_hint
 from apps.ui.rail import Rail, read_choice, read_rail
 from apps.ui.tabs.strip import StripSection
-from playground.concepts.banning import Gain, Variant, largest_gains
-from playground.concepts.temperature import (
+from playground.drawing.marks import visible
+from playground.errors import PlaygroundError
+from playground.generation.settings import OPTIONS, SamplingSettings
+from playground.labs.temperature.banning import Gain, Variant, largest_gains
+from playground.labs.temperature.distribution import (
     Bar,
     Distribution,
     NextToken,
     distribution,
     read_next_token,
 )
-from playground.errors import PlaygroundError
-from playground.generation.settings import OPTIONS, SamplingSettings
-from playground.models.manager import ModelManager
-from playground.models.tokenizer import Tokenizer
+from playground.models.engines.manager import ModelManager
+from playground.models.text.tokenizer import Tokenizer
 
 FIRST_PROMPT = "The capital of France is"
 # Other words than those of the rail, which has the settings of the chat.

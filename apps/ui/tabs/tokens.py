@@ -6,22 +6,22 @@ from typing import Any
 
 import gradio as gr
 
-from apps.chat import ChatService
-from apps.ui.chat_template import render_template
+from apps.chat.service import ChatService
 from apps.ui.events import QUIET, WITH_KEY
-from apps.ui.face_off import render_face_off, render_learned
-from apps.ui.merges import render_merges
 from apps.ui.notice import render_error
 from apps.ui.rail import Rail, read_choice, read_rail
-from apps.ui.tokens import EMPTY, render_tokens
-from playground.concepts.chat_template import read_template
-from playground.concepts.face_off import Contender, face_off
-from playground.concepts.tokens import Tokenized, tokenize, trace_merges
 from playground.errors import ModelUnavailable, PlaygroundError
-from playground.models.fetch import find_installed
-from playground.models.store import InstalledModel, list_models
-from playground.models.tokenizer import Message, Tokenizer, load_tokenizer
-from playground.models.trained_tokenizer import byte_tokenizer, learned_pairs, train_tokenizer
+from playground.labs.tokens.chat_template import read_template
+from playground.labs.tokens.chat_template_view import render_template
+from playground.labs.tokens.cutting import Tokenized, tokenize, trace_merges
+from playground.labs.tokens.cutting_view import EMPTY, render_tokens
+from playground.labs.tokens.face_off import Contender, face_off
+from playground.labs.tokens.face_off_view import render_face_off, render_learned
+from playground.labs.tokens.merges_view import render_merges
+from playground.models.acquire.fetch import find_installed
+from playground.models.acquire.store import InstalledModel, list_models
+from playground.models.text.tokenizer import Message, Tokenizer, load_tokenizer
+from playground.models.text.trained_tokenizer import byte_tokenizer, learned_pairs, train_tokenizer
 
 FIRST_TEXT = "The lighthouse keeper's naïve café: 🙂🦑 in 2026!\nThe End"
 FIRST_VOCABULARY = 400

@@ -11,10 +11,10 @@ from apps.ui.events import QUIET
 from apps.ui.notice import render_error, render_hint
 from apps.ui.rail import Rail, read_choice, read_rail
 from apps.ui.vectors import VectorsFile
-from apps.ui.word_map import render_map
-from playground.concepts.embedding_map import Layout, draw_map, parse_words
 from playground.errors import PlaygroundError
-from playground.models.manager import ModelManager
+from playground.labs.embeddings.word_map import Layout, draw_map, parse_words
+from playground.labs.embeddings.word_map_view import render_map
+from playground.models.engines.manager import ModelManager
 
 FIRST_WORDS = """king, queen, prince, princess, man, woman, boy, girl
 Paris, London, Berlin, Tokyo, France, England, Germany, Japan

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from apps.chat import ChatService, Request
-from apps.conversations import Branch, Conversation, ConversationStore, Turn
+from apps.chat.conversations import Branch, Conversation, ConversationStore, Turn
+from apps.chat.service import ChatService, Request
 from playground.errors import FetchFailed, OptionError
 from playground.generation.settings import SamplingSettings
-from playground.models import manager as manager_module
-from playground.models.manager import ModelChoice, ModelManager
-from playground.models.precision import Precision
+from playground.models.engines import manager as manager_module
+from playground.models.engines.manager import ModelChoice, ModelManager
+from playground.models.engines.precision import Precision
 from playground.settings import Settings
 from tests.support.scripted_engine import ScriptedEngine
 

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from apps.conversations import Branch, Conversation, ConversationStore, ReplyFacts, Turn
-from apps.ui.chips import CHIPS_AT_ONCE, mark, render_chips
+from apps.chat.conversations import Branch, Conversation, ConversationStore, ReplyFacts, Turn
+from apps.ui.chips import CHIPS_AT_ONCE, render_chips
 from apps.ui.token_panel import render_token, serve_tokens
+from playground.drawing.marks import mark
 from playground.generation.choosing import StageRecord
 from playground.generation.recording import AlternativeRecord, TokenRecord
 from tests.support.markup import seen

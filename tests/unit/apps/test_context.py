@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from apps.chat import ChatService, Request
-from apps.conversations import Conversation, ConversationStore, ReplyFacts, Turn
-from apps.ui.fallen import fate_of
+from apps.chat.conversations import Conversation, ConversationStore, ReplyFacts, Turn
+from apps.chat.service import ChatService, Request
 from apps.ui.rail import read_rail, read_request
 from apps.ui.transcript import render_conversation
+from playground.drawing.left_out import fate_of
 from playground.errors import OptionError
-from playground.generation.overflow import OverflowPolicy
-from playground.generation.prompt import Cut, Fit
+from playground.generation.fitting.overflow import OverflowPolicy
+from playground.generation.fitting.prompt import Cut, Fit
+from playground.generation.fitting.window import ContextUsage
 from playground.generation.settings import OPTIONS, SamplingSettings
-from playground.generation.window import ContextUsage
-from playground.models import manager as manager_module
-from playground.models.manager import ModelChoice, ModelManager
-from playground.models.precision import Precision
+from playground.models.engines import manager as manager_module
+from playground.models.engines.manager import ModelChoice, ModelManager
+from playground.models.engines.precision import Precision
 from playground.settings import Settings
 from tests.support.scripted_engine import ScriptedEngine
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from apps.conversations import Conversation, ConversationStore, ReplyFacts, Turn
+from apps.chat.conversations import Conversation, ConversationStore, ReplyFacts, Turn
 from playground.errors import OptionError
 from playground.generation.choosing import StageRecord
 from playground.generation.recording import AlternativeRecord, TokenRecord

@@ -14,20 +14,20 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from apps.ui.arithmetic import render_scores, render_solution
-from apps.ui.layers import render_journey
-from apps.ui.neighbours import render_neighbourhood
-from apps.ui.scatter import Frame, fit, frame_for, place_labels
-from apps.ui.sentences import render_found, render_matrix
 from apps.ui.vectors import vectors_csv
-from apps.ui.word_map import render_map
-from playground.concepts.analogies import Question, Score, Verdict
-from playground.concepts.arithmetic import Answer, Solution, Term
-from playground.concepts.embedding_map import Layout, Near, Satellite, WordMap
-from playground.concepts.embeddings import Neighbour, Neighbourhood
-from playground.concepts.layers import Journey, Occurrence, view
-from playground.concepts.sentences import Found, Sentences
-from playground.models.vocabulary import Word
+from playground.drawing.scatter import Frame, fit, frame_for, place_labels
+from playground.labs.embeddings.analogies import Question, Score, Verdict
+from playground.labs.embeddings.arithmetic import Answer, Solution, Term
+from playground.labs.embeddings.arithmetic_view import render_scores, render_solution
+from playground.labs.embeddings.layers import Journey, Occurrence, view
+from playground.labs.embeddings.layers_view import render_journey
+from playground.labs.embeddings.neighbours import Neighbour, Neighbourhood
+from playground.labs.embeddings.neighbours_view import render_neighbourhood
+from playground.labs.embeddings.sentences import Found, Sentences
+from playground.labs.embeddings.sentences_view import render_found, render_matrix
+from playground.labs.embeddings.word_map import Layout, Near, Satellite, WordMap
+from playground.labs.embeddings.word_map_view import render_map
+from playground.models.engines.vocabulary import Word
 from tests.support.markup import seen
 
 EVIL = "<img src=x onerror=alert(1)>\"'&\u202e\x00"

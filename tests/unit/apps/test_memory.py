@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from apps.ui.memory import Forecast, render_forecasts, render_memory
-from playground.models.manager import ModelChoice, Residence
-from playground.models.memory import Memory, Resident, plan_load
-from playground.models.precision import Precision
+from playground.models.engines.manager import ModelChoice, Residence
+from playground.models.engines.memory import Memory, Resident, plan_load
+from playground.models.engines.precision import Precision
 from tests.support.markup import seen
 
 GB = 10**9

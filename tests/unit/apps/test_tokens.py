@@ -11,11 +11,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from apps.ui.merges import render_merges
-from apps.ui.tokens import TOKENS_AT_ONCE, legible, render_tokens
-from playground.concepts.tokens import tokenize, trace_merges
-from playground.models.tokenizer import Tokenizer
-from playground.models.trained_tokenizer import byte_tokenizer, train_tokenizer
+from playground.labs.tokens.cutting import tokenize, trace_merges
+from playground.labs.tokens.cutting_view import TOKENS_AT_ONCE, legible, render_tokens
+from playground.labs.tokens.merges_view import render_merges
+from playground.models.text.tokenizer import Tokenizer
+from playground.models.text.trained_tokenizer import byte_tokenizer, train_tokenizer
 from tests.support.markup import seen
 
 _TOKENIZER: list[Tokenizer] = []

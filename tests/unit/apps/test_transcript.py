@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from apps.conversations import Branch, Conversation, ReplyFacts, Turn
-from apps.ui.chips import mark
+from apps.chat.conversations import Branch, Conversation, ReplyFacts, Turn
 from apps.ui.transcript import render_conversation, render_draft, render_facts, render_place
+from playground.drawing.marks import mark
 from playground.generation.recording import TokenRecord
 from playground.generation.settings import SamplingSettings
 from tests.support.markup import seen

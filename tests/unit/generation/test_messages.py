@@ -10,12 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playground.errors import ContextOverflow
-from playground.generation.messages import fit_messages
-from playground.generation.prompt import CUT_MARK
-from playground.models.local import register_path
-from playground.models.precision import Precision
-from playground.models.tokenizer import Message
-from playground.models.transformers_model import TransformersEngine, load_transformers_engine
+from playground.generation.fitting.messages import fit_messages
+from playground.generation.fitting.prompt import CUT_MARK
+from playground.models.acquire.local import register_path
+from playground.models.engines.precision import Precision
+from playground.models.engines.transformers_model import (
+    TransformersEngine,
+    load_transformers_engine,
+)
+from playground.models.text.tokenizer import Message
 from playground.settings import Settings
 
 _ENGINES: list[TransformersEngine] = []

@@ -11,12 +11,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from playground.errors import ContextOverflow, OptionError
-from playground.generation.messages import fit_messages
-from playground.generation.overflow import OverflowPolicy
-from playground.generation.prompt import CUT_MARK, Cut, Prompt
-from playground.generation.window import count_turn, reserve_of
-from playground.models.store import InstalledModel
-from playground.models.tokenizer import Message, Tokenizer
+from playground.generation.fitting.messages import fit_messages
+from playground.generation.fitting.overflow import OverflowPolicy
+from playground.generation.fitting.prompt import CUT_MARK, Cut, Prompt
+from playground.generation.fitting.window import count_turn, reserve_of
+from playground.models.acquire.store import InstalledModel
+from playground.models.text.tokenizer import Message, Tokenizer
 from tests.support.scripted_engine import ScriptedEngine
 from tests.support.tiny_llama import save_tiny_llama
 

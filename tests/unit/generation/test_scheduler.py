@@ -16,7 +16,7 @@ from playground.errors import Busy, ContextOverflow, OptionError
 from playground.generation.decoding import PREFILL_CHUNK
 from playground.generation.scheduler import Scheduler, SharedBatches, Ticket
 from playground.generation.settings import SamplingSettings
-from playground.models.engine import KVCache
+from playground.models.engines.engine import KVCache
 from tests.support.scripted_engine import ScriptedCache, ScriptedEngine
 from tests.support.tiny_llama import save_tiny_llama
 

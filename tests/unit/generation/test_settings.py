@@ -7,7 +7,7 @@ import json
 import pytest
 
 from playground.errors import OptionError
-from playground.generation.overflow import OverflowPolicy
+from playground.generation.fitting.overflow import OverflowPolicy
 from playground.generation.settings import OPTIONS, SamplingSettings
 
 

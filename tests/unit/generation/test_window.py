@@ -9,11 +9,11 @@ import pytest
 
 from playground.errors import ContextOverflow, OptionError
 from playground.generation.decoding import generate_steps
+from playground.generation.fitting.window import ContextUsage, reserve_of, window_of
 from playground.generation.language_model import LanguageModel
 from playground.generation.scheduler import Scheduler
 from playground.generation.settings import SamplingSettings
-from playground.generation.window import ContextUsage, reserve_of, window_of
-from playground.models.tokenizer import Message
+from playground.models.text.tokenizer import Message
 from tests.support.scripted_engine import ScriptedEngine
 
 ENDLESS = [5] * 400

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from playground.errors import ModelNotFound
-from playground.models.catalog import CatalogEntry, Wheel, find_entry, load_catalog
+from playground.models.acquire.catalog import CatalogEntry, Wheel, find_entry, load_catalog
 
 ENTRIES = {entry.name: entry for entry in load_catalog()}
 

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from playground.models.compute import compute
+from playground.models.engines.compute import compute
 
 
 def test_all_other_threads_share_one_and_the_main_thread_helps_itself() -> None:

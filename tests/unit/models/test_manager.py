@@ -14,13 +14,13 @@ import pytest
 
 from apps.ui.badge import render_badge
 from playground.errors import FetchFailed, PrecisionUnavailable
-from playground.models import manager as manager_module
-from playground.models import precision as precision_module
-from playground.models.engines import EngineName
-from playground.models.manager import ModelChoice, ModelManager
-from playground.models.memory import Memory
-from playground.models.precision import Precision
-from playground.models.store import InstalledModel
+from playground.models.acquire.store import InstalledModel
+from playground.models.engines import manager as manager_module
+from playground.models.engines import precision as precision_module
+from playground.models.engines.choice import EngineName
+from playground.models.engines.manager import ModelChoice, ModelManager
+from playground.models.engines.memory import Memory
+from playground.models.engines.precision import Precision
 from playground.settings import Settings
 from tests.support.scripted_engine import ScriptedEngine
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playground.models.memory import Memory, Resident, plan_load, read_memory
+from playground.models.engines.memory import Memory, Resident, plan_load, read_memory
 
 sizes = st.integers(0, 10**11)
 models = st.lists(sizes, max_size=6)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from playground.errors import OptionError, PrecisionUnavailable
-from playground.models import precision as precision_module
-from playground.models.precision import (
+from playground.models.engines import precision as precision_module
+from playground.models.engines.precision import (
     ModelShape,
     Precision,
     estimate_bytes,

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playground.models.spans import Spans, spans_from_bytes
+from playground.models.text.spans import Spans, spans_from_bytes
 
 
 @st.composite

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from playground.errors import BrokenCache
-from playground.models.catalog import load_catalog
-from playground.models.staging import fresh_staging, install
-from playground.models.store import MANIFEST, Manifest, list_models, read_installed, remove
+from playground.models.acquire.catalog import load_catalog
+from playground.models.acquire.staging import fresh_staging, install
+from playground.models.acquire.store import MANIFEST, Manifest, list_models, read_installed, remove
 from playground.settings import Settings
 from tests.support.fetching import settings_in
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
-from playground.models.tokenizer import Message, Tokenizer
+from playground.models.text.tokenizer import Message, Tokenizer
 from tests.support.tiny_llama import save_tiny_llama
 
 IM_START, IM_END = "<|im_start|>", "<|im_end|>"

@@ -9,9 +9,16 @@ from hypothesis import strategies as st
 
 from playground.core.neighbours import CosineTable
 from playground.errors import OptionError
-from playground.models.store import InstalledModel
-from playground.models.tokenizer import Tokenizer
-from playground.models.vocabulary import Word, read_word, spell, spellings, tokens_of, vector_of
+from playground.models.acquire.store import InstalledModel
+from playground.models.engines.vocabulary import (
+    Word,
+    read_word,
+    spell,
+    spellings,
+    tokens_of,
+    vector_of,
+)
+from playground.models.text.tokenizer import Tokenizer
 
 
 @pytest.fixture(scope="module")

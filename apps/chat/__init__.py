@@ -1,0 +1,1 @@
+"""Conversations: no HTML, no HTTP."""

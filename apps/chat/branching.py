@@ -1,0 +1,158 @@
+"""A branch: a reply is cut at one of its tokens, another is put there, and the model goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from apps.chat.conversations import Branch, Conversation, ReplyFacts, Turn
+from playground.errors import OptionError
+from playground.generation.recording import AlternativeRecord, TokenRecord
+from playground.generation.settings import SamplingSettings
+from playground.generation.stop_strings import StopStrings
+from playground.models.engines.engine import Engine
+from playground.models.text.tokenizer import Tokenizer
+
+
+@dataclass(frozen=True)
+class Fork:
+    """What a branch begins with.
+
+    Parameters
+    ----------
+    turn : int
+        Place of the reply in the conversation.
+    former : Turn
+        The reply that is left.
+    facts : ReplyFacts
+        Its facts.
+    tokens : tuple of TokenRecord
+        Its tokens up to the fork, then the one that was put there.
+    """
+
+    turn: int
+    former: Turn
+    facts: ReplyFacts
+    tokens: tuple[TokenRecord, ...]
+
+    @property
+    def branch(self) -> Branch:
+        """Where it leaves, for the footer."""
+        place = len(self.tokens) - 1
+        return Branch(place, self.former.tokens[place].text, self.tokens[place].text)
+
+    @property
+    def token_ids(self) -> tuple[int, ...]:
+        """What the model is to go on from."""
+        return tuple(record.token_id for record in self.tokens)
+
+    def ends(self, tokenizer: Tokenizer) -> bool:
+        """Tell whether the token that was put there ends the turn."""
+        return self.tokens[-1].token_id in tokenizer.end_token_ids
+
+    def require_room(self, engine: Engine, settings: SamplingSettings) -> None:
+        """Refuse to go on where the model cannot.
+
+        Raises
+        ------
+        OptionError
+            When another model wrote the reply, or `max_new_tokens` is reached already.
+        """
+        if self.facts.model != engine.model.title or not self._speaks(engine.tokenizer):
+            raise OptionError(
+                f"A reply can be continued only by the model that wrote it, {self.facts.model}, "
+                f"because each model numbers its tokens differently, got {engine.model.title}; "
+                f"choose that model under Model, at any precision."
+            )
+        if not self.ends(engine.tokenizer) and len(self.tokens) >= settings.max_new_tokens:
+            raise OptionError(
+                f"`max_new_tokens` must be above {len(self.tokens)} to go on from this token, got "
+                f"{settings.max_new_tokens}; raise it, or pick an earlier token."
+            )
+
+    def _speaks(self, tokenizer: Tokenizer) -> bool:
+        """Tell whether these ids mean these texts to a tokenizer."""
+        return all(
+            record.token_id < tokenizer.vocab_size
+            and tokenizer.piece(record.token_id) == record.text
+            for record in self.tokens
+        )
+
+    def shown_by(self, tokenizer: Tokenizer, stop: Sequence[str]) -> tuple[TokenRecord, ...]:
+        """Return the tokens with what each adds to the reply now.
+
+        The token that was put there may complete a character, or be no part of a stop string that
+        held back others.
+        """
+        stream, gate = tokenizer.stream(), StopStrings(stop)
+        return tuple(
+            replace(record, shown=gate.push(stream.push(record.token_id))) for record in self.tokens
+        )
+
+    def ended(self, tokenizer: Tokenizer) -> Turn:
+        """Return the reply that ends with the token that was put there; no model runs."""
+        *kept, last = self.shown_by(tokenizer, stop=())
+        facts = replace(
+            self.facts, tokens=len(self.tokens), first_token_seconds=None, tokens_per_second=None,
+            finish_reason="end_of_turn", branch=self.branch,
+        )  # fmt: skip
+        tokens = (*kept, replace(last, shown="", finish_reason="end_of_turn"))
+        text = "".join(record.shown for record in tokens)
+        return replace(self.former, content=text, facts=facts, tokens=tokens)
+
+    def applied(self, conversation: Conversation, reply: Turn) -> Conversation:
+        """Put the branch in the former reply's place; that one can be brought back."""
+        return conversation.cut_to(self.turn).with_turn(reply)
+
+
+def find_fork(conversation: Conversation, turn: int, token: int, alternative: int) -> Fork:
+    """Return what a branch begins with.
+
+    Parameters
+    ----------
+    conversation : Conversation
+        Its last message must be the reply.
+    turn, token, alternative : int
+        Places, from 0: of the reply, of a token in it, of one of its recorded alternatives.
+
+    Raises
+    ------
+    OptionError
+        When there is no such reply, token or alternative.
+    """
+    reply = _last_reply(conversation, turn)
+    if not reply.facts or not reply.tokens:
+        raise OptionError("This reply was kept without its tokens; retry it to have them.")
+    if not 0 <= token < len(reply.tokens):
+        raise OptionError(
+            f"`token` must be 0 to {len(reply.tokens) - 1} in this reply, got {token}; pick one."
+        )
+    others = reply.tokens[token].alternatives
+    if not 0 <= alternative < len(others):
+        raise OptionError(
+            f"`alternative` must be 0 to {len(others) - 1} for this token, got {alternative}; pick "
+            f"another."
+        )
+    put = _put(reply.tokens[token], others[alternative])
+    return Fork(turn, reply, reply.facts, (*reply.tokens[:token], put))
+
+
+def _last_reply(conversation: Conversation, turn: int) -> Turn:
+    last = len(conversation.turns) - 1
+    if turn != last or last < 0 or conversation.turns[last].role != "assistant":
+        raise OptionError(
+            "Only the last reply can be continued from one of its tokens; undo what follows first."
+        )
+    return conversation.turns[last]
+
+
+def _put(record: TokenRecord, other: AlternativeRecord) -> TokenRecord:
+    """Return the record of a token that a person put in the place of the one that was drawn."""
+    if other.token_id == record.token_id:
+        return replace(record, finish_reason=None)
+    better = sum(each.logprob > other.logprob for each in record.alternatives)
+    # No number was thrown for it: its stretch is empty.
+    return replace(
+        record, token_id=other.token_id, text=other.text, shown="", logprob=other.logprob,
+        rank=1 + better, uniform=None, low=0.0, high=0.0, stages=(), finish_reason=None,
+    )  # fmt: skip

@@ -1,0 +1,305 @@
+"""The command ``playground``, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated, NoReturn
+
+import typer
+
+import playground
+from apps.cli import options as options
+from apps.cli.terminal import (
+    console,
+    plain,
+    tell,
+    tolerate_odd_text,
+    well_formed,
+    write,
+    write_json,
+)
+from playground.errors import FetchCancelled, OptionError, PlaygroundError, TermsNotAccepted
+from playground.models.engines.choice import EngineName
+from playground.models.engines.precision import Precision
+from playground.settings import Settings
+
+FAILED = 1
+WRONG_USAGE = 2
+INTERRUPTED = 130  # what a shell reports of a program that Ctrl-C ended
+
+app = typer.Typer(
+    help="A real small language model in your hands.",
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl-C.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        What follows the program's name; by default what the shell gave.
+    """
+    tolerate_odd_text()
+    words = [well_formed(word) for word in (sys.argv[1:] if arguments is None else arguments)]
+    try:
+        code = app(words, prog_name="playground", standalone_mode=False) or 0
+    except typer.TyperException as error:
+        code = _fail_of_usage(error)
+    except OptionError as error:
+        code = _fail(str(error), WRONG_USAGE)
+    except FetchCancelled as error:
+        code = _fail(str(error), INTERRUPTED)
+    except PlaygroundError as error:
+        code = _fail(str(error), FAILED)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    sys.exit(code)
+
+
+def _fail(sentence: str, code: int) -> int:
+    tell(f"Error: {' '.join(sentence.split())}", style="red")
+    return code
+
+
+def _fail_of_usage(error: typer.TyperException) -> int:
+    if sentence := error.format_message().rstrip("."):  # empty where the help was the answer
+        _fail(f"{sentence}. `playground --help` shows what there is.", error.exit_code)
+    return error.exit_code
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        write(f"playground {playground.__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Take the options that come before a command."""
+
+
+@app.command()
+def ui(
+    host: Annotated[
+        str, typer.Option(envvar="HOST", help="0.0.0.0 lets other machines in.", metavar="ADDRESS")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="PORT", min=1, max=65535)] = 7860,
+    model: options.Model = options.DEFAULT_MODEL,
+    precision: options.PrecisionName = options.DEFAULT_PRECISION,
+    engine: options.Engine = options.DEFAULT_ENGINE,
+) -> None:
+    """Serve the page, until Ctrl-C."""
+    from apps.address import require_free_address
+    from playground.models.acquire.fetch import resolve
+    from playground.models.engines.manager import ModelChoice
+
+    chosen = ModelChoice(model, Precision.parse(precision), EngineName.parse(engine))
+    resolve(model)  # refuses a name that leads nowhere
+    require_free_address(host, port)
+
+    from apps.server import serve
+
+    serve(host, port, chosen, Settings.from_env())
+
+
+@app.command()
+def models(as_json: options.AsJson = False) -> None:
+    """List the models known by name, and which are on this machine."""
+    from apps.cli.model_list import listed_record, models_table
+    from playground.models.acquire.store import list_models
+
+    listed = list_models(Settings.from_env())
+    if as_json:
+        write_json({"models": [listed_record(model) for model in listed]})
+        return
+    screen = console()
+    # A pipe has no width: nothing is to be wrapped or cut there.
+    screen.print(models_table(listed), width=None if screen.is_terminal else 200)
+    for model in listed:
+        if model.problem:
+            tell(f"{model.entry.name}: {model.problem}", style="yellow")
+
+
+@app.command()
+def pull(
+    name: Annotated[str, typer.Argument(help="As for --model.")] = options.DEFAULT_MODEL,
+    accept_terms: Annotated[
+        bool, typer.Option("--accept-terms", help="You have read and accept the model's terms.")
+    ] = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Fetch a model, and say where it lies; what is here already is only checked."""
+    from apps.cli.model_list import installed_record
+    from apps.cli.terminal_reply import fetch_in_sight
+
+    settings = Settings.from_env()
+    try:
+        model = fetch_in_sight(name, settings, accept_terms, any_kind=True)
+    except TermsNotAccepted as error:
+        _show_terms(name, settings)
+        raise TermsNotAccepted(
+            f"{name} comes under the terms above; to accept them: "
+            f"`playground pull {name} --accept-terms`."
+        ) from error
+    if as_json:
+        write_json(installed_record(model))
+    else:
+        write(f"{model.name} is in {model.path} ({model.size_bytes / 1e6:,.0f} MB).\n")
+
+
+def _show_terms(name: str, settings: Settings) -> None:
+    from playground.models.acquire.catalog import find_entry
+    from playground.models.acquire.terms import read_terms
+
+    if terms := read_terms(find_entry(name), settings):
+        console(stderr=True).print(plain(terms), soft_wrap=True)
+
+
+@app.command()
+def chat(
+    prompt: Annotated[
+        str | None,
+        typer.Option(
+            help="Write one reply to this and end; - reads it from stdin.", metavar="TEXT"
+        ),
+    ] = None,
+    system: Annotated[str, typer.Option(help="The system prompt.", metavar="TEXT")] = "",
+    model: options.Model = options.DEFAULT_MODEL,
+    precision: options.PrecisionName = options.DEFAULT_PRECISION,
+    engine: options.Engine = options.DEFAULT_ENGINE,
+    temperature: options.Temperature = None,
+    top_k: options.TopK = None,
+    top_p: options.TopP = None,
+    min_p: options.MinP = None,
+    repetition_penalty: options.RepetitionPenalty = None,
+    max_new_tokens: options.MaxNewTokens = None,
+    seed: options.Seed = None,
+    stop: options.Stop = None,
+    overflow: options.Overflow = None,
+    context_window: options.ContextWindow = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Chat with a model in the terminal; with --prompt, get one reply."""
+    settings = options.sampling_settings(
+        {
+            "temperature": temperature, "top_k": top_k, "top_p": top_p, "min_p": min_p,
+            "repetition_penalty": repetition_penalty, "max_new_tokens": max_new_tokens,
+            "seed": seed, "stop": stop, "overflow": overflow, "context_window": context_window,
+        }
+    )  # fmt: skip
+    runner = EngineName.parse(engine)
+    chosen = Precision.parse(precision)
+    if prompt is None and as_json:
+        raise OptionError("`--json` prints one reply, so it needs `--prompt`.")
+
+    from apps.cli.terminal_chat import TerminalChat
+    from apps.cli.terminal_reply import loaded_model, print_reply, read_prompt
+
+    text = None if prompt is None else read_prompt(prompt)
+    with loaded_model(model, chosen, runner) as language_model:
+        if text is None:
+            TerminalChat(language_model, settings, system).run()
+        elif print_reply(language_model, text, system, settings, as_json) == "cancelled":
+            raise typer.Exit(INTERRUPTED)
+
+
+@app.command()
+def precision(
+    prompt: Annotated[
+        str, typer.Argument(help="The text to continue; - reads it from stdin.")
+    ] = "",
+    precisions: Annotated[
+        str, typer.Option(help=f"Of {', '.join(Precision)}; commas between.", metavar="NAMES")
+    ] = "fp32,fp16,bf16,int8,nf4",
+    engines: Annotated[
+        str,
+        typer.Option(help=f"Of {', '.join(EngineName)}; commas between.", metavar="NAMES"),
+    ] = EngineName.AUTO.value,
+    text_file: Annotated[
+        str, typer.Option(help="Your own text for perplexity, besides the shipped one.")
+    ] = "",
+    model: options.Model = options.DEFAULT_MODEL,
+    max_new_tokens: Annotated[
+        str, typer.Option(help="How many tokens each run writes, at least 2.", metavar="NUMBER")
+    ] = "64",
+    as_json: options.AsJson = False,
+) -> None:
+    """Measure one model at several precisions, each in a process of its own."""
+    from apps.cli import precision as bench
+    from apps.cli.terminal_reply import fetch_in_sight, read_prompt
+
+    plan = bench.plan(
+        model, precisions, engines, read_prompt(prompt) if prompt else "", max_new_tokens,
+        text_file,
+    )  # fmt: skip
+    settings = Settings.from_env()
+    fetch_in_sight(model, settings)
+    if not bench.run(plan, settings, as_json):
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+def compare(
+    prompt: Annotated[str, typer.Argument(help="The text to continue; - reads it from stdin.")],
+    temperatures: Annotated[
+        str, typer.Option(help="From 0 to 2, with commas between.", metavar="NUMBERS")
+    ] = "0,0.7,1.5",
+    samples: Annotated[
+        int, typer.Option(help="Columns for each temperature.", min=1, metavar="NUMBER")
+    ] = 1,
+    coupled: Annotated[
+        bool, typer.Option(help="Throw the same dice in every column, or each its own.")
+    ] = True,
+    model: options.Model = options.DEFAULT_MODEL,
+    precision: options.PrecisionName = options.DEFAULT_PRECISION,
+    engine: options.Engine = options.DEFAULT_ENGINE,
+    top_k: options.TopK = None,
+    top_p: options.TopP = None,
+    min_p: options.MinP = None,
+    repetition_penalty: options.RepetitionPenalty = None,
+    max_new_tokens: options.ColumnTokens = "64",
+    seed: options.Seed = None,
+    stop: options.Stop = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Continue one prompt at several temperatures, all from one batch."""
+    settings = options.sampling_settings(
+        {
+            "top_k": top_k, "top_p": top_p, "min_p": min_p, "seed": seed, "stop": stop,
+            "repetition_penalty": repetition_penalty, "max_new_tokens": max_new_tokens,
+        }
+    )  # fmt: skip
+    runner, chosen = EngineName.parse(engine), Precision.parse(precision)
+
+    from apps.cli import compare as strip
+    from apps.cli.terminal_reply import loaded_model, read_prompt
+
+    columns = strip.plan(temperatures, samples, settings, coupled)
+    text = read_prompt(prompt)
+    with loaded_model(model, chosen, runner) as language_model:
+        if not strip.compare(language_model, text, columns, coupled, as_json):
+            raise typer.Exit(INTERRUPTED)
+
+
+@app.command()
+def tokens(
+    text: Annotated[str, typer.Argument(help="The text; - reads it from stdin.")],
+    model: options.Model = options.DEFAULT_MODEL,
+    as_json: options.AsJson = False,
+) -> None:
+    """Show how a model's tokenizer cuts a text: ids, pieces, bytes, places."""
+    from apps.cli.tokens import show_tokens
+
+    # White space counts here: nothing is trimmed.
+    show_tokens(model, sys.stdin.read() if text == "-" else text, as_json)

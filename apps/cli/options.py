@@ -1,0 +1,107 @@
+"""The options that several commands share.
+
+Numbers come in as text: their labels, limits and explanations stand in
+`playground.generation.settings`, and are checked there alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from playground.generation.fitting.overflow import OverflowPolicy
+from playground.generation.settings import MAX_SEED, MIN_WINDOW, OPTIONS, SamplingSettings
+from playground.models.acquire.catalog import load_catalog
+from playground.models.engines.choice import EngineName
+from playground.models.engines.precision import Precision
+
+DEFAULT_MODEL = load_catalog()[0].name
+DEFAULT_PRECISION = Precision.FP32.value
+DEFAULT_ENGINE = EngineName.AUTO.value
+
+
+def _number(name: str, *, own_default: bool = False) -> Any:
+    """Return an option; a command that has a default of its own shows that one itself."""
+    option, default = OPTIONS[name], getattr(SamplingSettings(), name)
+    rule = option.rule[0].upper() + option.rule[1:]
+    usual = "" if own_default else f"; default {default:g}"
+    return typer.Option(help=f"{option.explanation} {rule}{usual}.", metavar="NUMBER")
+
+
+Model = Annotated[
+    str,
+    typer.Option(
+        help="A name of the catalog (see `playground models`), a folder with safetensors, or a "
+        "GGUF file.",
+        metavar="NAME",
+    ),
+]
+PrecisionName = Annotated[
+    str,
+    typer.Option(
+        help=f"Number format of the linear layers: {', '.join(Precision)}.", metavar="NAME"
+    ),
+]
+Engine = Annotated[
+    str,
+    typer.Option(
+        help=f"Who computes: {', '.join(EngineName)}; auto is the fastest that is proven equal.",
+        metavar="NAME",
+    ),
+]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document on stdout; all else on stderr.")
+]
+Temperature = Annotated[str | None, _number("temperature")]
+TopK = Annotated[str | None, _number("top_k")]
+TopP = Annotated[str | None, _number("top_p")]
+MinP = Annotated[str | None, _number("min_p")]
+RepetitionPenalty = Annotated[str | None, _number("repetition_penalty")]
+MaxNewTokens = Annotated[str | None, _number("max_new_tokens")]
+ColumnTokens = Annotated[str, _number("max_new_tokens", own_default=True)]
+Seed = Annotated[
+    str | None,
+    typer.Option(
+        help=f"Fixes the dice: a whole number from 0 to {MAX_SEED}; a new one each time if absent.",
+        metavar="NUMBER",
+    ),
+]
+Stop = Annotated[
+    list[str] | None,
+    typer.Option(help="A text that ends the reply; may be given several times.", metavar="TEXT"),
+]
+Overflow = Annotated[
+    str | None,
+    typer.Option(
+        help="What gives way when a conversation no longer fits the context window. "
+        + " ".join(f"{policy}: {policy.explanation}" for policy in OverflowPolicy)
+        + f" Default {SamplingSettings().overflow}.",
+        metavar="NAME",
+    ),
+]
+ContextWindow = Annotated[
+    str | None,
+    typer.Option(
+        help=f"Tokens of prompt and reply together: from {MIN_WINDOW} to what the model has, which "
+        "is the default.",
+        metavar="NUMBER",
+    ),
+]
+
+
+def sampling_settings(given: Mapping[str, object]) -> SamplingSettings:
+    """Check the options of a command.
+
+    Parameters
+    ----------
+    given : mapping of str to object
+        By the field names of `SamplingSettings`; None is what was not given.
+
+    Raises
+    ------
+    OptionError
+        When a value breaks its rule.
+    """
+    return SamplingSettings.from_mapping({k: v for k, v in given.items() if v is not None})

@@ -1,0 +1,194 @@
+"""One reply in the terminal: the model is fetched and loaded in sight, its text streams out."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from apps.cli.interrupt import interruptible
+from apps.cli.terminal import console, fetch_progress, tell, write, write_json
+from playground.errors import FetchCancelled, OptionError, PlaygroundError
+from playground.generation.settings import SamplingSettings
+from playground.models.acquire.fetch import ensure_model
+from playground.models.acquire.store import InstalledModel
+from playground.models.engines.precision import Precision
+from playground.models.text.tokenizer import Message
+from playground.settings import Settings
+
+if TYPE_CHECKING:
+    from playground.generation.language_model import Generation, LanguageModel
+    from playground.generation.row import FinishReason
+    from playground.models.engines.choice import EngineName
+    from playground.models.engines.engine import Engine
+
+
+def fetch_in_sight(
+    reference: str, settings: Settings, accept_terms: bool = False, any_kind: bool = False
+) -> InstalledModel:
+    """Fetch a model if it is not here, with progress on stderr; Ctrl-C ends it in order.
+
+    `any_kind` takes one that writes no text too.
+
+    Raises
+    ------
+    FetchCancelled
+        After Ctrl-C.
+    PlaygroundError
+        When the model cannot be had.
+    """
+    with fetch_progress() as show, interruptible() as stopped:
+        try:
+            return ensure_model(
+                reference, settings, show, stopped.is_set,
+                accept_terms=accept_terms, any_kind=any_kind,
+            )  # fmt: skip
+        except PlaygroundError as error:
+            # A download in a child process hears the same Ctrl-C, and may call it a failure.
+            if stopped.is_set():
+                raise FetchCancelled(
+                    "Stopped; the finished parts are kept, run it again to go on."
+                ) from error
+            raise
+
+
+@contextlib.contextmanager
+def loaded_model(
+    reference: str, precision: Precision, runner: EngineName
+) -> Iterator[LanguageModel]:
+    """Fetch a model if need be, load it, say on stderr what was loaded, and lend it."""
+    from playground.generation.language_model import LanguageModel
+    from playground.models.engines.manager import ModelChoice, ModelManager
+
+    settings = Settings.from_env()
+    fetch_in_sight(reference, settings)
+    with contextlib.ExitStack() as stack:
+        with console(stderr=True).status(f"loading weights at {precision.name}"):
+            lease = ModelManager(settings).lease(ModelChoice(reference, precision, runner))
+            engine = stack.enter_context(lease)
+        tell(describe_loaded(engine))
+        yield LanguageModel(engine)
+
+
+def describe_loaded(engine: Engine) -> str:
+    """Return what was really loaded.
+
+    "SmolLM2 135M Instruct, INT8, transformers engine: 210 Linear8bitLt, 1 Embedding, 220 MB".
+    """
+    report = engine.report
+    layers = ", ".join(f"{count} {name}" for name, count in report.layer_classes.items())
+    size = f"{report.weight_bytes / 1e6:,.0f} MB"
+    what = f"{engine.model.title}, {engine.precision.name}, {engine.name} engine"
+    words = [f"{what}: {layers}, {size}"]
+    if engine.model.quantized_origin:
+        words.append(f"weights came through a {engine.model.quantized_origin} file")
+    if not engine.model.chat:
+        words.append("a base model: it continues text and was not trained to chat")
+    return "; ".join(words)
+
+
+def write_reply(
+    model: LanguageModel,
+    messages: Sequence[Message],
+    settings: SamplingSettings,
+    show: Callable[[str], None] = write,
+) -> Generation:
+    """Generate a reply and show it as it comes; Ctrl-C ends it within one token.
+
+    Parameters
+    ----------
+    model : LanguageModel
+        Who answers.
+    messages : sequence of Message
+        The conversation, newest last.
+    settings : SamplingSettings
+        How the reply is generated.
+    show : callable
+        Takes each piece of text.
+    """
+    with interruptible() as stopped:
+        stream = model.stream(messages, cancelled=stopped.is_set, **settings.as_dict())
+        for step in stream:
+            show(step.text)
+    return stream.generation
+
+
+def read_prompt(given: str) -> str:
+    """Return the prompt that was given, or what stdin holds if that was ``-``.
+
+    Raises
+    ------
+    OptionError
+        When it is empty.
+    """
+    text = sys.stdin.read().strip() if given == "-" else given
+    if not text.strip():
+        raise OptionError("The prompt is empty; write at least one word.")
+    return text
+
+
+def print_reply(
+    model: LanguageModel, prompt: str, system: str, settings: SamplingSettings, as_json: bool
+) -> FinishReason:
+    """Write one reply to stdout, streaming, or as one JSON document; return why it ended."""
+    messages = [Message("system", system)] if system else []
+    messages.append(Message("user", prompt))
+    if as_json:
+        generation = write_reply(model, messages, settings, show=lambda _text: None)
+        write_json(reply_record(model, prompt, generation))
+        return generation.finish_reason
+    generation = write_reply(model, messages, settings)
+    write("\n")
+    tell_facts(generation)
+    return generation.finish_reason
+
+
+def tell_facts(generation: Generation) -> None:
+    """Print on stderr what was cut to fit, and the footer of the reply."""
+    if generation.prompt.notice:
+        tell(generation.prompt.notice, style="yellow")
+    tell(describe_reply(generation))
+
+
+def describe_reply(generation: Generation) -> str:
+    """Return the footer of a reply: what was measured, why it ended, and the settings used."""
+    count = len(generation.steps)
+    words = ["1 token" if count == 1 else f"{count:,} tokens"]
+    if generation.first_token_seconds is not None:
+        words.append(f"first after {generation.first_token_seconds:.2f} s")
+    if generation.tokens_per_second is not None:
+        words.append(f"{generation.tokens_per_second:.1f} tok/s")
+    words.append(f"stopped: {generation.finish_reason.replace('_', ' ')}")
+    words.append(describe_settings(generation.settings))
+    return " · ".join(words)
+
+
+def describe_settings(settings: SamplingSettings) -> str:
+    """Return the settings that play a part."""
+    return ", ".join(f"{name} {value}" for name, value in settings.in_effect().items())
+
+
+def reply_record(model: LanguageModel, prompt: str, generation: Generation) -> dict[str, Any]:
+    """Return a reply and how it came about, ready for JSON."""
+    settings = generation.settings.as_dict()
+    engine = model.engine
+    return {
+        "model": engine.model.name,
+        "precision": engine.precision.value,
+        "engine": engine.name,
+        "origin": engine.model.origin,
+        "quantized_origin": engine.model.quantized_origin,
+        "prompt": prompt,
+        "text": generation.text,
+        "finish_reason": generation.finish_reason,
+        "tokens": len(generation.steps),
+        "prompt_tokens": len(generation.prompt.token_ids),
+        "first_token_seconds": generation.first_token_seconds,
+        "tokens_per_second": generation.tokens_per_second,
+        "seconds": generation.seconds,
+        "seed": settings.pop("seed"),
+        "settings": settings,
+        "notice": generation.prompt.notice,
+        "context": generation.prompt.fit.as_dict(),
+    }

@@ -1,1 +1,0 @@
-"""One file a lab: what it shows, computed; no page, no terminal."""

@@ -1,0 +1,1 @@
+"""Pictures that several labs draw, as HTML; no page and no server."""

@@ -1,0 +1,1 @@
+"""The labs, a folder each; in it a module for each experiment."""

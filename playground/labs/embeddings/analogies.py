@@ -1,0 +1,172 @@
+"""How often sums of words come out right in a model's table, against a rival that adds nothing.
+
+"a is to b as c is to d" is asked as b - a + c, and d must be the nearest token; the words of the
+question are left out (Mikolov et al., 2013). Part of what is won so is won by leaving them out: the
+nearest neighbour of c alone is often d already, so that is counted beside it (Linzen, "Issues in
+evaluating semantic spaces using word analogies", 2016).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from playground.core.neighbours import CosineTable
+from playground.data import shipped_analogies
+from playground.errors import FetchCancelled
+from playground.models.engines.compute import compute
+from playground.models.engines.engine import Engine
+from playground.models.engines.vocabulary import (
+    read_word,
+    spellings,
+    token_table,
+    tokens_of,
+    vector_of,
+)
+
+
+@dataclass(frozen=True)
+class Question:
+    """Ask what is to `c` as `b` is to `a`."""
+
+    relation: str
+    a: str
+    b: str
+    c: str
+    expected: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How one question came out.
+
+    Parameters
+    ----------
+    question : Question
+        What was asked: b - a + c.
+    answer : str
+        The piece that came first.
+    place : int
+        Where the expected word came, 1 for first.
+    neighbour : str
+        The piece nearest to c alone.
+    neighbour_place : int
+        Where the expected word stands among the neighbours of c alone.
+    respelled : str or None
+        The word of the question that the answer only writes another way, as its token.
+    """
+
+    question: Question
+    answer: str
+    place: int
+    neighbour: str
+    neighbour_place: int
+    respelled: str | None
+
+
+@dataclass(frozen=True)
+class Score:
+    """How often one relation came out right.
+
+    Parameters
+    ----------
+    relation : str
+        Its name.
+    verdicts : tuple of Verdict
+        One a question.
+    skipped : int
+        Questions with a word that is no token of this model.
+    """
+
+    relation: str
+    verdicts: tuple[Verdict, ...]
+    skipped: int
+
+    def right(self, among: int) -> int:
+        """Return how many sums have the expected word among the first so many."""
+        return sum(verdict.place <= among for verdict in self.verdicts)
+
+    def right_by_neighbour(self, among: int) -> int:
+        """Return the same for the neighbours of the third word alone, without any sum."""
+        return sum(verdict.neighbour_place <= among for verdict in self.verdicts)
+
+
+def read_questions(text: str | None = None) -> tuple[Question, ...]:
+    """Return the questions of a text, by default those that ship."""
+    relation, questions = "", list[Question]()
+    for line in (shipped_analogies() if text is None else text).splitlines():
+        if line.startswith(":"):
+            relation = line[1:].strip()
+        elif line and not line.startswith("#"):
+            questions.append(Question(relation, *line.split()))
+    return tuple(questions)
+
+
+def evaluate(
+    engine: Engine,
+    questions: Sequence[Question],
+    *,
+    spellings_too: bool = False,
+    on_question: Callable[[int], None] = lambda _count: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> tuple[Score, ...]:
+    """Ask every question and count, relation by relation.
+
+    Parameters
+    ----------
+    engine : Engine
+        Whose table is tried.
+    questions : sequence of Question
+        What to ask.
+    spellings_too : bool
+        Whether other spellings of the question's words are left out besides the words.
+    on_question : callable
+        Takes how many questions were asked.
+    cancelled : callable
+        Asked between questions.
+
+    Raises
+    ------
+    FetchCancelled
+        When it was cancelled.
+    """
+    table = compute(lambda: token_table(engine))
+    verdicts: dict[str, list[Verdict]] = {each.relation: [] for each in questions}
+    for count, question in enumerate(questions):
+        if cancelled():
+            raise FetchCancelled("The test was stopped.")
+        on_question(count)
+        verdict = compute(partial(_ask, engine, table, question, spellings_too))
+        if verdict is not None:
+            verdicts[question.relation].append(verdict)
+    asked = [each.relation for each in questions]
+    return tuple(
+        Score(relation, tuple(found), asked.count(relation) - len(found))
+        for relation, found in verdicts.items()
+    )
+
+
+def _ask(
+    engine: Engine, table: CosineTable, question: Question, spellings_too: bool
+) -> Verdict | None:
+    tokenizer = engine.tokenizer
+    typed = (question.a, question.b, question.c, question.expected)
+    a, b, c, expected = words = [read_word(tokenizer, each) for each in typed]
+    if expected.token_id is None or any(word.token_id is None for word in words):
+        return None
+    left_out = tokens_of(tokenizer, words[:3], with_spellings=spellings_too)
+    from_a, from_b, from_c = (vector_of(table, word) for word in (a, b, c))
+    total = table.towards(from_b - from_a + from_c, left_out)
+    alone = table.towards(from_c, left_out)
+    answer = total.nearest(1)[0].row
+    return Verdict(
+        question=question,
+        answer=tokenizer.piece(answer),
+        place=total.place_of(expected.token_id),
+        neighbour=tokenizer.piece(alone.nearest(1)[0].row),
+        neighbour_place=alone.place_of(expected.token_id),
+        respelled=next(
+            (word.text for word in words[:3] if answer in spellings(tokenizer, word)), None
+        ),
+    )

@@ -1,0 +1,1 @@
+"""What temperature and cut-offs do to the next token."""

@@ -1,0 +1,1 @@
+"""From a folder to an engine: token ids in, logits out."""

@@ -1,0 +1,79 @@
+"""Which engine runs a model: the fastest that is proven equal, or the one a person names.
+
+Proven means held to transformers by tests with the real model (`tests/reference`): the same logits
+at FP32, the very rows and scales of bitsandbytes at INT8, and never further from FP32 than
+transformers at the same precision.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from playground.errors import OptionError
+from playground.models.acquire.store import InstalledModel
+from playground.models.engines.compute import compute
+from playground.models.engines.core_model import load_core_engine, unsupported_reason
+from playground.models.engines.engine import Engine
+from playground.models.engines.precision import Precision, pick_device
+from playground.models.engines.transformers_model import load_transformers_engine
+
+
+class EngineName(StrEnum):
+    """What may be asked for."""
+
+    AUTO = "auto"
+    CORE = "core"
+    TRANSFORMERS = "transformers"
+
+    @classmethod
+    def parse(cls, text: str) -> EngineName:
+        """Read a name.
+
+        Raises
+        ------
+        OptionError
+            When there is no such engine.
+        """
+        try:
+            return cls(text.lower())
+        except ValueError:
+            raise OptionError(f"`engine` must be one of {', '.join(cls)}, got {text!r}.") from None
+
+
+def pick_engine(model: InstalledModel, precision: Precision) -> EngineName:
+    """Return the fastest engine that is proven equal for a model and precision on this machine."""
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(model.path, local_files_only=True)
+    # FP16 is the one precision at which transformers decodes faster (see benchmarks/README.md).
+    core_runs_it = unsupported_reason(config, precision) is None and precision != Precision.FP16
+    # The core's products are the processor's; a GPU is transformers' ground.
+    on_cpu = pick_device() == "cpu"
+    return EngineName.CORE if core_runs_it and on_cpu else EngineName.TRANSFORMERS
+
+
+def load_engine(
+    model: InstalledModel, precision: Precision, engine: EngineName = EngineName.AUTO
+) -> Engine:
+    """Load a model with the engine asked for.
+
+    Parameters
+    ----------
+    model : InstalledModel
+        The folder.
+    precision : Precision
+        Format of the linear layers.
+    engine : EngineName
+        ``auto`` picks.
+
+    Raises
+    ------
+    PrecisionUnavailable
+        When the engine or this machine cannot run it.
+    BrokenCache
+        When the files cannot be read as a model.
+    """
+    if engine is EngineName.AUTO:
+        engine = pick_engine(model, precision)
+    load = load_core_engine if engine is EngineName.CORE else load_transformers_engine
+    return compute(lambda: load(model, precision))

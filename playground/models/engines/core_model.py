@@ -1,0 +1,282 @@
+"""The same safetensors run by `playground.core.transformer`: what a learner reads is what runs."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import psutil
+from numpy.typing import NDArray
+
+from playground.core.kv_cache import KVCache as CoreCache
+from playground.core.rope import RopeScaling
+from playground.core.transformer import (
+    Attention,
+    Block,
+    Dense,
+    Linear,
+    Transformer,
+    TransformerConfig,
+    attend,
+)
+from playground.errors import PrecisionUnavailable
+from playground.models.acquire.store import InstalledModel
+from playground.models.engines.attention import attend_in_torch
+from playground.models.engines.compute import compute
+from playground.models.engines.engine import KVCache, LoadReport
+from playground.models.engines.linear_layers import (
+    Float32Array,
+    FullLinear,
+    TorchLinear,
+    quantize_linear,
+)
+from playground.models.engines.precision import Precision, require_available, torch_dtype
+from playground.models.text.tokenizer import Tokenizer, read_end_token_ids
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig
+
+
+@dataclass
+class CoreEngine:
+    """A model that the numeric core runs; see `playground.models.engines.engine.Engine`."""
+
+    model: InstalledModel
+    precision: Precision
+    tokenizer: Tokenizer
+    context_length: int
+    report: LoadReport
+    network: Transformer
+    name: str = "core"
+
+    def new_cache(self) -> KVCache:
+        """Return an empty cache for one row."""
+        return self.network.new_cache()
+
+    def forward(
+        self, token_ids: NDArray[np.int64], caches: Sequence[KVCache]
+    ) -> NDArray[np.float32]:
+        """Run new tokens and return the logits of the next ones; see `Engine.forward`."""
+        own = cast(Sequence[CoreCache], caches)
+        return compute(lambda: self.network.forward(token_ids, own))
+
+    def logits_at_each(self, token_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the logits after every token of a text; see `Engine.logits_at_each`."""
+        caches = [self.network.new_cache()]
+
+        def run() -> NDArray[np.float32]:
+            return self.network.logits(self.network.hidden_states(token_ids[None], caches)[0])
+
+        return compute(run)
+
+    def hidden_states(self, token_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the vectors of a text after every block; see `Engine.hidden_states`."""
+        return compute(lambda: self.network.hidden_states_at_each(token_ids))
+
+    def embedding_table(self) -> NDArray[np.float32]:
+        """Return one vector a token, the very memory that the decoder reads."""
+        return self.network.embedding
+
+
+def unsupported_reason(config: PretrainedConfig, precision: Precision) -> str | None:
+    """Return why the core cannot run a model at a precision, or None when it can."""
+    if config.model_type != "llama":
+        return f"the core runs Llama-family models, and this one is {config.model_type!r}"
+    if config.attention_bias or config.mlp_bias:
+        return "the core's linear layers have no bias, and this model's have"
+    if config.hidden_act != "silu":
+        return f"the core's gate is SiLU, and this model's is {config.hidden_act!r}"
+    kind = config.rope_parameters.get("rope_type", "default")
+    if kind not in ("default", "linear", "llama3"):
+        return f"the core knows no {kind!r} stretch of RoPE"
+    if precision.four_bit:
+        return f"the core has no {precision.name} product; transformers runs it"
+    return None
+
+
+def read_config(config: PretrainedConfig) -> TransformerConfig:
+    """Translate transformers' config."""
+    rope = config.rope_parameters
+    return TransformerConfig(
+        vocab_size=config.vocab_size,
+        hidden_size=config.hidden_size,
+        intermediate_size=config.intermediate_size,
+        num_hidden_layers=config.num_hidden_layers,
+        num_attention_heads=config.num_attention_heads,
+        num_key_value_heads=config.num_key_value_heads,
+        head_dim=config.head_dim,
+        rms_norm_eps=config.rms_norm_eps,
+        rope_theta=rope["rope_theta"],
+        rope_scaling=_read_scaling(rope),
+        max_position_embeddings=config.max_position_embeddings,
+    )
+
+
+def _read_scaling(rope: Mapping[str, Any]) -> RopeScaling | None:
+    if rope["rope_type"] == "linear":
+        return RopeScaling("linear", rope["factor"])
+    if rope["rope_type"] == "llama3":
+        return RopeScaling(
+            "llama3",
+            rope["factor"],
+            rope["low_freq_factor"],
+            rope["high_freq_factor"],
+            rope["original_max_position_embeddings"],
+        )
+    return None
+
+
+def build_transformer(
+    config: TransformerConfig,
+    weights: Mapping[str, Float32Array],
+    linear: Callable[[Float32Array], Linear] = Dense,
+    head: Callable[[Float32Array], Linear] = Dense,
+    attention: Attention = attend,
+) -> Transformer:
+    """Assemble a decoder from the tensors of a checkpoint, by transformers' names.
+
+    Parameters
+    ----------
+    config : TransformerConfig
+        Its shape.
+    weights : mapping of str to array
+        Float32 tensors.
+    linear, head : callable
+        Turn a weight of shape (out, in) into a linear layer: those of the blocks, and the last.
+    attention : Attention
+        Who mixes the values.
+    """
+
+    def fused(prefix: str, *names: str) -> Linear:
+        return linear(np.concatenate([weights[f"{prefix}.{name}.weight"] for name in names]))
+
+    def block(index: int) -> Block:
+        at = f"model.layers.{index}"
+        return Block(
+            attention_norm=weights[f"{at}.input_layernorm.weight"],
+            qkv=fused(f"{at}.self_attn", "q_proj", "k_proj", "v_proj"),
+            output=linear(weights[f"{at}.self_attn.o_proj.weight"]),
+            mlp_norm=weights[f"{at}.post_attention_layernorm.weight"],
+            gate_up=fused(f"{at}.mlp", "gate_proj", "up_proj"),
+            down=linear(weights[f"{at}.mlp.down_proj.weight"]),
+        )
+
+    embedding = weights["model.embed_tokens.weight"]
+    return Transformer(
+        config,
+        embedding,
+        [block(index) for index in range(config.num_hidden_layers)],
+        weights["model.norm.weight"],
+        head(weights.get("lm_head.weight", embedding)),
+        attention,
+    )
+
+
+def load_core_engine(model: InstalledModel, precision: Precision) -> CoreEngine:
+    """Load a model folder into the core.
+
+    Parameters
+    ----------
+    model : InstalledModel
+        The folder with safetensors, config and tokenizer.
+    precision : Precision
+        Of the linear layers; all between them is FP32.
+
+    Raises
+    ------
+    PrecisionUnavailable
+        When the core cannot run this model or precision.
+    """
+    from transformers import AutoConfig
+
+    start = time.perf_counter()
+    config = AutoConfig.from_pretrained(model.path, local_files_only=True)
+    if reason := unsupported_reason(config, precision):
+        raise PrecisionUnavailable(
+            f"The core engine cannot run {model.title} at {precision.name}: {reason}. "
+            f"Choose the transformers engine."
+        )
+    require_available(precision)
+    linear, head = linear_makers(precision)
+    network = build_transformer(
+        read_config(config), read_weights(model.path), linear, head, attend_in_torch
+    )
+    return CoreEngine(
+        model=model,
+        precision=precision,
+        tokenizer=Tokenizer.load(model.path, read_end_token_ids(model.path)),
+        context_length=config.max_position_embeddings,
+        report=_report(network, time.perf_counter() - start),
+        network=network,
+    )
+
+
+def linear_makers(
+    precision: Precision,
+) -> tuple[Callable[[Float32Array], Linear], Callable[[Float32Array], Linear]]:
+    """Return what makes the blocks' linear layers and the head of a precision."""
+    if precision is Precision.FP32:
+        return FullLinear, FullLinear
+
+    def in_torch(weight: Float32Array) -> Linear:
+        # As bitsandbytes does, the head keeps its format at INT8. PyTorch multiplies by it too: its
+        # threads and NumPy's would else take turns in every token.
+        whole = Precision.FP32 if precision is Precision.INT8 else precision
+        return TorchLinear(weight, torch_dtype(whole))
+
+    return (quantize_linear if precision is Precision.INT8 else in_torch), in_torch
+
+
+def read_weights(folder: Path) -> dict[str, Float32Array]:
+    """Read all tensors of a model folder as float32 arrays, by name."""
+    from safetensors.torch import load_file
+
+    return {
+        name: tensor.float().numpy()
+        for path in sorted(folder.glob("*.safetensors"))
+        for name, tensor in load_file(path).items()
+    }
+
+
+def _shares_embedding(network: Transformer) -> bool:
+    head = network.head
+    if isinstance(head, TorchLinear) and not head.weight.is_mkldnn:
+        return head.weight.data_ptr() == network.embedding.ctypes.data
+    return isinstance(head, Dense) and head.weight is network.embedding
+
+
+def _report(network: Transformer, load_seconds: float) -> LoadReport:
+    linears = [network.head]
+    for block in network.blocks:
+        linears += [block.qkv, block.output, block.gate_up, block.down]
+    sizes: Counter[str] = Counter()
+    for layer in linears:
+        sizes.update(layer.size_bytes)
+    tied = _shares_embedding(network)
+    if tied:
+        sizes["float32"] -= network.embedding.nbytes  # tied: counted once, below
+    norms = sum(block.attention_norm.nbytes + block.mlp_norm.nbytes for block in network.blocks)
+    sizes["float32"] += network.embedding.nbytes + network.norm.nbytes + norms
+    scale_bytes = sizes.pop("scales", 0)
+    others = network.norm.nbytes + norms
+    weight_bytes = sum(sizes.values())
+    return LoadReport(
+        layer_classes={**Counter(type(layer).__name__ for layer in linears), "Embedding": 1},
+        bytes_by_dtype=dict(sizes),
+        weight_bytes=weight_bytes,
+        part_bytes={
+            "embedding": network.embedding.nbytes,
+            "linear": weight_bytes - network.embedding.nbytes - others,
+            "other": others,
+        },
+        tied_head=tied,
+        scale_bytes=scale_bytes,
+        device="cpu",
+        load_seconds=load_seconds,
+        rss_bytes=psutil.Process().memory_info().rss,
+    )

@@ -1,0 +1,142 @@
+"""What everything above relies on: an engine takes token ids and gives logits.
+
+An engine is one model at one precision on one device. It knows nothing of sampling, text or
+conversations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from playground.models.acquire.store import InstalledModel
+from playground.models.engines.precision import Precision
+from playground.models.text.tokenizer import Tokenizer
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What was really loaded, read off the model after loading, not off the request.
+
+    Parameters
+    ----------
+    layer_classes : dict of str to int
+        Class name of each linear and embedding layer, and how many there are.
+    bytes_by_dtype : dict of str to int
+        Bytes of the parameters and buffers by their dtype; a tied tensor counts once.
+    weight_bytes : int
+        Their sum; what transformers' ``get_memory_footprint()`` returns.
+    part_bytes : dict of str to int
+        The same bytes by what they are: "embedding", "linear", "other" (norms, biases). A tied
+        head counts as embedding.
+    tied_head : bool
+        Whether the output head multiplies by the very memory of the embedding.
+    scale_bytes : int
+        Scales that bitsandbytes keeps beside the quantized weights.
+    device : str
+        Where the weights lie, such as "cpu".
+    load_seconds : float
+        Wall time from the call to the model being ready, measured.
+    rss_bytes : int
+        Resident memory of this process after loading, measured.
+    """
+
+    layer_classes: dict[str, int]
+    bytes_by_dtype: dict[str, int]
+    weight_bytes: int
+    part_bytes: dict[str, int]
+    tied_head: bool
+    scale_bytes: int
+    device: str
+    load_seconds: float
+    rss_bytes: int
+
+
+class KVCache(Protocol):
+    """Keys and values of the tokens that one row has seen; belongs to one engine."""
+
+    @property
+    def length(self) -> int:
+        """Tokens held."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of the arrays of keys and values, room that is set aside included."""
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of those that belong to the tokens held."""
+
+    def copy(self) -> KVCache:
+        """Return a cache of its own with the same past."""
+
+
+class Engine(Protocol):
+    """One model at one precision: token ids in, logits out."""
+
+    name: str  # of the engine, as the page shows it: "transformers"
+    model: InstalledModel
+    precision: Precision
+    tokenizer: Tokenizer
+    context_length: int  # tokens
+    report: LoadReport
+
+    def new_cache(self) -> KVCache:
+        """Return an empty cache for one row."""
+
+    def forward(
+        self, token_ids: NDArray[np.int64], caches: Sequence[KVCache]
+    ) -> NDArray[np.float32]:
+        """Run new tokens after those in the caches and return the logits of the next ones.
+
+        Parameters
+        ----------
+        token_ids : array of shape (rows, T)
+            New tokens, T of them in every row.
+        caches : sequence of KVCache
+            One a row; their pasts may differ. Each grows by T tokens.
+
+        Returns
+        -------
+        array of shape (rows, V)
+            Logits after the last token of each row.
+        """
+
+    def logits_at_each(self, token_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Read one text from its start, in one pass, and return the logits after every token.
+
+        Parameters
+        ----------
+        token_ids : array of shape (T,)
+            The text.
+
+        Returns
+        -------
+        array of shape (T, V)
+            Logits; 4 T V bytes.
+        """
+
+    def hidden_states(self, token_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Read one text from its start and return the vector of every token after every block.
+
+        Parameters
+        ----------
+        token_ids : array of shape (T,)
+            The text.
+
+        Returns
+        -------
+        array of shape (L + 1, T, C)
+            The embeddings, then the output of each of the L blocks, the last one normalised, as
+            transformers has its ``hidden_states``.
+        """
+
+    def embedding_table(self) -> NDArray[np.float32]:
+        """Return one vector a token: shape (V, C). It may be the model's own memory: only read it.
+
+        A model may have rows beyond its tokenizer's vocabulary, which stand for no token.
+        """

@@ -1,0 +1,266 @@
+"""Any causal language model through transformers, accelerate and bitsandbytes."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import psutil
+from numpy.typing import NDArray
+
+from playground.errors import BrokenCache, PrecisionUnavailable
+from playground.models.acquire.store import InstalledModel
+from playground.models.engines.compute import compute
+from playground.models.engines.engine import KVCache, LoadReport
+from playground.models.engines.library_output import quiet_transformers
+from playground.models.engines.precision import Precision, loader_arguments, require_available
+from playground.models.text.tokenizer import Tokenizer, read_end_token_ids
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+    from transformers import DynamicCache, PretrainedConfig, PreTrainedModel
+
+# The layer class that proves a quantized load.
+_QUANTIZED_LAYER = {
+    Precision.INT8: "Linear8bitLt",
+    Precision.NF4: "Linear4bit",
+    Precision.FP4: "Linear4bit",
+}
+
+
+class _TransformersCache:
+    """transformers' growing cache, with its length in tokens."""
+
+    def __init__(self, store: DynamicCache) -> None:
+        self.store = store
+
+    @property
+    def length(self) -> int:
+        return int(self.store.get_seq_length())
+
+    @property
+    def size_bytes(self) -> int:
+        tensors = [
+            tensor
+            for layer in self.store.layers
+            for tensor in (getattr(layer, "keys", None), getattr(layer, "values", None))
+        ]
+        return sum(int(tensor.nbytes) for tensor in tensors if tensor is not None)
+
+    @property
+    def held_bytes(self) -> int:
+        return self.size_bytes  # it grows with every token: nothing is set aside
+
+    def copy(self) -> _TransformersCache:
+        return _TransformersCache(deepcopy(self.store))
+
+
+@dataclass
+class TransformersEngine:
+    """A model as transformers runs it."""
+
+    model: InstalledModel
+    precision: Precision
+    tokenizer: Tokenizer
+    context_length: int
+    report: LoadReport
+    network: PreTrainedModel
+    name: str = "transformers"
+
+    def new_cache(self) -> KVCache:
+        """Return an empty cache for one row."""
+        from transformers import DynamicCache
+
+        return _TransformersCache(DynamicCache())
+
+    def forward(
+        self, token_ids: NDArray[np.int64], caches: Sequence[KVCache]
+    ) -> NDArray[np.float32]:
+        """Run new tokens and return the logits of the next ones; see `Engine.forward`.
+
+        Rows run one after another: transformers pads rows of different length, and a padded row
+        gets other bits than the same row alone.
+        """
+        pairs = list(zip(token_ids, caches, strict=True))
+        return compute(lambda: np.stack([self._forward_row(*pair) for pair in pairs]))
+
+    def logits_at_each(self, token_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the logits after every token of a text; see `Engine.logits_at_each`."""
+        import torch
+
+        def run() -> NDArray[np.float32]:
+            ids = torch.from_numpy(token_ids[None]).to(self.network.device)
+            with torch.inference_mode():
+                logits: NDArray[np.float32] = self.network(ids).logits[0].float().cpu().numpy()
+            return logits
+
+        return compute(run)
+
+    def hidden_states(self, token_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the vectors of a text after every block; see `Engine.hidden_states`."""
+        import torch
+
+        def run() -> NDArray[np.float32]:
+            ids = torch.from_numpy(token_ids[None]).to(self.network.device)
+            with torch.inference_mode():
+                states = self.network(ids, output_hidden_states=True).hidden_states
+            return np.stack([state[0].float().cpu().numpy() for state in states])
+
+        return compute(run)
+
+    def embedding_table(self) -> NDArray[np.float32]:
+        """Return one vector a token, converted to float32 where it is not."""
+        weight = cast("torch.Tensor", self.network.get_input_embeddings().weight)
+        table: NDArray[np.float32] = weight.detach().float().cpu().numpy()
+        return table
+
+    def _forward_row(self, token_ids: NDArray[np.int64], cache: KVCache) -> NDArray[np.float32]:
+        import torch
+
+        store = cast(_TransformersCache, cache).store
+        with torch.inference_mode():
+            output = self.network(
+                torch.from_numpy(token_ids[None]).to(self.network.device),
+                past_key_values=store,
+                use_cache=True,
+                logits_to_keep=1,
+            )
+            logits: NDArray[np.float32] = output.logits[0, -1].float().cpu().numpy()
+        return logits
+
+
+def load_transformers_engine(model: InstalledModel, precision: Precision) -> TransformersEngine:
+    """Load a model folder at a precision, and look at what came out.
+
+    Parameters
+    ----------
+    model : InstalledModel
+        The folder with safetensors, config and tokenizer.
+    precision : Precision
+        The format asked for.
+
+    Raises
+    ------
+    PrecisionUnavailable
+        When this machine cannot run it, or the layers did not come out quantized.
+    BrokenCache
+        When the files cannot be read as a model.
+    """
+    require_available(precision)
+    start = time.perf_counter()
+    network = _read_network(model.path, precision, model.name)
+    _require_quantized(network, precision)
+    tokenizer = Tokenizer.load(model.path, read_end_token_ids(model.path))
+    return TransformersEngine(
+        model=model,
+        precision=precision,
+        tokenizer=tokenizer,
+        context_length=_context_length(network.config),
+        report=_report(network, time.perf_counter() - start),
+        network=network,
+    )
+
+
+def _read_network(folder: Path, precision: Precision, name: str) -> PreTrainedModel:
+    from safetensors import SafetensorError
+    from transformers import AutoModelForCausalLM
+
+    with quiet_transformers():
+        try:
+            network: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+                folder,
+                local_files_only=True,
+                use_safetensors=True,
+                trust_remote_code=False,
+                **loader_arguments(precision),
+            )
+        except (OSError, ValueError, KeyError, SafetensorError) as error:
+            raise BrokenCache(
+                f"The files of {name} in {folder} cannot be read as a model "
+                f"({str(error).splitlines()[0]}); fetch them again with `playground pull {name}`."
+            ) from error
+    network.eval()
+    return network
+
+
+def _require_quantized(network: nn.Module, precision: Precision) -> None:
+    wanted = _QUANTIZED_LAYER.get(precision)
+    found = layer_classes(network)
+    if wanted and not found.get(wanted):
+        raise PrecisionUnavailable(
+            f"{precision.name} was asked for, but no {wanted} layer came out of loading "
+            f"(found {found}). Choose another precision."
+        )
+
+
+def layer_classes(network: nn.Module) -> dict[str, int]:
+    """Count the linear and embedding layers by class name.
+
+    bitsandbytes' layers are linear layers by inheritance, so they show under their own names.
+    """
+    from torch import nn
+
+    kinds = (nn.Linear, nn.Embedding)
+    return dict(Counter(type(m).__name__ for m in network.modules() if isinstance(m, kinds)))
+
+
+def _report(network: PreTrainedModel, load_seconds: float) -> LoadReport:
+    by_dtype: Counter[str] = Counter()
+    for tensor in (*network.parameters(), *network.buffers()):
+        by_dtype[str(tensor.dtype).removeprefix("torch.")] += tensor.nbytes
+    return LoadReport(
+        layer_classes=layer_classes(network),
+        bytes_by_dtype=dict(by_dtype),
+        weight_bytes=sum(by_dtype.values()),
+        part_bytes=_part_bytes(network),
+        tied_head=_has_tied_head(network),
+        scale_bytes=_scale_bytes(network),
+        device=str(network.device),
+        load_seconds=load_seconds,
+        rss_bytes=psutil.Process().memory_info().rss,
+    )
+
+
+def _part_bytes(network: PreTrainedModel) -> dict[str, int]:
+    """Return the bytes by what they are; a tensor that is met twice counts where it came first."""
+    from torch import nn
+
+    parts = Counter({"embedding": 0, "linear": 0, "other": 0})
+    seen: set[int] = set()
+    kinds = ((nn.Embedding, "embedding"), (nn.Linear, "linear"), (nn.Module, "other"))
+    for kind, name in kinds:
+        for module in network.modules():
+            if not isinstance(module, kind):
+                continue
+            for tensor in (*module.parameters(recurse=False), *module.buffers(recurse=False)):
+                parts[name] += 0 if id(tensor) in seen else tensor.nbytes
+                seen.add(id(tensor))
+    return dict(parts)
+
+
+def _has_tied_head(network: PreTrainedModel) -> bool:
+    return network.get_input_embeddings().weight is network.get_output_embeddings().weight
+
+
+def _scale_bytes(network: nn.Module) -> int:
+    """Return the bytes of bitsandbytes' scales, which are no parameters of the model."""
+    total = 0
+    for weight in network.parameters():
+        attributes: Any = weight
+        if (row_scales := getattr(attributes, "SCB", None)) is not None:
+            total += row_scales.nbytes
+        if (state := getattr(attributes, "quant_state", None)) is not None:
+            total += state.absmax.nbytes
+    return total
+
+
+def _context_length(config: PretrainedConfig) -> int:
+    text_config = config.get_text_config()
+    return int(text_config.max_position_embeddings)

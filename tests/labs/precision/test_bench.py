@@ -1,0 +1,181 @@
+"""The bench's plan, its rows when processes fail, and what it says and exports."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+
+import pytest
+
+from playground.data import shipped_text
+from playground.errors import OptionError
+from playground.generation.measuring import Measured, Spread
+from playground.generation.scoring import Quality
+from playground.labs.precision import bench as bench_module
+from playground.labs.precision.bench import (
+    SHIPPED_TEXT,
+    Bench,
+    Row,
+    make_plan,
+    parse_precisions,
+    to_json,
+)
+from playground.labs.precision.bench_view import (
+    render_bench,
+    render_texts,
+    render_why,
+    to_csv,
+    to_svg,
+)
+from playground.labs.precision.speed import bytes_per_token, explain
+from playground.models.acquire.own_process import Finished
+from playground.models.engines.choice import EngineName
+from playground.models.engines.machine import Machine
+from playground.models.engines.outliers import Outliers
+from playground.models.engines.precision import Precision
+
+MACHINE = Machine("Test", 2, 2**34, ("AVX2",), 50e9)
+FULL = Measured(
+    engine="transformers",
+    layer_classes={"Linear": 211, "Embedding": 1},
+    weight_bytes=500_000_000,
+    part_bytes={"embedding": 100_000_000, "linear": 399_000_000, "other": 1_000_000},
+    tied_head=True,
+    scale_bytes=0,
+    rss_bytes=900_000_000,
+    peak_rss_bytes=1_000_000_000,
+    load_seconds=1.5,
+    time_to_first_token_seconds=Spread(0.04, 0.03, 0.05),
+    prefill_tokens_per_second=Spread(800.0, 700.0, 900.0),
+    decode_tokens_per_second=Spread(25.0, 24.0, 26.0),
+    quality={SHIPPED_TEXT: Quality(751, 29.5, 0.0, 1.0)},
+    text=" a <b>c",
+    token_ids=[1, 2, 3],
+    token_texts=[" a", " <b>", "c"],
+)
+INT8 = replace(
+    FULL,
+    layer_classes={"Linear8bitLt": 210, "Linear": 1, "Embedding": 1},
+    weight_bytes=199_000_000,
+    part_bytes={"embedding": 100_000_000, "linear": 98_000_000, "other": 1_000_000},
+    scale_bytes=1_000_000,
+    decode_tokens_per_second=Spread(20.0, 19.0, 21.0),
+    text=" a <i>d",
+    token_ids=[1, 5, 6],
+    token_texts=[" a", " <i>", "d"],
+    outliers=Outliers(6.0, 2_000_000, 1_000, 1270.0),
+)
+
+
+def bench(*rows: Row) -> Bench:
+    plan = make_plan("some-model", [Precision.FP32], [EngineName.TRANSFORMERS])
+    reference = Row(Precision.FP32, EngineName.TRANSFORMERS, 0, "done", "", FULL)
+    return Bench(plan, "Some <model>", "done", rows, MACHINE, reference)
+
+
+def full_row() -> Row:
+    return Row(Precision.FP32, EngineName.TRANSFORMERS, 5, "done", "", FULL)
+
+
+def int8_row() -> Row:
+    return Row(Precision.INT8, EngineName.TRANSFORMERS, 5, "done", "", INT8)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"precisions": []}, "at least one precision, got none"),
+        ({"engines": []}, "at least one engine, got none"),
+        ({"prompt": "  "}, "The prompt is empty"),
+        (
+            {"max_new_tokens": 1},
+            "of the bench must be a whole number from 2 to 256, got 1",
+        ),
+        ({"max_new_tokens": "many"}, "got 'many'"),
+        ({"max_new_tokens": None}, "got nothing"),
+        ({"max_new_tokens": 2.5}, "got 2.5"),
+        ({"own_text": "x" * 100_001}, "at most 100,000 characters, got 100,001"),
+    ],
+)
+def test_a_bad_plan_gets_one_sentence(changes: dict[str, object], sentence: str) -> None:
+    good: dict[str, object] = {"precisions": [Precision.INT8], "engines": [EngineName.CORE]}
+    with pytest.raises(OptionError, match=sentence):
+        make_plan("some-model", **{**good, **changes})
+
+
+def test_precisions_are_named() -> None:
+    with pytest.raises(OptionError, match=r"must be one of fp32, .* got 'int7'"):
+        parse_precisions("fp32,int7")
+    with pytest.raises(OptionError, match="at least one of"):
+        parse_precisions(" , ")
+
+
+@pytest.mark.parametrize(
+    ("finished", "reason"),
+    [
+        (Finished(1, ("Stage loading", "Failed No such thing.")), "No such thing."),
+        (Finished(-9, ("Stage loading",)), "SIGKILL; a system that is out of memory"),
+        (Finished(3, ("Traceback", "ValueError: odd")), "code 3: ValueError: odd"),
+        (Finished(2, ()), "it said nothing"),
+    ],
+)
+def test_a_process_that_ends_badly_leaves_its_reason_in_its_row(
+    finished: Finished, reason: str
+) -> None:
+    row = bench_module._ended(Row(Precision.INT8, EngineName.CORE, 7, "running"), finished)
+    assert row.state == "failed"
+    assert reason in row.reason
+    html = render_bench(bench(full_row(), row))
+    assert row.reason.split(";")[0] in html
+    assert "29.50" in html  # the other row stands
+
+
+def test_estimated_and_measured_never_share_a_label() -> None:
+    waiting = Row(Precision.NF4, EngineName.TRANSFORMERS, 173_000_000)
+    html = render_bench(bench(full_row(), waiting))
+    assert "173 MB estimated" in html
+    assert "500 MB" in html
+    assert "500 MB estimated" not in html
+    told = to_json(bench(full_row(), waiting))["rows"]
+    assert told[1]["weight_bytes"] is None
+    assert told[1]["estimated_weight_bytes"] == 173_000_000
+
+
+def test_all_text_is_escaped_and_the_parting_wears_a_ring() -> None:
+    html = render_texts(bench(full_row(), int8_row()))
+    assert "<b>" not in html
+    assert '<mark class="parting"> &lt;i&gt;</mark>d' in html
+    assert "parts from FP32 at token 2" in html
+    assert "never parts from FP32" in html
+    assert "Some &lt;model&gt;" in to_svg(bench(full_row()))
+
+
+def test_why_is_made_of_the_numbers() -> None:
+    assert bytes_per_token(INT8) == 200_000_000
+    assert bytes_per_token(replace(INT8, tied_head=False)) == 100_000_000
+    told = " ".join(explain(Precision.INT8, INT8, FULL, MACHINE))
+    assert "reads 200 MB of weights (computed)" in told
+    assert "50 GB/s (measured), which would allow 250 tokens/s; it wrote 20, 8% of that" in told
+    assert "0.40 times the bytes" in told
+    assert "0.80 times as fast: slower" in told
+    assert "LLM.int8()" in told
+    assert "1,000 of 2,000,000 inputs of these layers (0.050%) were 6 or larger" in told
+    assert "up to 1,270 (measured)" in told
+    assert "steps of 10.0" in told
+    assert "outliers" not in " ".join(explain(Precision.FP32, FULL, FULL, MACHINE))
+    assert "50.0 ms" in told
+    assert "1.25 ms" in told
+    assert "40 times less" in told
+    assert "Linear8bitLt" in render_why(bench(full_row(), int8_row()))
+
+
+def test_exports_hold_every_row() -> None:
+    rows = list(csv.DictReader(io.StringIO(to_csv(bench(full_row(), int8_row())))))
+    assert [row["precision"] for row in rows] == ["fp32", "int8"]
+    assert rows[1]["part_bytes_linear"] == "98000000"
+    assert rows[1]["decode_tokens_per_second_range_high"] == "21.0"
+
+
+def test_the_shipped_text_is_long_enough() -> None:
+    assert 500 < len(shipped_text().split()) < 800

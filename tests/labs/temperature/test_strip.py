@@ -1,0 +1,146 @@
+"""The strip's plan, its measures and where columns part."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from playground.errors import ContextOverflow, OptionError
+from playground.generation.divergence import find_parting
+from playground.generation.settings import SamplingSettings
+from playground.labs.temperature.strip import (
+    MAX_COLUMNS,
+    Written,
+    export,
+    measure,
+    parse_samples,
+    parse_temperatures,
+    plan_columns,
+    with_seed,
+    write_strip,
+)
+from playground.models.acquire.local import register_path
+from playground.models.engines.core_model import load_core_engine
+from playground.models.engines.engine import Engine
+from playground.models.engines.precision import Precision
+from playground.settings import Settings
+
+SEVEN = SamplingSettings(seed=7, max_new_tokens=12, top_p=1)
+
+
+@pytest.fixture(scope="module")
+def engine(tiny_model_folder: Path) -> Engine:
+    return load_core_engine(register_path(tiny_model_folder, Settings.from_env()), Precision.FP32)
+
+
+def write(engine: Engine, temperatures: list[float], coupled: bool = True) -> list[Written]:
+    columns = plan_columns(temperatures, 1, SEVEN, coupled)
+    return list(write_strip(engine, [5, 6, 7], columns))[-1]
+
+
+def test_temperatures_are_read_and_bad_ones_refused() -> None:
+    assert parse_temperatures(" 0, 0.7;1.5,, ") == [0, 0.7, 1.5]
+    for text in ("", " , "):
+        with pytest.raises(OptionError, match="`temperatures` must name at least one number"):
+            parse_temperatures(text)
+    for bad in ("-0.1", "2.1", "nan", "warm"):
+        with pytest.raises(OptionError, match=rf"`temperature` must be .* 0 to 2, got '? ?{bad}"):
+            parse_temperatures(f"0.5, {bad}")
+
+
+def test_coupled_columns_share_the_seeds_of_their_samples() -> None:
+    columns = plan_columns([0, 0.7, 1.5], 2, SEVEN)
+    assert [c.settings.temperature for c in columns] == [0, 0, 0.7, 0.7, 1.5, 1.5]
+    assert [c.settings.seed for c in columns] == [None, None, 7, 8, 7, 8]
+    assert [c.sample for c in columns] == [1, 2] * 3
+    seeds = [c.settings.seed for c in plan_columns([0.5, 1], 2, SEVEN, coupled=False)]
+    assert seeds == [7, 8, 9, 10]
+
+
+def test_too_many_columns_are_refused_with_the_limit() -> None:
+    with pytest.raises(OptionError, match=f"at most {MAX_COLUMNS} columns, got 20 .* 40 columns"):
+        plan_columns([1.0] * 20, 2, SEVEN)
+    with pytest.raises(OptionError, match="at least one temperature"):
+        plan_columns([], 1, SEVEN)
+
+
+def test_coupled_columns_throw_the_same_numbers(engine: Engine) -> None:
+    numbers = [[step.choice.uniform for step in each.steps] for each in write(engine, [0.5, 1, 2])]
+    shortest = min(map(len, numbers))
+    assert shortest > 1
+    expected = np.random.default_rng(7).random(shortest).tolist()
+    assert [each[:shortest] for each in numbers] == [expected] * 3
+
+
+def test_the_same_temperature_never_parts_and_another_does(engine: Engine) -> None:
+    greedy, same, hot = write(engine, [0, 0, 2])
+    assert find_parting(greedy.steps, same.steps) is None
+    parting = find_parting(greedy.steps, hot.steps)
+    assert parting is not None
+    assert greedy.token_ids[: parting.position] == hot.token_ids[: parting.position]
+    assert parting.first.token_id == greedy.token_ids[parting.position]
+    assert parting.second.token_id == hot.token_ids[parting.position] != parting.first.token_id
+    # The same past, so the model said the same; and the hot column threw a number.
+    assert parting.first.alternatives[0].token_id == parting.second.alternatives[0].token_id
+    assert (parting.first.uniform, parting.second.uniform is not None) == (None, True)
+
+
+def test_measures_equal_their_definitions(engine: Engine) -> None:
+    first, hot = write(engine, [0, 2])
+    measures = measure(hot, first)
+    assert measures is not None
+    ids, others = hot.token_ids, first.token_ids
+    pairs = list(itertools.pairwise(ids))
+    assert measures.distinct_1 == len(set(ids)) / len(ids)
+    assert measures.distinct_2 == len(set(pairs)) / len(pairs)
+    shorter = min(len(ids), len(others))
+    same = sum(a == b for a, b in zip(ids, others, strict=False))
+    assert measures.agreement == same / shorter
+    assert measures.mean_entropy_nats == pytest.approx(
+        sum(step.entropy_nats for step in hot.steps) / len(ids)
+    )
+    assert measures.tokens_per_second > 0
+    itself = measure(first, first)
+    assert itself is not None
+    assert itself.agreement == 1
+    assert measure(Written(first.column), first) is None
+
+
+def test_an_export_holds_what_writes_it_again(engine: Engine) -> None:
+    written = write(engine, [0, 1])
+    document = json.loads(json.dumps(export(engine, "hello", written, True, 1.5)))
+    assert set(document) >= {"model", "precision", "engine", "prompt", "wall_seconds", "versions"}
+    for output, each in zip(document["outputs"], written, strict=True):
+        assert output["text"] == each.text
+        assert [token["id"] for token in output["tokens"]] == each.token_ids
+        assert set(output["tokens"][0]) >= {"id", "text", "logprob", "entropy_nats"}
+        assert SamplingSettings.from_mapping(output["settings"]) == each.column.settings
+    assert document["outputs"][0]["seed"] is None
+
+
+def test_a_strip_is_cancelled_within_one_token(engine: Engine) -> None:
+    calls = iter([False, False, False, True])
+    columns = plan_columns([0, 1], 1, SEVEN)
+    *_, last = write_strip(engine, [5, 6], columns, lambda: next(calls))
+    assert [len(each.steps) for each in last] == [2, 2]
+    assert [each.finish_reason for each in last] == ["cancelled", "cancelled"]
+
+
+def test_a_prompt_that_does_not_fit_is_refused(engine: Engine) -> None:
+    with pytest.raises(ContextOverflow, match="leave room for a reply"):
+        list(write_strip(engine, [5] * engine.context_length, plan_columns([1], 1, SEVEN)))
+
+
+@pytest.mark.parametrize("value", [None, 0, 17, 1.5, "two", float("nan"), float("inf")])
+def test_samples_that_are_no_small_whole_number_are_refused(value: object) -> None:
+    with pytest.raises(OptionError, match="`samples` must be a whole number from 1 to 16"):
+        parse_samples(value)
+
+
+def test_a_seed_is_drawn_only_where_none_was_given() -> None:
+    assert with_seed(SEVEN) == SEVEN
+    assert isinstance(with_seed(SamplingSettings()).seed, int)

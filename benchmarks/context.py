@@ -19,14 +19,14 @@ from machine import conditions
 
 import playground
 from playground.generation.fitting.outlook import foresee
+from playground.generation.language_model import LanguageModel
 from playground.generation.settings import SamplingSettings
-from playground.labs.context.needle import DEPTHS, LENGTHS, Plan, run_needles
+from playground.labs.context.needle import NeedleSettings
 from playground.labs.context.window import EXAMPLE
 from playground.models.acquire.catalog import load_catalog
 from playground.models.engines.choice import EngineName
 from playground.models.engines.engine import Engine
 
-PLAN = Plan(LENGTHS, DEPTHS)
 SIDES: dict[str, tuple[str, EngineName]] = {
     "core, INT8": ("int8", EngineName.CORE),
     "core, FP32": ("fp32", EngineName.CORE),
@@ -44,21 +44,21 @@ def main() -> None:
     options = parser.parse_args()
     result: dict[str, Any] = {"maps": {}}
     for name, (precision, kind) in SIDES.items():
-        engine = playground.load(options.model, precision, engine=kind).engine
-        result["maps"][name] = draw_map(engine)
-    result["foreseen"] = foresee_long(engine)
+        model = playground.load(options.model, precision, engine=kind)
+        result["maps"][name] = draw_map(model)
+    result["foreseen"] = foresee_long(model.engine)
     print(json.dumps(result, indent=2) if options.json else as_markdown(result))
 
 
-def draw_map(engine: Engine) -> dict[str, float]:
+def draw_map(model: LanguageModel) -> dict[str, float]:
     """Return the seconds of a map, and how many keys were found."""
-    for _ in run_needles(engine, Plan(LENGTHS[:1], DEPTHS[:1])):  # the first prompt is slow
-        pass
+    needle = playground.experiment("context/needle")
+    needle(model, lengths=(256,), depths=(0,))  # the first prompt is slow
     start = time.perf_counter()
-    *_, trials = run_needles(engine, PLAN)
+    trials = needle(model).to_json()["trials"]
     return {
         "seconds": time.perf_counter() - start,
-        "found": sum(trial.found for trial in trials),
+        "found": sum(trial["found"] for trial in trials),
         "trials": len(trials),
     }
 
@@ -78,6 +78,7 @@ def foresee_long(engine: Engine) -> dict[str, float]:
 def as_markdown(result: dict[str, Any]) -> str:
     """Return the figures as a table, with the conditions below it."""
     maps, foreseen = result["maps"], result["foreseen"]
+    asked = NeedleSettings()
     fastest = min(each["seconds"] for each in maps.values())
     lines = ["| map by | seconds | ratio | keys found |", "|---|---:|---:|---:|"]
     for name, each in maps.items():
@@ -87,7 +88,7 @@ def as_markdown(result: dict[str, Any]) -> str:
         )
     lines += [
         "",
-        f"Measured: {PLAN.tokens:,} tokens of prompt in {PLAN.trials} trials. To foresee what is "
+        f"Measured: {asked.tokens:,} tokens of prompt in {asked.trials} trials. To foresee what is "
         f"left of a conversation of {foreseen['tokens']:,} tokens took "
         f"{foreseen['milliseconds']:.0f} ms.",
         conditions(),

@@ -18,10 +18,11 @@ os.environ.setdefault("GOMP_SPINCOUNT", "50000")
 os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "18")
 
 if TYPE_CHECKING:
+    from playground.experiments.experiment import Experiment
     from playground.generation.language_model import LanguageModel
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "load"]
+__all__ = ["__version__", "experiment", "load"]
 
 
 def load(name: str, precision: str = "fp32", engine: str = "auto") -> LanguageModel:
@@ -48,12 +49,40 @@ def load(name: str, precision: str = "fp32", engine: str = "auto") -> LanguageMo
         With one sentence that says what is wrong and what to do.
     """
     # Imported here so that `import playground` stays instant.
-    from playground.generation.language_model import LanguageModel
-    from playground.models.acquire.fetch import ensure_model
-    from playground.models.engines.choice import EngineName, load_engine
+    from playground.models.engines.choice import EngineName
+    from playground.models.engines.manager import ModelChoice
     from playground.models.engines.precision import Precision
-    from playground.settings import Settings
+    from playground.serving import shared_pool
 
-    chosen, runner = Precision.parse(precision), EngineName.parse(engine)
-    model = ensure_model(name, Settings.from_env())
-    return LanguageModel(load_engine(model, chosen, runner))
+    choice = ModelChoice(name, Precision.parse(precision), EngineName.parse(engine))
+    # Held for as long as the process lives: whoever loads a model by name means to keep it.
+    return shared_pool().lease(choice).__enter__()
+
+
+def experiment(path: str) -> Experiment:
+    """Return an experiment, to be called with a model and its settings.
+
+    Parameters
+    ----------
+    path : str
+        Lab and name: ``"context/needle"``.
+
+    Returns
+    -------
+    Experiment
+        Called as ``(model, **settings)`` it returns the last snapshot; ``run`` yields them all.
+
+    Raises
+    ------
+    OptionError
+        When there is none of that path.
+
+    Examples
+    --------
+    >>> experiment("context/needle").settings(needles=9)
+    Traceback (most recent call last):
+    playground.errors.OptionError: `needles` must be a whole number from 1 to 5, got 9.
+    """
+    from playground.labs import find_experiment
+
+    return find_experiment(path)

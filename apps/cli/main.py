@@ -303,3 +303,18 @@ def tokens(
 
     # White space counts here: nothing is trimmed.
     show_tokens(model, sys.stdin.read() if text == "-" else text, as_json)
+
+
+@app.command(
+    context_settings={
+        "allow_extra_args": True,
+        "ignore_unknown_options": True,
+        "help_option_names": [],
+    }
+)
+def lab(context: typer.Context) -> None:
+    """Run any experiment of any lab; `playground lab` lists them."""
+    # The labs are read only when one is asked for, so that all other commands stay instant.
+    from apps.cli.lab import lab_app
+
+    lab_app()(context.args, prog_name="playground lab", standalone_mode=False)

@@ -29,13 +29,59 @@ function playgroundTheme(name) {
   document.body.dataset.colours = name;
 }
 
-function playgroundLab(name) {
+function playgroundLab(name, push) {
   document.querySelectorAll(".lab-panel").forEach((panel) => panel.toggleAttribute("data-current", panel.id === `panel-${name}`));
   document.querySelectorAll(".lab").forEach((button) => {
     button.setAttribute("aria-current", button.id === `lab-${name}` ? "page" : "false");
   });
   document.body.dataset.lab = name;
   document.body.classList.remove("show-labs", "show-rail");
+  if (push) playgroundWrite(true);
+}
+
+// The page's address says which lab is open, which experiment of it, and what its form says beyond
+// its defaults, so that all of it can be linked, survives a reload, and Back and Forward work.
+const playgroundForms = {}; // path of an experiment -> what its form says beyond its defaults
+
+function playgroundPlace() {
+  const panel = document.querySelector(".lab-panel[data-current]");
+  const lab = panel?.id.replace("panel-", "") || "chat";
+  return { lab, experiment: playgroundExperiment(panel) };
+}
+
+// The experiment that is in sight in a lab; labs of one alone have no tabs.
+function playgroundExperiment(panel) {
+  const shown = [...(panel?.querySelectorAll(".experiment") || [])].find((each) => each.offsetParent);
+  return shown?.id.replace(/^experiment-[^-]+-/, "") || "";
+}
+
+function playgroundWrite(push) {
+  const { lab, experiment } = playgroundPlace();
+  const words = new URLSearchParams(lab === "chat" ? {} : { lab });
+  if (experiment) words.set("experiment", experiment);
+  for (const [name, text] of Object.entries(playgroundForms[`${lab}/${experiment}`] || {})) words.set(name, text);
+  const text = words.toString(), address = text ? `?${text}` : location.pathname;
+  if (address === (location.search || location.pathname)) return;
+  history[push ? "pushState" : "replaceState"](null, "", address);
+}
+
+function playgroundAddress(path, names, values, defaults) {
+  const said = {};
+  names.forEach((name, place) => {
+    const value = values[place], text = Array.isArray(value) ? value.join(",") : String(value ?? "");
+    if (text.replace(/, /g, ",") !== defaults[name]) said[name] = text.replace(/, /g, ",");
+  });
+  playgroundForms[path] = said;
+  playgroundWrite(false);
+}
+
+// Opens what the address says, at first and after Back and Forward.
+function playgroundOpen() {
+  const words = new URLSearchParams(location.search), lab = words.get("lab") || "chat";
+  const known = document.getElementById(`panel-${lab}`) ? lab : "chat";
+  playgroundLab(known);
+  const experiment = words.get("experiment");
+  if (experiment) document.getElementById(`experiment-${known}-${experiment}-button`)?.click();
 }
 
 // One prompt travels between labs: what was typed last in one stands in the next that is opened.
@@ -242,8 +288,9 @@ function playgroundStart() {
     if (!document.getElementById("work") || !document.querySelector(".lab")) return;
     clearInterval(wait);
     playgroundTheme(playgroundStored("playground-theme") || "system");
-    playgroundLab("chat");
+    playgroundOpen();
     playgroundFollow();
+    addEventListener("popstate", playgroundOpen);
     document.addEventListener("keydown", playgroundKeys);
     document.addEventListener("input", playgroundType);
     document.addEventListener("click", (event) => {

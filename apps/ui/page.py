@@ -9,6 +9,7 @@ import gradio as gr
 from apps.chat.service import ChatService
 from apps.ui.badge import render_badge
 from apps.ui.events import QUIET
+from apps.ui.link import Link
 from apps.ui.rail import build_rail
 from apps.ui.tabs.chat import ChatTab
 from apps.ui.tabs.context import ContextTab
@@ -18,12 +19,18 @@ from apps.ui.tabs.models import ModelsTab, model_choices
 from apps.ui.tabs.precision import PrecisionTab
 from apps.ui.tabs.temperature import TemperatureTab
 from apps.ui.tabs.tokens import TokensTab
+from playground.experiments.result import assets
+from playground.labs import labs
 from playground.models.engines.manager import ModelChoice
 
 _HERE = Path(__file__).parent
 # In the head rather than through Gradio's `css`, which would rewrite every selector.
-_STYLES = "".join(path.read_text(encoding="utf-8") for path in sorted(_HERE.glob("*.css")))
-_SCRIPTS = "".join(path.read_text(encoding="utf-8") for path in sorted(_HERE.glob("*.js")))
+_STYLES = str(assets("css", *labs())) + "".join(
+    path.read_text(encoding="utf-8") for path in sorted(_HERE.glob("*.css"))
+)
+_SCRIPTS = str(assets("js", *labs())) + "".join(
+    path.read_text(encoding="utf-8") for path in sorted(_HERE.glob("*.js"))
+)
 HEAD = f"<style>{_STYLES}</style><script>{_SCRIPTS}</script>"
 
 # A file for download is looked at every hour, and goes when it is a day old.
@@ -91,6 +98,7 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
         context.wire(buttons["context"])
         models.wire(blocks, rail.model, buttons["models"])
         memory.wire(buttons["models"])
+        Link(context.sections).wire(blocks)
         prompts = {
             "chat": chat.prompt, "temperature": temperature.prompt, "tokens": tokens.prompt,
             "embeddings": embeddings.prompt, "context": context.prompt,
@@ -115,9 +123,9 @@ def _labs() -> dict[str, gr.Button]:
     """Draw the list of labs and return their buttons by name."""
     gr.HTML('<p class="brand">LLM Playground</p>', js_on_load=None)
     buttons = {}
-    for group, labs in LABS:
+    for group, members in LABS:
         gr.HTML(f'<p class="group">{group}</p>', js_on_load=None)
-        for name, words in labs:
+        for name, words in members:
             buttons[name] = gr.Button(words, elem_id=f"lab-{name}", elem_classes="lab")
     gr.HTML(_THEME_SWITCH, elem_id="theme", js_on_load=None)
     return buttons
@@ -126,7 +134,7 @@ def _labs() -> dict[str, gr.Button]:
 def _open_labs(buttons: dict[str, gr.Button], prompts: dict[str, gr.Textbox]) -> None:
     """Let each button open its lab, and one prompt travel between those that have a field."""
     for name, button in buttons.items():
-        button.click(None, js=f"() => playgroundLab('{name}')")
+        button.click(None, js=f"() => playgroundLab('{name}', true)")
         if field := prompts.get(name):
             travel = f"(current) => playgroundTravel('{name}', current)"
             button.click(None, field, field, js=travel, **QUIET)

@@ -6,7 +6,6 @@ repeated here.
 
 from __future__ import annotations
 
-from abc import ABCMeta
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -17,6 +16,7 @@ import gradio as gr
 from apps.chat.service import Request
 from apps.ui.badge import describe_loaded, describe_origin
 from apps.ui.events import QUIET
+from apps.ui.sliders import UncheckedSlider
 from playground.drawing.context_bar import render_outlook
 from playground.errors import OptionError
 from playground.generation.fitting.overflow import OverflowPolicy
@@ -35,18 +35,6 @@ _FIELDS = (
 _TYPED = ("seed", "overflow", "context_window")
 
 Component = gr.Dropdown | gr.Textbox | gr.Slider
-
-
-def _as_typed(_slider: gr.Slider, payload: float) -> float:
-    """Hand on what was typed: Gradio's own check would not name the option, `read_request` does."""
-    return payload
-
-
-# A slider like Gradio's but for that check. Made past Gradio's metaclass, which would write a stub
-# file into this folder.
-UncheckedSlider = ABCMeta.__new__(
-    type(gr.Slider), "UncheckedSlider", (gr.Slider,), {"preprocess": _as_typed, "is_template": True}
-)
 
 
 @dataclass(frozen=True)
@@ -91,6 +79,10 @@ class Rail:
     def window(self) -> Component:
         """The window's field."""
         return self._named("context_window")
+
+    def read(self, data: Mapping[Any, Any]) -> dict[str, Any]:
+        """Return the values that an event handed over, by name."""
+        return {name: data[self._named(name)] for name in _FIELDS}
 
     def _named(self, name: str) -> Component:
         return self.components[_FIELDS.index(name)]

@@ -21,12 +21,12 @@ from playground.generation.scheduler import Scheduler
 from playground.generation.settings import SamplingSettings
 from playground.generation.stop_strings import StopStrings
 from playground.models.engines.engine import Engine
-from playground.models.text.tokenizer import TRANSCRIPT_STOP, Message, Role
+from playground.models.text.tokenizer import TRANSCRIPT_STOP, Message, Role, Tokenizer
 
 # Seeds that are drawn are short enough to be read out and typed in.
 DRAWN_SEEDS = 1_000_000
 
-GivenPrompt = str | Sequence[Message | Mapping[str, Any]]
+GivenPrompt = str | Sequence[int] | Sequence[Message | Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -145,6 +145,11 @@ class LanguageModel:
         self.engine = engine
         self._scheduler = scheduler
 
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """Its tokenizer."""
+        return self.engine.tokenizer
+
     def generate(self, prompt_or_messages: GivenPrompt, **settings: Any) -> Generation:
         """Generate a whole reply; see `stream`."""
         stream = self.stream(prompt_or_messages, **settings)
@@ -187,8 +192,11 @@ class LanguageModel:
         sampling = SamplingSettings.from_mapping(settings)
         if isinstance(prompt_or_messages, str):
             prompt = self._text_prompt(prompt_or_messages, sampling)
+        elif prompt_or_messages and isinstance(prompt_or_messages[0], int):
+            prompt = self._ids_prompt(cast(Sequence[int], prompt_or_messages), sampling)
         else:
-            messages = [_message(m) for m in prompt_or_messages]
+            given = cast(Sequence[Message | Mapping[str, Any]], prompt_or_messages)
+            messages = [_message(m) for m in given]
             prompt = self._chat_prompt(messages, sampling)
             sampling = self._chat_settings(sampling)
         sampling = with_seed(sampling)
@@ -210,7 +218,9 @@ class LanguageModel:
 
     def _text_prompt(self, text: str, settings: SamplingSettings) -> Prompt:
         """Take a text as it stands: nothing is cut, what does not fit is refused later."""
-        token_ids = self.engine.tokenizer.encode_text_prompt(text)
+        return self._ids_prompt(self.engine.tokenizer.encode_text_prompt(text), settings)
+
+    def _ids_prompt(self, token_ids: Sequence[int], settings: SamplingSettings) -> Prompt:
         if not token_ids:
             raise ContextOverflow("The prompt is empty; write at least one word.")
         window, count = window_of(settings, self.engine.context_length), len(token_ids)

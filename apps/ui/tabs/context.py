@@ -6,10 +6,12 @@ import gradio as gr
 
 from apps.chat.service import ChatService
 from apps.ui.rail import Rail
+from apps.ui.section import Section
 from apps.ui.tabs.canary import CanarySection
 from apps.ui.tabs.context_cost import CostSection
 from apps.ui.tabs.context_window import WindowSection
-from apps.ui.tabs.needle import NeedleSection
+from playground.labs.context import LAB
+from playground.serving import Pool
 
 
 class ContextTab:
@@ -36,10 +38,15 @@ class ContextTab:
                 self._window = WindowSection(service, rail, key)
             with gr.Tab("Canary", elem_id="context-section-canary"):
                 self._canary = CanarySection(service.manager, rail)
-            with gr.Tab("Needle", elem_id="context-section-needle"):
-                self._needle = NeedleSection(service.manager, rail)
+            with gr.Tab("Needle", elem_id="experiment-context-needle", elem_classes="experiment"):
+                self._needle = Section(LAB.experiments[0], Pool(service.manager), rail)
             with gr.Tab("Cost", elem_id="context-section-cost") as cost:
                 self._cost = CostSection(service, rail, key, cost)
+
+    @property
+    def sections(self) -> list[Section]:
+        """Those that a link can fill."""
+        return [self._needle]
 
     @property
     def prompt(self) -> gr.Textbox:

@@ -10,7 +10,8 @@ import gradio as gr
 from apps.chat.service import ChatService, Request, conversation_messages
 from apps.ui.events import QUIET, WITH_KEY
 from apps.ui.notice import render_error, render_hint
-from apps.ui.rail import Rail, UncheckedSlider, read_rail, read_request
+from apps.ui.rail import Rail, read_rail, read_request
+from apps.ui.sliders import UncheckedSlider
 from playground.errors import PlaygroundError
 from playground.generation.fitting.outlook import foresee
 from playground.generation.fitting.overflow import OverflowPolicy

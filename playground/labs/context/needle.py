@@ -8,7 +8,7 @@ window and still not find it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import accumulate, cycle
 from typing import Any
@@ -17,50 +17,58 @@ import numpy as np
 
 from playground.data import shipped_sentences
 from playground.errors import OptionError
-from playground.generation.decoding import generate_steps, require_fit
+from playground.experiments.run import Progress, Run
+from playground.experiments.settings import Settings, field
+from playground.generation.decoding import require_fit
+from playground.generation.language_model import LanguageModel
 from playground.generation.settings import SamplingSettings
-from playground.models.engines.engine import Engine
 from playground.models.text.tokenizer import Tokenizer
-from playground.number_rules import require_whole
 
-LENGTHS, DEPTHS = (256, 512, 1024, 2048), (0, 25, 50, 75, 100)
-MAX_LENGTHS, MAX_DEPTHS, MAX_NEEDLES, MAX_OTHERS = 8, 11, 5, 7
 MIN_LENGTH, MAX_LENGTH = 160, 32_768
 NEEDLE, QUESTION = " The pass key of the {name} is {key}.", " The pass key of the {name} is"
 NAMES = ("miller", "nurse", "painter", "farmer", "weaver", "tailor", "potter", "gardener")
 KEY_DIGITS, REPLY_TOKENS = 5, 10
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What is to be tried.
+class NeedleSettings(Settings):
+    """What is to be tried."""
 
-    Parameters
-    ----------
-    lengths : tuple of int
-        Tokens of the whole prompt.
-    depths : tuple of int
-        Where the needle stands, in percent of the haystack.
-    needles : int
-        Trials in each cell, each with a key of its own.
-    others : int
-        Needles of the same form that are not asked for, spread evenly.
-    """
+    lengths: tuple[int, ...] = field(
+        (256, 512, 1024, 2048),
+        label="Lengths",
+        explanation="Tokens of the whole prompt; at most 8.",
+        ge=MIN_LENGTH,
+        le=MAX_LENGTH,
+        most=8,
+    )
+    depths: tuple[int, ...] = field(
+        (0, 25, 50, 75, 100),
+        label="Depths",
+        explanation="Percent of the hay before the needle; at most 11.",
+        ge=0,
+        le=100,
+        most=11,
+    )
+    needles: int = field(1, label="Keys a cell", explanation="Trials in each, 1 to 5.", ge=1, le=5)
+    others: int = field(
+        1, label="Other keys", explanation="Of the same form, not asked for; 0 to 7.", ge=0, le=7
+    )
 
-    lengths: tuple[int, ...]
-    depths: tuple[int, ...]
-    needles: int = 1
-    others: int = 1
+    @property
+    def cells(self) -> tuple[tuple[int, int], ...]:
+        """Every length and depth, shortest prompts first."""
+        lengths, depths = sorted(set(self.lengths)), sorted(set(self.depths))
+        return tuple((length, depth) for length in lengths for depth in depths)
 
     @property
     def trials(self) -> int:
         """How many questions are asked."""
-        return len(self.lengths) * len(self.depths) * self.needles
+        return len(self.cells) * self.needles
 
     @property
     def tokens(self) -> int:
         """How many tokens are read in all."""
-        return sum(self.lengths) * len(self.depths) * self.needles
+        return sum(length for length, _ in self.cells) * self.needles
 
 
 @dataclass(frozen=True)
@@ -102,81 +110,88 @@ class Trial:
         return self.said in self.others
 
 
-def make_plan(lengths: str, depths: str, needles: object, others: object) -> Plan:
-    """Check what is to be tried.
+@dataclass(frozen=True)
+class Needles:
+    """The questions that have been asked.
 
     Parameters
     ----------
-    lengths, depths : str
-        Whole numbers with commas between.
-    needles, others : object
-        Whole numbers.
-
-    Raises
-    ------
-    OptionError
-        When one is outside its rule.
-
-    Examples
-    --------
-    >>> make_plan("256, 512", "0, 100", 1, 0).trials
-    4
+    settings : NeedleSettings
+        What is tried.
+    trials : tuple of Trial
+        Those that are done.
     """
-    return Plan(
-        _numbers("lengths", lengths, MIN_LENGTH, MAX_LENGTH, MAX_LENGTHS),
-        _numbers("depths", depths, 0, 100, MAX_DEPTHS),
-        require_whole("The needles in a cell", needles, 1, MAX_NEEDLES),
-        require_whole("The other keys", others, 0, MAX_OTHERS),
-    )
+
+    settings: NeedleSettings
+    trials: tuple[Trial, ...] = ()
+
+    @property
+    def progress(self) -> Progress:
+        """Questions asked, and tokens read."""
+        done, total = len(self.trials), self.settings.trials
+        read = sum(trial.length for trial in self.trials)
+        words = f"{done} of {total} questions asked · {read:,} of {self.settings.tokens:,} tokens"
+        return Progress(done, total, f"{words} read")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything that was tried."""
+        return {
+            "trials": [
+                {**asdict(t), "said": t.said, "found": t.found, "confused": t.confused}
+                for t in self.trials
+            ]
+        }
+
+    def cells(self) -> dict[tuple[int, int], list[Trial]]:
+        """Group the trials by length and depth."""
+        groups: dict[tuple[int, int], list[Trial]] = {}
+        for trial in self.trials:
+            groups.setdefault((trial.length, trial.depth), []).append(trial)
+        return groups
 
 
-def _numbers(name: str, text: str, low: int, high: int, most: int) -> tuple[int, ...]:
-    given = [each for each in text.split(",") if each.strip()]
-    if not 1 <= len(given) <= most:
-        raise OptionError(
-            f"The {name} must be 1 to {most} numbers with commas between, got {len(given)}."
-        )
-    what = f"Each of the {name}"
-    return tuple(sorted({require_whole(what, each.strip(), low, high) for each in given}))
-
-
-def run_needles(
-    engine: Engine, plan: Plan, cancelled: Callable[[], bool] = lambda: False
-) -> Iterator[tuple[Trial, ...]]:
+def run_needles(model: LanguageModel, settings: NeedleSettings, run: Run) -> Iterator[Needles]:
     """Ask every question, at temperature 0, shortest prompts first.
 
     Parameters
     ----------
-    engine : Engine
+    model : LanguageModel
         Who answers.
-    plan : Plan
+    settings : NeedleSettings
         What is tried.
-    cancelled : callable
-        Asked before each forward pass; True ends it there, without the trial that was running.
+    run : Run
+        Asked before each forward pass whether to stop.
 
     Yields
     ------
-    tuple of Trial
-        Those that are done, after each.
+    Needles
+        What is done, after each question.
 
     Raises
     ------
     ContextOverflow
         When a length does not fit the model's window.
+    OptionError
+        When a length has no room for so many keys.
     """
-    settings, done = SamplingSettings(temperature=0, max_new_tokens=REPLY_TOKENS), list[Trial]()
-    require_fit(engine, range(max(plan.lengths) + REPLY_TOKENS), settings)
-    for length in plan.lengths:
-        for depth in plan.depths:
-            for number in range(plan.needles):
-                haystack = make_haystack(engine.tokenizer, length, depth, plan.others, number)
-                rng = np.random.default_rng(0)  # temperature 0 throws no dice
-                steps = generate_steps(engine, haystack.token_ids, settings, rng, cancelled)
-                reply = "".join(step.text for step in steps)
-                if cancelled():
-                    return
-                done.append(Trial(length, depth, haystack.key, reply, haystack.others))
-                yield tuple(done)
+    sampling = SamplingSettings(temperature=0, max_new_tokens=REPLY_TOKENS)
+    longest = max(settings.lengths) + REPLY_TOKENS
+    require_fit(model.engine, range(longest), sampling)
+    trials: list[Trial] = []
+    yield Needles(settings)
+    for length, depth in settings.cells:
+        for number in range(settings.needles):
+            haystack = make_haystack(model.tokenizer, length, depth, settings.others, number)
+            stream = model.stream(
+                haystack.token_ids,
+                temperature=0,
+                max_new_tokens=REPLY_TOKENS,
+                cancelled=run.stopped,
+            )
+            reply = "".join(step.text for step in stream)
+            run.check()
+            trials.append(Trial(length, depth, haystack.key, reply, haystack.others))
+            yield Needles(settings, tuple(trials))
 
 
 @dataclass(frozen=True)
@@ -221,6 +236,11 @@ def make_haystack(
         Needles that are not asked for.
     number : int
         Of the trial in its cell: names and keys are drawn from it.
+
+    Raises
+    ------
+    OptionError
+        When the needles and the question alone are longer.
     """
     rng = np.random.default_rng([length, depth, number])
     names = list(rng.permutation(NAMES)[: others + 1])
@@ -232,6 +252,11 @@ def make_haystack(
     start = tokenizer.encode_text_prompt("")
     question = tokenizer.encode(QUESTION.format(name=names[0]))
     room = length - len(start) - len(question) - sum(map(len, needles))
+    if room < 0:
+        raise OptionError(
+            f"`lengths` must leave room for {others + 1} keys and the question, "
+            f"{length - room} tokens with this tokenizer, got {length}; take fewer other keys."
+        )
     hay, borders = _hay(tokenizer, room)
     depths = [depth / 100, *((place + 0.5) / others for place in range(others))]
     places = [min(borders, key=lambda border: abs(border - share * room)) for share in depths]
@@ -254,22 +279,3 @@ def _hay(tokenizer: Tokenizer, count: int) -> tuple[list[int], list[int]]:
     over = len(ids) - count
     borders = (end - over for end in accumulate(map(len, chosen)))
     return ids[over:], [0, *(border for border in borders if border > 0)]
-
-
-def cells(trials: Sequence[Trial]) -> dict[tuple[int, int], list[Trial]]:
-    """Group trials by length and depth."""
-    groups: dict[tuple[int, int], list[Trial]] = {}
-    for trial in trials:
-        groups.setdefault((trial.length, trial.depth), []).append(trial)
-    return groups
-
-
-def to_json(plan: Plan, trials: Sequence[Trial], model: str) -> dict[str, Any]:
-    """Return everything that was tried, ready for JSON."""
-    return {
-        "model": model,
-        "plan": asdict(plan),
-        "trials": [
-            {**asdict(t), "said": t.said, "found": t.found, "confused": t.confused} for t in trials
-        ],
-    }

@@ -2,113 +2,103 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Sequence
-from html import escape
+from collections.abc import Iterable
 
-from playground.labs.context.needle import NEEDLE, QUESTION, Plan, Trial, cells
+from markupsafe import Markup
 
-Place = tuple[int, int]  # length, depth
+from playground.drawing.files import csv_text
+from playground.drawing.markup import join, table, tag
+from playground.labs.context.needle import NEEDLE, QUESTION, Needles, NeedleSettings, Trial
+
+SHADES = 4  # steps of the heat map, besides none
 
 
-def render_map(plan: Plan, trials: Sequence[Trial], chosen: Place | None = None) -> str:
-    """Return the map as far as it has come, and the replies of one cell.
-
-    Parameters
-    ----------
-    plan : Plan
-        What is tried.
-    trials : sequence of Trial
-        Those that are done.
-    chosen : (int, int), optional
-        The length and depth whose replies are shown below.
-    """
-    done = cells(trials)
-    head = "".join(f'<th scope="col">{length:,}</th>' for length in plan.lengths)
-    rows = "".join(
-        f'<tr><th scope="row">{depth} %</th>'
-        + "".join(_cell(plan, (length, depth), done, chosen) for length in plan.lengths)
-        + "</tr>"
-        for depth in plan.depths
+def draw(found: Needles) -> Markup:
+    """Return the map as far as it has come; a cell opens what the model said there."""
+    if not found.trials:
+        return tag("p", "The map will stand here, a cell for each depth and length.", class_="hint")
+    cells, settings = found.cells(), found.settings
+    lengths = sorted(set(settings.lengths))
+    rows = (
+        [f"{depth} %", *(_cell(settings, cells.get((length, depth), [])) for length in lengths)]
+        for depth in sorted(set(settings.depths))
     )
-    return (
-        '<div class="card needle-card"><div class="scroll"><table class="needle">'
-        "<caption>Depth of the needle, against tokens of the prompt: keys found</caption>"
-        f'<thead><tr><th scope="col">depth</th>{head}</tr></thead><tbody>{rows}</tbody></table>'
-        f"</div>{_legend(plan, trials)}</div>{_chosen(done, chosen)}"
+    grid = table(["depth", *(f"{length:,}" for length in lengths)], rows, class_="needle")
+    caption = tag("p", "Depth of the needle, against tokens of the prompt: keys found")
+    return tag("div", caption, grid, _sums(found), class_="card needle-card") + join(
+        _replies(trials) for trials in cells.values()
     )
 
 
-def _cell(plan: Plan, place: Place, done: dict[Place, list[Trial]], chosen: Place | None) -> str:
-    trials = done.get(place, [])
+def _cell(settings: NeedleSettings, trials: list[Trial]) -> Markup:
     if not trials:
-        return '<td class="waiting"></td>'
+        return tag("span", "…", class_="waiting")
     hits = sum(trial.found for trial in trials)
-    share = round(4 * hits / len(trials))
-    length, depth = place
-    said = "; ".join(f"asked {trial.key}, said {trial.said or 'no number'}" for trial in trials)
-    partly = "" if len(trials) == plan.needles else "…"
-    return (
-        f'<td><button type="button" class="heat h{share}" data-length="{length}" '
-        f'data-depth="{depth}" aria-pressed="{str(place == chosen).lower()}" '
-        f'title="{escape(said)}" aria-label="{hits} of {len(trials)} found at depth {depth} %, '
-        f'{length:,} tokens">{hits}/{len(trials)}{partly}</button></td>'
+    partly = "" if len(trials) == settings.needles else "…"
+    place = trials[0]
+    where = f"at depth {place.depth} %, {place.length:,} tokens"
+    return tag(
+        "button",
+        f"{hits}/{len(trials)}{partly}",
+        type="button",
+        class_=f"heat h{round(SHADES * hits / len(trials))}",
+        data_show=_name(place),
+        title=_said(trials),
+        aria_label=f"{hits} of {len(trials)} found {where}",
+        aria_expanded="false",
     )
 
 
-def _legend(plan: Plan, trials: Sequence[Trial]) -> str:
-    if not trials:
-        return ""
-    hits, confused = sum(t.found for t in trials), sum(t.confused for t in trials)
-    sentences = [f"<b>{hits} of {len(trials)}</b> keys found, to the digit."]
-    if plan.others:
-        sentences.append(f"In {confused} of the replies it was a key that was not asked for.")
-    return (
-        f'<p class="sums">{" ".join(sentences)}</p><p class="hint">Measured at temperature 0. '
-        "Click a cell for what the model said.</p>"
-    )
+def _name(trial: Trial) -> str:
+    """Return what a cell and its replies have in common."""
+    return f"needle-{trial.length}-{trial.depth}"
 
 
-def _chosen(done: dict[Place, list[Trial]], chosen: Place | None) -> str:
-    if chosen is None or chosen not in done:
-        return ""
-    length, depth = chosen
-    rows = "".join(_reply(trial) for trial in done[chosen])
-    head = "".join(f'<th scope="col">{name}</th>' for name in ("key", "said", "graded"))
-    head += '<th scope="col" class="text">what was written</th>'
-    return (
-        f'<div class="card"><h2>Depth {depth} %, {length:,} tokens</h2><div class="scroll">'
-        f'<table class="trials"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
-        "</div>"
-    )
+def _said(trials: Iterable[Trial]) -> str:
+    return "; ".join(f"asked {trial.key}, said {trial.said or 'no number'}" for trial in trials)
 
 
-def _reply(trial: Trial) -> str:
-    grade = "found" if trial.found else "another key" if trial.confused else "not found"
-    kind = "found" if trial.found else "not-found"
-    return (
-        f'<tr><th scope="row">{trial.key}</th><td>{trial.said or "no number"}</td>'
-        f'<td class="{kind}">{grade}</td><td class="text">{escape(trial.reply.strip())}</td></tr>'
-    )
+def _sums(found: Needles) -> Markup:
+    hits = sum(trial.found for trial in found.trials)
+    confused = sum(trial.confused for trial in found.trials)
+    other = f" In {confused} of the replies it was a key that was not asked for."
+    total = tag("b", f"{hits} of {len(found.trials)}")
+    return tag(
+        "p", total, " keys found, to the digit.", other if found.settings.others else "",
+        class_="sums",
+    ) + tag(
+        "p", "Measured at temperature 0. Click a cell for what the model said.", class_="hint"
+    )  # fmt: skip
 
 
-def render_setup() -> str:
+def _replies(trials: list[Trial]) -> Markup:
+    first = trials[0]
+    head = tag("h2", f"Depth {first.depth} %, {first.length:,} tokens")
+    rows = ([t.key, t.said or "no number", _grade(t), t.reply.strip()] for t in trials)
+    replies = table(["key", "said", "graded", "what was written"], rows, class_="trials")
+    return tag("div", head, replies, class_="card", data_shown_by=_name(first), hidden=True)
+
+
+def _grade(trial: Trial) -> Markup:
+    words = "found" if trial.found else "another key" if trial.confused else "not found"
+    return tag("span", words, class_="found" if trial.found else "not-found")
+
+
+def setup() -> Markup:
     """Return how the trial is made, in words."""
-    needle = escape(NEEDLE.format(name="miller", key="71432").strip())
-    question = escape(QUESTION.format(name="miller").strip())
-    return (
-        '<p class="hint">The hay is the shipped story of the ferry, over and over. The needle: '
-        f"“{needle}” Other keys are of the same form, with other names. At the end stands “"
-        f"{question}”, and the model writes on.</p>"
+    needle = NEEDLE.format(name="miller", key="71432").strip()
+    question = QUESTION.format(name="miller").strip()
+    return tag(
+        "p",
+        f"The hay is the shipped story of the ferry, over and over. The needle: “{needle}” Other "
+        f"keys are of the same form, with other names. At the end stands “{question}”, and the "
+        "model writes on.",
+        class_="hint",
     )
 
 
-def to_csv(trials: Sequence[Trial]) -> str:
+def to_csv(found: Needles) -> str:
     """Return one row a trial."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("length", "depth", "key", "said", "found", "confused", "reply"))
-    for t in trials:
-        writer.writerow((t.length, t.depth, t.key, t.said, t.found, t.confused, t.reply))
-    return out.getvalue()
+    heads = ("length", "depth", "key", "said", "found", "confused", "reply")
+    rows = ((t.length, t.depth, t.key, t.said, t.found, t.confused, t.reply) for t in found.trials)
+    return csv_text(heads, rows)

@@ -12,21 +12,22 @@ from hypothesis import strategies as st
 
 from playground.data import shipped_sentences
 from playground.errors import ContextOverflow, OptionError
+from playground.experiments.run import Stopped
+from playground.generation.language_model import LanguageModel
 from playground.labs.context.needle import (
     MIN_LENGTH,
     NAMES,
-    Plan,
+    Needles,
+    NeedleSettings,
     Trial,
-    cells,
     make_haystack,
-    make_plan,
     run_needles,
-    to_json,
 )
-from playground.labs.context.needle_view import render_map, to_csv
+from playground.labs.context.needle_view import draw, to_csv
 from playground.models.acquire.store import InstalledModel
 from playground.models.text.tokenizer import Tokenizer, load_tokenizer
 from tests.support.parrot_engine import ParrotEngine
+from tests.support.runs import run_until
 
 TOKENIZERS: list[Tokenizer] = []
 
@@ -92,71 +93,81 @@ def test_a_reply_is_graded_to_the_digit(reply: str, found: bool, confused: bool)
 def test_every_cell_is_asked_and_can_be_stopped(tiny_model_folder: Path) -> None:
     engine = ParrotEngine(tiny_model_folder, [], context_length=1024)
     engine.reply = engine.tokenizer.encode(" 12345.")
-    plan = Plan((200, 400), (0, 50, 100), needles=2, others=1)
-    grown = list(run_needles(engine, plan))
-    assert [len(trials) for trials in grown] == list(range(1, 13))
-    assert {place: len(group) for place, group in cells(grown[-1]).items()} == {
+    model = LanguageModel(engine)
+    settings = NeedleSettings(lengths=(400, 200), depths=(0, 50, 100), needles=2)
+    grown = list(run_needles(model, settings, run_until(lambda: False)))
+    assert [each.progress.done for each in grown] == list(range(13))
+    assert {place: len(group) for place, group in grown[-1].cells().items()} == {
         (length, depth): 2 for length in (200, 400) for depth in (0, 50, 100)
     }
-    assert all(trial.reply == " 12345." for trial in grown[-1])
-    done: list[object] = []
-    for trials in run_needles(engine, plan, lambda: len(done) == 4):
-        done.append(trials)  # noqa: PERF402 - it grows while it is asked
+    assert all(trial.reply == " 12345." for trial in grown[-1].trials)
+    assert grown[-1].progress.ended
+    done: list[Needles] = []
+    running = run_needles(model, settings, run_until(lambda: len(done) == 4))
+    with pytest.raises(Stopped):
+        done.extend(running)
     assert len(done) == 4
-    assert plan.tokens == 3600
+    assert settings.tokens == 3600
 
 
 def test_a_length_beyond_the_window_is_refused_before_anything_is_asked(
     tiny_model_folder: Path,
 ) -> None:
     engine = ParrotEngine(tiny_model_folder, [5], context_length=512)
+    settings = NeedleSettings(lengths=(256, 512), depths=(0,))
     with pytest.raises(ContextOverflow, match="must have 1 to 511 tokens"):
-        next(run_needles(engine, Plan((256, 512), (0,))))
+        next(run_needles(LanguageModel(engine), settings, run_until(lambda: False)))
     assert engine.calls == 0
 
 
+def test_keys_that_do_not_fit_their_length_are_refused(tiny_model_folder: Path) -> None:
+    # The tiny model's tokenizer has few pairs: eight keys take far more than 160 tokens.
+    engine = ParrotEngine(tiny_model_folder, [5], context_length=1024)
+    settings = NeedleSettings(lengths=(160,), depths=(0,), others=7)
+    run = run_needles(LanguageModel(engine), settings, run_until(lambda: False))
+    with pytest.raises(OptionError, match="`lengths` must leave room for 8 keys"):
+        list(run)
+
+
 @pytest.mark.parametrize(
-    ("values", "sentence"),
+    ("given_values", "sentence"),
     [
-        (("", "0", 1, 0), "The lengths must be 1 to 8 numbers with commas between, got 0"),
-        (("256", " , ", 1, 0), "The depths must be 1 to 11 numbers"),
-        (
-            ("100", "0", 1, 0),
-            "Each of the lengths must be a whole number from 160 to 32,768",
-        ),
-        (("256, x", "0", 1, 0), "got 'x'"),
-        (("256", "101", 1, 0), "Each of the depths must be a whole number from 0 to 100, got 101"),
-        (("256", "-1", 1, 0), "got -1"),
-        (("256", "0", 0, 0), "The needles in a cell must be a whole number from 1 to 5, got 0"),
-        (("256", "0", None, 0), "got nothing"),
-        (("256", "0", 1, 8), "The other keys must be a whole number from 0 to 7, got 8"),
-        (("1" * 1_000_000, "0", 1, 0), r"got '1{36}\.\.\.\."),
-        (("\ud800", "0", 1, 0), "lengths must be"),
-        (("nan", "0", 1, 0), "got 'nan'"),
-        (("inf", "0", 1, 0), "got 'inf'"),
+        ({"lengths": ""}, "`lengths` must be 1 to 8 whole numbers from 160 to 32,768, with commas"),
+        ({"depths": " , "}, "`depths` must be 1 to 11 whole numbers from 0 to 100"),
+        ({"lengths": "100"}, "got 100"),
+        ({"lengths": "256, x"}, "got '256, x'"),
+        ({"depths": (-1,)}, r"got \(-1,\)"),
+        ({"needles": 0}, "`needles` must be a whole number from 1 to 5, got 0"),
+        ({"needles": None}, "got nothing"),
+        ({"others": 8}, "`others` must be a whole number from 0 to 7, got 8"),
+        ({"lengths": "1" * 1_000_000}, r"got \'1{36}\.\.\.\."),
+        ({"lengths": "\ud800"}, "`lengths` must be"),
+        ({"lengths": "nan"}, "got 'nan'"),
+        ({"needle": 1}, "There is no setting `needle`; known are lengths, depths, needles, others"),
     ],
 )
-def test_bad_plans_get_one_sentence(values: tuple[str, str, object, object], sentence: str) -> None:
+def test_bad_settings_get_one_sentence(given_values: dict[str, object], sentence: str) -> None:
     with pytest.raises(OptionError, match=sentence):
-        make_plan(*values)
+        NeedleSettings(**given_values)
 
 
 def test_the_map_and_its_files_tell_the_same() -> None:
-    plan = Plan((256, 512), (0, 100), needles=2)
+    settings = NeedleSettings(lengths=(256, 512), depths=(0, 100), needles=2)
     trials = (
         Trial(256, 0, "11111", " 11111.", ("22222",)),
         Trial(256, 0, "33333", " 22222.", ("22222",)),
         Trial(256, 100, "44444", '<b>44444</b>, "x"', ()),
     )
-    html = render_map(plan, trials, (256, 100))
+    found = Needles(settings, trials)
+    html = draw(found)
     assert "1/2</button>" in html
     assert "1/1…</button>" in html
-    assert html.count('<td class="waiting">') == 2
+    assert html.count('class="waiting"') == 2
     assert "2 of 3</b> keys found" in html
     assert "In 1 of the replies it was a key that was not asked for" in html
     assert "&lt;b&gt;44444" in html
     assert 'aria-label="1 of 2 found at depth 0 %, 256 tokens"' in html
-    rows = list(csv.DictReader(io.StringIO(to_csv(trials))))
-    told = to_json(plan, trials, "M")["trials"]
+    rows = list(csv.DictReader(io.StringIO(to_csv(found))))
+    told = found.to_json()["trials"]
     assert [row["found"] for row in rows] == [str(trial["found"]) for trial in told]
     assert rows[2]["reply"] == trials[2].reply

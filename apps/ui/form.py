@@ -1,0 +1,128 @@
+"""The form of an experiment: a component for each setting, made from its declaration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import gradio as gr
+
+from apps.ui.sliders import UncheckedSlider
+from playground.experiments.experiment import Experiment
+from playground.experiments.kinds import Choice, Flag, Maybe, Number, Several, Text, Whole
+from playground.experiments.settings import Setting, Settings
+
+Component = Any  # Gradio's components have no base that names `value` and `change`
+MAX_RADIO = 6
+
+
+class Form:
+    """Components by the names of the settings; laid out where it is made.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Whose settings.
+    """
+
+    def __init__(self, experiment: Experiment) -> None:
+        self._experiment = experiment
+        self.settings = experiment.settings
+        declared = experiment.settings.declared()
+        self.fields: dict[str, Component] = {}
+        own = {name: each for name, each in declared.items() if not each.look.shared}
+        for name, each in own.items():
+            if _wide(each):
+                self.fields[name] = self._component(each)
+        narrow = {name: each for name, each in own.items() if not _wide(each)}
+        if narrow:
+            with gr.Row(elem_classes="lab-fields"):
+                for name, each in narrow.items():
+                    self.fields[name] = self._component(each)
+        self.shared = tuple(name for name, each in declared.items() if each.look.shared)
+
+    @property
+    def prompt(self) -> Component | None:
+        """The field whose text travels between labs, if there is one."""
+        declared = self._experiment.settings.declared()
+        travels = (name for name, each in declared.items() if each.look.travels)
+        return next((self.fields[name] for name in travels), None)
+
+    def read(self, data: Mapping[Component, Any], shared: Mapping[str, Any]) -> Settings:
+        """Return the settings that the form and the run settings say.
+
+        Raises
+        ------
+        OptionError
+            When one breaks its rule.
+        """
+        own = {name: data[field] for name, field in self.fields.items()}
+        return self._experiment.settings(**own, **{name: shared[name] for name in self.shared})
+
+    def values(self, settings: Settings) -> dict[Component, Any]:
+        """Return what the components show for these settings."""
+        declared = settings.declared()
+        return {
+            field: shown_value(declared[name], getattr(settings, name))
+            for name, field in self.fields.items()
+        }
+
+    def _component(self, setting: Setting) -> Component:
+        return _component(setting, f"{self._experiment.path.replace('/', '-')}-{setting.name}")
+
+
+def _wide(setting: Setting) -> bool:
+    return isinstance(setting.kind, Text) and not setting.look.hidden
+
+
+def shown_value(setting: Setting, value: Any) -> Any:
+    """Return a value as the setting's component takes it."""
+    kind = setting.kind
+    if isinstance(kind, Several) and not isinstance(kind.member, Choice):
+        return kind.spell(value).replace(",", ", ")
+    if setting.look.hidden or isinstance(kind, Maybe):
+        return kind.spell(value)
+    if isinstance(kind, Several):
+        return [kind.member.spell(each) for each in value]
+    return kind.spell(value) if isinstance(kind, Choice) else value
+
+
+def _component(setting: Setting, elem_id: str) -> Component:
+    kind, look = setting.kind, setting.look
+    shared: dict[str, Any] = {
+        "value": shown_value(setting, setting.default),
+        "label": setting.label,
+        "elem_id": elem_id,
+    }
+    if look.hidden:
+        return gr.Textbox(**shared, visible="hidden")
+    shared["info"] = setting.explanation or None
+    if isinstance(kind, Flag):
+        return gr.Checkbox(**shared, min_width=160)
+    if isinstance(kind, Choice):
+        return _choice(setting, kind, shared)
+    if isinstance(kind, Several) and isinstance(kind.member, Choice):
+        choices = [(setting.words.get(name, name), name) for name in kind.member.names]
+        return gr.CheckboxGroup(choices, **shared, min_width=240)
+    if isinstance(kind, Whole | Number):
+        return _number(kind, look.step, shared)
+    wide = look.lines if isinstance(kind, Text) else 1
+    classes = "travels" if look.travels else None
+    highest = 10 if wide > 1 else 4
+    return gr.Textbox(**shared, lines=wide, max_lines=highest, elem_classes=classes, min_width=160)
+
+
+def _choice(setting: Setting, kind: Choice, shared: dict[str, Any]) -> Component:
+    choices = [(setting.words.get(name, name), name) for name in kind.names]
+    if len(choices) <= MAX_RADIO:
+        return gr.Radio(choices, **shared, min_width=200)
+    return gr.Dropdown(choices, **shared, filterable=False, min_width=200)
+
+
+def _number(kind: Whole | Number, step: float | None, shared: dict[str, Any]) -> Component:
+    limits = kind.limits
+    if step is None or limits.le is None:
+        return gr.Number(**shared, min_width=110)
+    # A slider cannot stop just above its minimum, so it begins one step further.
+    lowest = limits.ge if limits.ge is not None else (limits.gt or 0) + step
+    return UncheckedSlider(lowest, limits.le, step=step, **shared, min_width=160, buttons=["reset"])

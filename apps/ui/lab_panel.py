@@ -1,0 +1,94 @@
+"""A lab on the page: its idea, and its experiments, each under a tab of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import gradio as gr
+
+from apps.ui.events import QUIET
+from apps.ui.form import Form
+from apps.ui.rail import Rail
+from apps.ui.section import Section
+from playground.drawing.markup import tag
+from playground.experiments.experiment import Experiment, Lab
+from playground.serving import Pool
+
+Special = Callable[[Experiment], "PageSection"]
+
+
+class PageSection(Protocol):
+    """What a lab's tab holds: a `Section`, or one made for an experiment that needs more."""
+
+    experiment: Experiment
+    form: Form
+    notice: gr.HTML
+
+    def wire(self) -> None:
+        """Connect the components."""
+
+    def open(self, data: Mapping[Any, Any]) -> dict[Any, Any]:
+        """Return what stands there when it comes into sight."""
+
+    @property
+    def drawn(self) -> list[Any]:
+        """The components that `open` changes."""
+
+
+class LabPanel:
+    """A lab; laid out where it is made.
+
+    Parameters
+    ----------
+    lab : Lab
+        Which.
+    pool : Pool
+        Lends the models.
+    rail : Rail
+        The run settings.
+    special : mapping of str to callable
+        Makes the section of an experiment, by its path, where the generic one cannot serve.
+    """
+
+    def __init__(
+        self, lab: Lab, pool: Pool, rail: Rail, special: Mapping[str, Special] | None = None
+    ) -> None:
+        self._rail = rail
+        made = special or {}
+        self.sections: dict[str, PageSection] = {}
+        self._tabs: dict[str, gr.Tab] = {}
+        head = tag("h1", lab.title, class_="title") + tag("p", lab.idea, class_="lead")
+        gr.HTML(str(head), js_on_load=None)
+        with gr.Tabs(elem_id=f"tabs-{lab.name}"):
+            for each in lab.experiments:
+                place = f"experiment-{lab.name}-{each.name}"
+                with gr.Tab(
+                    each.title, id=each.name, elem_id=place, elem_classes="experiment"
+                ) as tab:
+                    make = made.get(each.path)
+                    self.sections[each.name] = make(each) if make else Section(each, pool, rail)
+                self._tabs[each.name] = tab
+
+    @property
+    def prompt(self) -> Any | None:
+        """The first field whose text travels between labs, if there is one."""
+        prompts = (section.form.prompt for section in self.sections.values())
+        return next((prompt for prompt in prompts if prompt is not None), None)
+
+    def wire(self, opener: gr.Button) -> None:
+        """Connect the sections, and draw the one that comes into sight.
+
+        Parameters
+        ----------
+        opener : gradio.Button
+            Opens the lab.
+        """
+        for name, section in self.sections.items():
+            section.wire()
+            self._tabs[name].select(None, js="() => playgroundWrite(true)", **QUIET)
+            inputs = {*section.form.fields.values(), *self._rail.components}
+            gr.on(
+                [self._tabs[name].select, opener.click], section.open, inputs, section.drawn,
+                queue=False, trigger_mode="always_last", **QUIET,
+            )  # fmt: skip

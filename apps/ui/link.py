@@ -1,0 +1,51 @@
+"""A link to a lab: its settings are filled into the form when the page is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import parse_qsl
+
+import gradio as gr
+
+from apps.ui.events import QUIET
+from apps.ui.lab_panel import PageSection
+from apps.ui.notice import render_error
+from playground.errors import PlaygroundError
+
+# Longer than any form can say in an address that browsers take.
+MAX_CHARACTERS = 65_536
+
+
+class Link:
+    """The settings in the page's address.
+
+    Parameters
+    ----------
+    sections : iterable of PageSection
+        Those that a link can fill.
+    """
+
+    def __init__(self, sections: Iterable[PageSection]) -> None:
+        self._sections = {each.experiment.path: each for each in sections}
+
+    def wire(self, blocks: gr.Blocks) -> None:
+        """Read the address when the page is opened."""
+        address = gr.Textbox(visible="hidden", elem_id="address", show_label=False)
+        fields = [field for each in self._sections.values() for field in each.form.fields.values()]
+        notices = [each.notice for each in self._sections.values()]
+        blocks.load(
+            self.fill, address, [*fields, *notices], js="() => location.search", **QUIET
+        ).then(None, js="() => playgroundOpen()", **QUIET)
+
+    def fill(self, query: str) -> dict[Any, Any]:
+        """Return what the form named in an address shows; a bad value is said beside it."""
+        given = dict(parse_qsl(query[:MAX_CHARACTERS].removeprefix("?"), keep_blank_values=True))
+        path = f"{given.pop('lab', '')}/{given.pop('experiment', '')}"
+        section = self._sections.get(path)
+        if section is None or not given:
+            return {}
+        try:
+            return section.form.values(section.form.settings(**given))
+        except PlaygroundError as error:
+            return {section.notice: render_error(error)}

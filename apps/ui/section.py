@@ -1,0 +1,239 @@
+"""The frame of any experiment on the page: form, run, live picture, Stop, notice, exports, code.
+
+Everything that an experiment does not say itself is here, once. Callbacks return or yield a `View`:
+which components change, and how. What is not named stays.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import gradio as gr
+from markupsafe import Markup
+
+from apps.ui.background import Background
+from apps.ui.code import render_code
+from apps.ui.events import QUIET, Stops
+from apps.ui.exports import save_export
+from apps.ui.form import Component, Form
+from apps.ui.notice import render_error, render_hint, render_outcome
+from apps.ui.rail import Rail, read_choice
+from playground.errors import PlaygroundError
+from playground.experiments.experiment import Experiment
+from playground.experiments.performing import perform
+from playground.experiments.result import Result
+from playground.experiments.settings import Settings
+from playground.models.engines.manager import ModelChoice
+from playground.serving import Pool
+
+REDRAW_SECONDS = 0.25
+
+View = dict[Any, Any]
+
+
+class Section:
+    """One experiment on the page; laid out where it is made.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Which.
+    pool : Pool
+        Lends the model.
+    rail : Rail
+        Says which model, and holds the settings that are shared.
+    """
+
+    def __init__(self, experiment: Experiment, pool: Pool, rail: Rail) -> None:
+        self.experiment = experiment
+        self._pool = pool
+        self._rail = rail
+        self._stops = Stops()
+        self._id = experiment.path.replace("/", "-")
+        lead = Markup('<p class="lead">{}</p>{}').format(experiment.idea, experiment.intro)
+        gr.HTML(str(lead), js_on_load=None)
+        self.form = Form(experiment)
+        with gr.Row(elem_classes="lab-actions"):
+            words = experiment.action or "Export"
+            self._run = gr.Button(
+                words,
+                variant="secondary" if experiment.live else "primary",
+                elem_id=f"run-{self._id}",
+            )
+            self._stop = gr.Button("Stop", elem_id=f"stop-{self._id}", visible=False)
+            self._files = [self._button(name) for name in self._file_names()]
+        self.notice = gr.HTML("", elem_id=f"notice-{self._id}", js_on_load=None)
+        self._view = gr.HTML("", elem_id=f"view-{self._id}", js_on_load=_script(experiment))
+        self._code = gr.HTML("", elem_id=f"code-{self._id}", js_on_load=_COPY)
+
+    def _file_names(self) -> tuple[str, ...]:
+        name = self.experiment.name
+        return (*self.experiment.tables, f"{name}.json", f"{name}.html")
+
+    def _button(self, name: str) -> gr.DownloadButton:
+        ending = name.rpartition(".")[2]
+        return gr.DownloadButton(
+            f"Export {ending.upper()}", size="sm", visible=False, min_width=96,
+            elem_id=f"{self._id}-{ending}",
+        )  # fmt: skip
+
+    def wire(self) -> None:
+        """Connect the components."""
+        inputs = {*self.form.fields.values(), *self._rail.components}
+        drawn = [self.notice, self._view, self._code]
+        if self.experiment.live:
+            events = [each.change for each in self.form.fields.values()]
+            events += [self._rail.model.change]
+            gr.on(
+                events, self._on_change, inputs, drawn, queue=False, trigger_mode="always_last",
+                **QUIET,
+            )  # fmt: skip
+            self._run.click(self._on_export, inputs, [self.notice, *self._files], **QUIET)
+        else:
+            self._run.click(
+                self._on_run, inputs, [*drawn, self._run, self._stop, *self._files],
+                concurrency_limit=None, **QUIET,
+            )  # fmt: skip
+            self._stop.click(self._stops.stop, queue=False, **QUIET)
+        self._view.select(
+            self._on_select, inputs, [self.notice, *self.form.fields.values()], queue=False,
+            **QUIET,
+        )  # fmt: skip
+        self._wire_address()
+
+    def _wire_address(self) -> None:
+        """Let the page's address follow the form; the server is not asked."""
+        names = json.dumps(list(self.form.fields))
+        defaults = json.dumps(
+            {
+                name: str(each.kind.spell(each.default))
+                for name, each in self.experiment.settings.declared().items()
+            }
+        )
+        fields = list(self.form.fields.values())
+        follow = f"(...values) => playgroundAddress('{self.experiment.path}', {names}, values, "
+        follow += f"{defaults})"
+        if fields:
+            gr.on([each.change for each in fields], None, fields, js=follow, **QUIET)
+
+    def open(self, data: Mapping[Component, Any]) -> View:
+        """Return what stands there when the lab is opened: a live picture, or how it begins."""
+        return self._on_change(dict(data)) if self.experiment.live else {}
+
+    @property
+    def drawn(self) -> list[Component]:
+        """The components that `open` changes."""
+        return [self.notice, self._view, self._code]
+
+    def _asked(self, data: Mapping[Component, Any]) -> tuple[Settings, ModelChoice]:
+        rail = self._rail.read(data)
+        return self.form.read(data, rail), read_choice(rail)
+
+    def _on_change(self, data: dict[Component, Any]) -> View:
+        try:
+            settings, choice = self._asked(data)
+            result = self._last(settings, choice)
+        except PlaygroundError as error:
+            return {self.notice: render_error(error)}
+        code = render_code(self.experiment, settings, choice)
+        return {self.notice: "", self._view: str(result.framed()), self._code: code}
+
+    def _last(self, settings: Settings, choice: ModelChoice) -> Result:
+        *_, last = perform(self.experiment, settings, self._pool, choice)
+        return last
+
+    def _on_export(self, data: dict[Component, Any]) -> View:
+        try:
+            return self._exported(self._last(*self._asked(data)))
+        except PlaygroundError as error:
+            return {self.notice: render_error(error)}
+
+    def _on_run(self, data: dict[Component, Any], request: gr.Request) -> Iterator[View]:
+        try:
+            settings, choice = self._asked(data)
+        except PlaygroundError as error:
+            yield {self.notice: render_error(error)}
+            return
+        yield {
+            self.notice: render_hint("Taking the model…"),
+            self._view: "",
+            self._code: render_code(self.experiment, settings, choice),
+            **self._buttons(running=True),
+            **{button: gr.update(visible=False) for button in self._files},
+        }
+        yield from self._watch(settings, choice, request)
+
+    def _watch(
+        self, settings: Settings, choice: ModelChoice, request: gr.Request
+    ) -> Iterator[View]:
+        found: list[Result] = []  # the newest alone
+        with self._stops.running(request) as stopped:
+
+            def work() -> None:
+                for result in perform(
+                    self.experiment, settings, self._pool, choice, stopped.is_set
+                ):
+                    found[:] = [result]
+
+            working, drawn = Background(work), None
+            while not working.finished(REDRAW_SECONDS):
+                if found and found[0] is not drawn:
+                    drawn = found[0]
+                    words = drawn.snapshot.progress.words
+                    yield {
+                        self.notice: render_hint(words) if words else "",
+                        self._view: str(drawn.framed()),
+                    }
+        yield {
+            self.notice: render_outcome(working.error),
+            **self._buttons(running=False),
+            **(self._ended(found[0]) if found else {}),
+        }
+
+    def _buttons(self, running: bool) -> View:
+        return {
+            self._run: gr.update(visible=not running),
+            self._stop: gr.update(visible=running),
+        }
+
+    def _ended(self, result: Result) -> View:
+        return {self._view: str(result.framed()), **self._exported(result)}
+
+    def _exported(self, result: Result) -> View:
+        files = {
+            **{name: write(result.snapshot) for name, write in self.experiment.tables.items()},
+            f"{self.experiment.name}.json": json.dumps(
+                result.to_json(), ensure_ascii=False, indent=1
+            ),
+            f"{self.experiment.name}.html": result.to_html(),
+        }
+        return {
+            button: gr.update(visible=True, value=save_export(name, files[name]))
+            for button, name in zip(self._files, self._file_names(), strict=True)
+        }
+
+    def _on_select(self, data: dict[Component, Any], event: gr.EventData) -> View:
+        """Set what a click in the picture says; for a live one the change then redraws it."""
+        given = dict(event._data or {})  # what the page's `trigger` handed over
+        try:
+            settings, _ = self._asked(data)
+            known = {name: value for name, value in given.items() if name in self.form.fields}
+            changed = type(settings)(**{**settings.to_json(), **known})
+        except PlaygroundError as error:
+            return {self.notice: render_error(error)}
+        return self.form.values(changed)
+
+
+_COPY = """
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('button[data-copy]');
+  if (button) playgroundCopy(button);
+});
+"""
+
+
+def _script(experiment: Experiment) -> str:
+    """Return what wakes a picture: its clicks, and what its lab's script does."""
+    return f"playgroundView(element, {json.dumps(experiment.path)}, trigger, watch);"

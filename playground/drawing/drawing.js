@@ -1,0 +1,30 @@
+// What wakes a picture, on the page and in an exported file: what opens, what sets, what a lab adds.
+
+const playgroundViews = {}; // path of an experiment -> function (element, watch) of its lab's script
+
+// `trigger` and `watch` are the page's; an exported file has neither.
+function playgroundView(element, path, trigger, watch) {
+  element.addEventListener("click", (event) => {
+    const shower = event.target.closest("[data-show]");
+    if (shower) return playgroundShow(element, shower);
+    const setter = event.target.closest("[data-set]");
+    if (setter && trigger) trigger("select", JSON.parse(setter.dataset.set));
+  });
+  playgroundViews[path]?.(element, watch || (() => {}));
+}
+
+// Opens what a button shows and closes what was open before.
+function playgroundShow(element, button) {
+  const open = button.getAttribute("aria-expanded") === "true";
+  element.querySelectorAll("[data-show]").forEach((other) => other.setAttribute("aria-expanded", "false"));
+  element.querySelectorAll("[data-shown-by]").forEach((part) => { part.hidden = true; });
+  if (open) return;
+  button.setAttribute("aria-expanded", "true");
+  const part = element.querySelector(`[data-shown-by="${CSS.escape(button.dataset.show)}"]`);
+  if (part) part.hidden = false;
+}
+
+// In an exported file there is nobody else who wakes it.
+document.querySelectorAll(".exported [data-view]").forEach((element) => {
+  playgroundView(element, element.dataset.view);
+});

@@ -1,0 +1,83 @@
+"""HTML as `Markup`, so that a type checker tells what is escaped from what is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from markupsafe import Markup, escape
+
+_VOID = frozenset({"br", "hr", "img", "input"})
+
+
+def tag(name: str, *children: object, **attributes: object) -> Markup:
+    """Return an element; whatever is not `Markup` is escaped.
+
+    Parameters
+    ----------
+    name : str
+        Of the element.
+    *children : object
+        What stands in it, in order; None is left out.
+    **attributes : object
+        `class_` is class, `data_length` is data-length; None and False are left out, True is the
+        bare name.
+
+    Examples
+    --------
+    >>> tag("td", "a < b", class_="text", data_row=3, hidden=True)
+    Markup('<td class="text" data-row="3" hidden>a &lt; b</td>')
+    """
+    opened = Markup("<{}{}>").format(Markup(name), _attributes(attributes))  # noqa: S704 - named by the code
+    if name in _VOID:
+        return opened
+    return opened + join(children) + Markup("</{}>").format(Markup(name))  # noqa: S704 - as above
+
+
+def _attributes(given: dict[str, object]) -> Markup:
+    return join(
+        Markup(" {}").format(_dashed(name))
+        if value is True
+        else Markup(' {}="{}"').format(_dashed(name), value)
+        for name, value in given.items()
+        if value is not None and value is not False
+    )
+
+
+def _dashed(name: str) -> str:
+    return name.rstrip("_").replace("_", "-")
+
+
+def join(parts: Iterable[object], between: str = "") -> Markup:
+    """Return parts one after another; whatever is not `Markup` is escaped, None is left out.
+
+    Examples
+    --------
+    >>> join([tag("b", 1), None, "&"])
+    Markup('<b>1</b>&amp;')
+    """
+    return escape(between).join(escape(part) for part in parts if part is not None)
+
+
+def table(
+    heads: Iterable[object], rows: Iterable[Iterable[object]], **attributes: object
+) -> Markup:
+    """Return a table whose rows begin with their name; attributes are the table's.
+
+    Parameters
+    ----------
+    heads : iterable
+        Names of the columns.
+    rows : iterable of iterable
+        Cells of each row, its name first.
+    **attributes : object
+        As for `tag`.
+    """
+    head = tag("tr", *(tag("th", each, scope="col") for each in heads))
+    body = (_row(list(cells)) for cells in rows)
+    whole = tag("table", tag("thead", head), tag("tbody", *body), **attributes)
+    return tag("div", whole, class_="scroll")
+
+
+def _row(cells: list[object]) -> Markup:
+    name, *others = cells
+    return tag("tr", tag("th", name, scope="row"), *(tag("td", cell) for cell in others))

@@ -318,3 +318,7 @@ def lab(context: typer.Context) -> None:
     from apps.cli.lab import lab_app
 
     lab_app()(context.args, prog_name="playground lab", standalone_mode=False)
+
+
+if __name__ == "__main__":
+    main()

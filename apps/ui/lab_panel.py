@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import gradio as gr
 
+from apps.chat.service import ChatService
 from apps.ui.events import QUIET
 from apps.ui.form import Form
 from apps.ui.rail import Rail
@@ -15,7 +17,30 @@ from playground.drawing.markup import tag
 from playground.experiments.experiment import Experiment, Lab
 from playground.serving import Pool
 
-Special = Callable[[Experiment], "PageSection"]
+
+@dataclass(frozen=True)
+class Parts:
+    """What sections of the page may need.
+
+    Parameters
+    ----------
+    service : ChatService
+        Has the conversations.
+    pool : Pool
+        Lends the models.
+    rail : Rail
+        The run settings at the right.
+    key : gradio.Textbox
+        The hidden field with the browser's conversation key.
+    """
+
+    service: ChatService
+    pool: Pool
+    rail: Rail
+    key: gr.Textbox
+
+
+Special = Callable[[Experiment, Parts], "PageSection"]
 
 
 class PageSection(Protocol):
@@ -43,19 +68,14 @@ class LabPanel:
     ----------
     lab : Lab
         Which.
-    pool : Pool
-        Lends the models.
-    rail : Rail
-        The run settings.
+    parts : Parts
+        What the page has.
     special : mapping of str to callable
         Makes the section of an experiment, by its path, where the generic one cannot serve.
     """
 
-    def __init__(
-        self, lab: Lab, pool: Pool, rail: Rail, special: Mapping[str, Special] | None = None
-    ) -> None:
-        self._rail = rail
-        made = special or {}
+    def __init__(self, lab: Lab, parts: Parts, special: Mapping[str, Special]) -> None:
+        self._rail = parts.rail
         self.sections: dict[str, PageSection] = {}
         self._tabs: dict[str, gr.Tab] = {}
         head = tag("h1", lab.title, class_="title") + tag("p", lab.idea, class_="lead")
@@ -66,8 +86,8 @@ class LabPanel:
                 with gr.Tab(
                     each.title, id=each.name, elem_id=place, elem_classes="experiment"
                 ) as tab:
-                    make = made.get(each.path)
-                    self.sections[each.name] = make(each) if make else Section(each, pool, rail)
+                    make = special.get(each.path, _generic)
+                    self.sections[each.name] = make(each, parts)
                 self._tabs[each.name] = tab
 
     @property
@@ -92,3 +112,7 @@ class LabPanel:
                 [self._tabs[name].select, opener.click], section.open, inputs, section.drawn,
                 queue=False, trigger_mode="always_last", **QUIET,
             )  # fmt: skip
+
+
+def _generic(experiment: Experiment, parts: Parts) -> Section:
+    return Section(experiment, parts.pool, parts.rail)

@@ -9,6 +9,7 @@ import gradio as gr
 from apps.chat.service import ChatService
 from apps.ui.badge import render_badge
 from apps.ui.events import QUIET
+from apps.ui.lab_panel import LabPanel, Parts, Special
 from apps.ui.link import Link
 from apps.ui.rail import build_rail
 from apps.ui.tabs.chat import ChatTab
@@ -22,6 +23,7 @@ from apps.ui.tabs.tokens import TokensTab
 from playground.experiments.result import assets
 from playground.labs import labs
 from playground.models.engines.manager import ModelChoice
+from playground.serving import Pool
 
 _HERE = Path(__file__).parent
 # In the head rather than through Gradio's `css`, which would rewrite every selector.
@@ -36,12 +38,11 @@ HEAD = f"<style>{_STYLES}</style><script>{_SCRIPTS}</script>"
 # A file for download is looked at every hour, and goes when it is a day old.
 _HOUR, _KEPT_HOURS = 3600, 24
 
-# Group, then the labs in it: (name of the tab, words on the button).
-LABS = (
-    ("Talk", (("chat", "Chat"), ("temperature", "Temperature"), ("precision", "Precision"))),
-    ("Concepts", (("tokens", "Tokens"), ("embeddings", "Embeddings"), ("context", "Context"))),
-    ("More", (("models", "Models"),)),
-)
+GROUPS = ("Talk", "Concepts", "Trust", "More")
+# Labs that still have a tab of their own making here.
+_TABS = ("temperature", "precision", "tokens", "embeddings", "context", "models")
+# What a generic section cannot serve: path of an experiment -> what makes its section.
+SPECIAL: dict[str, Special] = {}
 
 
 def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
@@ -70,8 +71,7 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
                 )
                 panels = {
                     name: gr.Column(elem_id=f"panel-{name}", elem_classes="lab-panel")
-                    for _, labs in LABS
-                    for name, _ in labs
+                    for name in ("chat", *_names())
                 }
             with gr.Column(elem_id="rail"):
                 rail = build_rail(model_choices(service.manager.settings, start), start)
@@ -90,7 +90,15 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
         with panels["models"]:
             models = ModelsTab(service.manager, start)
             memory = MemorySection(service.manager, rail)
+        parts = Parts(service, Pool(service.manager), rail, key)
+        labs_here = [lab for lab in labs().values() if lab.name not in _TABS]
+        made = {}
+        for lab in labs_here:
+            with panels[lab.name]:
+                made[lab.name] = LabPanel(lab, parts, SPECIAL)
         chat.wire(blocks)
+        for name, panel in made.items():
+            panel.wire(buttons[name])
         temperature.wire()
         precision.wire()
         tokens.wire(buttons["tokens"], key)
@@ -98,13 +106,30 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
         context.wire(buttons["context"])
         models.wire(blocks, rail.model, buttons["models"])
         memory.wire(buttons["models"])
-        Link(context.sections).wire(blocks)
+        linked = [section for panel in made.values() for section in panel.sections.values()]
+        Link([*linked, *context.sections]).wire(blocks)
         prompts = {
             "chat": chat.prompt, "temperature": temperature.prompt, "tokens": tokens.prompt,
             "embeddings": embeddings.prompt, "context": context.prompt,
+            **{name: panel.prompt for name, panel in made.items() if panel.prompt},
         }  # fmt: skip
         _open_labs(buttons, prompts)
     return blocks
+
+
+def _listed() -> dict[str, tuple[str, str]]:
+    """Return group and words of every lab, in the order of the list."""
+    known = {lab.name: (lab.group, lab.button) for lab in labs().values()}
+    others = {
+        "temperature": ("Talk", "Temperature"), "precision": ("Talk", "Precision"),
+        "tokens": ("Concepts", "Tokens"), "embeddings": ("Concepts", "Embeddings"),
+        "context": ("Concepts", "Context"), "models": ("More", "Models"),
+    }  # fmt: skip
+    return {**others, **known}
+
+
+def _names() -> tuple[str, ...]:
+    return tuple(_listed())
 
 
 def _topbar() -> None:
@@ -123,9 +148,12 @@ def _labs() -> dict[str, gr.Button]:
     """Draw the list of labs and return their buttons by name."""
     gr.HTML('<p class="brand">LLM Playground</p>', js_on_load=None)
     buttons = {}
-    for group, members in LABS:
-        gr.HTML(f'<p class="group">{group}</p>', js_on_load=None)
-        for name, words in members:
+    listed = {"chat": ("Talk", "Chat"), **_listed()}
+    for group in GROUPS:
+        members = {name: words for name, (here, words) in listed.items() if here == group}
+        if members:
+            gr.HTML(f'<p class="group">{group}</p>', js_on_load=None)
+        for name, words in members.items():
             buttons[name] = gr.Button(words, elem_id=f"lab-{name}", elem_classes="lab")
     gr.HTML(_THEME_SWITCH, elem_id="theme", js_on_load=None)
     return buttons

@@ -55,6 +55,8 @@ class Experiment:
         Files besides JSON and HTML: a name such as "needles.csv" and what writes it.
     intro : Markup
         Shown between the idea and the form.
+    small : mapping of str to object
+        Settings with which it ends within seconds: what a first try and its test take.
     """
 
     path: str
@@ -67,6 +69,7 @@ class Experiment:
     action: str = "Run"
     tables: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
     intro: Markup = _NOTHING
+    small: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def lab(self) -> str:
@@ -126,6 +129,10 @@ class Lab:
         In the order of their tabs.
     group : str
         Under which heading it stands in the list of labs.
+    button : str
+        What it is called there; its title where nothing is said.
+    rank : int
+        Its place under the heading; equal ones by name.
     """
 
     name: str
@@ -133,8 +140,11 @@ class Lab:
     idea: str
     experiments: tuple[Experiment, ...]
     group: str = "Concepts"
+    button: str = ""
+    rank: int = 50
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "button", self.button or self.title)
         for each in self.experiments:
             if each.lab != self.name:
                 raise ValueError(f"{each.path} does not belong to the lab {self.name}")

@@ -15,9 +15,10 @@ from playground.experiments.experiment import Experiment, Lab
 
 @cache
 def labs() -> dict[str, Lab]:
-    """Return every lab by its name."""
+    """Return every lab by its name, in the order in which they are listed."""
     modules = (import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__))
-    return {module.LAB.name: module.LAB for module in modules if hasattr(module, "LAB")}
+    found = [module.LAB for module in modules if hasattr(module, "LAB")]
+    return {lab.name: lab for lab in sorted(found, key=lambda lab: (lab.rank, lab.name))}
 
 
 def experiments() -> dict[str, Experiment]:

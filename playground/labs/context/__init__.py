@@ -6,6 +6,8 @@ from playground.labs.context import needle, needle_view
 LAB = Lab(
     name="context",
     title="Context window",
+    button="Context",
+    rank=30,
     idea="A model reads only what fits its window. What has fallen out, it has never heard of.",
     experiments=(
         Experiment(
@@ -22,6 +24,7 @@ LAB = Lab(
             action="Draw the map",
             tables={"needles.csv": needle_view.to_csv},
             intro=needle_view.setup(),
+            small={"lengths": (160, 200), "depths": (50,)},
         ),
     ),
 )

@@ -28,6 +28,10 @@ class Pool:
         with self.manager.lease(choice, cancelled) as engine, self._batches.of(engine) as batch:
             yield LanguageModel(engine, batch)
 
+    def close(self) -> None:
+        """Free every model that nobody holds."""
+        self.manager.close()
+
 
 @cache
 def shared_pool() -> Pool:

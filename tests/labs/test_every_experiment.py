@@ -3,61 +3,138 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import gradio as gr
 import pytest
 
 import playground
-from playground.experiments.code import as_link
+from apps.chat.conversations import ConversationStore
+from apps.chat.service import ChatService
+from apps.ui.lab_panel import Parts
+from apps.ui.link import Link
+from apps.ui.page import SPECIAL
+from apps.ui.rail import build_rail
+from apps.ui.section import Section
+from playground.experiments.code import as_command, as_link, as_python
 from playground.experiments.experiment import Experiment, Needs
 from playground.labs import experiments
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
+from playground.serving import Pool, shared_pool
+from tests.support.command_line import runner
 
 # What the clock and the machine decide: never the same twice.
 MEASURED = ("seconds", "per_second", "bytes", "milliseconds", "machine")
-EXPERIMENTS = list(experiments().values())
-pytestmark = pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda each: each.path)
+pytestmark = [
+    pytest.mark.parametrize("experiment", list(experiments().values()), ids=lambda each: each.path),
+    # Gradio's Blocks makes an event loop for its queue and leaves it to the garbage collector.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[Pool]:
+    """Return the pool that the command line uses, so that a model is loaded once for all."""
+    pool = shared_pool()
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def choice(default_model: InstalledModel) -> ModelChoice:
+    return ModelChoice(default_model.name, Precision.FP32)
 
 
 def settled(value: Any) -> Any:
-    """Return a result without what was measured."""
+    """Return a result as JSON has it, without what was measured."""
     if isinstance(value, dict):
-        return {
-            name: settled(each)
-            for name, each in value.items()
-            if not any(name.endswith(ending) for ending in MEASURED)
-        }
-    return [settled(each) for each in value] if isinstance(value, list) else value
+        kept = {name: each for name, each in value.items() if not name.endswith(MEASURED)}
+        return {name: settled(each) for name, each in kept.items()}
+    return [settled(each) for each in value] if isinstance(value, list | tuple) else value
 
 
-def small(experiment: Experiment) -> dict[str, Any]:
-    """Return settings that take little time, in terms of the declaration alone."""
-    return dict(experiment.small)
+def found(text: str) -> Any:
+    return settled(json.loads(text))
 
 
-def test_the_terminal_and_python_find_the_same(
-    experiment: Experiment, default_model: InstalledModel
+def test_page_terminal_and_python_find_the_same(
+    experiment: Experiment,
+    pool: Pool,
+    choice: ModelChoice,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    given = small(experiment)
-    settings = experiment.settings(**given)
+    settings = experiment.settings(**experiment.small)
     words = [f"--{name.replace('_', '-')}={text}" for name, text in settings.spelled().items()]
-    command = ["-m", "apps.cli.main", "lab", experiment.lab, experiment.name, *words, "--json"]
-    told = subprocess.run([sys.executable, *command], capture_output=True, text=True, check=False)
-    assert told.returncode == 0, told.stderr
-    model = None
-    if experiment.needs is not Needs.NOTHING:
-        model = playground.load(default_model.name)
-    result = experiment(model, **given)
-    assert settled(json.loads(told.stdout)) == settled(json.loads(json.dumps(result.to_json())))
-    assert result.to_json()["ended"]
+    told = runner(capsys)("lab", experiment.lab, experiment.name, *words, "--json")
+    assert told.code == 0, told.stderr
+    model = None if experiment.needs is Needs.NOTHING else playground.load(choice.reference)
+    result = experiment(model, **experiment.small)
+    assert result.snapshot.progress.ended
+    assert found(told.stdout) == found(json.dumps(result.to_json()))
+    assert found(told.stdout) == found(on_page(experiment, pool, choice, tmp_path))
+
+
+def on_page(experiment: Experiment, pool: Pool, choice: ModelChoice, folder: Path) -> str:
+    """Return the JSON that the experiment's section on the page exports."""
+    with gr.Blocks():
+        section, rail = laid_out(experiment, pool, choice, folder)
+        section.wire()
+    settings = experiment.settings(**experiment.small)
+    data = {each: each.value for each in rail.components} | section.form.values(settings)
+    shared = {name: getattr(settings, name) for name in section.form.shared}
+    data |= {rail._named(name): value for name, value in shared.items()}
+    request = SimpleNamespace(session_hash="somebody")
+    if experiment.live:
+        last = section._on_export(data)
+    else:
+        *_, last = section._on_run(data, request)
+    files = {button: change for button, change in last.items() if button in section._files}
+    assert files, last.get(section.notice)
+    (path,) = (each["value"] for each in files.values() if each["value"].endswith(".json"))
+    return Path(path).read_text(encoding="utf-8")
+
+
+def laid_out(
+    experiment: Experiment, pool: Pool, choice: ModelChoice, folder: Path
+) -> tuple[Section, Any]:
+    rail = build_rail([(choice.reference, choice.reference)], choice)
+    service = ChatService(pool.manager, ConversationStore(folder))
+    parts = Parts(service, pool, rail, gr.Textbox())
+    make = SPECIAL.get(experiment.path)
+    section = make(experiment, parts) if make else Section(experiment, pool, rail)
+    assert isinstance(section, Section)
+    return section, rail
+
+
+def test_a_link_fills_its_form_and_a_bad_one_is_told_beside_it(
+    experiment: Experiment, pool: Pool, choice: ModelChoice, tmp_path: Path
+) -> None:
+    settings = experiment.settings(**experiment.small)
+    with gr.Blocks():
+        section, _ = laid_out(experiment, pool, choice, tmp_path)
+        link = Link([section])
+    query = as_link(experiment, settings).removeprefix("/")
+    filled = link.fill(query)
+    own = {field: filled.get(field, field.value) for field in section.form.fields.values()}
+    assert {**own, **section.form.values(settings)} == own
+    told = link.fill(f"?lab={experiment.lab}&experiment={experiment.name}&nonsense=1")
+    assert "no setting `nonsense`" in told[section.notice]
+    assert (
+        "&lt;"
+        in link.fill(f"?lab={experiment.lab}&experiment={experiment.name}&%3Cimg%3E=1")[
+            section.notice
+        ]
+    )
 
 
 def test_it_is_drawn_for_a_notebook_and_as_a_page_of_its_own(experiment: Experiment) -> None:
-    *_, last = experiment.run(None, **small(experiment))
+    *_, last = experiment.run(None, **experiment.small)
     assert "playground-lab" in last._repr_html_()
     page = last.to_html()
     assert page.startswith("<!doctype html>")
@@ -73,14 +150,11 @@ def test_it_says_what_it_is_and_how_each_setting_is_bounded(experiment: Experime
         assert each.kind.read(each.kind.spell(each.default)) == each.default, name
         assert each.look.hidden or each.explanation.endswith("."), name
     json.dumps(experiment.settings_schema())
-    link = as_link(experiment, experiment.settings(**small(experiment)))
-    assert link.startswith(f"/?lab={experiment.lab}&experiment={experiment.name}")
 
 
-def test_its_code_names_only_what_is_there(experiment: Experiment) -> None:
-    from playground.experiments.code import as_command, as_python
-
-    choice = ModelChoice("smollm2-135m-instruct", Precision.FP32)
-    settings = experiment.settings(**small(experiment))
+def test_its_code_names_only_what_is_there(experiment: Experiment, choice: ModelChoice) -> None:
+    settings = experiment.settings(**experiment.small)
     compile(as_python(experiment, settings, choice), "<copied>", "exec")
     assert as_command(experiment, settings, choice).startswith("playground lab ")
+    link = as_link(experiment, settings)
+    assert link.startswith(f"/?lab={experiment.lab}&experiment={experiment.name}")

@@ -17,7 +17,8 @@ from apps.api.security import SecurityHeaders
 from apps.chat.conversations import ConversationStore
 from apps.chat.service import ChatService
 from playground.errors import PlaygroundError
-from playground.models.engines.manager import ModelChoice, ModelManager
+from playground.models.engines.manager import ModelChoice
+from playground.serving import Pool
 from playground.settings import Settings
 
 PRELOAD_AFTER_SECONDS = 4.0
@@ -25,12 +26,12 @@ _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - only compared with what the user
 _LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
 
 
-def create_app(manager: ModelManager, start: ModelChoice, host: str = "127.0.0.1") -> FastAPI:
+def create_app(pool: Pool, start: ModelChoice, host: str = "127.0.0.1") -> FastAPI:
     """Build the service.
 
     Parameters
     ----------
-    manager : ModelManager
+    pool : Pool
         Lends the models.
     start : ModelChoice
         What a new visitor gets.
@@ -56,10 +57,10 @@ def create_app(manager: ModelManager, start: ModelChoice, host: str = "127.0.0.1
 
     @app.get("/health")
     def health() -> dict[str, str]:
-        ready = "ready" if manager.engine(start) else "loading" if manager.activity else "idle"
+        ready = "ready" if pool.model(start) else "loading" if pool.activity(start) else "idle"
         return {"status": "ok", "model": ready, "version": playground.__version__}
 
-    service = ChatService(manager, ConversationStore(manager.settings.conversations_dir))
+    service = ChatService(pool, ConversationStore(pool.settings.conversations_dir))
     gr.mount_gradio_app(
         app, build_ui(service, start), path="/", server_name=host, theme=PlaygroundTheme(),
         head=HEAD, footer_links=[], show_error=True, ssr_mode=False,
@@ -84,8 +85,8 @@ def serve(host: str, port: int, start: ModelChoice, settings: Settings) -> None:
 
     # Left alone, the signal would end the process before its files for export are removed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    manager = ModelManager(settings)
-    app = create_app(manager, start, host)
+    pool = Pool(settings)
+    app = create_app(pool, start, host)
     config = uvicorn.Config(
         app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=1
     )
@@ -94,7 +95,7 @@ def serve(host: str, port: int, start: ModelChoice, settings: Settings) -> None:
     logging.getLogger("uvicorn.error").addFilter(lambda _: not server.should_exit)
     # The first page asks for the model itself, once it has painted; loading before that would take
     # the cores from the painting.
-    preload = threading.Timer(PRELOAD_AFTER_SECONDS, _preload, (manager, start))
+    preload = threading.Timer(PRELOAD_AFTER_SECONDS, _preload, (pool, start))
     preload.daemon = True
     preload.start()
     print(f"LLM Playground: http://{_shown(host)}:{port} (Ctrl-C ends it)", flush=True)  # noqa: T201 - for the person at the terminal
@@ -107,6 +108,6 @@ def _shown(host: str) -> str:
     return "127.0.0.1" if host in _EVERYWHERE else f"[{host}]" if ":" in host else host
 
 
-def _preload(manager: ModelManager, choice: ModelChoice) -> None:
-    with suppress(PlaygroundError):  # the manager keeps the reason, and the badge shows it
-        manager.preload(choice)
+def _preload(pool: Pool, choice: ModelChoice) -> None:
+    with suppress(PlaygroundError):  # the pool keeps the reason, and the badge shows it
+        pool.preload(choice)

@@ -41,7 +41,7 @@ def load(name: str, precision: str = "fp32", engine: str = "auto") -> LanguageMo
     Returns
     -------
     LanguageModel
-        With ``generate`` and ``stream``.
+        With ``generate`` and ``stream``; held until its ``close()``, or until nobody has it.
 
     Raises
     ------
@@ -55,8 +55,7 @@ def load(name: str, precision: str = "fp32", engine: str = "auto") -> LanguageMo
     from playground.serving import shared_pool
 
     choice = ModelChoice(name, Precision.parse(precision), EngineName.parse(engine))
-    # Held for as long as the process lives: whoever loads a model by name means to keep it.
-    return shared_pool().lease(choice).__enter__()
+    return shared_pool().keep(choice)
 
 
 def experiment(path: str) -> Experiment:

@@ -2,31 +2,130 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import cache
 
+from playground.errors import PlaygroundError
 from playground.generation.language_model import LanguageModel
-from playground.generation.scheduler import SharedBatches
-from playground.models.engines.manager import ModelChoice, ModelManager
+from playground.generation.scheduler import Scheduler
+from playground.models.acquire.store import InstalledModel
+from playground.models.engines.choice import EngineName, load_engine
+from playground.models.engines.engine import Engine
+from playground.models.engines.manager import Activity, ModelChoice, ModelManager, Residence
+from playground.models.engines.memory import LoadPlan
+from playground.models.engines.precision import Precision
 from playground.settings import Settings
 
 
 class Pool:
-    """Models that are loaded, shared and freed, each with its batch."""
+    """Models that are loaded, shared and freed, each with the batch in which its replies run.
 
-    def __init__(self, manager: ModelManager) -> None:
-        self.manager = manager
-        self.settings = manager.settings
-        self._batches = SharedBatches()
+    Parameters
+    ----------
+    settings : Settings
+        Where models lie.
+    load : callable
+        Turns a model folder, a precision and an engine's name into an engine.
+    """
 
-    @contextmanager
+    def __init__(
+        self,
+        settings: Settings,
+        load: Callable[[InstalledModel, Precision, EngineName], Engine] = load_engine,
+    ) -> None:
+        self._manager = ModelManager(settings, load)
+        self._guard = threading.Lock()
+        # A batch lives for as long as somebody holds a model of it, and holds its engine: no other
+        # engine can have the id meanwhile.
+        self._batches: weakref.WeakValueDictionary[int, Scheduler] = weakref.WeakValueDictionary()
+
+    @property
+    def settings(self) -> Settings:
+        """Where models lie."""
+        return self._manager.settings
+
+    @contextlib.contextmanager
     def lease(
         self, choice: ModelChoice, cancelled: Callable[[], bool] = lambda: False
     ) -> Iterator[LanguageModel]:
-        """Hold a loaded model; fetch and load it first where need be."""
-        with self.manager.lease(choice, cancelled) as engine, self._batches.of(engine) as batch:
-            yield LanguageModel(engine, batch)
+        """Hold a loaded model; fetch and load it first where need be.
+
+        Parameters
+        ----------
+        choice : ModelChoice
+            Which model.
+        cancelled : callable
+            Asked while it is fetched or loaded; True ends the waiting.
+
+        Raises
+        ------
+        PlaygroundError
+            When it cannot be had; a model that was loaded before stays.
+        """
+        with self._manager.lease(choice, cancelled) as engine:
+            yield self._model_of(engine)
+
+    def keep(
+        self, choice: ModelChoice, cancelled: Callable[[], bool] = lambda: False
+    ) -> LanguageModel:
+        """Return a model that is held until its `close`, or until nobody has it any more."""
+        held = contextlib.ExitStack()
+        engine = held.enter_context(self._manager.lease(choice, cancelled))
+        return LanguageModel(engine, self._batch_of(engine), held.close)
+
+    def model(self, choice: ModelChoice) -> LanguageModel | None:
+        """Return the model of a choice if it is loaded now; never loads."""
+        engine = self._manager.engine(choice)
+        return self._model_of(engine) if engine else None
+
+    def preload(self, choice: ModelChoice) -> None:
+        """Load a model so that it is there when it is asked for."""
+        with self._manager.lease(choice):
+            pass
+
+    def activity(self, choice: ModelChoice) -> Activity | None:
+        """Return how far a choice has been fetched or loaded, or None when it is not."""
+        return self._manager.activity(choice)
+
+    def failure(self, choice: ModelChoice) -> PlaygroundError | None:
+        """Return why the last attempt at a choice failed, or None."""
+        return self._manager.failure(choice)
+
+    def residents(self) -> tuple[Residence, ...]:
+        """Return the models that are in memory, least recently used first."""
+        return self._manager.residents()
+
+    def plan(self, choice: ModelChoice) -> LoadPlan | None:
+        """Return what the last load of a choice does to memory, estimated before it, or None."""
+        return self._manager.plan(choice)
+
+    def forecast(self, choice: ModelChoice, model: InstalledModel) -> LoadPlan:
+        """Return what a load would do to memory, estimated; nothing is loaded or freed."""
+        return self._manager.forecast(choice, model)
+
+    def free(self, choice: ModelChoice) -> bool:
+        """Free one model; return False if somebody holds it, or it is not there."""
+        return self._manager.free(choice)
+
+    def free_idle(self, seconds: float = 0.0) -> None:
+        """Free every model that nobody holds or has held for so many seconds."""
+        self._manager.free_idle(seconds)
+
+    def close(self) -> None:
+        """Free every model that nobody holds."""
+        self._manager.close()
+
+    def _model_of(self, engine: Engine) -> LanguageModel:
+        return LanguageModel(engine, self._batch_of(engine))
+
+    def _batch_of(self, engine: Engine) -> Scheduler:
+        with self._guard:
+            batch = self._batches.get(id(engine)) or Scheduler(engine)
+            self._batches[id(engine)] = batch
+            return batch
 
     def close(self) -> None:
         """Free every model that nobody holds."""
@@ -36,4 +135,4 @@ class Pool:
 @cache
 def shared_pool() -> Pool:
     """Return this process's pool, for the command line and for Python."""
-    return Pool(ModelManager(Settings.from_env()))
+    return Pool(Settings.from_env())

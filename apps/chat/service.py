@@ -16,13 +16,14 @@ from apps.chat.branching import Fork, find_fork
 from apps.chat.conversations import Conversation, ConversationStore, ReplyFacts, Turn
 from playground.errors import OptionError
 from playground.generation.fitting.outlook import Outlook, foresee
-from playground.generation.language_model import Generation, LanguageModel, Stream
+from playground.generation.language_model import LanguageModel, Stream
 from playground.generation.recording import TokenRecord, record_step
-from playground.generation.scheduler import SharedBatches
+from playground.generation.reply import Reply
 from playground.generation.settings import SamplingSettings
 from playground.models.engines.engine import Engine
-from playground.models.engines.manager import ModelChoice, ModelManager
+from playground.models.engines.manager import ModelChoice
 from playground.models.text.tokenizer import Message
+from playground.serving import Pool
 
 
 @dataclass(frozen=True)
@@ -44,22 +45,21 @@ class _Run:
 
 
 class ChatService:
-    """Conversations with the models of one manager.
+    """Conversations with the models of one pool.
 
     Parameters
     ----------
-    manager : ModelManager
+    pool : Pool
         Lends the models.
     store : ConversationStore
         Keeps the conversations.
     """
 
-    def __init__(self, manager: ModelManager, store: ConversationStore) -> None:
-        self.manager = manager
+    def __init__(self, pool: Pool, store: ConversationStore) -> None:
+        self.pool = pool
         self.store = store
         self._runs: dict[str, _Run] = {}
         self._guard = threading.Lock()
-        self._batches = SharedBatches()
 
     def ask(self, key: str, text: str, replace_from: int | None = None) -> Conversation:
         """Append a question, or replace an earlier one and all that followed it.
@@ -146,8 +146,8 @@ class ChatService:
             When the model cannot be had or the prompt does not fit; the question stays.
         """
         run = self._begin(key, session)
-        with self._ending(key), self.manager.lease(request.choice, run.stopped.is_set) as engine:
-            yield from self._write(key, engine, request, run)
+        with self._ending(key), self.pool.lease(request.choice, run.stopped.is_set) as model:
+            yield from self._write(key, model, request, run)
 
     def branch(
         self, key: str, session: str, request: Request, turn: int, token: int, alternative: int
@@ -183,12 +183,12 @@ class ChatService:
         run = self._begin(key, session)
         with self._ending(key):
             fork = find_fork(self.store.load(key), turn, token, alternative)
-            with self.manager.lease(request.choice, run.stopped.is_set) as engine:
-                fork.require_room(engine, request.settings)
-                if fork.ends(engine.tokenizer):
-                    yield self._keep(key, fork.ended(engine.tokenizer), fork)
+            with self.pool.lease(request.choice, run.stopped.is_set) as model:
+                fork.require_room(model.engine, request.settings)
+                if fork.ends(model.tokenizer):
+                    yield self._keep(key, fork.ended(model.tokenizer), fork)
                 else:
-                    yield from self._write(key, engine, request, run, fork)
+                    yield from self._write(key, model, request, run, fork)
 
     def stop(self, session: str) -> None:
         """End what a page is having written, within one token."""
@@ -204,13 +204,7 @@ class ChatService:
         return run.stream.place if run and run.stream else 0
 
     def _write(
-        self, key: str, engine: Engine, request: Request, run: _Run, fork: Fork | None = None
-    ) -> Iterator[str]:
-        with self._batches.of(engine) as batch:
-            yield from self._stream(key, LanguageModel(engine, batch), request, run, fork)
-
-    def _stream(
-        self, key: str, model: LanguageModel, request: Request, run: _Run, fork: Fork | None
+        self, key: str, model: LanguageModel, request: Request, run: _Run, fork: Fork | None = None
     ) -> Iterator[str]:
         conversation, tokenizer = self.store.load(key), model.engine.tokenizer
         stream = model.stream(
@@ -233,7 +227,7 @@ class ChatService:
         finally:
             stream.close()
             kept = fork.shown_by(tokenizer, stream.settings.stop) if fork else ()
-            reply = _reply(stream.generation, model.engine, (*kept, *tokens), fork)
+            reply = _reply(stream.reply, model.engine, (*kept, *tokens), fork)
             # A branch without a token of its own leaves the former reply where it is.
             if (tokens or not fork) and (reply.content or not run.stopped.is_set()):
                 self._keep(key, reply, fork)
@@ -272,13 +266,13 @@ class ChatService:
         OptionError
             When the window asked for is larger than the model's, or the draft cannot be read.
         """
-        engine = self.manager.engine(request.choice)
-        if engine is None or key in self._runs:
+        model = self.pool.model(request.choice)
+        if model is None or key in self._runs:
             return None
         conversation = self.store.load(key)
         kept = conversation if before is None else conversation.cut_to(before)
         messages = [*conversation_messages(kept, request.system), Message("user", draft)]
-        return foresee(messages, engine, request.settings)
+        return foresee(messages, model.engine, request.settings)
 
     def require_idle(self, key: str) -> None:
         """Refuse to touch a conversation while a reply is being written.
@@ -323,25 +317,25 @@ def conversation_messages(conversation: Conversation, system: str) -> list[Messa
 
 
 def _reply(
-    generation: Generation, engine: Engine, tokens: tuple[TokenRecord, ...], fork: Fork | None
+    reply: Reply, engine: Engine, tokens: tuple[TokenRecord, ...], fork: Fork | None
 ) -> Turn:
     return Turn(
         role="assistant",
-        content=generation.text,
-        notice=generation.prompt.notice,
+        content=reply.text,
+        notice=reply.prompt.notice,
         facts=ReplyFacts(
             tokens=len(tokens),
-            prompt_tokens=len(generation.prompt.token_ids),
+            prompt_tokens=len(reply.prompt.token_ids),
             context_length=engine.context_length,
-            first_token_seconds=generation.first_token_seconds,
-            tokens_per_second=generation.tokens_per_second,
-            finish_reason=generation.finish_reason,
+            first_token_seconds=reply.first_token_seconds,
+            tokens_per_second=reply.tokens_per_second,
+            finish_reason=reply.finish_reason,
             model=engine.model.title,
             precision=engine.precision.name,
             engine=engine.name,
-            settings=generation.settings.as_dict(),
+            settings=reply.settings.as_dict(),
             branch=fork.branch if fork else None,
-            fit=generation.prompt.fit,
+            fit=reply.prompt.fit,
         ),
         tokens=tokens,
     )

@@ -98,13 +98,13 @@ class TerminalChat:
     def _answer(self, messages: list[Message]) -> None:
         """Write the reply to the newest message; only then does the conversation change."""
         system = [Message("system", self.system)] if self.system else []
-        generation = write_reply(self.model, [*system, *messages], self.settings)
+        reply = write_reply(self.model, [*system, *messages], self.settings)
         write("\n")
-        tell_facts(generation)
-        if generation.finish_reason == "cancelled" and not generation.text:
+        tell_facts(reply)
+        if reply.finish_reason == "cancelled" and not reply.text:
             tell("Stopped before the first word: the conversation is as it was before.")
         else:
-            self.messages = [*messages, Message("assistant", generation.text)]
+            self.messages = [*messages, Message("assistant", reply.text)]
 
     def _retry(self, _rest: str) -> None:
         self._answer(self._before_last_reply("answer again"))

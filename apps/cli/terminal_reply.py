@@ -18,7 +18,8 @@ from playground.models.text.tokenizer import Message
 from playground.settings import Settings
 
 if TYPE_CHECKING:
-    from playground.generation.language_model import Generation, LanguageModel
+    from playground.generation.language_model import LanguageModel
+    from playground.generation.reply import Reply
     from playground.generation.row import FinishReason
     from playground.models.engines.choice import EngineName
     from playground.models.engines.engine import Engine
@@ -58,17 +59,17 @@ def loaded_model(
     reference: str, precision: Precision, runner: EngineName
 ) -> Iterator[LanguageModel]:
     """Fetch a model if need be, load it, say on stderr what was loaded, and lend it."""
-    from playground.generation.language_model import LanguageModel
-    from playground.models.engines.manager import ModelChoice, ModelManager
+    from playground.models.engines.manager import ModelChoice
+    from playground.serving import Pool
 
     settings = Settings.from_env()
     fetch_in_sight(reference, settings)
     with contextlib.ExitStack() as stack:
         with console(stderr=True).status(f"loading weights at {precision.name}"):
-            lease = ModelManager(settings).lease(ModelChoice(reference, precision, runner))
-            engine = stack.enter_context(lease)
-        tell(describe_loaded(engine))
-        yield LanguageModel(engine)
+            lease = Pool(settings).lease(ModelChoice(reference, precision, runner))
+            model = stack.enter_context(lease)
+        tell(describe_loaded(model.engine))
+        yield model
 
 
 def describe_loaded(engine: Engine) -> str:
@@ -93,7 +94,7 @@ def write_reply(
     messages: Sequence[Message],
     settings: SamplingSettings,
     show: Callable[[str], None] = write,
-) -> Generation:
+) -> Reply:
     """Generate a reply and show it as it comes; Ctrl-C ends it within one token.
 
     Parameters
@@ -111,7 +112,7 @@ def write_reply(
         stream = model.stream(messages, cancelled=stopped.is_set, **settings.as_dict())
         for step in stream:
             show(step.text)
-    return stream.generation
+    return stream.reply
 
 
 def read_prompt(given: str) -> str:
@@ -135,32 +136,32 @@ def print_reply(
     messages = [Message("system", system)] if system else []
     messages.append(Message("user", prompt))
     if as_json:
-        generation = write_reply(model, messages, settings, show=lambda _text: None)
-        write_json(reply_record(model, prompt, generation))
-        return generation.finish_reason
-    generation = write_reply(model, messages, settings)
+        reply = write_reply(model, messages, settings, show=lambda _text: None)
+        write_json(reply_record(model, prompt, reply))
+        return reply.finish_reason
+    reply = write_reply(model, messages, settings)
     write("\n")
-    tell_facts(generation)
-    return generation.finish_reason
+    tell_facts(reply)
+    return reply.finish_reason
 
 
-def tell_facts(generation: Generation) -> None:
+def tell_facts(reply: Reply) -> None:
     """Print on stderr what was cut to fit, and the footer of the reply."""
-    if generation.prompt.notice:
-        tell(generation.prompt.notice, style="yellow")
-    tell(describe_reply(generation))
+    if reply.prompt.notice:
+        tell(reply.prompt.notice, style="yellow")
+    tell(describe_reply(reply))
 
 
-def describe_reply(generation: Generation) -> str:
+def describe_reply(reply: Reply) -> str:
     """Return the footer of a reply: what was measured, why it ended, and the settings used."""
-    count = len(generation.steps)
+    count = len(reply.steps)
     words = ["1 token" if count == 1 else f"{count:,} tokens"]
-    if generation.first_token_seconds is not None:
-        words.append(f"first after {generation.first_token_seconds:.2f} s")
-    if generation.tokens_per_second is not None:
-        words.append(f"{generation.tokens_per_second:.1f} tok/s")
-    words.append(f"stopped: {generation.finish_reason.replace('_', ' ')}")
-    words.append(describe_settings(generation.settings))
+    if reply.first_token_seconds is not None:
+        words.append(f"first after {reply.first_token_seconds:.2f} s")
+    if reply.tokens_per_second is not None:
+        words.append(f"{reply.tokens_per_second:.1f} tok/s")
+    words.append(f"stopped: {reply.finish_reason.replace('_', ' ')}")
+    words.append(describe_settings(reply.settings))
     return " · ".join(words)
 
 
@@ -169,9 +170,9 @@ def describe_settings(settings: SamplingSettings) -> str:
     return ", ".join(f"{name} {value}" for name, value in settings.in_effect().items())
 
 
-def reply_record(model: LanguageModel, prompt: str, generation: Generation) -> dict[str, Any]:
+def reply_record(model: LanguageModel, prompt: str, reply: Reply) -> dict[str, Any]:
     """Return a reply and how it came about, ready for JSON."""
-    settings = generation.settings.as_dict()
+    settings = reply.settings.as_dict()
     engine = model.engine
     return {
         "model": engine.model.name,
@@ -180,15 +181,15 @@ def reply_record(model: LanguageModel, prompt: str, generation: Generation) -> d
         "origin": engine.model.origin,
         "quantized_origin": engine.model.quantized_origin,
         "prompt": prompt,
-        "text": generation.text,
-        "finish_reason": generation.finish_reason,
-        "tokens": len(generation.steps),
-        "prompt_tokens": len(generation.prompt.token_ids),
-        "first_token_seconds": generation.first_token_seconds,
-        "tokens_per_second": generation.tokens_per_second,
-        "seconds": generation.seconds,
+        "text": reply.text,
+        "finish_reason": reply.finish_reason,
+        "tokens": len(reply.steps),
+        "prompt_tokens": len(reply.prompt.token_ids),
+        "first_token_seconds": reply.first_token_seconds,
+        "tokens_per_second": reply.tokens_per_second,
+        "seconds": reply.seconds,
         "seed": settings.pop("seed"),
         "settings": settings,
-        "notice": generation.prompt.notice,
-        "context": generation.prompt.fit.as_dict(),
+        "notice": reply.prompt.notice,
+        "context": reply.prompt.fit.as_dict(),
     }

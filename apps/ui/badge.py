@@ -8,20 +8,19 @@ import psutil
 
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.engine import Engine, LoadReport
-from playground.models.engines.manager import Activity, ModelChoice, ModelManager
+from playground.models.engines.manager import Activity, ModelChoice
 from playground.models.engines.memory import LoadPlan
+from playground.serving import Pool
 
 
-def render_badge(
-    manager: ModelManager, choice: ModelChoice, tokens_per_second: float | None = None
-) -> str:
+def render_badge(pool: Pool, choice: ModelChoice, tokens_per_second: float | None = None) -> str:
     """Return the badge for the model that a page has chosen."""
-    if (activity := manager.activity) and activity.choice == choice:
-        words = [describe_activity(activity), *_forecast(manager.plan(choice))]
+    if activity := pool.activity(choice):
+        words = [describe_activity(activity), *_forecast(pool.plan(choice))]
         return _frame("busy", " · ".join(words) + _bar(activity))
-    if engine := manager.engine(choice):
-        return _frame("ready", _running(manager, choice, engine, tokens_per_second))
-    if failure := manager.failure(choice):
+    if model := pool.model(choice):
+        return _frame("ready", _running(pool, choice, model.engine, tokens_per_second))
+    if failure := pool.failure(choice):
         return _frame("failed", escape(str(failure)))
     return _frame("idle", f"{escape(choice.reference)} {choice.precision.name} loads when asked")
 
@@ -57,7 +56,7 @@ def describe_origin(model: InstalledModel) -> str | None:
 
 
 def _running(
-    manager: ModelManager, choice: ModelChoice, engine: Engine, tokens_per_second: float | None
+    pool: Pool, choice: ModelChoice, engine: Engine, tokens_per_second: float | None
 ) -> str:
     resident = psutil.Process().memory_info().rss
     words = [
@@ -68,9 +67,9 @@ def _running(
     ]
     if tokens_per_second is not None:
         words.append(f"<b>{tokens_per_second:.1f}</b> tok/s")
-    if others := len(manager.residents()) - 1:
+    if others := len(pool.residents()) - 1:
         words.append(f"{others} more loaded")
-    if (plan := manager.plan(choice)) and plan.tight:
+    if (plan := pool.plan(choice)) and plan.tight:
         words.append(f"memory was tight: {plan.left_bytes / 1e9:.1f} GB to spare (estimated)")
     return " · ".join(words)
 

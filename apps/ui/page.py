@@ -23,7 +23,6 @@ from apps.ui.tabs.tokens import TokensTab
 from playground.experiments.result import assets
 from playground.labs import labs
 from playground.models.engines.manager import ModelChoice
-from playground.serving import Pool
 
 _HERE = Path(__file__).parent
 # In the head rather than through Gradio's `css`, which would rewrite every selector.
@@ -66,31 +65,29 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
             with gr.Column(elem_id="labs"):
                 buttons = _labs()
             with gr.Column(elem_id="work"):
-                badge = gr.HTML(
-                    render_badge(service.manager, start), elem_id="badge", js_on_load=None
-                )
+                badge = gr.HTML(render_badge(service.pool, start), elem_id="badge", js_on_load=None)
                 panels = {
                     name: gr.Column(elem_id=f"panel-{name}", elem_classes="lab-panel")
                     for name in ("chat", *_names())
                 }
             with gr.Column(elem_id="rail"):
-                rail = build_rail(model_choices(service.manager.settings, start), start)
+                rail = build_rail(model_choices(service.pool.settings, start), start)
         with panels["chat"]:
             chat = ChatTab(service, rail, badge, key)
         with panels["temperature"]:
-            temperature = TemperatureTab(service.manager, rail)
+            temperature = TemperatureTab(service.pool, rail)
         with panels["precision"]:
-            precision = PrecisionTab(service.manager, rail)
+            precision = PrecisionTab(service.pool, rail)
         with panels["tokens"]:
             tokens = TokensTab(service, rail)
         with panels["embeddings"]:
-            embeddings = EmbeddingsTab(service.manager, rail)
+            embeddings = EmbeddingsTab(service.pool, rail)
         with panels["context"]:
             context = ContextTab(service, rail, key)
         with panels["models"]:
-            models = ModelsTab(service.manager, start)
-            memory = MemorySection(service.manager, rail)
-        parts = Parts(service, Pool(service.manager), rail, key)
+            models = ModelsTab(service.pool, start)
+            memory = MemorySection(service.pool, rail)
+        parts = Parts(service, service.pool, rail, key)
         labs_here = [lab for lab in labs().values() if lab.name not in _TABS]
         made = {}
         for lab in labs_here:

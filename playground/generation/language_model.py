@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 import time
+import weakref
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, cast, get_args
 
@@ -16,7 +17,8 @@ from playground.generation.decoding import generate_steps
 from playground.generation.fitting.messages import fit_messages
 from playground.generation.fitting.prompt import Fit, Prompt
 from playground.generation.fitting.window import ContextUsage, window_of
-from playground.generation.row import FinishReason, Step
+from playground.generation.reply import Growing, Reply
+from playground.generation.row import Step
 from playground.generation.scheduler import Scheduler
 from playground.generation.settings import SamplingSettings
 from playground.generation.stop_strings import StopStrings
@@ -29,77 +31,27 @@ DRAWN_SEEDS = 1_000_000
 GivenPrompt = str | Sequence[int] | Sequence[Message | Mapping[str, Any]]
 
 
-@dataclass(frozen=True)
-class Generation:
-    """A finished reply and how it came about.
-
-    Parameters
-    ----------
-    text : str
-        The reply.
-    steps : tuple of Step
-        One a token.
-    finish_reason : str
-        Why it ended.
-    settings : SamplingSettings
-        What was really used, with the seed that was drawn; None at temperature 0.
-    prompt : Prompt
-        What the model received, and what was cut to fit.
-    first_token_seconds : float or None
-        From the call to the first token, measured; None when there was none.
-    seconds : float
-        The whole, measured.
-    """
-
-    text: str
-    steps: tuple[Step, ...]
-    finish_reason: FinishReason
-    settings: SamplingSettings
-    prompt: Prompt
-    first_token_seconds: float | None
-    seconds: float
-
-    @property
-    def tokens_per_second(self) -> float | None:
-        """Decode speed: tokens after the first over the time after the first; None under two."""
-        if self.first_token_seconds is None or len(self.steps) < 2:
-            return None
-        return (len(self.steps) - 1) / (self.seconds - self.first_token_seconds)
-
-
 class Stream:
-    """A running reply: iterate over its steps, then ask for its `generation`.
+    """A running reply: iterate over its steps, then ask for its `reply`.
 
     Closing it, or leaving the ``for`` loop and closing, ends the computation.
     """
 
     def __init__(
         self,
-        prompt: Prompt,
-        settings: SamplingSettings,
+        growing: Growing,
         source: Generator[Step, None, None],
-        start: float,
-        prefix_text: str = "",
         place: Callable[[], int] = lambda: 0,
     ) -> None:
-        self.prefix_text = prefix_text
-        self._place = place
-        self.prompt = prompt
-        self.settings = settings
+        self._growing = growing
         self._source = source
-        self._start = start
-        self._end: float | None = None
-        self._first: float | None = None
-        self._steps: list[Step] = []
+        self._place = place
 
     def __iter__(self) -> Iterator[Step]:
         for step in self._source:
-            now = time.perf_counter()
-            self._first = self._first or now
-            self._end = now
-            self._steps.append(step)
+            self._growing.add(step)
             yield step
-        self._end = time.perf_counter() if not self._steps else self._end
+        self._growing.end()
 
     def close(self) -> None:
         """End the computation; what was generated stays."""
@@ -111,19 +63,24 @@ class Stream:
         return self._place()
 
     @property
-    def generation(self) -> Generation:
+    def prompt(self) -> Prompt:
+        """What the model receives, and what was cut to fit."""
+        return self._growing.prompt
+
+    @property
+    def settings(self) -> SamplingSettings:
+        """What is really used, with the seed that was drawn."""
+        return self._growing.settings
+
+    @property
+    def prefix_text(self) -> str:
+        """What is shown of the tokens that the reply begins with."""
+        return self._growing.prefix_text
+
+    @property
+    def reply(self) -> Reply:
         """The reply so far; its finish reason is "cancelled" until the last step has come."""
-        finish = self._steps[-1].finish_reason if self._steps else None
-        end = self._end or time.perf_counter()
-        return Generation(
-            text=self.prefix_text + "".join(step.text for step in self._steps),
-            steps=tuple(self._steps),
-            finish_reason=finish or "cancelled",
-            settings=self.settings,
-            prompt=self.prompt,
-            first_token_seconds=None if self._first is None else self._first - self._start,
-            seconds=end - self._start,
-        )
+        return self._growing.reply
 
 
 class LanguageModel:
@@ -135,27 +92,39 @@ class LanguageModel:
         The model at its precision.
     scheduler : Scheduler, optional
         The batch that its replies join; without one, each runs alone.
+    on_close : callable
+        Called once, when it is closed or nobody has it any more.
 
     Examples
     --------
     ``playground.load("smollm2-135m-instruct").generate("The capital of France is").text``
     """
 
-    def __init__(self, engine: Engine, scheduler: Scheduler | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        scheduler: Scheduler | None = None,
+        on_close: Callable[[], object] = lambda: None,
+    ) -> None:
         self.engine = engine
         self._scheduler = scheduler
+        self._closing = weakref.finalize(self, on_close)
+
+    def close(self) -> None:
+        """Give back what it holds; one that was leased for a while is given back anyway."""
+        self._closing()
 
     @property
     def tokenizer(self) -> Tokenizer:
         """Its tokenizer."""
         return self.engine.tokenizer
 
-    def generate(self, prompt_or_messages: GivenPrompt, **settings: Any) -> Generation:
+    def generate(self, prompt_or_messages: GivenPrompt, **settings: Any) -> Reply:
         """Generate a whole reply; see `stream`."""
         stream = self.stream(prompt_or_messages, **settings)
         for _ in stream:
             pass
-        return stream.generation
+        return stream.reply
 
     def stream(
         self,
@@ -202,14 +171,14 @@ class LanguageModel:
         sampling = with_seed(sampling)
         rng = np.random.default_rng(sampling.seed)
         rng.random(len(prefix))
-        shown = self._shown(prefix, sampling)
+        growing = Growing(prompt, sampling, start, self._shown(prefix, sampling))
         ids = prompt.token_ids
         if self._scheduler is None:
             source = generate_steps(self.engine, ids, sampling, rng, cancelled, prefix)
-            return Stream(prompt, sampling, source, start, shown)
+            return Stream(growing, source)
         ticket = self._scheduler.submit(ids, sampling, rng, prefix, cancelled)
         place = partial(self._scheduler.place_of, ticket)
-        return Stream(prompt, sampling, ticket.steps(), start, shown, place)
+        return Stream(growing, ticket.steps(), place)
 
     def _shown(self, prefix: Sequence[int], settings: SamplingSettings) -> str:
         """Return the text of the tokens a reply begins with; half a character waits for more."""

@@ -23,7 +23,8 @@ import psutil
 from numpy.typing import NDArray
 
 from playground.errors import PlaygroundError
-from playground.generation.language_model import Generation, LanguageModel
+from playground.generation.language_model import LanguageModel
+from playground.generation.reply import Reply
 from playground.generation.scoring import Quality, encode_text, predict, score
 from playground.models.acquire.fetch import ensure_model
 from playground.models.acquire.store import InstalledModel
@@ -181,7 +182,7 @@ def measure(
     )
 
 
-def _write(engine: Engine, prompt: str, tokens: int) -> Generation:
+def _write(engine: Engine, prompt: str, tokens: int) -> Reply:
     return LanguageModel(engine).generate(prompt, temperature=0, max_new_tokens=tokens)
 
 

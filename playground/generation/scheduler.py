@@ -11,8 +11,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -232,29 +231,3 @@ class Scheduler:
         if isinstance(step, PlaygroundError) or step.finish_reason:
             self._inside.remove(member)
         member.ticket.deliver(step)
-
-
-class SharedBatches:
-    """The batches that are in use, one an engine; an engine that nobody uses is not held on to."""
-
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._in_use: list[tuple[Scheduler, int]] = []
-
-    @contextmanager
-    def of(self, engine: Engine) -> Iterator[Scheduler]:
-        """Share the batch of an engine for as long as the ``with`` block runs."""
-        scheduler = self._count(engine, 1)
-        try:
-            yield scheduler
-        finally:
-            self._count(engine, -1)
-
-    def _count(self, engine: Engine, change: int) -> Scheduler:
-        with self._guard:
-            known = [entry for entry in self._in_use if entry[0].engine is engine]
-            scheduler, users = known[0] if known else (Scheduler(engine), 0)
-            others = [entry for entry in self._in_use if entry[0] is not scheduler]
-            users += change
-            self._in_use = [*others, (scheduler, users)] if users else others
-            return scheduler

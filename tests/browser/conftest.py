@@ -17,8 +17,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from apps.server import create_app
 from playground.models.acquire.store import InstalledModel
-from playground.models.engines.manager import ModelChoice, ModelManager
+from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
+from playground.serving import Pool
 from playground.settings import Settings
 
 BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -35,17 +36,17 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def manager(settings: Settings, default_model: InstalledModel) -> Iterator[ModelManager]:
-    manager = ModelManager(settings)
-    manager.preload(ModelChoice(default_model.name, Precision.FP32))
-    yield manager
-    manager.close()
+def pool(settings: Settings, default_model: InstalledModel) -> Iterator[Pool]:
+    pool = Pool(settings)
+    pool.preload(ModelChoice(default_model.name, Precision.FP32))
+    yield pool
+    pool.close()
 
 
 @pytest.fixture(scope="session")
-def server(manager: ModelManager, default_model: InstalledModel) -> Iterator[str]:
+def server(pool: Pool, default_model: InstalledModel) -> Iterator[str]:
     """Serve the page from a thread; yields its address."""
-    app = create_app(manager, ModelChoice(default_model.name, Precision.FP32))
+    app = create_app(pool, ModelChoice(default_model.name, Precision.FP32))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
         running = uvicorn.Server(config)

@@ -14,8 +14,9 @@ from apps.ui.tabs import sentences as sentences_tab
 from playground.models.acquire.catalog import find_entry
 from playground.models.acquire.fetch import ensure_model
 from playground.models.acquire.store import InstalledModel
-from playground.models.engines.manager import ModelChoice, ModelManager
+from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
+from playground.serving import Pool
 from tests.support.fetching import UNREACHABLE, settings_in
 from tests.support.loopback_index import LoopbackIndex, build_wheel, point_pip_at
 
@@ -57,7 +58,7 @@ def fits(page: Page, width: int = 390) -> bool:
 
 
 def test_neighbours_are_found_clicked_and_taken_home(
-    visit: Visit, manager: ModelManager, default_model: InstalledModel
+    visit: Visit, pool: Pool, default_model: InstalledModel
 ) -> None:
     page = open_lab(visit)
     near, word = page.locator("#near"), field(page, "near-word")
@@ -69,10 +70,10 @@ def test_neighbours_are_found_clicked_and_taken_home(
     expect(near).to_contain_text("All 49,151 tokens were compared")
     table = download(page, "near-file")
     assert [row[0] for row in table[1:4]] == [" king", " King", "King"]
-    engine = manager.engine(ModelChoice(default_model.name, Precision.FP32))
-    assert engine is not None
+    model = pool.model(ModelChoice(default_model.name, Precision.FP32))
+    assert model is not None
     first = np.array(table[2][1:], np.float32)
-    np.testing.assert_array_equal(first, engine.embedding_table()[3261])
+    np.testing.assert_array_equal(first, model.engine.embedding_table()[3261])
     near.get_by_role("button", name="·queen", exact=True).click()
     expect(word).to_have_value("queen")
     expect(near.locator("h2").first).to_contain_text("·queen")

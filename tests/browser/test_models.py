@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from playground.models.engines import manager as manager_module
-from playground.models.engines.manager import ModelManager
 from playground.models.engines.memory import Memory, read_memory
+from playground.serving import Pool
 
 Visit = Callable[..., Page]
 
@@ -19,8 +19,8 @@ def choose(page: Page, precision: str) -> None:
     page.get_by_role("option", name=precision).first.click()
 
 
-def test_memory_is_shown_planned_and_given_back(visit: Visit, manager: ModelManager) -> None:
-    manager.free_idle()
+def test_memory_is_shown_planned_and_given_back(visit: Visit, pool: Pool) -> None:
+    pool.free_idle()
     page = visit()
     choose(page, "BF16")
     expect(page.locator(".badge.ready", has_text="BF16")).to_contain_text(
@@ -43,14 +43,14 @@ def test_memory_is_shown_planned_and_given_back(visit: Visit, manager: ModelMana
 
 
 def test_little_memory_warns_and_too_little_refuses(
-    visit: Visit, manager: ModelManager, monkeypatch: pytest.MonkeyPatch
+    visit: Visit, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = visit()
     real = read_memory()
     memory = Memory(400_000_000, real.total_bytes)
     monkeypatch.setattr(manager_module, "read_memory", lambda: memory)
-    with manager.lease(manager.residents()[-1].choice):  # FP32, which may not make room
-        manager.free_idle()
+    with pool.lease(pool.residents()[-1].choice):  # FP32, which may not make room
+        pool.free_idle()
         choose(page, "NF4")
         expect(page.locator("#notice")).to_contain_text("NF4 needs about 0.6 GB while loading")
         expect(page.locator("#notice")).to_contain_text("(estimated), and 0.4 GB are free")

@@ -142,5 +142,5 @@ def test_closing_a_stream_ends_the_computation(
             stream.close()
             break
     assert len(calls) == 3
-    assert stream.generation.finish_reason == "cancelled"
-    assert len(stream.generation.steps) == 3
+    assert stream.reply.finish_reason == "cancelled"
+    assert len(stream.reply.steps) == 3

@@ -80,19 +80,19 @@ def test_outliers_are_those_that_bitsandbytes_takes_apart(
 _SWITCHES = """
 import json, sys
 import psutil
-from playground.models.engines.manager import ModelChoice, ModelManager
+from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
 from playground.settings import Settings
-from playground.generation.language_model import LanguageModel
+from playground.serving import Pool
 
-manager = ModelManager(Settings.from_env())
+pool = Pool(Settings.from_env())
 process, loaded, freed = psutil.Process(), [], []
 for name in ("fp32", "int8", "fp16", "nf4") * 2 + ("fp32",):
-    with manager.lease(ModelChoice(sys.argv[1], Precision(name))) as engine:
-        LanguageModel(engine).generate("Hello", max_new_tokens=4, temperature=0)
-        del engine
+    with pool.lease(ModelChoice(sys.argv[1], Precision(name))) as model:
+        model.generate("Hello", max_new_tokens=4, temperature=0)
+        del model
     loaded.append(process.memory_info().rss)
-    manager.free_idle()
+    pool.free_idle()
     freed.append(process.memory_info().rss)
 print(json.dumps([loaded, freed]))
 """

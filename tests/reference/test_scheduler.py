@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from playground.generation.language_model import Generation, LanguageModel
+from playground.generation.language_model import LanguageModel
+from playground.generation.reply import Reply
 from playground.generation.scheduler import Scheduler
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.choice import EngineName, load_engine
@@ -40,7 +41,7 @@ def test_a_reply_does_not_depend_on_who_shares_the_batch(
     loaded = load_engine(default_model, precision, engine)
     alone = [write(LanguageModel(loaded), number) for number in range(len(PROMPTS))]
     shared = LanguageModel(loaded, Scheduler(loaded))
-    together: dict[int, Generation] = {}
+    together: dict[int, Reply] = {}
 
     def run(number: int) -> None:
         together[number] = write(shared, number)
@@ -56,7 +57,7 @@ def test_a_reply_does_not_depend_on_who_shares_the_batch(
         assert together[number].text == expected.text
 
 
-def write(model: LanguageModel, number: int) -> Generation:
+def write(model: LanguageModel, number: int) -> Reply:
     messages = [{"role": "user", "content": PROMPTS[number]}]
     return model.generate(messages, seed=number, temperature=1.2, max_new_tokens=10 + number)
 
@@ -68,4 +69,4 @@ def test_a_branch_on_the_same_token_writes_the_same_reply(default_model: Install
     messages = [{"role": "user", "content": PROMPTS[3]}]
     stream = model.stream(messages, prefix=prefix, seed=3, temperature=1.2, max_new_tokens=13)
     assert [step.token_id for step in stream] == [step.token_id for step in whole.steps[4:]]
-    assert stream.generation.text == whole.text
+    assert stream.reply.text == whole.text

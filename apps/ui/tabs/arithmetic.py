@@ -17,7 +17,7 @@ from playground.errors import PlaygroundError
 from playground.labs.embeddings.analogies import Score, evaluate, read_questions
 from playground.labs.embeddings.arithmetic import solve
 from playground.labs.embeddings.arithmetic_view import render_scores, render_solution
-from playground.models.engines.manager import ModelManager
+from playground.serving import Pool
 
 FIRST_SUM = "king - man + woman"
 REDRAW_SECONDS = 0.3
@@ -39,14 +39,14 @@ class ArithmeticSection:
 
     Parameters
     ----------
-    manager : ModelManager
+    pool : Pool
         Lends the model.
     rail : Rail
         Says which.
     """
 
-    def __init__(self, manager: ModelManager, rail: Rail) -> None:
-        self._manager = manager
+    def __init__(self, pool: Pool, rail: Rail) -> None:
+        self._pool = pool
         self._rail = rail
         self._stops = Stops()
         gr.HTML(
@@ -106,10 +106,10 @@ class ArithmeticSection:
     def _on_solve(self, text: str, spellings: bool, *rail: Any) -> Iterator[View]:
         try:
             choice = read_choice(read_rail(rail))
-            if self._manager.engine(choice) is None:
+            if self._pool.model(choice) is None:
                 yield {self._notice: render_hint(_READING)}
-            with self._manager.lease(choice) as engine:
-                solution = solve(engine, text, spellings_too=spellings)
+            with self._pool.lease(choice) as model:
+                solution = solve(model.engine, text, spellings_too=spellings)
         except PlaygroundError as error:
             yield {self._notice: render_error(error)}
             return
@@ -132,9 +132,9 @@ class ArithmeticSection:
         with self._stops.running(request) as stopped:
 
             def work() -> None:
-                with self._manager.lease(choice, stopped.is_set) as engine:
+                with self._pool.lease(choice, stopped.is_set) as model:
                     found = evaluate(
-                        engine, questions, spellings_too=spellings, on_question=asked.append,
+                        model.engine, questions, spellings_too=spellings, on_question=asked.append,
                         cancelled=stopped.is_set,
                     )  # fmt: skip
                 scores.append(found)

@@ -24,8 +24,8 @@ from playground.labs.precision.bench_view import (
     to_svg,
 )
 from playground.models.engines.choice import EngineName
-from playground.models.engines.manager import ModelManager
 from playground.models.engines.precision import Precision
+from playground.serving import Pool
 
 REDRAW_SECONDS = 0.3
 _ENGINES = (
@@ -45,14 +45,14 @@ class BenchSection:
 
     Parameters
     ----------
-    manager : ModelManager
+    pool : Pool
         Knows where models lie.
     rail : Rail
         Says which model.
     """
 
-    def __init__(self, manager: ModelManager, rail: Rail) -> None:
-        self._settings = manager.settings
+    def __init__(self, pool: Pool, rail: Rail) -> None:
+        self._settings = pool.settings
         self._rail = rail
         self._stops = Stops()
         names = [(each.name, each.value) for each in Precision]

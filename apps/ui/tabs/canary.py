@@ -26,7 +26,8 @@ from playground.labs.context.canary import (
     to_json,
 )
 from playground.labs.context.canary_view import render_canary, render_setup
-from playground.models.engines.manager import ModelChoice, ModelManager
+from playground.models.engines.manager import ModelChoice
+from playground.serving import Pool
 
 REDRAW_SECONDS = 0.3
 _EMPTY = '<p class="hint">A row for each policy will stand here.</p>'
@@ -39,14 +40,14 @@ class CanarySection:
 
     Parameters
     ----------
-    manager : ModelManager
+    pool : Pool
         Lends the model.
     rail : Rail
         Says which.
     """
 
-    def __init__(self, manager: ModelManager, rail: Rail) -> None:
-        self._manager = manager
+    def __init__(self, pool: Pool, rail: Rail) -> None:
+        self._pool = pool
         self._rail = rail
         self._stops = Stops()
         gr.HTML(
@@ -102,7 +103,8 @@ class CanarySection:
         with self._stops.running(request) as stopped:
 
             def ask() -> None:
-                with self._manager.lease(choice, stopped.is_set) as engine:
+                with self._pool.lease(choice, stopped.is_set) as model:
+                    engine = model.engine
                     titles.append(f"{engine.model.title}, {engine.precision.name}")
                     for trials in run_canary(engine, plan, stopped.is_set):
                         known[:] = [trials]

@@ -310,10 +310,10 @@ class ChatTab:
         except PlaygroundError as error:
             yield {self._notice: render_error(error)}
             return
-        loading = Background(lambda: self._service.manager.preload(choice))
+        loading = Background(lambda: self._service.pool.preload(choice))
         while not loading.finished(LOADING_REDRAW_SECONDS):
             yield {
-                self._badge: render_badge(self._service.manager, choice),
+                self._badge: render_badge(self._service.pool, choice),
                 self._rail.got: "",
             }
         if loading.error:
@@ -329,7 +329,7 @@ class ChatTab:
     ) -> View:
         view: View = {
             self._notice: render_error(error),
-            self._badge: render_badge(self._service.manager, choice),
+            self._badge: render_badge(self._service.pool, choice),
         }
         if current:
             view |= {
@@ -359,11 +359,11 @@ class ChatTab:
                 elif place != shown_place:
                     yield {self._live: render_place(place)}
                 elif (
-                    activity := self._service.manager.activity
+                    activity := self._service.pool.activity(asked.choice)
                 ) and activity.choice == asked.choice:
                     yield {
                         self._live: render_waiting("The model is being loaded…"),
-                        self._badge: render_badge(self._service.manager, asked.choice),
+                        self._badge: render_badge(self._service.pool, asked.choice),
                     }
         finally:
             # Also when the page is gone: Gradio then closes this generator.
@@ -394,9 +394,10 @@ class ChatTab:
         }
 
     def _what_runs(self, choice: ModelChoice, facts: ReplyFacts | None) -> View:
-        engine = self._service.manager.engine(choice)
+        model = self._service.pool.model(choice)
+        engine = model.engine if model else None
         speed = facts.tokens_per_second if facts and engine and _same(facts, engine) else None
-        view: View = {self._badge: render_badge(self._service.manager, choice, speed)}
+        view: View = {self._badge: render_badge(self._service.pool, choice, speed)}
         if engine:
             view[self._rail.got] = render_got(engine)
             view[self._rail.precision] = gr.update(choices=precision_choices(engine.model))

@@ -11,7 +11,6 @@ from apps.ui.tabs.canary import CanarySection
 from apps.ui.tabs.context_cost import CostSection
 from apps.ui.tabs.context_window import WindowSection
 from playground.labs.context import LAB
-from playground.serving import Pool
 
 
 class ContextTab:
@@ -37,9 +36,9 @@ class ContextTab:
             with gr.Tab("Window", elem_id="context-section-window"):
                 self._window = WindowSection(service, rail, key)
             with gr.Tab("Canary", elem_id="context-section-canary"):
-                self._canary = CanarySection(service.manager, rail)
+                self._canary = CanarySection(service.pool, rail)
             with gr.Tab("Needle", elem_id="experiment-context-needle", elem_classes="experiment"):
-                self._needle = Section(LAB.experiments[0], Pool(service.manager), rail)
+                self._needle = Section(LAB.experiments[0], service.pool, rail)
             with gr.Tab("Cost", elem_id="context-section-cost") as cost:
                 self._cost = CostSection(service, rail, key, cost)
 

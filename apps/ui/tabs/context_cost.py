@@ -103,11 +103,11 @@ class CostSection:
         """Weigh the cache of the model that is loaded; another one's load is not begun here."""
         try:
             asked = read_request(read_rail(rail))
-            engine = self._service.manager.engine(asked.choice)
-            if engine is None:
+            model = self._service.pool.model(asked.choice)
+            if model is None:
                 return {self._cache: _WEIGHING}
             outlook = self._service.foresee(key, asked, "")
-            size = weigh_cache(engine)
+            size = weigh_cache(model.engine)
         except PlaygroundError as error:
             return {self._notice: render_error(error)}
         # While a reply is being written, how long the chat is does not stand yet.
@@ -135,7 +135,8 @@ class CostSection:
         with self._stops.running(request) as stopped:
 
             def read() -> None:
-                with self._service.manager.lease(choice, stopped.is_set) as engine:
+                with self._service.pool.lease(choice, stopped.is_set) as model:
+                    engine = model.engine
                     title = f"{engine.model.title}, {engine.precision.name}, {engine.name} engine"
                     about.append((title, read_widths(engine.model.path)))
                     for reading in read_timed(engine, tokens, runs, stopped.is_set):

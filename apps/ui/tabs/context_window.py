@@ -16,9 +16,9 @@ from playground.errors import PlaygroundError
 from playground.generation.fitting.outlook import foresee
 from playground.generation.fitting.overflow import OverflowPolicy
 from playground.generation.fitting.window import window_of
+from playground.generation.language_model import LanguageModel
 from playground.labs.context.window import EXAMPLE, lay_out
 from playground.labs.context.window_view import render_window
-from playground.models.engines.engine import Engine
 from playground.models.engines.manager import ModelChoice
 from playground.models.text.tokenizer import Message
 
@@ -131,8 +131,8 @@ class WindowSection:
         """Say when a number breaks its rule, until another one is moved to."""
         try:
             asked = _read(*values)
-            if engine := self._service.manager.engine(asked.choice):
-                window_of(asked.settings, engine.context_length)
+            if model := self._service.pool.model(asked.choice):
+                window_of(asked.settings, model.engine.context_length)
         except PlaygroundError as error:
             return render_error(error)
         put_back = values[0] in WINDOWS or values[1] in RESERVES
@@ -145,15 +145,15 @@ class WindowSection:
         if not conversation.turns:
             before = [*before, *EXAMPLE]
         messages = [*before, Message("user", text)]
-        with self._engine(asked.choice) as engine:
-            outlook = foresee(messages, engine, asked.settings)
-            views = lay_out(messages, engine.tokenizer, outlook)
+        with self._model(asked.choice) as model:
+            outlook = foresee(messages, model.engine, asked.settings)
+            views = lay_out(messages, model.tokenizer, outlook)
         return render_window(views, outlook, example=not conversation.turns)
 
-    def _engine(self, choice: ModelChoice) -> AbstractContextManager[Engine]:
+    def _model(self, choice: ModelChoice) -> AbstractContextManager[LanguageModel]:
         """Take the model as it is if it is loaded: to count, nobody else's load is waited for."""
-        engine = self._service.manager.engine(choice)
-        return nullcontext(engine) if engine else self._service.manager.lease(choice)
+        model = self._service.pool.model(choice)
+        return nullcontext(model) if model else self._service.pool.lease(choice)
 
     def _on_use(self, window: Any, reserve: Any, policy: str) -> View:
         rail = self._rail

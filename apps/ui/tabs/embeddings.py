@@ -10,7 +10,7 @@ from apps.ui.tabs.layers import LayersSection
 from apps.ui.tabs.neighbours import NeighboursSection
 from apps.ui.tabs.sentences import SentencesSection
 from apps.ui.tabs.word_map import WordMapSection
-from playground.models.engines.manager import ModelManager
+from playground.serving import Pool
 
 
 class EmbeddingsTab:
@@ -18,13 +18,13 @@ class EmbeddingsTab:
 
     Parameters
     ----------
-    manager : ModelManager
+    pool : Pool
         Lends the models.
     rail : Rail
         Says which one is meant.
     """
 
-    def __init__(self, manager: ModelManager, rail: Rail) -> None:
+    def __init__(self, pool: Pool, rail: Rail) -> None:
         gr.HTML(
             '<h1 class="title">Embeddings</h1><p class="lead">To a model every token is a list of '
             "numbers, a vector. What is alike lies close together.</p>",
@@ -32,14 +32,14 @@ class EmbeddingsTab:
         )
         with gr.Tabs(elem_id="embeddings-tabs"):
             with gr.Tab("Neighbours", elem_id="embeddings-neighbours"):
-                self._neighbours = NeighboursSection(manager, rail)
-                self._arithmetic = ArithmeticSection(manager, rail)
+                self._neighbours = NeighboursSection(pool, rail)
+                self._arithmetic = ArithmeticSection(pool, rail)
             with gr.Tab("Map", elem_id="embeddings-map"):
-                self._map = WordMapSection(manager, rail)
+                self._map = WordMapSection(pool, rail)
             with gr.Tab("Through the layers", elem_id="embeddings-layers"):
-                self._layers = LayersSection(manager, rail)
+                self._layers = LayersSection(pool, rail)
             with gr.Tab("Sentences", elem_id="embeddings-sentences"):
-                self._sentences = SentencesSection(manager)
+                self._sentences = SentencesSection(pool)
 
     @property
     def prompt(self) -> gr.Textbox:

@@ -14,7 +14,7 @@ from apps.ui.vectors import VectorsFile
 from playground.errors import PlaygroundError
 from playground.labs.embeddings.layers import LEAST_LINES, MOST_LINES, Journey, follow, view
 from playground.labs.embeddings.layers_view import render_journey
-from playground.models.engines.manager import ModelManager
+from playground.serving import Pool
 
 FIRST_WORD = "bank"
 FIRST_LINES = """We sat down on the river bank
@@ -33,14 +33,14 @@ class LayersSection:
 
     Parameters
     ----------
-    manager : ModelManager
+    pool : Pool
         Lends the model.
     rail : Rail
         Says which.
     """
 
-    def __init__(self, manager: ModelManager, rail: Rail) -> None:
-        self._manager = manager
+    def __init__(self, pool: Pool, rail: Rail) -> None:
+        self._pool = pool
         self._rail = rail
         gr.HTML(
             '<p class="lead">In the table a word has one vector. Layer by layer it takes in what '
@@ -90,10 +90,10 @@ class LayersSection:
     def _on_follow(self, word: str, lines: str, way: str, *rail: Any) -> Iterator[View]:
         try:
             choice = read_choice(read_rail(rail))
-            loaded = self._manager.engine(choice) is not None
+            loaded = self._pool.model(choice) is not None
             yield {self._notice: render_hint(f"Reading the {'lines' if loaded else 'model'}…")}
-            with self._manager.lease(choice) as engine:
-                journey = follow(engine, word, lines)
+            with self._pool.lease(choice) as model:
+                journey = follow(model.engine, word, lines)
         except PlaygroundError as error:
             yield {self._notice: render_error(error)}
             return

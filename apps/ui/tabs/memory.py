@@ -13,9 +13,10 @@ from apps.ui.rail import Rail, read_choice, read_rail
 from playground.errors import PlaygroundError
 from playground.models.acquire.fetch import find_installed
 from playground.models.engines.choice import EngineName
-from playground.models.engines.manager import ModelChoice, ModelManager
+from playground.models.engines.manager import ModelChoice
 from playground.models.engines.memory import read_memory
 from playground.models.engines.precision import Precision, estimate_bytes, read_shape
+from playground.serving import Pool
 
 View = dict[Any, Any]
 
@@ -32,14 +33,14 @@ class MemorySection:
 
     Parameters
     ----------
-    manager : ModelManager
+    pool : Pool
         Knows what is loaded.
     rail : Rail
         Says for which model a load is planned.
     """
 
-    def __init__(self, manager: ModelManager, rail: Rail) -> None:
-        self._manager = manager
+    def __init__(self, pool: Pool, rail: Rail) -> None:
+        self._pool = pool
         self._rail = rail
         self._notice = gr.HTML("", elem_id="memory-notice", js_on_load=None)
         self._now = gr.HTML("", elem_id="memory-now", js_on_load=_CLICKS)
@@ -61,22 +62,22 @@ class MemorySection:
         return {self._notice: "", **self._view(*values)}
 
     def _free(self, named: str) -> str:
-        for resident in self._manager.residents():
+        for resident in self._pool.residents():
             if spell_choice(resident.choice) == named:
-                freed = self._manager.free(resident.choice)
+                freed = self._pool.free(resident.choice)
                 what = f"{resident.title} at {resident.choice.precision.name}"
                 said = "was freed" if freed else "is in use; wait for the reply, or stop it"
                 return render_hint(f"{what} {said}.")
         return render_hint("It was freed already.")
 
     def _view(self, *values: Any) -> View:
-        manager, memory = self._manager, read_memory()
+        pool, memory = self._pool, read_memory()
         view: View = {
-            self._now: render_memory(memory, manager.residents(), manager.settings.idle_minutes)
+            self._now: render_memory(memory, pool.residents(), pool.settings.idle_minutes)
         }
         try:
             chosen = read_choice(read_rail(values))
-            model = find_installed(chosen.reference, manager.settings)
+            model = find_installed(chosen.reference, pool.settings)
         except PlaygroundError as error:
             return {**view, self._plans: render_error(error)}
         if model is None:
@@ -88,8 +89,8 @@ class MemorySection:
             choice = ModelChoice(chosen.reference, precision, EngineName(chosen.engine))
             forecasts.append(
                 Forecast(
-                    precision, estimate_bytes(shape, precision), manager.forecast(choice, model),
-                    loaded=manager.engine(choice) is not None,
+                    precision, estimate_bytes(shape, precision), pool.forecast(choice, model),
+                    loaded=pool.model(choice) is not None,
                 )
             )  # fmt: skip
         plans = render_forecasts(model.title, memory.available_bytes, forecasts)

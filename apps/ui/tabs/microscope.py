@@ -18,8 +18,8 @@ from playground.errors import PlaygroundError
 from playground.labs.precision.microscope import METHODS, Live, look, parse_scheme, try_live
 from playground.labs.precision.microscope_view import render_live, render_look
 from playground.models.acquire.fetch import ensure_model
-from playground.models.engines.manager import ModelManager
 from playground.models.engines.weights import matrix_shapes, read_matrix
+from playground.serving import Pool
 
 REDRAW_SECONDS = 0.3
 ONE, ALL = "this matrix", "all linear layers"
@@ -42,14 +42,14 @@ class MicroscopeSection:
 
     Parameters
     ----------
-    manager : ModelManager
+    pool : Pool
         Knows where models lie.
     rail : Rail
         Says which model.
     """
 
-    def __init__(self, manager: ModelManager, rail: Rail) -> None:
-        self._settings = manager.settings
+    def __init__(self, pool: Pool, rail: Rail) -> None:
+        self._settings = pool.settings
         self._rail = rail
         self._stops = Stops()
         gr.HTML(

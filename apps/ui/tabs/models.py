@@ -17,7 +17,8 @@ from playground.models.acquire.catalog import CatalogEntry, find_entry
 from playground.models.acquire.fetch import FetchProgress, ensure_model
 from playground.models.acquire.store import ListedModel, list_models
 from playground.models.acquire.terms import read_terms
-from playground.models.engines.manager import ModelChoice, ModelManager
+from playground.models.engines.manager import ModelChoice
+from playground.serving import Pool
 from playground.settings import Settings
 
 REDRAW_SECONDS = 0.25
@@ -67,14 +68,14 @@ class ModelsTab:
 
     Parameters
     ----------
-    manager : ModelManager
+    pool : Pool
         Gives the folders.
     start : ModelChoice
         What the server was started with.
     """
 
-    def __init__(self, manager: ModelManager, start: ModelChoice) -> None:
-        self._settings = manager.settings
+    def __init__(self, pool: Pool, start: ModelChoice) -> None:
+        self._settings = pool.settings
         self._start = start
         self._cancels: dict[str, threading.Event] = {}  # by page
         gr.HTML(

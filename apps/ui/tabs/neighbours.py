@@ -16,8 +16,8 @@ from playground.errors import PlaygroundError
 from playground.labs.embeddings.neighbours import find_neighbours
 from playground.labs.embeddings.neighbours_view import render_neighbourhood
 from playground.models.engines.engine import Engine
-from playground.models.engines.manager import ModelManager
 from playground.models.engines.vocabulary import spell
+from playground.serving import Pool
 
 FIRST_WORD = "king"
 _EMPTY = '<p class="hint">Press Find: the tokens nearest to the word will stand here.</p>'
@@ -37,14 +37,14 @@ class NeighboursSection:
 
     Parameters
     ----------
-    manager : ModelManager
+    pool : Pool
         Lends the model.
     rail : Rail
         Says which.
     """
 
-    def __init__(self, manager: ModelManager, rail: Rail) -> None:
-        self._manager = manager
+    def __init__(self, pool: Pool, rail: Rail) -> None:
+        self._pool = pool
         self._rail = rail
         gr.HTML(
             '<p class="lead">Every token has one row in the table of the model, its vector. Tokens '
@@ -84,9 +84,10 @@ class NeighboursSection:
     def _look_up(self, rail: tuple[Any, ...], name: Callable[[Engine], str]) -> Iterator[View]:
         try:
             choice = read_choice(read_rail(rail))
-            if self._manager.engine(choice) is None:
+            if self._pool.model(choice) is None:
                 yield {self._notice: render_hint("Reading the model…")}
-            with self._manager.lease(choice) as engine:
+            with self._pool.lease(choice) as model:
+                engine = model.engine
                 typed = name(engine)
                 found = find_neighbours(engine, typed)
         except PlaygroundError as error:

@@ -20,9 +20,10 @@ from playground.labs.precision.pair import Side, write_pair
 from playground.labs.precision.pair_view import render_pair
 from playground.models.engines.choice import EngineName
 from playground.models.engines.engine import Engine
-from playground.models.engines.manager import ModelChoice, ModelManager
+from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
 from playground.models.text.tokenizer import Message, Tokenizer
+from playground.serving import Pool
 
 FIRST_MESSAGE = "What is the capital of France, and what is it known for?"
 REDRAW_SECONDS = 0.25
@@ -50,14 +51,14 @@ class PairSection:
 
     Parameters
     ----------
-    manager : ModelManager
+    pool : Pool
         Lends the models.
     rail : Rail
         Says which model, and holds the settings that both replies share.
     """
 
-    def __init__(self, manager: ModelManager, rail: Rail) -> None:
-        self._manager = manager
+    def __init__(self, pool: Pool, rail: Rail) -> None:
+        self._pool = pool
         self._rail = rail
         self._stops = Stops()
         gr.HTML(
@@ -128,7 +129,7 @@ class PairSection:
         messages = [*head, Message("user", message)]
         with ExitStack() as leases:
             engines: list[Engine] = [
-                leases.enter_context(self._manager.lease(choice, stopped.is_set))
+                leases.enter_context(self._pool.lease(choice, stopped.is_set)).engine
                 for choice in choices
             ]
             shown.tokenizer = engines[0].tokenizer

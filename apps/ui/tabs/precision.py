@@ -10,7 +10,7 @@ from apps.ui.tabs.float_anatomy import FloatAnatomySection
 from apps.ui.tabs.microscope import MicroscopeSection
 from apps.ui.tabs.pair import PairSection
 from apps.ui.tabs.retraining import RetrainingSection
-from playground.models.engines.manager import ModelManager
+from playground.serving import Pool
 
 
 class PrecisionTab:
@@ -18,13 +18,13 @@ class PrecisionTab:
 
     Parameters
     ----------
-    manager : ModelManager
+    pool : Pool
         Knows the models.
     rail : Rail
         Says which one is meant.
     """
 
-    def __init__(self, manager: ModelManager, rail: Rail) -> None:
+    def __init__(self, pool: Pool, rail: Rail) -> None:
         gr.HTML(
             '<h1 class="title">Precision</h1><p class="lead">The same model with fewer bits a '
             "weight: what it saves, what it costs, and why.</p>",
@@ -32,11 +32,11 @@ class PrecisionTab:
         )
         with gr.Tabs(elem_id="precision-tabs"):
             with gr.Tab("Bench", elem_id="precision-bench"):
-                self._bench = BenchSection(manager, rail)
+                self._bench = BenchSection(pool, rail)
             with gr.Tab("Side by side", elem_id="precision-pair"):
-                self._pair = PairSection(manager, rail)
+                self._pair = PairSection(pool, rail)
             with gr.Tab("Microscope", elem_id="precision-microscope"):
-                self._microscope = MicroscopeSection(manager, rail)
+                self._microscope = MicroscopeSection(pool, rail)
             with gr.Tab("Floats", elem_id="precision-floats"):
                 self._floats = FloatAnatomySection()
             with gr.Tab("Retraining", elem_id="precision-retraining"):

@@ -26,7 +26,7 @@ from playground.labs.embeddings.sentences_view import render_cut, render_found, 
 from playground.models.acquire.catalog import find_entry
 from playground.models.acquire.fetch import FetchProgress, ensure_model
 from playground.models.engines.embedder import EMBEDDER, load_embedder
-from playground.models.engines.manager import ModelManager
+from playground.serving import Pool
 
 FIRST_LINES = """The cat is asleep on the sofa.
 A kitten naps on the couch.
@@ -53,12 +53,12 @@ class SentencesSection:
 
     Parameters
     ----------
-    manager : ModelManager
+    pool : Pool
         Says where models lie.
     """
 
-    def __init__(self, manager: ModelManager) -> None:
-        self._settings = manager.settings
+    def __init__(self, pool: Pool) -> None:
+        self._settings = pool.settings
         self._stops = Stops()
         gr.HTML(
             '<p class="lead">A chat model has a vector for every token, none for a sentence. A '

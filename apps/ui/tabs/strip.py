@@ -31,8 +31,9 @@ from playground.labs.temperature.strip import (
     write_strip,
 )
 from playground.labs.temperature.strip_view import render_strip
-from playground.models.engines.manager import ModelChoice, ModelManager
+from playground.models.engines.manager import ModelChoice
 from playground.models.text.tokenizer import Tokenizer
+from playground.serving import Pool
 
 FIRST_TEMPERATURES = "0, 0.5, 1, 1.5"
 FIRST_TOKENS = 48
@@ -87,14 +88,14 @@ class StripSection:
 
     Parameters
     ----------
-    manager : ModelManager
+    pool : Pool
         Lends the model.
     rail : Rail
         Says which.
     """
 
-    def __init__(self, manager: ModelManager, rail: Rail) -> None:
-        self._manager = manager
+    def __init__(self, pool: Pool, rail: Rail) -> None:
+        self._pool = pool
         self._rail = rail
         self._stops = Stops()
         gr.HTML(
@@ -187,7 +188,8 @@ class StripSection:
 
     def _write(self, asked: _Asked, stopped: threading.Event, strip: _Strip) -> None:
         """Write all columns; `strip` holds them as far as they have come."""
-        with self._manager.lease(asked.choice, stopped.is_set) as engine:
+        with self._pool.lease(asked.choice, stopped.is_set) as model:
+            engine = model.engine
             columns = asked.columns(engine.tokenizer)
             start = time.perf_counter()
             ids = encode(engine.tokenizer, asked.prompt, asked.as_chat)

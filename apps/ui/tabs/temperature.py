@@ -29,8 +29,8 @@ from playground.labs.temperature.distribution import (
     distribution,
     read_next_token,
 )
-from playground.models.engines.manager import ModelManager
 from playground.models.text.tokenizer import Tokenizer
+from playground.serving import Pool
 
 FIRST_PROMPT = "The capital of France is"
 # Other words than those of the rail, which has the settings of the chat.
@@ -61,14 +61,14 @@ class TemperatureTab:
 
     Parameters
     ----------
-    manager : ModelManager
+    pool : Pool
         Lends the model.
     rail : Rail
         Says which.
     """
 
-    def __init__(self, manager: ModelManager, rail: Rail) -> None:
-        self._manager = manager
+    def __init__(self, pool: Pool, rail: Rail) -> None:
+        self._pool = pool
         self._rail = rail
         gr.HTML(
             '<h1 class="title">Temperature</h1><p class="lead">A model gives every token of its '
@@ -109,7 +109,7 @@ class TemperatureTab:
             )
         self._drawn = gr.HTML("", elem_id="drawn", js_on_load=None)
         self._reading = gr.State(None)
-        self._strip = StripSection(manager, rail)
+        self._strip = StripSection(pool, rail)
 
     @property
     def prompt(self) -> gr.Textbox:
@@ -145,7 +145,8 @@ class TemperatureTab:
         try:
             choice = read_choice(read_rail(values[VALUES:]))
             yield {self._notice: render_hint("Reading the prompt…"), self._drawn: ""}
-            with self._manager.lease(choice) as engine:
+            with self._pool.lease(choice) as model:
+                engine = model.engine
                 next_token = read_next_token(engine, encode(engine.tokenizer, prompt, as_chat))
                 what = f"{engine.model.title}, {engine.precision.name}, {engine.name} engine"
             reading = Reading(next_token, engine.tokenizer, what)

@@ -55,7 +55,7 @@ class TokensTab:
 
     def __init__(self, service: ChatService, rail: Rail) -> None:
         self._service = service
-        self._settings = service.manager.settings
+        self._settings = service.pool.settings
         self._rail = rail
         gr.HTML(
             '<h1 class="title">Tokens</h1><p class="lead">A model reads no letters and no words. '

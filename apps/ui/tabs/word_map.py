@@ -14,7 +14,7 @@ from apps.ui.vectors import VectorsFile
 from playground.errors import PlaygroundError
 from playground.labs.embeddings.word_map import Layout, draw_map, parse_words
 from playground.labs.embeddings.word_map_view import render_map
-from playground.models.engines.manager import ModelManager
+from playground.serving import Pool
 
 FIRST_WORDS = """king, queen, prince, princess, man, woman, boy, girl
 Paris, London, Berlin, Tokyo, France, England, Germany, Japan
@@ -45,14 +45,14 @@ class WordMapSection:
 
     Parameters
     ----------
-    manager : ModelManager
+    pool : Pool
         Lends the model.
     rail : Rail
         Says which.
     """
 
-    def __init__(self, manager: ModelManager, rail: Rail) -> None:
-        self._manager = manager
+    def __init__(self, pool: Pool, rail: Rail) -> None:
+        self._pool = pool
         self._rail = rail
         gr.HTML(
             '<p class="lead">A vector has hundreds of numbers, a picture two. PCA takes the two '
@@ -89,13 +89,13 @@ class WordMapSection:
     def _on_draw(self, text: str, layout: str, around: bool, *rail: Any) -> Iterator[View]:
         try:
             choice, way = read_choice(read_rail(rail)), Layout(layout)
-            if self._manager.engine(choice) is None:
+            if self._pool.model(choice) is None:
                 yield {self._notice: render_hint("Reading the model…")}
-            with self._manager.lease(choice) as engine:
+            with self._pool.lease(choice) as model:
                 if way is Layout.UMAP:
                     told = "Laying out by UMAP; the first time it compiles itself, some seconds…"
                     yield {self._notice: render_hint(told)}
-                shown = draw_map(engine, parse_words(text), way, with_satellites=around)
+                shown = draw_map(model.engine, parse_words(text), way, with_satellites=around)
         except PlaygroundError as error:
             yield {self._notice: render_error(error)}
             return

@@ -183,7 +183,7 @@ def _try(
     if not repeated:
         for _ in stream:
             pass
-        replies[ids] = stream.generation.text
+        replies[ids] = stream.reply.text
     said = replies[ids]
     in_prompt = _holds(tokenizer.decode(ids), word)
     return Trial(

@@ -132,10 +132,10 @@ class ModelManager:
         self._activity: Activity | None = None
         self._failure: tuple[ModelChoice, PlaygroundError] | None = None
 
-    @property
-    def activity(self) -> Activity | None:
-        """What is being fetched or loaded now, or None."""
-        return self._activity
+    def activity(self, choice: ModelChoice) -> Activity | None:
+        """Return how far a choice has been fetched or loaded, or None when it is not."""
+        now = self._activity
+        return now if now and now.choice == choice else None
 
     def engine(self, choice: ModelChoice) -> Engine | None:
         """Return the engine of a choice if it is loaded now; never loads."""

@@ -16,8 +16,9 @@ from apps.chat.service import ChatService, Request
 from playground.errors import FetchFailed, OptionError
 from playground.generation.settings import SamplingSettings
 from playground.models.engines import manager as manager_module
-from playground.models.engines.manager import ModelChoice, ModelManager
+from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
+from playground.serving import Pool
 from playground.settings import Settings
 from tests.support.scripted_engine import ScriptedEngine
 
@@ -33,9 +34,9 @@ class Chat:
         self.engine.reply = self.engine.tokenizer.encode("The capital of France is Paris.")
         settings = Settings.from_env({"PLAYGROUND_HOME": str(home)})
         monkeypatch.setattr(manager_module, "ensure_model", lambda *_: self.engine.model)
-        self.manager = ModelManager(settings, load=lambda *_: self.engine)
+        self.pool = Pool(settings, load=lambda *_: self.engine)
         self.store = ConversationStore(settings.conversations_dir)
-        self.service = ChatService(self.manager, self.store)
+        self.service = ChatService(self.pool, self.store)
 
     def request(self, **settings: object) -> Request:
         choice = ModelChoice("scripted", Precision.FP32)
@@ -349,7 +350,7 @@ def test_tokens_survive_a_restart_whatever_the_scores(asked: Chat) -> None:
     odd = dataclasses.replace(asked.last().tokens[0], logprob=-math.inf, entropy_nats=math.inf)
     reply = dataclasses.replace(asked.last(), tokens=(odd, *asked.last().tokens[1:]))
     asked.store.update(ANNA, lambda c: dataclasses.replace(c, turns=(c.turns[0], reply)))
-    again = ConversationStore(asked.manager.settings.conversations_dir)
+    again = ConversationStore(asked.pool.settings.conversations_dir)
     assert again.load(ANNA).turns[-1] == reply
 
 

@@ -19,8 +19,9 @@ from playground.generation.fitting.prompt import Cut, Fit
 from playground.generation.fitting.window import ContextUsage
 from playground.generation.settings import OPTIONS, SamplingSettings
 from playground.models.engines import manager as manager_module
-from playground.models.engines.manager import ModelChoice, ModelManager
+from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
+from playground.serving import Pool
 from playground.settings import Settings
 from tests.support.scripted_engine import ScriptedEngine
 
@@ -37,8 +38,8 @@ def service(
     engine.reply = engine.tokenizer.encode("The capital of France is Paris.")
     monkeypatch.setattr(manager_module, "ensure_model", lambda *_: engine.model)
     settings = Settings.from_env({"PLAYGROUND_HOME": str(tmp_path)})
-    manager = ModelManager(settings, load=lambda *_: engine)
-    return ChatService(manager, ConversationStore(settings.conversations_dir))
+    pool = Pool(settings, load=lambda *_: engine)
+    return ChatService(pool, ConversationStore(settings.conversations_dir))
 
 
 def request(**settings: object) -> Request:
@@ -55,7 +56,7 @@ def test_nothing_is_foreseen_before_a_model_is_loaded_or_while_it_writes(
     service: ChatService,
 ) -> None:
     assert service.foresee(KEY, request(), "hi") is None
-    service.manager.preload(CHOICE)
+    service.pool.preload(CHOICE)
     assert service.foresee(KEY, request(), "hi") is not None
     service.ask(KEY, "hi")
     answer = service.answer(KEY, "page", request())
@@ -68,7 +69,7 @@ def test_nothing_is_foreseen_before_a_model_is_loaded_or_while_it_writes(
 def test_what_is_foreseen_is_what_the_reply_keeps(service: ChatService) -> None:
     asked = request(context_window=200, overflow="middle", max_new_tokens=40)
     for text in ("First of all.", "rain " * 20, "snow " * 20):
-        service.manager.preload(CHOICE)
+        service.pool.preload(CHOICE)
         foreseen = service.foresee(KEY, asked, text)
         talk(service, text, asked)
         facts = service.store.load(KEY).turns[-1].facts

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from playground.errors import Busy, ContextOverflow, OptionError
 from playground.generation.decoding import PREFILL_CHUNK
-from playground.generation.scheduler import Scheduler, SharedBatches, Ticket
+from playground.generation.scheduler import Scheduler, Ticket
 from playground.generation.settings import SamplingSettings
 from playground.models.engines.engine import KVCache
 from tests.support.scripted_engine import ScriptedCache, ScriptedEngine
@@ -174,14 +174,3 @@ def test_ten_thousand_events_leave_nothing_behind(engine: ScriptedEngine) -> Non
     del ticket
     gc.collect()
     assert not [each for each in gc.get_objects() if type(each) is ScriptedCache]
-
-
-def test_a_batch_is_shared_while_it_is_used_and_let_go_after(engine: ScriptedEngine) -> None:
-    batches = SharedBatches()
-    with batches.of(engine) as first:
-        with batches.of(engine) as second:
-            assert first is second
-        with batches.of(engine) as third:
-            assert third is first
-    with batches.of(engine) as fourth:
-        assert fourth is not first

@@ -1,4 +1,4 @@
-"""The manager loads once, shares, and frees what nobody holds."""
+"""The pool loads once, shares, and frees what nobody holds."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ import pytest
 
 from apps.ui.badge import render_badge
 from playground.errors import FetchFailed, PrecisionUnavailable
+from playground.generation.language_model import LanguageModel
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines import manager as manager_module
 from playground.models.engines import precision as precision_module
 from playground.models.engines.choice import EngineName
-from playground.models.engines.manager import ModelChoice, ModelManager
+from playground.models.engines.manager import ModelChoice
 from playground.models.engines.memory import Memory
 from playground.models.engines.precision import Precision
+from playground.serving import Pool
 from playground.settings import Settings
 from tests.support.scripted_engine import ScriptedEngine
 
@@ -56,19 +58,25 @@ def loads(tiny_model_folder: Path) -> Loads:
 
 
 @pytest.fixture
-def manager(
+def pool(
     loads: Loads, tmp_path: Path, tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> ModelManager:
+) -> Pool:
     model = ScriptedEngine(tiny_model_folder, []).model
     monkeypatch.setattr(manager_module, "ensure_model", lambda *_: model)
-    return ModelManager(Settings.from_env({"PLAYGROUND_HOME": str(tmp_path)}), load=loads)
+    return Pool(Settings.from_env({"PLAYGROUND_HOME": str(tmp_path)}), load=loads)
 
 
-def test_a_model_is_loaded_once_and_stays(manager: ModelManager, loads: Loads) -> None:
+def test_a_model_is_loaded_once_and_stays(pool: Pool, loads: Loads) -> None:
     for _ in range(3):
-        manager.preload(FP32)
+        pool.preload(FP32)
     assert loads.count == 1
-    assert manager.engine(FP32) is not None
+    assert pool.model(FP32) is not None
+
+
+def weigh(model: LanguageModel, weight_bytes: int) -> None:
+    """Let a model take so many bytes."""
+    report = replace(model.engine.report, weight_bytes=weight_bytes)
+    model.engine.report = report
 
 
 def memory_of(monkeypatch: pytest.MonkeyPatch, available: float) -> None:
@@ -79,37 +87,35 @@ def memory_of(monkeypatch: pytest.MonkeyPatch, available: float) -> None:
     monkeypatch.setattr(manager_module, "read_memory", lambda: memory)
 
 
-def test_a_switch_back_takes_the_model_that_is_still_there(
-    manager: ModelManager, loads: Loads
-) -> None:
+def test_a_switch_back_takes_the_model_that_is_still_there(pool: Pool, loads: Loads) -> None:
     for choice in (FP32, INT8, FP32, INT8):
-        manager.preload(choice)
+        pool.preload(choice)
     assert loads.count == 2
 
 
 def test_the_least_recently_used_makes_room_before_the_load(
-    manager: ModelManager, loads: Loads, monkeypatch: pytest.MonkeyPatch
+    pool: Pool, loads: Loads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for choice in (FP32, INT8, FP32):
-        with manager.lease(choice) as engine:
-            engine.report = replace(engine.report, weight_bytes=600_000)
-            del engine
+        with pool.lease(choice) as model:
+            weigh(model, 600_000)
+            del model
     memory_of(monkeypatch, available=0.5)
-    manager.preload(NF4)
-    assert manager.engine(INT8) is None
-    assert manager.engine(FP32) is not None
-    plan = manager.plan(NF4)
+    pool.preload(NF4)
+    assert pool.model(INT8) is None
+    assert pool.model(FP32) is not None
+    plan = pool.plan(NF4)
     assert plan is not None
     assert plan.freed == ("scripted at INT8",)
     assert plan.tight is False
-    assert len(manager.residents()) == 2
-    assert "1 more loaded" in render_badge(manager, NF4)
-    assert "tight" not in render_badge(manager, NF4)
+    assert len(pool.residents()) == 2
+    assert "1 more loaded" in render_badge(pool, NF4)
+    assert "tight" not in render_badge(pool, NF4)
     assert loads.alive() == 2
 
 
 def test_little_memory_is_said_with_numbers(
-    manager: ModelManager, tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch
+    pool: Pool, tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     memory = Memory(1_400_000_000, 10_000_000_000)
     monkeypatch.setattr(manager_module, "estimate_peak_bytes", lambda *_: 1_000_000_000)
@@ -118,70 +124,72 @@ def test_little_memory_is_said_with_numbers(
 
     class Watching(Loads):
         def __call__(self, *asked: Any) -> ScriptedEngine:
-            while_loading.append(render_badge(manager, FP32))
+            while_loading.append(render_badge(pool, FP32))
             return super().__call__(*asked)
 
-    manager._load = Watching(tiny_model_folder)
-    manager.preload(FP32)
+    pool._manager._load = Watching(tiny_model_folder)
+    pool.preload(FP32)
     assert "needs about 1.0 GB (estimated), 1.4 GB are free" in while_loading[0]
     assert "memory will be tight: 0.4 GB to spare (estimated)" in while_loading[0]
-    assert "memory was tight: 0.4 GB to spare (estimated)" in render_badge(manager, FP32)
+    assert "memory was tight: 0.4 GB to spare (estimated)" in render_badge(pool, FP32)
 
 
 def test_a_forecast_loads_and_frees_nothing(
-    manager: ModelManager, loads: Loads, monkeypatch: pytest.MonkeyPatch
+    pool: Pool, loads: Loads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with manager.lease(FP32) as engine:
-        engine.report = replace(engine.report, weight_bytes=600_000)
-        model = engine.model
-        del engine
+    with pool.lease(FP32) as leased:
+        weigh(leased, 600_000)
+        model = leased.engine.model
+        del leased
     memory_of(monkeypatch, available=0.5)
-    plan = manager.forecast(NF4, model)
+    plan = pool.forecast(NF4, model)
     assert plan.freed == ("scripted at FP32",)
     assert plan.fits
-    assert manager.engine(FP32) is not None
+    assert pool.model(FP32) is not None
     assert loads.count == 1
-    with manager.lease(FP32):  # what is in use makes no room
-        assert not manager.forecast(NF4, model).fits
-        assert manager.residents()[0].in_use
-        assert manager.free(FP32) is False
-    (resident,) = manager.residents()
+    with pool.lease(FP32):  # what is in use makes no room
+        assert not pool.forecast(NF4, model).fits
+        assert pool.residents()[0].in_use
+        assert pool.free(FP32) is False
+    (resident,) = pool.residents()
     assert (resident.in_use, resident.weight_bytes) == (False, 600_000)
     assert 0 <= resident.idle_seconds < 60
-    assert manager.free(FP32) is True
-    assert manager.residents() == ()
+    assert pool.free(FP32) is True
+    assert pool.residents() == ()
     assert loads.alive() == 0
 
 
 def test_making_room_leaves_a_running_reply_its_weights(
-    manager: ModelManager, monkeypatch: pytest.MonkeyPatch
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with manager.lease(FP32) as engine:
+    with pool.lease(FP32) as model:
         memory_of(monkeypatch, available=0.9)
         with pytest.raises(PrecisionUnavailable, match=r"needs about .* GB .*estimated.* are free"):
-            manager.preload(INT8)
-        manager.close()
-        assert manager.engine(FP32) is engine
+            pool.preload(INT8)
+        pool.close()
+        still = pool.model(FP32)
+        assert still is not None
+        assert still.engine is model.engine
 
 
 def test_what_is_not_used_for_long_is_freed(
-    manager: ModelManager, loads: Loads, monkeypatch: pytest.MonkeyPatch
+    pool: Pool, loads: Loads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    manager.settings = replace(manager.settings, idle_minutes=0.2 / 60)
-    with manager.lease(FP32):
-        manager.preload(INT8)
+    pool._manager.settings = replace(pool.settings, idle_minutes=0.2 / 60)
+    with pool.lease(FP32):
+        pool.preload(INT8)
         deadline = time.monotonic() + 10
-        while manager.engine(INT8) is not None:
+        while pool.model(INT8) is not None:
             assert time.monotonic() < deadline
             time.sleep(0.02)
-        assert manager.engine(FP32) is not None
+        assert pool.model(FP32) is not None
     while loads.alive():
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
 
-def test_many_who_ask_at_once_share_one_load(manager: ModelManager, loads: Loads) -> None:
-    threads = [threading.Thread(target=manager.preload, args=(FP32,)) for _ in range(8)]
+def test_many_who_ask_at_once_share_one_load(pool: Pool, loads: Loads) -> None:
+    threads = [threading.Thread(target=pool.preload, args=(FP32,)) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -190,27 +198,27 @@ def test_many_who_ask_at_once_share_one_load(manager: ModelManager, loads: Loads
 
 
 def test_a_refused_precision_keeps_the_model_that_runs(
-    manager: ModelManager, monkeypatch: pytest.MonkeyPatch
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    manager.preload(FP32)
+    pool.preload(FP32)
     monkeypatch.setattr(precision_module, "unavailable_reason", lambda _: "no such kernel")
     with pytest.raises(PrecisionUnavailable, match=r"cannot run INT8.*no such kernel"):
-        manager.preload(INT8)
-    assert manager.engine(FP32) is not None
-    assert isinstance(manager.failure(INT8), PrecisionUnavailable)
-    assert manager.failure(FP32) is None
+        pool.preload(INT8)
+    assert pool.model(FP32) is not None
+    assert isinstance(pool.failure(INT8), PrecisionUnavailable)
+    assert pool.failure(FP32) is None
 
 
 def test_a_load_that_memory_cannot_hold_is_refused_with_numbers(
-    manager: ModelManager, monkeypatch: pytest.MonkeyPatch
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     memory_of(monkeypatch, available=0.9)
     with pytest.raises(PrecisionUnavailable, match=r"needs about .* GB .*estimated.* are free"):
-        manager.preload(FP32)
+        pool.preload(FP32)
 
 
 def test_a_failure_is_forgotten_when_the_next_try_works(
-    manager: ModelManager, monkeypatch: pytest.MonkeyPatch
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> InstalledModel:
         raise FetchFailed("No network.")
@@ -218,8 +226,8 @@ def test_a_failure_is_forgotten_when_the_next_try_works(
     with monkeypatch.context() as patch:
         patch.setattr(manager_module, "ensure_model", fail)
         with pytest.raises(FetchFailed):
-            manager.preload(FP32)
-        assert manager.failure(FP32) is not None
-        assert manager.activity is None
-    manager.preload(FP32)
-    assert manager.failure(FP32) is None
+            pool.preload(FP32)
+        assert pool.failure(FP32) is not None
+        assert pool.activity(FP32) is None
+    pool.preload(FP32)
+    assert pool.failure(FP32) is None

@@ -127,10 +127,6 @@ class Pool:
             self._batches[id(engine)] = batch
             return batch
 
-    def close(self) -> None:
-        """Free every model that nobody holds."""
-        self.manager.close()
-
 
 @cache
 def shared_pool() -> Pool:

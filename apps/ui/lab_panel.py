@@ -57,6 +57,10 @@ class PageSection(Protocol):
         """Return what stands there when it comes into sight."""
 
     @property
+    def linked(self) -> dict[str, Any]:
+        """The components whose values the address holds, by their settings."""
+
+    @property
     def drawn(self) -> list[Any]:
         """The components that `open` changes."""
 

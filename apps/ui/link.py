@@ -9,9 +9,11 @@ from urllib.parse import parse_qsl
 import gradio as gr
 
 from apps.ui.events import QUIET
+from apps.ui.form import shown_value
 from apps.ui.lab_panel import PageSection
 from apps.ui.notice import render_error
 from playground.errors import PlaygroundError
+from playground.experiments.settings import Settings
 
 # Longer than any form can say in an address that browsers take.
 MAX_CHARACTERS = 65_536
@@ -28,14 +30,14 @@ class Link:
 
     def __init__(self, sections: Iterable[PageSection]) -> None:
         self._sections = {each.experiment.path: each for each in sections}
+        self._notices = [each.notice for each in self._sections.values()]
 
     def wire(self, blocks: gr.Blocks) -> None:
         """Read the address when the page is opened."""
         address = gr.Textbox(visible="hidden", elem_id="address", show_label=False)
-        fields = [field for each in self._sections.values() for field in each.form.fields.values()]
-        notices = [each.notice for each in self._sections.values()]
+        fields = {field for each in self._sections.values() for field in each.linked.values()}
         blocks.load(
-            self.fill, address, [*fields, *notices], js="() => location.search", **QUIET
+            self.fill, address, [*fields, *self._notices], js="() => location.search", **QUIET
         ).then(None, js="() => playgroundOpen()", **QUIET)
 
     def fill(self, query: str) -> dict[Any, Any]:
@@ -44,8 +46,20 @@ class Link:
         path = f"{given.pop('lab', '')}/{given.pop('experiment', '')}"
         section = self._sections.get(path)
         if section is None or not given:
-            return {}
+            return {field: gr.skip() for field in self._notices}
         try:
-            return section.form.values(section.form.settings(**given))
+            return filled(section, section.form.settings(**given))
         except PlaygroundError as error:
             return {section.notice: render_error(error)}
+
+
+def filled(section: PageSection, settings: Settings) -> dict[Any, Any]:
+    """Return what all components show for these settings; shared ones only where they are said."""
+    said = settings.changed()
+    declared = settings.declared()
+    shared = {
+        section.linked[name]: shown_value(declared[name], said[name])
+        for name in section.form.shared
+        if name in said
+    }
+    return {**section.form.values(settings), **shared}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from playground.errors import FetchCancelled
+from playground.experiments.run import Stopped
 
 
 def render_error(error: Exception | str) -> str:
@@ -33,4 +34,8 @@ def render_outcome(error: Exception | None, otherwise: str = "") -> str:
     """
     if error is None:
         return otherwise
-    return render_hint(str(error)) if isinstance(error, FetchCancelled) else render_error(error)
+    return (
+        render_hint(str(error))
+        if isinstance(error, FetchCancelled | Stopped)
+        else render_error(error)
+    )

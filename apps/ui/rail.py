@@ -80,6 +80,11 @@ class Rail:
         """The window's field."""
         return self._named("context_window")
 
+    @property
+    def fields(self) -> Mapping[str, Component]:
+        """The components by the names of the settings."""
+        return dict(zip(_FIELDS, self.components, strict=True))
+
     def read(self, data: Mapping[Any, Any]) -> dict[str, Any]:
         """Return the values that an event handed over, by name."""
         return {name: data[self._named(name)] for name in _FIELDS}

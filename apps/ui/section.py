@@ -105,22 +105,31 @@ class Section:
 
     def _wire_address(self) -> None:
         """Let the page's address follow the form; the server is not asked."""
-        names = json.dumps(list(self.form.fields))
+        fields = self.linked
+        names = json.dumps(list(fields))
         defaults = json.dumps(
             {
                 name: str(each.kind.spell(each.default))
                 for name, each in self.experiment.settings.declared().items()
             }
         )
-        fields = list(self.form.fields.values())
         follow = f"(...values) => playgroundAddress('{self.experiment.path}', {names}, values, "
         follow += f"{defaults})"
         if fields:
-            gr.on([each.change for each in fields], None, fields, js=follow, **QUIET)
+            inputs = list(fields.values())
+            gr.on([each.change for each in inputs], None, inputs, js=follow, **QUIET)
+
+    @property
+    def linked(self) -> dict[str, Component]:
+        """The components whose values the address holds: the form's own, then those it shares."""
+        shared = {name: self._rail.fields[name] for name in self.form.shared}
+        return {**self.form.fields, **shared}
 
     def open(self, data: Mapping[Component, Any]) -> View:
         """Return what stands there when the lab is opened: a live picture, or how it begins."""
-        return self._on_change(dict(data)) if self.experiment.live else {}
+        if self.experiment.live:
+            return self._on_change(dict(data))
+        return {self.notice: gr.skip()}  # Gradio takes an empty view for a missing one
 
     @property
     def drawn(self) -> list[Component]:

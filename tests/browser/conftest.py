@@ -91,7 +91,9 @@ def visit(
         page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda e: errors.append(str(e)))
 
-    def open_page(width: int = 1360, height: int = 860, dark: bool = False) -> Page:
+    def open_page(
+        width: int = 1360, height: int = 860, dark: bool = False, path: str = "/"
+    ) -> Page:
         context = chromium.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
@@ -100,8 +102,8 @@ def visit(
         contexts.append(context)
         page = context.new_page()
         watch(page)
-        page.goto(server)
-        page.get_by_label("Message", exact=True).wait_for()
+        page.goto(server + path)
+        page.get_by_label("Message", exact=True).wait_for(state="attached")
         page.locator(".badge.ready").wait_for()
         # What was loaded stands there once the page's first events have come back.
         page.locator("#got p").first.wait_for(state="attached")

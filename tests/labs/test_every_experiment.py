@@ -88,7 +88,7 @@ def on_page(experiment: Experiment, pool: Pool, choice: ModelChoice, folder: Pat
     settings = experiment.settings(**experiment.small)
     data = {each: each.value for each in rail.components} | section.form.values(settings)
     shared = {name: getattr(settings, name) for name in section.form.shared}
-    data |= {rail._named(name): value for name, value in shared.items()}
+    data |= {rail.fields[name]: value for name, value in shared.items()}
     request = SimpleNamespace(session_hash="somebody")
     if experiment.live:
         last = section._on_export(data)

@@ -1,0 +1,60 @@
+"""A lab, its experiment, its settings and its prompt in the page's address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+Visit = Callable[..., Page]
+LINK = "/?lab=context&experiment=needle&lengths=200%2C256&depths=0%2C100&needles=2"
+
+
+def field(page: Page, name: str) -> object:
+    return page.locator(f"#context-needle-{name} :is(input, textarea)").first.input_value()
+
+
+def test_a_link_opens_the_same_lab_with_the_same_settings_and_survives_a_reload(
+    visit: Visit,
+) -> None:
+    page = visit(path=LINK)
+    draw = page.locator("#run-context-needle")
+    expect(draw).to_be_visible()
+    expect(page.locator("#context-needle-lengths textarea")).to_have_value("200, 256")
+    assert (field(page, "depths"), field(page, "needles")) == ("0, 100", "2")
+    page.locator("#context-needle-depths textarea").fill("50")
+    page.wait_for_url("**depths=50**")
+    page.reload()
+    expect(draw).to_be_visible()
+    expect(page.locator("#context-needle-depths textarea")).to_have_value("50")
+    assert field(page, "needles") == "2"
+
+
+def test_back_and_forward_move_between_labs_and_experiments(visit: Visit) -> None:
+    page = visit()
+    page.get_by_role("button", name="Context", exact=True).click()
+    page.wait_for_url("**lab=context**")
+    page.get_by_role("tab", name="Needle").click()
+    page.wait_for_url("**experiment=needle**")
+    page.get_by_role("button", name="Tokens", exact=True).click()
+    page.wait_for_url("**lab=tokens**")
+    page.go_back()
+    expect(page.locator("#run-context-needle")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("tab", name="Needle")).to_have_attribute("aria-selected", "false")
+    page.go_back()
+    expect(page.get_by_label("Message", exact=True)).to_be_visible()
+    page.go_forward()
+    expect(page.get_by_role("tab", name="Needle")).to_be_visible()
+
+
+def test_a_bad_link_is_told_beside_the_form_and_loses_nothing(visit: Visit) -> None:
+    page = visit(path="/?lab=context&experiment=needle&needles=9&lengths=300")
+    notice = page.locator("#notice-context-needle")
+    expect(notice).to_contain_text("`needles` must be a whole number from 1 to 5, got 9.")
+    assert field(page, "needles") == "1"
+
+
+def test_a_lab_that_is_not_there_opens_the_chat(visit: Visit) -> None:
+    page = visit(path="/?lab=%3Cimg%3E&experiment=nothing")
+    expect(page.get_by_label("Message", exact=True)).to_be_visible()

@@ -22,15 +22,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import DTypeLike
 
+from playground.core.activations import relu, relu_derivative, sigmoid
 from playground.core.functional import (
     FloatArray,
     IntArray,
     cross_entropy,
     cross_entropy_backward,
     one_hot,
-    relu,
-    relu_derivative,
-    sigmoid,
     softmax,
     squared_cost,
     squared_cost_backward,

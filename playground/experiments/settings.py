@@ -14,7 +14,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from playground.errors import OptionError
-from playground.experiments.kinds import Kind, Limits, kind_of
+from playground.experiments.kinds import Kind, kind_of
+from playground.experiments.limits import Limits
 from playground.number_rules import shown
 
 

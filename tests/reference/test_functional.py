@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch.nn import functional as theirs
 
+from playground.core import activations
 from playground.core import functional as ours
 from playground.core.functional import FloatArray, IntArray
 
@@ -46,13 +47,13 @@ def random_pair(shape: tuple[int, ...], scale: float = 3.0) -> tuple[FloatArray,
 
 
 ELEMENTWISE: list[tuple[Function, Function, TorchFunction]] = [
-    (ours.sigmoid, ours.sigmoid_derivative, torch.sigmoid),
-    (ours.relu, ours.relu_derivative, torch.relu),
-    (ours.silu, ours.silu_derivative, theirs.silu),
-    (ours.gelu, ours.gelu_derivative, theirs.gelu),
+    (activations.sigmoid, activations.sigmoid_derivative, torch.sigmoid),
+    (activations.relu, activations.relu_derivative, torch.relu),
+    (activations.silu, activations.silu_derivative, theirs.silu),
+    (activations.gelu, activations.gelu_derivative, theirs.gelu),
     (
-        ours.gelu_tanh,
-        ours.gelu_tanh_derivative,
+        activations.gelu_tanh,
+        activations.gelu_tanh_derivative,
         lambda x: theirs.gelu(x, approximate="tanh"),
     ),
 ]
@@ -85,7 +86,9 @@ def test_elementwise_derivative_equals_finite_differences(
 
 def test_relu_derivative_at_the_corner_is_torch_s() -> None:
     corner = np.zeros(1)
-    assert ours.relu_derivative(corner) == torch_gradient(torch.relu, corner, np.ones(1)) == 0
+    assert (
+        activations.relu_derivative(corner) == torch_gradient(torch.relu, corner, np.ones(1)) == 0
+    )
 
 
 @dataclass(frozen=True)

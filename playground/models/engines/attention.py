@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from playground.core.transformer import attend
+from playground.core.attention import attend
 
 Float32Array = NDArray[np.float32]
 

@@ -13,17 +13,10 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
+from playground.core.attention import Attention, attend
 from playground.core.kv_cache import KVCache as CoreCache
 from playground.core.rope import RopeScaling
-from playground.core.transformer import (
-    Attention,
-    Block,
-    Dense,
-    Linear,
-    Transformer,
-    TransformerConfig,
-    attend,
-)
+from playground.core.transformer import Block, Dense, Linear, Transformer, TransformerConfig
 from playground.errors import PrecisionUnavailable
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.attention import attend_in_torch

@@ -11,27 +11,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from playground.core.functional import (
-    FloatArray,
-    cross_entropy,
-    cross_entropy_backward,
+from playground.core.activations import (
     gelu,
     gelu_derivative,
     gelu_tanh,
     gelu_tanh_derivative,
+    relu,
+    relu_derivative,
+    sigmoid,
+    sigmoid_derivative,
+    silu,
+    silu_derivative,
+)
+from playground.core.functional import (
+    FloatArray,
+    cross_entropy,
+    cross_entropy_backward,
     layer_norm,
     layer_norm_backward,
     log_softmax,
     log_softmax_backward,
     one_hot,
-    relu,
-    relu_derivative,
     rms_norm,
     rms_norm_backward,
-    sigmoid,
-    sigmoid_derivative,
-    silu,
-    silu_derivative,
     softmax,
     softmax_backward,
     squared_cost,

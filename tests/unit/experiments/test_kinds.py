@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playground.errors import OptionError
-from playground.experiments.kinds import Limits, kind_of
+from playground.experiments.kinds import kind_of
+from playground.experiments.limits import Limits
 from playground.experiments.settings import Settings, field
 
 

@@ -14,8 +14,8 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 import playground
 from apps.api.security import SecurityHeaders
-from apps.chat.conversations import ConversationStore
 from apps.chat.service import ChatService
+from apps.chat.store import ConversationStore
 from playground.errors import PlaygroundError
 from playground.models.engines.manager import ModelChoice
 from playground.serving import Pool

@@ -12,6 +12,7 @@
     │   └── BrokenCache              what lies on the disk is not what was put there
     ├── PrecisionUnavailable         this machine cannot run that precision
     ├── ContextOverflow              a prompt that does not fit the window
+    ├── StorageFailed                the disk does not give or take a conversation
     └── Busy                         too many replies wait already
 
 A message is one sentence a person can act on: what is wrong, the rule, the value got, what to do.
@@ -57,6 +58,10 @@ class PrecisionUnavailable(PlaygroundError):
 
 class ContextOverflow(PlaygroundError, ValueError):
     """A prompt does not fit the model's context window."""
+
+
+class StorageFailed(PlaygroundError):
+    """The disk does not give or take a conversation."""
 
 
 class Busy(PlaygroundError):

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from apps.chat.conversations import Branch, Conversation, ReplyFacts, Turn
+from apps.chat.conversations import ASSISTANT, Branch, Conversation, ReplyFacts, Turn
 from playground.errors import OptionError
 from playground.generation.recording import AlternativeRecord, TokenRecord
 from playground.generation.settings import SamplingSettings
 from playground.generation.stop_strings import StopStrings
 from playground.models.engines.engine import Engine
 from playground.models.text.tokenizer import Tokenizer
+
+
+@dataclass(frozen=True)
+class ForkPlace:
+    """Where a branch is to leave a reply; all places count from 0.
+
+    Parameters
+    ----------
+    turn : int
+        Of the reply in the conversation.
+    token : int
+        In the reply.
+    alternative : int
+        Among the token's recorded alternatives.
+    """
+
+    turn: int
+    token: int
+    alternative: int
 
 
 @dataclass(frozen=True)
@@ -26,20 +45,22 @@ class Fork:
         The reply that is left.
     facts : ReplyFacts
         Its facts.
+    left : TokenRecord
+        The token that stood at the fork.
     tokens : tuple of TokenRecord
-        Its tokens up to the fork, then the one that was put there.
+        The reply's tokens up to the fork, then the one that was put there.
     """
 
     turn: int
     former: Turn
     facts: ReplyFacts
+    left: TokenRecord
     tokens: tuple[TokenRecord, ...]
 
     @property
     def branch(self) -> Branch:
         """Where it leaves, for the footer."""
-        place = len(self.tokens) - 1
-        return Branch(place, self.former.tokens[place].text, self.tokens[place].text)
+        return Branch(len(self.tokens) - 1, self.left.text, self.tokens[-1].text)
 
     @property
     def token_ids(self) -> tuple[int, ...]:
@@ -89,57 +110,68 @@ class Fork:
             replace(record, shown=gate.push(stream.push(record.token_id))) for record in self.tokens
         )
 
-    def ended(self, tokenizer: Tokenizer) -> Turn:
+    def ended(self, tokenizer: Tokenizer) -> tuple[Turn, tuple[TokenRecord, ...]]:
         """Return the reply that ends with the token that was put there; no model runs."""
         *kept, last = self.shown_by(tokenizer, stop=())
-        facts = replace(
-            self.facts, tokens=len(self.tokens), first_token_seconds=None, tokens_per_second=None,
-            finish_reason="end_of_turn", branch=self.branch,
-        )  # fmt: skip
         tokens = (*kept, replace(last, shown="", finish_reason="end_of_turn"))
+        facts = replace(
+            self.facts,
+            tokens=len(tokens),
+            first_token_seconds=None,
+            tokens_per_second=None,
+            finish_reason="end_of_turn",
+            branch=self.branch,
+        )
         text = "".join(record.shown for record in tokens)
-        return replace(self.former, content=text, facts=facts, tokens=tokens)
+        return Turn(ASSISTANT, text, facts, self.former.notice), tokens
 
     def applied(self, conversation: Conversation, reply: Turn) -> Conversation:
         """Put the branch in the former reply's place; that one can be brought back."""
         return conversation.cut_to(self.turn).with_turn(reply)
 
 
-def find_fork(conversation: Conversation, turn: int, token: int, alternative: int) -> Fork:
+def find_fork(
+    conversation: Conversation,
+    place: ForkPlace,
+    recording: Callable[[Turn], tuple[TokenRecord, ...]],
+) -> Fork:
     """Return what a branch begins with.
 
     Parameters
     ----------
     conversation : Conversation
         Its last message must be the reply.
-    turn, token, alternative : int
-        Places, from 0: of the reply, of a token in it, of one of its recorded alternatives.
+    place : ForkPlace
+        Where to leave it.
+    recording : callable
+        Gives the token records of a reply.
 
     Raises
     ------
     OptionError
         When there is no such reply, token or alternative.
     """
-    reply = _last_reply(conversation, turn)
-    if not reply.facts or not reply.tokens:
+    reply = _last_reply(conversation, place.turn)
+    records = recording(reply)
+    if not reply.facts or not records:
         raise OptionError("This reply was kept without its tokens; retry it to have them.")
-    if not 0 <= token < len(reply.tokens):
+    if not 0 <= place.token < len(records):
         raise OptionError(
-            f"`token` must be 0 to {len(reply.tokens) - 1} in this reply, got {token}; pick one."
+            f"`token` must be 0 to {len(records) - 1} in this reply, got {place.token}; pick one."
         )
-    others = reply.tokens[token].alternatives
-    if not 0 <= alternative < len(others):
+    left = records[place.token]
+    if not 0 <= place.alternative < len(left.alternatives):
         raise OptionError(
-            f"`alternative` must be 0 to {len(others) - 1} for this token, got {alternative}; pick "
-            f"another."
+            f"`alternative` must be 0 to {len(left.alternatives) - 1} for this token, got "
+            f"{place.alternative}; pick another."
         )
-    put = _put(reply.tokens[token], others[alternative])
-    return Fork(turn, reply, reply.facts, (*reply.tokens[:token], put))
+    put = _put(left, left.alternatives[place.alternative])
+    return Fork(place.turn, reply, reply.facts, left, (*records[: place.token], put))
 
 
 def _last_reply(conversation: Conversation, turn: int) -> Turn:
     last = len(conversation.turns) - 1
-    if turn != last or last < 0 or conversation.turns[last].role != "assistant":
+    if turn != last or last < 0 or conversation.turns[last].role != ASSISTANT:
         raise OptionError(
             "Only the last reply can be continued from one of its tokens; undo what follows first."
         )
@@ -153,6 +185,15 @@ def _put(record: TokenRecord, other: AlternativeRecord) -> TokenRecord:
     better = sum(each.logprob > other.logprob for each in record.alternatives)
     # No number was thrown for it: its stretch is empty.
     return replace(
-        record, token_id=other.token_id, text=other.text, shown="", logprob=other.logprob,
-        rank=1 + better, uniform=None, low=0.0, high=0.0, stages=(), finish_reason=None,
-    )  # fmt: skip
+        record,
+        token_id=other.token_id,
+        text=other.text,
+        shown="",
+        logprob=other.logprob,
+        rank=1 + better,
+        uniform=None,
+        low=0.0,
+        high=0.0,
+        stages=(),
+        finish_reason=None,
+    )

@@ -1,26 +1,17 @@
-"""Conversations on the disk: one file each, named by a key that only its browser knows.
-
-The key is the sole way in, so two people never see each other's text. A file is replaced whole,
-never written in place; a broken one is set aside, not thrown away.
-"""
+"""Conversations as plain values: messages, what stands under a reply, what a cut took away."""
 
 from __future__ import annotations
 
-import re
-import threading
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
-
-from playground.errors import OptionError
 from playground.generation.fitting.prompt import Fit
-from playground.generation.recording import TokenRecord
-from playground.generation.row import FinishReason
+from playground.generation.reply import Reply
+from playground.models.engines.engine import Engine
 
-_KEY = re.compile(r"[0-9a-f]{32}")
+USER: Literal["user"] = "user"
+ASSISTANT: Literal["assistant"] = "assistant"
 
 
 @dataclass(frozen=True)
@@ -44,6 +35,8 @@ class Branch:
 class ReplyFacts:
     """What stands under a reply.
 
+    It is shown as it was written: nothing here is held to the rules of today's options.
+
     Parameters
     ----------
     tokens : int
@@ -55,7 +48,7 @@ class ReplyFacts:
     first_token_seconds, tokens_per_second : float or None
         Measured; None where there were too few tokens.
     finish_reason : str
-        Why it ended.
+        Why it ended; another version may have reasons that this one does not know.
     model, precision, engine : str
         What ran.
     settings : dict
@@ -64,6 +57,8 @@ class ReplyFacts:
         Where it left the reply before it, if it did; the tokens up to there are that reply's.
     fit : Fit or None
         What of the conversation the model received; None for replies from before it was kept.
+    unread : mapping
+        What was stored beside these by another version; written back as it stood.
     """
 
     tokens: int
@@ -71,24 +66,75 @@ class ReplyFacts:
     context_length: int
     first_token_seconds: float | None
     tokens_per_second: float | None
-    finish_reason: FinishReason
+    finish_reason: str
     model: str
     precision: str
     engine: str
     settings: dict[str, Any]
     branch: Branch | None = None
     fit: Fit | None = None
+    unread: Mapping[str, Any] = field(default_factory=dict)
+
+
+def facts_of(reply: Reply, engine: Engine, tokens: int, branch: Branch | None) -> ReplyFacts:
+    """Return what stands under a reply.
+
+    Parameters
+    ----------
+    reply : Reply
+        The record of it.
+    engine : Engine
+        What ran.
+    tokens : int
+        Tokens in all; a branch has those from before it too.
+    branch : Branch or None
+        Where it left the reply before it, if it did.
+    """
+    return ReplyFacts(
+        tokens=tokens,
+        prompt_tokens=len(reply.prompt.token_ids),
+        context_length=engine.context_length,
+        first_token_seconds=reply.first_token_seconds,
+        tokens_per_second=reply.tokens_per_second,
+        finish_reason=reply.finish_reason,
+        model=engine.model.title,
+        precision=engine.precision.name,
+        engine=engine.name,
+        settings=reply.settings.as_dict(),
+        branch=branch,
+        fit=reply.prompt.fit,
+    )
 
 
 @dataclass(frozen=True)
 class Turn:
-    """One message; `facts`, `notice` and `tokens` belong to replies."""
+    """One message.
 
-    role: Literal["user", "assistant"]
+    Parameters
+    ----------
+    role : str
+        "user" or "assistant"; a role that another version wrote is shown, and no model gets it.
+    content : str
+        The text.
+    facts, notice : ReplyFacts, str or None
+        Of replies: what stands under it, and what was cut to fit.
+    recording : str or None
+        Of replies: the name under which the store keeps its token records.
+    unread : mapping
+        What was stored beside these by another version; written back as it stood.
+    """
+
+    role: str
     content: str
     facts: ReplyFacts | None = None
     notice: str | None = None
-    tokens: tuple[TokenRecord, ...] = ()
+    recording: str | None = None
+    unread: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def sent(self) -> bool:
+        """Whether models are given it: only what a person or a model said."""
+        return self.role in (USER, ASSISTANT)
 
 
 @dataclass(frozen=True)
@@ -101,16 +147,13 @@ class Conversation:
         The messages, oldest first.
     previous : tuple of Turn
         The messages before the last step that took some away, so that it can be taken back.
-    rail : dict
-        The run settings as the person left them.
+    unread : mapping
+        What was stored beside these by another version; written back as it stood.
     """
-
-    # A score may be infinite or no number at all; written as null, it could not be read again.
-    __pydantic_config__ = ConfigDict(ser_json_inf_nan="constants")
 
     turns: tuple[Turn, ...] = ()
     previous: tuple[Turn, ...] = ()
-    rail: dict[str, Any] = field(default_factory=dict)
+    unread: Mapping[str, Any] = field(default_factory=dict)
 
     def with_turn(self, turn: Turn) -> Conversation:
         """Append a message."""
@@ -123,91 +166,22 @@ class Conversation:
         return replace(self, turns=self.turns[:count], previous=self.turns)
 
     def restored(self) -> Conversation:
-        """Bring back what the last cut took."""
-        return replace(self, turns=self.previous, previous=()) if self.previous else self
+        """Bring back what the last cut took; what stood there meanwhile can be brought back too."""
+        return replace(self, turns=self.previous, previous=self.turns) if self.previous else self
 
+    @property
+    def last_question(self) -> int | None:
+        """The place of the newest message of the person, or None."""
+        places = [place for place, turn in enumerate(self.turns) if turn.role == USER]
+        return places[-1] if places else None
 
-_FORMAT: TypeAdapter[Conversation] = TypeAdapter(Conversation)
+    @property
+    def last_facts(self) -> ReplyFacts | None:
+        """What stands under the newest message, if it is a reply."""
+        return self.turns[-1].facts if self.turns else None
 
-
-class ConversationStore:
-    """Keeps conversations in a folder.
-
-    Parameters
-    ----------
-    folder : Path
-        Made when the first conversation is saved; readable by its owner alone.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._writing = threading.Lock()
-        self._unsaved: dict[str, Conversation] = {}
-        self.problem: str | None = None  # why the last save failed
-
-    def load(self, key: str) -> Conversation:
-        """Return a conversation; a new key has an empty one.
-
-        Raises
-        ------
-        OptionError
-            When the key has not the form that a browser is given.
-        """
-        path = self._path(key)
-        if key in self._unsaved:
-            return self._unsaved[key]
-        try:
-            return _FORMAT.validate_json(path.read_bytes())
-        except FileNotFoundError:
-            return Conversation()
-        except ValidationError:
-            path.replace(path.with_suffix(".broken"))
-            return Conversation()
-
-    def update(self, key: str, change: Callable[[Conversation], Conversation]) -> Conversation:
-        """Change a conversation; two changes at once wait for each other, so neither is lost.
-
-        Parameters
-        ----------
-        key : str
-            The conversation.
-        change : callable
-            Takes it as it is and returns it as it is to be.
-
-        Returns
-        -------
-        Conversation
-            What was saved.
-        """
-        with self._writing:
-            before = self.load(key)
-            after = change(before)
-            if after != before or key in self._unsaved:
-                self._keep(key, after)
-        return after
-
-    def _keep(self, key: str, conversation: Conversation) -> None:
-        """Save, or hold in memory while the disk takes nothing."""
-        try:
-            self._save(self._path(key), conversation)
-        except OSError as error:
-            self._unsaved[key] = conversation
-            self.problem = (
-                f"The conversation cannot be saved in {self._folder} ({error.strerror}); it is "
-                f"kept until the server stops. Free some space, or move PLAYGROUND_HOME."
-            )
-        else:
-            self._unsaved.pop(key, None)
-            self.problem = None
-
-    def _save(self, path: Path, conversation: Conversation) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        part = path.with_suffix(".part")
-        part.touch(mode=0o600)
-        part.write_bytes(_FORMAT.dump_json(conversation))
-        part.replace(path)
-
-    def _path(self, key: str) -> Path:
-        if not _KEY.fullmatch(key):
-            raise OptionError(f"A conversation's key has 32 hexadecimal digits, got {key[:40]!r}.")
-        return self._folder / f"{key}.json"
+    @property
+    def recordings(self) -> frozenset[str]:
+        """Names of the token records that a message refers to."""
+        turns = (*self.turns, *self.previous)
+        return frozenset(turn.recording for turn in turns if turn.recording)

@@ -1,29 +1,34 @@
 """The chat behind the page: asks, answers, stops; knows nothing of HTML.
 
-The store is the one truth. A question is saved before the model runs, and what a reply had when
-it ended, was stopped or failed is saved with it, so that nothing a person wrote or read is lost.
+The store is the one truth. A question is checked, saved and claimed for its reply in one step, so
+that of two pages only one asks. What a reply had when it ended, was stopped or failed is saved, so
+that nothing a person wrote or read is lost.
 """
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 
-from apps.chat.branching import Fork, find_fork
-from apps.chat.conversations import Conversation, ConversationStore, ReplyFacts, Turn
+from apps.chat.branching import Fork, ForkPlace, find_fork
+from apps.chat.conversations import ASSISTANT, USER, Conversation, Turn, facts_of
+from apps.chat.message_rules import require_message, require_text
+from apps.chat.places import Question, find_question, require_last
+from apps.chat.runs import Run, Runs
+from apps.chat.store import ConversationStore
 from playground.errors import OptionError
 from playground.generation.fitting.outlook import Outlook, foresee
-from playground.generation.language_model import LanguageModel, Stream
-from playground.generation.recording import TokenRecord, record_step
+from playground.generation.language_model import LanguageModel
+from playground.generation.recording import TokenRecord
 from playground.generation.reply import Reply
 from playground.generation.settings import SamplingSettings
 from playground.models.engines.engine import Engine
 from playground.models.engines.manager import ModelChoice
 from playground.models.text.tokenizer import Message
 from playground.serving import Pool
+
+Change = Callable[[Conversation], Conversation]
 
 
 @dataclass(frozen=True)
@@ -34,14 +39,8 @@ class Request:
     system: str
     settings: SamplingSettings
 
-
-@dataclass
-class _Run:
-    """A reply that is being written."""
-
-    session: str
-    stopped: threading.Event = field(default_factory=threading.Event)
-    stream: Stream | None = None
+    def __post_init__(self) -> None:
+        require_text("The system prompt", self.system)
 
 
 class ChatService:
@@ -58,185 +57,207 @@ class ChatService:
     def __init__(self, pool: Pool, store: ConversationStore) -> None:
         self.pool = pool
         self.store = store
-        self._runs: dict[str, _Run] = {}
-        self._guard = threading.Lock()
+        self.runs = Runs()
 
-    def ask(self, key: str, text: str, replace_from: int | None = None) -> Conversation:
+    def ask(self, key: str, session: str, text: str, replaces: Question | None = None) -> Run:
         """Append a question, or replace an earlier one and all that followed it.
 
+        Parameters
+        ----------
+        key : str
+            The conversation.
+        session : str
+            The page that asks; `stop` names it.
+        text : str
+            The question.
+        replaces : Question, optional
+            The one that was edited.
+
+        Returns
+        -------
+        Run
+            Holds the conversation until `answer` has run to its end, or `runs.abandon` is called.
+
         Raises
         ------
         OptionError
-            When the message is empty or a reply is still being written.
+            When the message is empty or too long, the one that it replaces is gone, or a reply is
+            still being written.
         """
-        self.require_idle(key)
-        if not text.strip():
-            raise OptionError("The message is empty; write something first.")
+        question = Turn(USER, require_message(text))
 
         def change(conversation: Conversation) -> Conversation:
-            kept = conversation if replace_from is None else conversation.cut_to(replace_from)
-            return kept.with_turn(Turn("user", text))
+            if replaces is None:
+                return conversation.with_turn(question)
+            replaces.require_there(conversation)
+            return conversation.cut_to(replaces.place).with_turn(question)
 
-        return self.store.update(key, change)
+        return self._claim(key, session, change)
 
-    def drop_reply(self, key: str) -> Conversation:
+    def retry(self, key: str, session: str, place: int) -> Run:
         """Take the last reply away, so that it can be written again.
+
+        Parameters
+        ----------
+        key, session : str
+            The conversation, and the page that asks.
+        place : int
+            Of the last message, as the page has it.
 
         Raises
         ------
         OptionError
-            When there is no question to answer, or a reply is still being written.
+            When there is no question to answer, it is not the last any more, or a reply is still
+            being written.
         """
-        self.require_idle(key)
-        question = _last_question(self.store.load(key))
-        if question is None:
-            raise OptionError("There is no message to answer again; write one first.")
-        return self.store.update(key, lambda conversation: conversation.cut_to(question + 1))
 
-    def undo(self, key: str) -> tuple[Conversation, str]:
+        def change(conversation: Conversation) -> Conversation:
+            question = conversation.last_question
+            if question is None:
+                raise OptionError("There is no message to answer again; write one first.")
+            require_last(conversation, place)
+            return conversation.cut_to(question + 1)
+
+        return self._claim(key, session, change)
+
+    def branch(self, key: str, session: str, place: ForkPlace) -> Run:
+        """Cut the last reply at a token and put an alternative there; `answer` goes on from it.
+
+        The former reply stays until the new one has a token of its own; `restore` brings it back.
+
+        Raises
+        ------
+        OptionError
+            When there is no such place, or a reply is still being written.
+        """
+        forks: list[Fork] = []
+
+        def change(conversation: Conversation) -> Conversation:
+            forks.append(find_fork(conversation, place, partial(self.store.recording, key)))
+            return conversation
+
+        run = self._claim(key, session, change)
+        run.fork = forks[0]
+        run.conversation = run.conversation.cut_to(run.fork.turn)
+        return run
+
+    def undo(self, key: str, place: int) -> tuple[Conversation, str]:
         """Take the last question and its reply away; return the question too.
 
         Raises
         ------
         OptionError
-            When there is nothing to undo, or a reply is still being written.
+            When there is nothing to undo, the last message is not at `place` any more, or a reply
+            is still being written.
         """
-        self.require_idle(key)
-        conversation = self.store.load(key)
-        question = _last_question(conversation)
-        if question is None:
-            raise OptionError("There is nothing to undo; the conversation is empty.")
-        text = conversation.turns[question].content
-        return self.store.update(key, lambda before: before.cut_to(question)), text
+        taken: list[str] = []
+
+        def change(conversation: Conversation) -> Conversation:
+            question = conversation.last_question
+            if question is None:
+                raise OptionError("There is nothing to undo; the conversation is empty.")
+            require_last(conversation, place)
+            taken.append(conversation.turns[question].content)
+            return conversation.cut_to(question)
+
+        return self._change(key, change), taken[0]
 
     def clear(self, key: str) -> Conversation:
         """Empty the conversation; `restore` brings it back."""
-        self.require_idle(key)
-        return self.store.update(key, lambda conversation: conversation.cut_to(0))
+        return self._change(key, lambda conversation: conversation.cut_to(0))
 
     def restore(self, key: str) -> Conversation:
-        """Bring back what the last edit, retry, undo or clear took away."""
-        self.require_idle(key)
-        return self.store.update(key, Conversation.restored)
-
-    def remember_rail(self, key: str, rail: dict[str, Any]) -> None:
-        """Keep the run settings for the next visit."""
-        self.store.update(key, lambda conversation: replace(conversation, rail=rail))
-
-    def answer(self, key: str, session: str, request: Request) -> Iterator[str]:
-        """Write the reply to the last question.
-
-        Parameters
-        ----------
-        key : str
-            The conversation.
-        session : str
-            The page that asks; `stop` names it.
-        request : Request
-            Model, system prompt and settings.
-
-        Yields
-        ------
-        str
-            The reply so far; empty until the first token.
-
-        Raises
-        ------
-        PlaygroundError
-            When the model cannot be had or the prompt does not fit; the question stays.
-        """
-        run = self._begin(key, session)
-        with self._ending(key), self.pool.lease(request.choice, run.stopped.is_set) as model:
-            yield from self._write(key, model, request, run)
-
-    def branch(
-        self, key: str, session: str, request: Request, turn: int, token: int, alternative: int
-    ) -> Iterator[str]:
-        """Cut the last reply at a token, put an alternative there, and let the model go on.
-
-        The former reply stays until the new one has a token of its own; `restore` brings it back.
-
-        Parameters
-        ----------
-        key : str
-            The conversation.
-        session : str
-            The page that asks; `stop` names it.
-        request : Request
-            Model, system prompt and settings. The model must be the one that wrote the reply.
-        turn, token, alternative : int
-            Places, from 0: of the reply, of a token in it, of one of its recorded alternatives.
-
-        Yields
-        ------
-        str
-            The reply so far; it begins with what was kept.
+        """Bring back what the last edit, retry, undo or clear took away.
 
         Raises
         ------
         OptionError
-            When there is no such place, another model wrote the reply, `max_new_tokens` leaves no
-            room, or a reply is still being written.
-        PlaygroundError
-            When the model cannot be had.
+            When nothing was, or a reply is still being written.
         """
-        run = self._begin(key, session)
-        with self._ending(key):
-            fork = find_fork(self.store.load(key), turn, token, alternative)
-            with self.pool.lease(request.choice, run.stopped.is_set) as model:
-                fork.require_room(model.engine, request.settings)
-                if fork.ends(model.tokenizer):
-                    yield self._keep(key, fork.ended(model.tokenizer), fork)
-                else:
-                    yield from self._write(key, model, request, run, fork)
 
-    def stop(self, session: str) -> None:
-        """End what a page is having written, within one token."""
-        with self._guard:
-            runs = [run for run in self._runs.values() if run.session == session]
-        for run in runs:
-            run.stopped.set()
+        def change(conversation: Conversation) -> Conversation:
+            if not conversation.previous:
+                raise OptionError("There is nothing to bring back; nothing was taken away.")
+            return conversation.restored()
 
-    def place(self, key: str) -> int:
-        """Return the place of a reply in the queue, from 1; 0 when it does not wait there."""
-        with self._guard:
-            run = self._runs.get(key)
-        return run.stream.place if run and run.stream else 0
+        return self._change(key, change)
 
-    def _write(
-        self, key: str, model: LanguageModel, request: Request, run: _Run, fork: Fork | None = None
-    ) -> Iterator[str]:
-        conversation, tokenizer = self.store.load(key), model.engine.tokenizer
-        stream = model.stream(
-            conversation_messages(
-                conversation.cut_to(fork.turn) if fork else conversation, request.system
-            ),
-            prefix=fork.token_ids if fork else (),
+    def question(self, key: str, place: int) -> Question:
+        """Return a message of the person, to be edited.
+
+        Raises
+        ------
+        OptionError
+            When there is none at that place, or a reply is still being written.
+        """
+        self.runs.require_idle(key)
+        return find_question(self.store.load(key), place)
+
+    def answer(self, run: Run, request: Request) -> Iterator[str]:
+        """Write the reply that a run has claimed.
+
+        Parameters
+        ----------
+        run : Run
+            From `ask`, `retry` or `branch`.
+        request : Request
+            Model, system prompt and settings. A branch goes on only with the model that wrote the
+            reply.
+
+        Yields
+        ------
+        str
+            The reply so far; empty until the first token, or what a branch has kept.
+
+        Raises
+        ------
+        PlaygroundError
+            When the model cannot be had or the prompt does not fit; the question stays, and so
+            does the reply that was to be branched.
+        """
+        with self.runs.writing(run), self.pool.lease(request.choice, run.stopped.is_set) as model:
+            if run.fork:
+                run.fork.require_room(model.engine, request.settings)
+                if run.fork.ends(model.engine.tokenizer):
+                    yield self._keep(run, *run.fork.ended(model.engine.tokenizer))
+                    return
+            yield from self._stream(model, request, run)
+
+    def _stream(self, model: LanguageModel, request: Request, run: Run) -> Iterator[str]:
+        stream = run.stream = model.stream(
+            conversation_messages(run.conversation, request.system),
+            prefix=run.fork.token_ids if run.fork else (),
             cancelled=run.stopped.is_set,
             **request.settings.as_dict(),
         )
-        run.stream = stream
         text = stream.prefix_text
-        tokens: list[TokenRecord] = []
         try:
             yield text
             for step in stream:
-                tokens.append(record_step(step, tokenizer))
                 text += step.text
                 yield text
         finally:
             stream.close()
-            kept = fork.shown_by(tokenizer, stream.settings.stop) if fork else ()
-            reply = _reply(stream.reply, model.engine, (*kept, *tokens), fork)
-            # A branch without a token of its own leaves the former reply where it is.
-            if (tokens or not fork) and (reply.content or not run.stopped.is_set()):
-                self._keep(key, reply, fork)
+            self._keep_written(run, model.engine, stream.reply)
 
-    def _keep(self, key: str, reply: Turn, fork: Fork | None) -> str:
+    def _keep_written(self, run: Run, engine: Engine, reply: Reply) -> None:
+        """Save what was written, whyever it ended."""
+        if not reply.steps and (run.fork or (run.stopped.is_set() and not reply.text)):
+            # A branch without a token of its own leaves the former reply where it is, and what was
+            # stopped before its first word leaves the question.
+            return
+        tokenizer, fork = engine.tokenizer, run.fork
+        kept = fork.shown_by(tokenizer, reply.settings.stop) if fork else ()
+        records = (*kept, *reply.records(tokenizer))
+        facts = facts_of(reply, engine, len(records), fork.branch if fork else None)
+        self._keep(run, Turn(ASSISTANT, reply.text, facts, reply.notice), records)
+
+    def _keep(self, run: Run, reply: Turn, records: tuple[TokenRecord, ...]) -> str:
         """Save a reply and return its text."""
+        kept = replace(reply, recording=self.store.keep_recording(run.key, records))
         self.store.update(
-            key,
-            lambda before: fork.applied(before, reply) if fork else before.with_turn(reply),
+            run.key,
+            lambda before: run.fork.applied(before, kept) if run.fork else before.with_turn(kept),
         )
         return reply.content
 
@@ -266,76 +287,49 @@ class ChatService:
         OptionError
             When the window asked for is larger than the model's, or the draft cannot be read.
         """
+        require_text("The message", draft)
         model = self.pool.model(request.choice)
-        if model is None or key in self._runs:
+        if model is None or key in self.runs:
             return None
         conversation = self.store.load(key)
         kept = conversation if before is None else conversation.cut_to(before)
-        messages = [*conversation_messages(kept, request.system), Message("user", draft)]
+        messages = [*conversation_messages(kept, request.system), Message(USER, draft)]
         return foresee(messages, model.engine, request.settings)
 
-    def require_idle(self, key: str) -> None:
-        """Refuse to touch a conversation while a reply is being written.
+    def _claim(self, key: str, session: str, change: Change) -> Run:
+        """Change a conversation and claim its reply, in one step under its lock."""
+        run = Run(key, session)
 
-        Raises
-        ------
-        OptionError
-            When one is.
-        """
-        with self._guard:
-            if key in self._runs:
-                raise OptionError("A reply is still being written; stop it or wait for its end.")
+        def change_and_claim(conversation: Conversation) -> Conversation:
+            self.runs.require_idle(key)
+            after = change(conversation)
+            self.runs.claim(run)
+            return after
 
-    def _begin(self, key: str, session: str) -> _Run:
-        run = _Run(session)
-        with self._guard:
-            if key in self._runs:
-                raise OptionError("A reply is still being written; stop it or wait for its end.")
-            self._runs[key] = run
+        try:
+            run.conversation = self.store.update(key, change_and_claim)
+        except BaseException:
+            self.runs.abandon(run)
+            raise
         return run
 
-    @contextmanager
-    def _ending(self, key: str) -> Iterator[None]:
-        """Let the next reply be asked for once the ``with`` block ends."""
-        try:
-            yield
-        finally:
-            with self._guard:
-                del self._runs[key]
+    def _change(self, key: str, change: Change) -> Conversation:
+        def change_at_rest(conversation: Conversation) -> Conversation:
+            self.runs.require_idle(key)
+            return change(conversation)
 
-
-def _last_question(conversation: Conversation) -> int | None:
-    """Return the place of the newest message of the person, or None."""
-    places = [i for i, turn in enumerate(conversation.turns) if turn.role == "user"]
-    return places[-1] if places else None
+        return self.store.update(key, change_at_rest)
 
 
 def conversation_messages(conversation: Conversation, system: str) -> list[Message]:
-    """Return what a model is given: the system prompt, if there is one, and the messages."""
+    """Return what a model is given: the system prompt, if there is one, and the messages.
+
+    Messages of a role that only another version knows are shown, but not given to a model: what
+    its chat template would make of them is not known.
+    """
     head = [Message("system", system)] if system.strip() else []
-    return head + [Message(turn.role, turn.content) for turn in conversation.turns]
-
-
-def _reply(
-    reply: Reply, engine: Engine, tokens: tuple[TokenRecord, ...], fork: Fork | None
-) -> Turn:
-    return Turn(
-        role="assistant",
-        content=reply.text,
-        notice=reply.prompt.notice,
-        facts=ReplyFacts(
-            tokens=len(tokens),
-            prompt_tokens=len(reply.prompt.token_ids),
-            context_length=engine.context_length,
-            first_token_seconds=reply.first_token_seconds,
-            tokens_per_second=reply.tokens_per_second,
-            finish_reason=reply.finish_reason,
-            model=engine.model.title,
-            precision=engine.precision.name,
-            engine=engine.name,
-            settings=reply.settings.as_dict(),
-            branch=fork.branch if fork else None,
-            fit=reply.prompt.fit,
-        ),
-        tokens=tokens,
-    )
+    return head + [
+        Message(USER if turn.role == USER else ASSISTANT, turn.content)
+        for turn in conversation.turns
+        if turn.sent
+    ]

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from apps.chat.conversations import Turn
+from apps.chat.conversations import ReplyFacts
 from playground.drawing.marks import mark, percent
 from playground.generation.recording import TokenRecord
 
@@ -24,24 +24,27 @@ _PROBABILITY_WORDS = ("under 5 %", "5 to 25 %", "25 to 50 %", "50 to 90 %", "ove
 _SURPRISAL_WORDS = ("under 0.5 nats", "0.5 to 1", "1 to 2", "2 to 4", "over 4 nats")
 
 
-def render_chips(turn: Turn, start: int = 0) -> str:
+def render_chips(
+    records: Sequence[TokenRecord], facts: ReplyFacts | None = None, start: int = 0
+) -> str:
     """Return the chips of a reply, with the key to their shades before the first.
 
     Parameters
     ----------
-    turn : Turn
-        The reply.
+    records : sequence of TokenRecord
+        Its tokens.
+    facts : ReplyFacts, optional
+        Where it left the reply before it, if it did.
     start : int
         Place of the first token to draw; at most `CHIPS_AT_ONCE` are.
     """
-    end = start + CHIPS_AT_ONCE
-    shown = enumerate(turn.tokens[start:end], start)
-    forked = turn.facts.branch.token if turn.facts and turn.facts.branch else None
+    end, count = start + CHIPS_AT_ONCE, len(records)
+    shown = enumerate(records[start:end], start)
+    forked = facts.branch.token if facts and facts.branch else None
     chips = "".join(_chip(record, place, place == forked) for place, record in shown)
-    chips += _more(end, len(turn.tokens))
+    chips += _more(end, count)
     if start:
         return chips
-    count = len(turn.tokens)
     label = f"The {count:,} tokens of the reply; arrow keys move, Enter opens one"
     return f'{_legend()}<div class="chips" role="group" aria-label="{label}">{chips}</div>'
 

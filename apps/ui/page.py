@@ -8,11 +8,11 @@ import gradio as gr
 
 from apps.chat.service import ChatService
 from apps.ui.badge import render_badge
+from apps.ui.chat_tab import ChatTab
 from apps.ui.events import QUIET
 from apps.ui.lab_panel import LabPanel, Parts, Special
 from apps.ui.link import Link
 from apps.ui.rail import build_rail
-from apps.ui.tabs.chat import ChatTab
 from apps.ui.tabs.context import ContextTab
 from apps.ui.tabs.embeddings import EmbeddingsTab
 from apps.ui.tabs.memory import MemorySection

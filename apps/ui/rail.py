@@ -13,6 +13,7 @@ from typing import Any
 
 import gradio as gr
 
+from apps.chat.message_rules import require_text
 from apps.chat.service import Request
 from apps.ui.badge import describe_loaded, describe_origin
 from apps.ui.events import QUIET
@@ -27,58 +28,72 @@ from playground.models.engines.engine import Engine
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision, estimate_bytes, read_shape
 
-_FIELDS = (
-    "model", "precision", "engine", "system", *OPTIONS, "seed", "stop", "overflow",
-    "context_window",
-)  # fmt: skip
+_MODEL = ("model", "precision", "engine")
 # Settings that are no sliders and are checked as they were typed.
 _TYPED = ("seed", "overflow", "context_window")
+_TEXTS = ("system", "stop")
+_FIELDS = (*_MODEL, "system", *OPTIONS, "seed", "stop", "overflow", "context_window")
 
 Component = gr.Dropdown | gr.Textbox | gr.Slider
 
 
 @dataclass(frozen=True)
 class Rail:
-    """The components, in the order in which their values reach a callback."""
+    """The run settings.
 
-    components: tuple[Component, ...]
+    Parameters
+    ----------
+    fields : mapping of str to Component
+        By the names of the settings.
+    got : gradio.HTML
+        What was really loaded.
+    context : gradio.HTML
+        How full the window is.
+    """
+
+    fields: Mapping[str, Component]
     got: gr.HTML
     context: gr.HTML
 
     @property
+    def components(self) -> tuple[Component, ...]:
+        """All of them, for the inputs and outputs of events."""
+        return tuple(self.fields[name] for name in _FIELDS)
+
+    @property
     def model(self) -> Component:
         """The model's dropdown."""
-        return self._named("model")
+        return self.fields["model"]
 
     @property
     def engine(self) -> Component:
         """The engine's dropdown."""
-        return self._named("engine")
+        return self.fields["engine"]
 
     @property
     def precision(self) -> Component:
         """The precision's dropdown."""
-        return self._named("precision")
+        return self.fields["precision"]
 
     @property
     def system(self) -> Component:
         """The system prompt's field."""
-        return self._named("system")
+        return self.fields["system"]
 
     @property
     def max_new_tokens(self) -> Component:
         """The slider of the longest reply."""
-        return self._named("max_new_tokens")
+        return self.fields["max_new_tokens"]
 
     @property
     def overflow(self) -> Component:
         """The policy's dropdown."""
-        return self._named("overflow")
+        return self.fields["overflow"]
 
     @property
     def window(self) -> Component:
         """The window's field."""
-        return self._named("context_window")
+        return self.fields["context_window"]
 
     @property
     def fields(self) -> Mapping[str, Component]:
@@ -86,11 +101,53 @@ class Rail:
         return dict(zip(_FIELDS, self.components, strict=True))
 
     def read(self, data: Mapping[Any, Any]) -> dict[str, Any]:
-        """Return the values that an event handed over, by name."""
-        return {name: data[self._named(name)] for name in _FIELDS}
+        """Return the settings by name.
 
-    def _named(self, name: str) -> Component:
-        return self.components[_FIELDS.index(name)]
+        Parameters
+        ----------
+        data : mapping
+            What an event hands over whose inputs are a set: values by component.
+        """
+        return {name: data[component] for name, component in self.fields.items()}
+
+    def fill(self, kept: Mapping[str, Any]) -> tuple[dict[Any, Any], list[str]]:
+        """Bring back remembered settings.
+
+        Parameters
+        ----------
+        kept : mapping of str to object
+            As they were remembered, perhaps by another version.
+
+        Returns
+        -------
+        dict and list of str
+            What to put into the components, and the names of those that cannot be had now.
+        """
+        holding = {name: kept[name] for name in self.fields if self._takes(name, kept)}
+        missing = [name for name in kept if name not in holding]
+        return {self.fields[name]: value for name, value in holding.items()}, missing
+
+    def _takes(self, name: str, kept: Mapping[str, Any]) -> bool:
+        component = self.fields[name]
+        if name not in kept:
+            return False
+        if isinstance(component, gr.Dropdown):
+            return kept[name] in [value for _, value in component.choices]
+        return _keeps_rule(name, kept[name])
+
+
+def _keeps_rule(name: str, value: object) -> bool:
+    """Tell whether a remembered setting that is no dropdown can be used today."""
+    if name in _TEXTS and not isinstance(value, str):
+        return False
+    try:
+        if name in _TEXTS:
+            require_text(name, str(value))
+        else:
+            SamplingSettings.from_mapping({name: value})
+    except OptionError:
+        return False
+    return True
 
 
 def build_rail(choices: Sequence[tuple[str, str]], start: ModelChoice) -> Rail:
@@ -111,7 +168,7 @@ def build_rail(choices: Sequence[tuple[str, str]], start: ModelChoice) -> Rail:
         max_lines=6,
         elem_id="system",
     )
-    sliders = [_slider(name, option) for name, option in OPTIONS.items()]
+    sliders = {name: _slider(name, option) for name, option in OPTIONS.items()}
     seed = gr.Textbox(
         label="Seed",
         info="The same seed and settings give the same text; empty throws new dice.",
@@ -125,13 +182,22 @@ def build_rail(choices: Sequence[tuple[str, str]], start: ModelChoice) -> Rail:
         lines=1,
         max_lines=4,
         placeholder="none",
-        elem_id="stop",
+        elem_id="stop-strings",
     )
     context = gr.HTML(render_outlook(None), elem_id="context", js_on_load=None)
     overflow, window = _window_fields()
-    return Rail(
-        (model, precision, engine, system, *sliders, seed, stop, overflow, window), got, context
-    )
+    fields: dict[str, Component] = {
+        "model": model,
+        "precision": precision,
+        "engine": engine,
+        "system": system,
+        **sliders,
+        "seed": seed,
+        "stop": stop,
+        "overflow": overflow,
+        "context_window": window,
+    }
+    return Rail(fields, got, context)
 
 
 def _model_fields(
@@ -228,11 +294,6 @@ def _slider(name: str, option: Option) -> gr.Slider:
 def read_rail(values: Sequence[Any]) -> dict[str, Any]:
     """Name the values that the components handed over."""
     return dict(zip(_FIELDS, values, strict=True))
-
-
-def fill_rail(rail: Mapping[str, Any]) -> list[Any]:
-    """Return updates that bring back a remembered rail; what it does not hold stays."""
-    return [rail.get(name, gr.skip()) for name in _FIELDS]
 
 
 def read_choice(rail: Mapping[str, Any]) -> ModelChoice:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from apps.chat.conversations import ConversationStore, ReplyFacts, Turn
+from apps.chat.conversations import ReplyFacts, Turn
+from apps.chat.store import ConversationStore
 from apps.ui.chips import render_chips
 from apps.ui.notice import render_error
 from playground.drawing.marks import mark, percent
@@ -15,35 +17,50 @@ from playground.errors import OptionError, PlaygroundError
 from playground.generation.recording import AlternativeRecord, TokenRecord
 from playground.generation.settings import OPTIONS
 
-_LABELS = {name: option.label for name, option in OPTIONS.items()} | {
-    "banned": "Banned tokens", "logit_bias": "Logit bias",
-}  # fmt: skip
+_LABELS = {
+    **{name: option.label for name, option in OPTIONS.items()},
+    "banned": "Banned tokens",
+    "logit_bias": "Logit bias",
+}
 
 
-def render_token(turn: Turn, index: int, place: int, last: bool) -> str:
-    """Return what a chip opens.
+@dataclass(frozen=True)
+class Asked:
+    """A token that a page asks about.
 
     Parameters
     ----------
     turn : Turn
         The reply.
+    records : sequence of TokenRecord
+        Its tokens.
     index : int
-        Its place in the conversation.
+        The reply's place in the conversation.
     place : int
         The token's place in the reply.
     last : bool
         True for the newest message, which alone can be branched.
     """
-    record = turn.tokens[place]
-    title = f"token {place + 1:,} of {len(turn.tokens):,}"
+
+    turn: Turn
+    records: Sequence[TokenRecord]
+    index: int
+    place: int
+    last: bool
+
+
+def render_token(asked: Asked) -> str:
+    """Return what a chip opens."""
+    record = asked.records[asked.place]
+    title = f"token {asked.place + 1:,} of {len(asked.records):,}"
     why_not = '<p class="muted">Only the last reply can be continued from one of its tokens.</p>'
     return (
         f'<section class="token-panel" role="region" tabindex="-1" aria-label="{title}">'
         f'<header><b class="token">{escape(mark(record.text))}</b>'
         f'<span class="muted">{title} · id {record.token_id}</span>'
         '<button type="button" class="small" data-close>Close</button></header>'
-        f"{_measures(record)}{_draw(record)}{_stages(record, turn.facts)}"
-        f"{_alternatives(record, index, place, last)}{'' if last else why_not}</section>"
+        f"{_measures(record)}{_draw(record)}{_stages(record, asked.turn.facts)}"
+        f"{_alternatives(record, asked)}{'' if asked.last else why_not}</section>"
     )
 
 
@@ -89,17 +106,14 @@ def _value(value: Any) -> str:
     return f" {value:g}" if isinstance(value, int | float) else ""
 
 
-def _alternatives(record: TokenRecord, index: int, place: int, last: bool) -> str:
+def _alternatives(record: TokenRecord, asked: Asked) -> str:
     others = record.alternatives
     most = max((other.logprob for other in others), default=0.0)
-    rows = "".join(
-        _alternative(
-            other, 1 + sum(each.logprob > other.logprob for each in others), most,
-            other.token_id == record.token_id,
-            _continue(other, index, place, at) if last else "",
-        )
-        for at, other in enumerate(others)
-    )  # fmt: skip
+    rows = ""
+    for at, other in enumerate(others):
+        rank = 1 + sum(each.logprob > other.logprob for each in others)
+        button = _continue(other, asked, at) if asked.last else ""
+        rows += _alternative(other, rank, most, other.token_id == record.token_id, button)
     if all(other.token_id != record.token_id for other in others):
         itself = AlternativeRecord(record.token_id, record.text, record.logprob)
         rows += _alternative(itself, record.rank, most, True, "")
@@ -128,10 +142,10 @@ def _alternative(
     )
 
 
-def _continue(other: AlternativeRecord, index: int, place: int, at: int) -> str:
+def _continue(other: AlternativeRecord, asked: Asked, at: int) -> str:
     return (
-        f'<button type="button" class="small" data-action="branch" data-index="{index}" '
-        f'data-token="{place}" data-alternative="{at}" '
+        f'<button type="button" class="small" data-action="branch" data-index="{asked.index}" '
+        f'data-token="{asked.place}" data-alternative="{at}" '
         f'aria-label="continue from here with {escape(mark(other.text))}">continue'
         '<span class="wide"> from here</span></button>'
     )
@@ -148,28 +162,33 @@ def serve_tokens(store: ConversationStore) -> list[Callable[[Any], str]]:
 
     def draw_chips(asked: Any) -> str:
         try:
-            turn, _, start, _ = _find(store, asked)
-            return render_chips(turn, start)
+            found = _find(store, asked)
+            return render_chips(found.records, found.turn.facts, found.place)
         except PlaygroundError as error:
             return render_error(error)
 
     def explain_token(asked: Any) -> str:
         try:
-            return render_token(*_find(store, asked))
+            return render_token(_find(store, asked))
         except PlaygroundError as error:
             return render_error(error)
 
     return [draw_chips, explain_token]
 
 
-def _find(store: ConversationStore, asked: Any) -> tuple[Turn, int, int, bool]:
-    """Return the reply, its place, the token's place, and whether the reply is the last message."""
+def _find(store: ConversationStore, asked: Any) -> Asked:
+    key, index, place = _places(asked)
+    turns = store.load(key).turns
+    if 0 <= index < len(turns):
+        records = store.recording(key, turns[index])
+        if 0 <= place < len(records):
+            return Asked(turns[index], records, index, place, index == len(turns) - 1)
+    raise OptionError("This reply is no longer there; reload the page.")
+
+
+def _places(asked: Any) -> tuple[str, int, int]:
     try:
         key, index, place = asked
-        index, place = int(index), int(place)
+        return str(key), int(index), int(place)
     except (TypeError, ValueError, OverflowError):
         raise OptionError("A token is asked for by key, turn and place; reload the page.") from None
-    turns = store.load(str(key)).turns
-    if not 0 <= index < len(turns) or not 0 <= place < len(turns[index].tokens):
-        raise OptionError("This reply is no longer there; reload the page.")
-    return turns[index], index, place, index == len(turns) - 1

@@ -11,20 +11,19 @@ from html import escape
 
 from markdown_it import MarkdownIt
 
-from apps.chat.conversations import Branch, Conversation, ReplyFacts, Turn
+from apps.chat.conversations import USER, Branch, Conversation, ReplyFacts, Turn
 from playground.drawing.finish_words import FINISH_WORDS
 from playground.drawing.left_out import Fate, fate_of, render_border, render_label, strike
 from playground.drawing.marks import mark
+from playground.errors import OptionError
 from playground.generation.fitting.prompt import Fit
-from playground.generation.settings import SamplingSettings
+from playground.generation.settings import keep_in_effect
 
-_MARKDOWN = MarkdownIt("zero", {"breaks": True}).enable(
-    [
-        "newline", "escape", "backticks", "emphasis", "balance_pairs", "fragments_join",
-        "fence", "code", "heading", "list", "blockquote", "hr", "table",
-    ]
-)  # fmt: skip
-
+_RULES = (
+    "newline escape backticks emphasis balance_pairs fragments_join fence code heading list "
+    "blockquote hr table"
+)
+_MARKDOWN = MarkdownIt("zero", {"breaks": True}).enable(_RULES.split())
 
 _SHORT = {
     "temperature": "T",
@@ -34,6 +33,14 @@ _SHORT = {
     "repetition_penalty": "rep.",
     "max_new_tokens": "max",
 }
+_LONG = {
+    "context_window": "window",
+    "presence_penalty": "presence",
+    "frequency_penalty": "frequency",
+    "logit_bias": "logit bias",
+    "stop_on_loop": "stop on loop",
+}
+_MOST_OF_A_VALUE = 60
 
 
 def render_conversation(conversation: Conversation, answering: bool = False) -> str:
@@ -48,12 +55,10 @@ def render_conversation(conversation: Conversation, answering: bool = False) -> 
     """
     if not conversation.turns:
         return _EMPTY
-    last, fit = len(conversation.turns) - 1, _last_fit(conversation)
+    last, fates = len(conversation.turns) - 1, _fates(conversation)
     messages = "".join(
-        _user(turn, index, fate_of(fit, index))
-        if turn.role == "user"
-        else _reply(turn, index, index == last, fate_of(fit, index))
-        for index, turn in enumerate(conversation.turns)
+        _message(turn, index, index == last, fate)
+        for index, (turn, fate) in enumerate(zip(conversation.turns, fates, strict=True))
     )
     return messages if answering else messages + _unanswered(conversation)
 
@@ -97,6 +102,32 @@ def _last_fit(conversation: Conversation) -> Fit | None:
     return facts.fit if facts else None
 
 
+def _fates(conversation: Conversation) -> list[Fate]:
+    """Return what became of each message; places are counted among those that a model is given."""
+    fit, place, fates = _last_fit(conversation), 0, []
+    for turn in conversation.turns:
+        fates.append(fate_of(fit, place) if turn.sent else Fate())
+        place += turn.sent
+    return fates
+
+
+def _message(turn: Turn, index: int, last: bool, fate: Fate) -> str:
+    if not turn.sent:
+        return _foreign(turn)
+    return _user(turn, index, fate) if turn.role == USER else _reply(turn, index, last, fate)
+
+
+def _foreign(turn: Turn) -> str:
+    role = escape(turn.role[:40])
+    return (
+        f'<article class="message reply foreign" aria-label="Message of the role {role}">'
+        f'<p class="muted">Of the role “{role}”, which this version does not know: shown as it '
+        "stands, and not given to the model.</p>"
+        f'<div class="words">{_words(turn.content)}</div>'
+        f'<div class="actions">{_copy(turn.content)}</div></article>'
+    )
+
+
 def _user(turn: Turn, index: int, fate: Fate) -> str:
     return (
         f"{render_border(fate)}"
@@ -120,7 +151,7 @@ def _reply(turn: Turn, index: int, last: bool, fate: Fate) -> str:
         '<div class="tokens" hidden></div>'
         f"{render_facts(turn.facts) if turn.facts else ''}"
         f'<div class="actions">{retry}{undo}{_copy(turn.content)}'
-        f"{_VIEWS if turn.tokens else ''}</div></article>"
+        f"{_VIEWS if turn.recording else ''}</div></article>"
     )
 
 
@@ -134,7 +165,7 @@ _VIEWS = (
 
 def _unanswered(conversation: Conversation) -> str:
     """Offer to answer a question whose reply failed or was stopped before its first word."""
-    if conversation.turns[-1].role != "user":
+    if conversation.turns[-1].role != USER:
         return ""
     index = len(conversation.turns) - 1
     return (
@@ -150,7 +181,9 @@ def render_facts(facts: ReplyFacts) -> str:
         items.append(f"first after <b>{facts.first_token_seconds:.2f} s</b>")
     if facts.tokens_per_second is not None:
         items.append(f"<b>{facts.tokens_per_second:.1f}</b> tok/s")
-    items.append(f"stopped: <b>{escape(FINISH_WORDS[facts.finish_reason])}</b>")
+    items.append(
+        f"stopped: <b>{escape(FINISH_WORDS.get(facts.finish_reason, facts.finish_reason))}</b>"
+    )
     items += _settings_words(facts)
     if facts.branch:
         items.append(_branch_words(facts.branch))
@@ -159,17 +192,27 @@ def render_facts(facts: ReplyFacts) -> str:
 
 
 def _settings_words(facts: ReplyFacts) -> list[str]:
-    """Return the seed, then the settings that played a part."""
-    used = SamplingSettings.from_mapping(facts.settings).in_effect()
-    seed = used.pop("seed", None)
-    words = ["no seed: T 0 is greedy" if seed is None else f"seed <b>{seed}</b>"]
-    numbers = [f"{short} <b>{used[name]:g}</b>" for name, short in _SHORT.items() if name in used]
+    """Return the seed, then the settings that played a part, as they were written down."""
+    used = keep_in_effect(facts.settings)
+    seed, stop = used.pop("seed", None), used.pop("stop", [])
+    words = []
+    if seed is not None:
+        words.append(f"seed {_bold(seed)}")
+    elif used.get("temperature") == 0:
+        words.append("no seed: T 0 is greedy")
+    numbers = [f"{short} {_bold(used.pop(name))}" for name, short in _SHORT.items() if name in used]
     words.append(" ".join(numbers))
-    if "context_window" in used:
-        words.append(f"window <b>{used['context_window']:,}</b>")
-    if "overflow" in used:
-        words.append(f"overflow <b>{used['overflow']}</b>")
-    return words + [f"stop <b>{escape(repr(text))}</b>" for text in used.get("stop", [])]
+    words += [f"{escape(_LONG.get(name, name))} {_bold(value)}" for name, value in used.items()]
+    texts = stop if isinstance(stop, list) else [stop]
+    return [*words, *(f"stop {_bold(repr(text))}" for text in texts)]
+
+
+def _bold(value: object) -> str:
+    """Return a setting's value, whatever it is: a number short, anything else clipped."""
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return (
+        f"<b>{escape(text if len(text) <= _MOST_OF_A_VALUE else text[:_MOST_OF_A_VALUE] + '…')}</b>"
+    )
 
 
 def _branch_words(branch: Branch) -> str:
@@ -204,5 +247,13 @@ _EMPTY = (
 
 
 def example(index: int) -> str:
-    """Return the text of an example by its place."""
+    """Return the text of an example by its place.
+
+    Raises
+    ------
+    OptionError
+        When there is none.
+    """
+    if not 0 <= index < len(_EXAMPLES):
+        raise OptionError("There is no such example; choose one of those shown, or write your own.")
     return _EXAMPLES[index]

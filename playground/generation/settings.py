@@ -223,11 +223,7 @@ class SamplingSettings:
         >>> SamplingSettings(temperature=0, top_p=0.9, max_new_tokens=8).in_effect()
         {'temperature': 0.0, 'max_new_tokens': 8}
         """
-        values = self.as_dict()
-        idle = {name for name, off in _OFF.items() if values[name] == off}
-        if self.greedy:
-            idle.update(_OF_THE_DRAW)
-        return {name: value for name, value in values.items() if name not in idle}
+        return keep_in_effect(self.as_dict())
 
 
 # What each step is at when it changes nothing, and the steps that only shape a draw.
@@ -247,6 +243,24 @@ _OFF: Mapping[str, Any] = {
     "context_window": None,
 }
 _OF_THE_DRAW = ("top_k", "top_p", "min_p", "seed")
+
+
+def keep_in_effect(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of some settings that play a part.
+
+    They may have been written by another version: none of them is checked, and what is not known
+    here stays.
+
+    Examples
+    --------
+    >>> keep_in_effect({"temperature": 0, "top_k": 40, "min_p": 0, "warmth": "high"})
+    {'temperature': 0, 'warmth': 'high'}
+    """
+    idle = {name for name, off in _OFF.items() if name in values and values[name] == off}
+    if values.get("temperature") == 0:
+        idle.update(_OF_THE_DRAW)
+    return {name: value for name, value in values.items() if name not in idle}
+
 
 OPTIONS: Mapping[str, Option] = {
     f.name: f.metadata["option"] for f in fields(SamplingSettings) if "option" in f.metadata

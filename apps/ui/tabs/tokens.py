@@ -6,7 +6,8 @@ from typing import Any
 
 import gradio as gr
 
-from apps.chat.service import ChatService
+from apps.chat.conversations import Conversation
+from apps.chat.service import ChatService, conversation_messages
 from apps.ui.events import QUIET, WITH_KEY
 from apps.ui.notice import render_error
 from apps.ui.rail import Rail, read_choice, read_rail
@@ -165,9 +166,8 @@ class TokensTab:
     ) -> View:
         rail = read_rail(values)
         system = str(rail["system"] or "")
-        before = self._service.store.load(key).turns if whose == AFTER_CHAT else ()
-        messages = [Message("system", system)] if system.strip() else []
-        messages += [Message(turn.role, turn.content) for turn in before]
+        chat = self._service.store.load(key) if whose == AFTER_CHAT else Conversation()
+        messages, before = conversation_messages(chat, system), chat.turns
         template = read_template(self._tokenizer(values), [*messages, Message("user", text)])
         title = self._model(values).title
         about = f"What {title} receives: the text above as a message of yours"

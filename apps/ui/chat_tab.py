@@ -1,0 +1,336 @@
+"""The chat: transcript, the reply in progress, composer.
+
+Callbacks return or yield a `View`: which components change, and how. What is not named stays.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import gradio as gr
+
+from apps.chat.conversations import Conversation
+from apps.chat.places import QuestionGone
+from apps.chat.runs import Run
+from apps.chat.service import ChatService, Request
+from apps.ui.background import Background
+from apps.ui.click import Click, read_click
+from apps.ui.events import QUIET, WITH_KEY
+from apps.ui.model_switch import ModelSwitch
+from apps.ui.notice import render_error, render_hint
+from apps.ui.rail import Rail, read_request
+from apps.ui.remembered_rail import RememberedRail
+from apps.ui.token_panel import serve_tokens
+from apps.ui.transcript import (
+    example,
+    render_conversation,
+    render_draft,
+    render_place,
+    render_waiting,
+)
+from playground.drawing.context_bar import render_context_problem, render_outlook
+from playground.errors import OptionError, PlaygroundError
+
+View = dict[Any, Any]
+Data = Mapping[Any, Any]  # what an event hands over: values by component
+
+# The page is redrawn this often while a reply is written. Drawing takes time from the model: on
+# two cores with the browser beside it a reply ran at 10 tokens/s when redrawn every 0.06 s, and at
+# 16 to 20 every 0.15 s.
+REDRAW_SECONDS = 0.15
+
+# Sends every click on a button with `data-action` to the server; copies without it.
+_CLICKS = """
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('button[data-action], button[data-copy]');
+  if (!button) return;
+  if (button.dataset.action) {
+    const {action, index, token, alternative} = button.dataset;
+    trigger('select', {
+      action, index: Number(index || 0), token: Number(token || 0),
+      alternative: Number(alternative || 0),
+    });
+  } else {
+    playgroundCopy(button);
+  }
+});
+"""
+_REPLIES = "playgroundReplies(element, server, watch);"
+_EDITING = "Editing an earlier message: sending it replaces what followed."
+
+
+class ChatTab:
+    """Components of the chat and what they do.
+
+    Parameters
+    ----------
+    service : ChatService
+        Asks and answers.
+    rail : Rail
+        The run settings beside it.
+    badge : gradio.HTML
+        Shows what runs.
+    key : gradio.Textbox
+        The hidden field with the browser's conversation key.
+    """
+
+    def __init__(self, service: ChatService, rail: Rail, badge: gr.HTML, key: gr.Textbox) -> None:
+        self._service = service
+        self._store = service.store
+        self._rail = rail
+        self._key = key
+        self._transcript = gr.HTML(
+            render_conversation(Conversation()),
+            elem_id="transcript",
+            js_on_load=_CLICKS + _REPLIES,
+            server_functions=serve_tokens(service.store),
+        )
+        self._live = gr.HTML("", elem_id="live", js_on_load=None)
+        with gr.Column(elem_id="dock"):
+            self._notice = gr.HTML("", elem_id="notice", js_on_load=_CLICKS)
+            self._lay_out_composer()
+        # The `Question` that is being edited, if any.
+        self._editing = gr.State(None)
+        self._switch = ModelSwitch(service, rail, badge, self._notice)
+        self._remembered = RememberedRail(service.store, rail, key, self._notice)
+
+    def _lay_out_composer(self) -> None:
+        with gr.Row(elem_id="composer"):
+            self._composer = gr.Textbox(
+                placeholder="Ask anything…",
+                label="Message",
+                show_label=False,
+                lines=1,
+                max_lines=8,
+                autofocus=True,
+                elem_id="message",
+                elem_classes="travels",
+                scale=1,
+            )
+            self._send = gr.Button("Send", variant="primary", elem_id="send", min_width=72)
+            self._stop = gr.Button("Stop", elem_id="stop", min_width=72, visible=False)
+        with gr.Row(elem_id="below"):
+            keys = "Enter sends, Shift+Enter starts a line, Esc stops."
+            gr.HTML(keys, elem_classes="hint", js_on_load=None)
+            self._clear = gr.Button("Clear", size="sm", elem_id="clear", min_width=60)
+
+    @property
+    def prompt(self) -> gr.Textbox:
+        """The field whose text travels between labs."""
+        return self._composer
+
+    def wire(self, blocks: gr.Blocks) -> None:
+        """Connect the components."""
+        rail = set(self._rail.components)
+        values = {self._key, self._editing, self._composer, *rail}
+        messages = {self._transcript, self._live, self._send, self._stop, self._composer}
+        outputs = list(messages | self._switch.outputs | {self._editing})
+        slow: View = {"concurrency_limit": None, "js": WITH_KEY, **QUIET}
+        quick: View = {"queue": False, "js": WITH_KEY, **QUIET}
+        draft: View = {"fn": self._on_draft, "inputs": values, "outputs": self._rail.context}
+        draft |= quick
+        load: View = {"inputs": {self._key, self._switch.current, *rail}, "outputs": outputs}
+        load |= slow
+
+        sends = [self._send.click, self._composer.submit]
+        gr.on(sends, self._on_send, values, outputs, **slow).then(**draft)
+        clicks = [self._transcript.select, self._notice.select]
+        gr.on(clicks, self._on_click, values, outputs, **slow).then(**draft)
+        self._clear.click(self._on_clear, {self._key}, outputs, **quick).then(**draft)
+        self._stop.click(self._on_stop, queue=False, **QUIET)
+
+        switched = [self._rail.model.input, self._rail.precision.input, self._rail.engine.input]
+        gr.on(switched, self._on_switch, trigger_mode="always_last", **load).then(**draft)
+        blocks.load(self._on_visit, {self._key}, outputs, js=WITH_KEY, **QUIET).then(
+            self._on_load, **load
+        ).then(**draft)
+        blocks.unload(self._on_stop)
+
+        changed = [component.change for component in self._rail.components]
+        gr.on([self._composer.change, *changed], trigger_mode="always_last", **draft)
+        self._remembered.wire()
+
+    def _on_visit(self, data: Data) -> View:
+        """Bring back the conversation and the settings of this browser."""
+        key = data[self._key]
+        try:
+            conversation = self._store.load(key)
+            filled, missing = self._remembered.bring_back(key)
+        except PlaygroundError as error:
+            return {self._notice: render_error(error)}
+        problem = self._store.problem(key) or missing
+        return {
+            self._transcript: render_conversation(conversation),
+            self._notice: render_error(problem) if problem else "",
+            **filled,
+        }
+
+    def _on_draft(self, data: Data) -> Any:
+        """Show how full the window would be with the message as far as it is written."""
+        try:
+            asked = read_request(self._rail.read(data))
+        except PlaygroundError:  # `_on_rail` has said it
+            return gr.skip()
+        edited, text = data[self._editing], data[self._composer] or ""
+        try:
+            before = edited.place if edited else None
+            outlook = self._service.foresee(data[self._key], asked, text, before)
+        except PlaygroundError as error:
+            return render_context_problem(error)
+        return render_outlook(outlook) if outlook else gr.skip()
+
+    def _on_send(self, request: gr.Request, data: Data) -> Iterator[View]:
+        key, text, edited = data[self._key], data[self._composer] or "", data[self._editing]
+        try:
+            asked = read_request(self._rail.read(data))
+            run = self._service.ask(key, str(request.session_hash), text, edited)
+        except QuestionGone as error:
+            yield {self._notice: render_error(error), self._editing: None}
+        except PlaygroundError as error:
+            yield {self._notice: render_error(error)}
+        else:
+            yield from self._answer(run, asked, {self._composer: "", self._editing: None})
+
+    def _on_click(self, event: gr.EventData, request: gr.Request, data: Data) -> Iterator[View]:
+        """Do what a button inside a message or notice asks for."""
+        try:
+            click = read_click(event._data)
+            if click.action in ("retry", "branch", "example"):
+                asked = read_request(self._rail.read(data))
+                run = self._claim(click, data[self._key], str(request.session_hash))
+            else:
+                yield self._change(click, data[self._key], data[self._composer] or "")
+                return
+        except PlaygroundError as error:
+            yield {self._notice: render_error(error)}
+        else:
+            yield from self._answer(run, asked)
+
+    def _claim(self, click: Click, key: str, session: str) -> Run:
+        """Ask for the reply that a button wants."""
+        if click.action == "retry":
+            return self._service.retry(key, session, click.place.turn)
+        if click.action == "branch":
+            return self._service.branch(key, session, click.place)
+        return self._service.ask(key, session, example(click.place.turn))
+
+    def _change(self, click: Click, key: str, text: str) -> View:
+        """Edit, keep, undo, restore: what changes the conversation without asking the model."""
+        if click.action == "edit":
+            question = self._service.question(key, click.place.turn)
+            return {
+                self._composer: question.text,
+                self._editing: question,
+                self._notice: render_hint(_EDITING, "keep", "Leave it as it was"),
+            }
+        if click.action == "keep":
+            return {self._composer: "", self._editing: None, self._notice: ""}
+        if click.action == "undo":
+            conversation, taken = self._service.undo(key, click.place.turn)
+            return {
+                self._composer: text if text.strip() else taken,
+                **self._shortened(conversation, "The last exchange was taken back."),
+            }
+        if click.action == "restore":
+            return {self._notice: "", **self._at_rest(self._service.restore(key))}
+        raise OptionError(f"There is no action {click.action[:40]!r}; reload the page.")
+
+    def _on_clear(self, data: Data) -> View:
+        try:
+            conversation = self._service.clear(data[self._key])
+        except PlaygroundError as error:
+            return {self._notice: render_error(error)}
+        return self._shortened(conversation, "The conversation was cleared.")
+
+    def _shortened(self, conversation: Conversation, sentence: str) -> View:
+        notice = render_hint(sentence, "restore", "Bring it back") if conversation.previous else ""
+        return {self._editing: None, self._notice: notice, **self._at_rest(conversation)}
+
+    def _on_stop(self, request: gr.Request) -> None:
+        self._service.runs.stop(str(request.session_hash))
+
+    def _on_switch(self, data: Data) -> Iterator[View]:
+        """Load what was chosen now; what an earlier choice had to say is out of date."""
+        yield {self._notice: ""}
+        yield from self._switch.load(data)
+
+    def _on_load(self, data: Data) -> Iterator[View]:
+        """Load the model of a page that was just opened."""
+        yield from self._switch.load(data)
+
+    def _answer(self, run: Run, asked: Request, also: View | None = None) -> Iterator[View]:
+        """Show the reply as it grows, then as it stands."""
+        try:
+            yield {**(also or {}), **self._busy(run.conversation)}
+            yield from self._watch(run, asked)
+        finally:
+            # Also when the page is gone: Gradio then closes this generator.
+            run.stopped.set()
+            self._service.runs.abandon(run)
+
+    def _watch(self, run: Run, asked: Request) -> Iterator[View]:
+        drafts: queue.Queue[str] = queue.Queue()
+
+        def write() -> None:
+            for draft in self._service.answer(run, asked):
+                drafts.put(draft)
+
+        writing, place = Background(write), 0
+        while not writing.finished(REDRAW_SECONDS):
+            place, shown_place = run.place, place
+            if (draft := _newest(drafts)) is not None:
+                yield {self._live: render_draft(draft)}
+            elif place != shown_place:
+                yield {self._live: render_place(place)}
+            elif self._switch.loading(asked.choice):
+                waiting = render_waiting("The model is being loaded…")
+                yield {self._live: waiting, **self._switch.progress(asked.choice)}
+        yield self._ended(run, asked, writing.error)
+
+    def _ended(self, run: Run, asked: Request, error: PlaygroundError | None) -> View:
+        try:
+            conversation = self._store.load(run.key)
+        except PlaygroundError as unread:
+            conversation, error = run.conversation, error or unread
+        problem = error or self._store.problem(run.key)
+        return {
+            self._notice: render_error(problem) if problem else _after_branch(conversation),
+            **self._at_rest(conversation),
+            **self._switch.what_runs(asked.choice, conversation.last_facts),
+        }
+
+    def _busy(self, conversation: Conversation) -> View:
+        return {
+            self._transcript: render_conversation(conversation, answering=True),
+            self._live: render_draft(""),
+            self._notice: "",
+            self._send: gr.update(visible=False),
+            self._stop: gr.update(visible=True),
+        }
+
+    def _at_rest(self, conversation: Conversation) -> View:
+        return {
+            self._transcript: render_conversation(conversation),
+            self._live: "",
+            self._send: gr.update(visible=True),
+            self._stop: gr.update(visible=False),
+        }
+
+
+def _newest(drafts: queue.Queue[str]) -> str | None:
+    """Return the last draft that waits, dropping those before it."""
+    newest = None
+    while not drafts.empty():
+        newest = drafts.get()
+    return newest
+
+
+def _after_branch(conversation: Conversation) -> str:
+    """Offer to take a branch back."""
+    facts = conversation.last_facts
+    if not facts or not facts.branch or not conversation.previous:
+        return ""
+    sentence = f"The reply was branched at token {facts.branch.token + 1:,}."
+    return render_hint(sentence, "restore", "Bring the former one back")

@@ -1,0 +1,87 @@
+"""The run settings of a browser, from one visit to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import gradio as gr
+
+from apps.chat.store import ConversationStore
+from apps.ui.events import QUIET, WITH_KEY
+from apps.ui.notice import render_error
+from apps.ui.rail import Rail, read_request
+from playground.errors import PlaygroundError
+
+View = dict[Any, Any]
+
+
+class RememberedRail:
+    """Checks every change of a setting, and keeps the last.
+
+    Parameters
+    ----------
+    store : ConversationStore
+        Keeps the settings.
+    rail : Rail
+        Has them.
+    key : gradio.Textbox
+        The hidden field with the browser's conversation key.
+    notice : gradio.HTML
+        Says which rule a setting breaks.
+    """
+
+    def __init__(
+        self, store: ConversationStore, rail: Rail, key: gr.Textbox, notice: gr.HTML
+    ) -> None:
+        self._store = store
+        self._rail = rail
+        self._key = key
+        self._notice = notice
+
+    def wire(self) -> None:
+        """Connect the components."""
+        rail = set(self._rail.components)
+        changed = [component.change for component in rail]
+        # The page puts a number that was typed out of range back at once: every change is checked,
+        # so that the sentence is not lost, but only the last one need be remembered.
+        each: View = {"queue": False, "trigger_mode": "multiple", **QUIET}
+        gr.on(changed, self._on_change, rail, self._notice, **each)
+        last: View = {"queue": False, "trigger_mode": "always_last", "js": WITH_KEY, **QUIET}
+        gr.on(changed, self._on_settled, {self._key, *rail}, self._notice, **last)
+
+    def bring_back(self, key: str) -> tuple[View, str]:
+        """Return what to put into the rail, and one sentence on what cannot be had, or nothing."""
+        filled, missing = self._rail.fill(self._store.settings(key))
+        return filled, _missing_words(missing)
+
+    def _on_change(self, data: Mapping[Any, Any]) -> Any:
+        """Say at once when a setting breaks its rule."""
+        try:
+            read_request(self._rail.read(data))
+        except PlaygroundError as error:
+            return render_error(error)
+        return gr.skip()
+
+    def _on_settled(self, data: Mapping[Any, Any]) -> Any:
+        """Remember the settings for the next visit, if they keep their rules."""
+        settings = self._rail.read(data)
+        try:
+            read_request(settings)
+        except PlaygroundError:  # `_on_change` has said it
+            return gr.skip()
+        try:
+            self._store.keep_settings(data[self._key], settings)
+        except PlaygroundError as error:
+            return render_error(error)
+        return gr.skip()
+
+
+def _missing_words(missing: Sequence[str]) -> str:
+    if not missing:
+        return ""
+    names = ", ".join(f"`{name[:40]}`" for name in missing[:8])
+    return (
+        f"Of the settings that were kept for you, {names} cannot be used here now and "
+        f"{'stands' if len(missing) == 1 else 'stand'} at the default."
+    )

@@ -36,7 +36,7 @@ class Question:
             When another page has changed the conversation meanwhile.
         """
         turns = conversation.turns
-        there = turns[self.place] if self.place < len(turns) else None
+        there = turns[self.place] if 0 <= self.place < len(turns) else None
         if there is None or (there.role, there.content) != (USER, self.text):
             raise QuestionGone(
                 "The message that you edit is no longer there: another page changed the "

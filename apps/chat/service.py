@@ -242,9 +242,8 @@ class ChatService:
 
     def _keep_written(self, run: Run, engine: Engine, reply: Reply) -> None:
         """Save what was written, whyever it ended."""
-        if not reply.steps and (run.fork or (run.stopped.is_set() and not reply.text)):
-            # A branch without a token of its own leaves the former reply where it is, and what was
-            # stopped before its first word leaves the question.
+        if not reply.steps or (run.stopped.is_set() and not reply.text):
+            # The question stays to be answered, and what was to be branched stays as it was.
             return
         tokenizer, fork = engine.tokenizer, run.fork
         kept = fork.shown_by(tokenizer, reply.settings.stop) if fork else ()

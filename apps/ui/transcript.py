@@ -202,6 +202,9 @@ def _settings_words(facts: ReplyFacts) -> list[str]:
         words.append("no seed: T 0 is greedy")
     numbers = [f"{short} {_bold(used.pop(name))}" for name, short in _SHORT.items() if name in used]
     words.append(" ".join(numbers))
+    window = used.get("context_window")
+    if isinstance(window, int):
+        used["context_window"] = f"{window:,}"
     words += [f"{escape(_LONG.get(name, name))} {_bold(value)}" for name, value in used.items()]
     texts = stop if isinstance(stop, list) else [stop]
     return [*words, *(f"stop {_bold(repr(text))}" for text in texts)]

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from apps.chat.conversations import Conversation, ConversationStore, ReplyFacts, Turn
+from apps.chat.conversations import Conversation, ReplyFacts, Turn
+from apps.chat.store import ConversationStore
 from playground.generation.choosing import StageRecord
 from playground.generation.recording import AlternativeRecord, TokenRecord
 from playground.settings import Settings
@@ -74,9 +75,9 @@ def token(text: str, probability: float = 0.5) -> TokenRecord:
 def bring(page: Page, settings: Settings, *tokens: TokenRecord) -> None:
     """Put a reply that no model would write into the browser's conversation."""
     text = "".join(record.shown for record in tokens)
-    turns = (Turn("user", "Hi"), Turn("assistant", text, FACTS, tokens=tokens))
-    store = ConversationStore(settings.conversations_dir)
-    store.update(page.evaluate("playgroundKey()"), lambda _: Conversation(turns))
+    store, key = ConversationStore(settings.conversations_dir), page.evaluate("playgroundKey()")
+    reply = Turn("assistant", text, FACTS, recording=store.keep_recording(key, tokens))
+    store.update(key, lambda _: Conversation((Turn("user", "Hi"), reply)))
     page.reload()
     page.locator("#got p").first.wait_for(state="attached")
     expect(page.locator("#transcript .message.reply")).to_have_count(1)

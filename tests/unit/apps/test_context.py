@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from apps.chat.conversations import Conversation, ConversationStore, ReplyFacts, Turn
+from apps.chat.conversations import Conversation, ReplyFacts, Turn
 from apps.chat.service import ChatService, Request
+from apps.chat.store import ConversationStore
 from apps.ui.rail import read_rail, read_request
 from apps.ui.transcript import render_conversation
 from playground.drawing.left_out import fate_of
@@ -47,8 +48,7 @@ def request(**settings: object) -> Request:
 
 
 def talk(service: ChatService, text: str, asked: Request) -> None:
-    service.ask(KEY, text)
-    for _ in service.answer(KEY, "page", asked):
+    for _ in service.answer(service.ask(KEY, "page", text), asked):
         pass
 
 
@@ -58,8 +58,7 @@ def test_nothing_is_foreseen_before_a_model_is_loaded_or_while_it_writes(
     assert service.foresee(KEY, request(), "hi") is None
     service.pool.preload(CHOICE)
     assert service.foresee(KEY, request(), "hi") is not None
-    service.ask(KEY, "hi")
-    answer = service.answer(KEY, "page", request())
+    answer = service.answer(service.ask(KEY, "page", "hi"), request())
     next(answer)
     assert service.foresee(KEY, request(), "hi") is None
     answer.close()
@@ -91,23 +90,6 @@ def test_an_edited_message_is_foreseen_in_its_place(service: ChatService) -> Non
     assert edited.usage.history < whole.usage.history
     with pytest.raises(OptionError, match="half of one"):
         service.foresee(KEY, request(), "\ud800")
-
-
-def test_a_conversation_with_and_without_its_fit_comes_back(tmp_path: Path) -> None:
-    fit = Fit(OverflowPolicy.SLIDING, USAGE, (0, 1), Cut(2, 0, 7, 9), 1, 4)
-    facts = ReplyFacts(
-        tokens=3, prompt_tokens=9, context_length=8192, first_token_seconds=None,
-        tokens_per_second=None, finish_reason="end_of_turn", model="M", precision="FP32",
-        engine="core", settings={}, fit=fit,
-    )  # fmt: skip
-    for kept in (facts, replace(facts, fit=None)):
-        told = Conversation((Turn("user", "hi"), Turn("assistant", "ho", kept)))
-        ConversationStore(tmp_path).update(KEY, lambda _, told=told: told)
-        assert ConversationStore(tmp_path).load(KEY) == told
-    old = (tmp_path / f"{KEY}.json").read_text().replace(',"fit":null', "")
-    assert '"fit"' not in old
-    (tmp_path / f"{KEY}.json").write_text(old)
-    assert ConversationStore(tmp_path).load(KEY) == told
 
 
 def conversation(fit: Fit, count: int = 6) -> Conversation:

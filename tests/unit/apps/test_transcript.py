@@ -10,9 +10,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from apps.chat.conversations import Branch, Conversation, ReplyFacts, Turn
+from apps.ui.transcript import example as example_text
 from apps.ui.transcript import render_conversation, render_draft, render_facts, render_place
 from playground.drawing.marks import mark
-from playground.generation.recording import TokenRecord
+from playground.errors import OptionError
+from playground.generation.fitting.overflow import OverflowPolicy
+from playground.generation.fitting.prompt import Fit
+from playground.generation.fitting.window import ContextUsage
 from playground.generation.settings import SamplingSettings
 from tests.support.markup import seen
 
@@ -91,11 +95,10 @@ def test_a_question_without_reply_can_be_answered_but_not_while_one_is_written()
 
 
 def test_a_reply_with_tokens_can_be_shown_as_tokens_and_one_without_cannot() -> None:
-    token = TokenRecord(5, "ho", "ho", -0.1, 1, 0.2, None, 0.0, 1.0, (), ())
-    for tokens in ((), (token,)):
-        reply = Turn("assistant", "ho", tokens=tokens)
+    for recording in (None, "tokens-1.json"):
+        reply = Turn("assistant", "ho", recording=recording)
         html = render_conversation(Conversation((Turn("user", "hi"), reply)))
-        assert ('data-view="tokens"' in html) == bool(tokens)
+        assert ('data-view="tokens"' in html) == bool(recording)
         assert 'data-turn="1"' in html
 
 
@@ -131,6 +134,59 @@ def test_the_footer_of_a_greedy_reply_names_no_dice() -> None:
     assert "T 0 is greedy" in greedy
     assert "top-p" not in greedy
     assert "top-k" not in greedy
+
+
+def test_the_footer_names_every_setting_that_played_a_part() -> None:
+    settings = SamplingSettings(
+        presence_penalty=0.5, frequency_penalty=0.25, logit_bias={7: -5}, banned=[[1, 2]],
+        stop=["<b>"], stop_on_loop=False, overflow=OverflowPolicy.SLIDING, context_window=64,
+    )  # fmt: skip
+    drawn = seen(render_facts(facts_of(settings))).text
+    for words in (
+        "presence 0.5", "frequency 0.25", "logit bias {'7': -5.0}", "banned [[1, 2]]",
+        "stop '<b>'", "stop on loop False", "overflow sliding", "window 64",
+    ):  # fmt: skip
+        assert words in drawn
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | nasty,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(nasty, inner, max_size=3),
+    max_leaves=6,
+)
+names = st.sampled_from([*SamplingSettings().as_dict(), "warmth"]) | nasty
+
+
+@given(st.dictionaries(names, anything, max_size=6), nasty, nasty)
+def test_whatever_another_version_wrote_is_shown_as_text(
+    settings: dict[str, object], reason: str, role: str
+) -> None:
+    facts = replace(facts_of(SamplingSettings()), settings=settings, finish_reason=reason)
+    turns = (Turn("user", "hi"), Turn(role, "<i>"), Turn("assistant", "ho", facts))
+    found = seen(render_conversation(Conversation(turns)))
+    assert found.tags <= ALLOWED_TAGS
+    assert found.attributes <= ALLOWED_ATTRIBUTES
+    assert reason in found.text
+
+
+def test_a_role_that_is_not_known_is_shown_and_moves_no_border() -> None:
+    fit = Fit(OverflowPolicy.OLDEST, ContextUsage(160, 25, 60, 20, 40), (0, 1), None, 0, 2)
+    facts = replace(facts_of(SamplingSettings()), fit=fit)
+    turns = (
+        Turn("user", "one"), Turn("tool", "forty-two"), Turn("assistant", "two"),
+        Turn("user", "three"), Turn("assistant", "four", facts),
+    )  # fmt: skip
+    html = render_conversation(Conversation(turns))
+    assert re.findall(r"<del>(?:<p>)?(\w+)", html) == ["one", "two"]
+    assert "Of the role “tool”" in html
+    assert "forty-two" in html
+
+
+def test_there_is_an_example_for_every_button_and_a_sentence_for_no_button() -> None:
+    assert [example_text(place) for place in range(3)]
+    for place in (-1, 3, 99):
+        with pytest.raises(OptionError, match="There is no such example"):
+            example_text(place)
 
 
 def test_a_reply_in_line_says_its_number_and_then_reads_the_prompt() -> None:

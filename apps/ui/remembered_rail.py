@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import gradio as gr
@@ -48,7 +49,7 @@ class RememberedRail:
         each: View = {"queue": False, "trigger_mode": "multiple", **QUIET}
         gr.on(changed, self._on_change, rail, self._notice, **each)
         last: View = {"queue": False, "trigger_mode": "always_last", "js": WITH_KEY, **QUIET}
-        gr.on(changed, self._on_settled, {self._key, *rail}, self._notice, **last)
+        gr.on(changed, self._on_settled, {self._key, *rail}, **last)
 
     def bring_back(self, key: str) -> tuple[View, str]:
         """Return what to put into the rail, and one sentence on what cannot be had, or nothing."""
@@ -63,18 +64,15 @@ class RememberedRail:
             return render_error(error)
         return gr.skip()
 
-    def _on_settled(self, data: Mapping[Any, Any]) -> Any:
-        """Remember the settings for the next visit, if they keep their rules."""
+    def _on_settled(self, data: Mapping[Any, Any]) -> None:
+        """Remember the settings for the next visit, if they keep their rules.
+
+        A rule that is broken `_on_change` has said; a disk that fails the next message says.
+        """
         settings = self._rail.read(data)
-        try:
+        with suppress(PlaygroundError):
             read_request(settings)
-        except PlaygroundError:  # `_on_change` has said it
-            return gr.skip()
-        try:
             self._store.keep_settings(data[self._key], settings)
-        except PlaygroundError as error:
-            return render_error(error)
-        return gr.skip()
 
 
 def _missing_words(missing: Sequence[str]) -> str:

@@ -20,8 +20,9 @@ from apps.chat.store import ConversationStore
 from apps.ui.chat_tab import ChatTab, View
 from apps.ui.rail import Rail, build_rail
 from playground.models.engines import manager as manager_module
-from playground.models.engines.manager import ModelChoice, ModelManager
+from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
+from playground.serving import Pool
 from playground.settings import Settings
 from tests.support.markup import seen
 from tests.support.scripted_engine import ScriptedEngine
@@ -108,8 +109,8 @@ def engine(tiny_model_folder: Path) -> ScriptedEngine:
 def service(engine: ScriptedEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ChatService:
     monkeypatch.setattr(manager_module, "ensure_model", lambda *_: engine.model)
     settings = Settings.from_env({"PLAYGROUND_HOME": str(tmp_path / "secret-place")})
-    manager = ModelManager(settings, load=lambda *_: engine)
-    return ChatService(manager, ConversationStore(settings.conversations_dir))
+    pool = Pool(settings, load=lambda *_: engine)
+    return ChatService(pool, ConversationStore(settings.conversations_dir))
 
 
 @pytest.fixture
@@ -235,7 +236,7 @@ def test_a_broken_setting_stores_no_question(page: Page) -> None:
 
 
 def test_a_draft_of_millions_of_characters_is_refused_unread(page: Page) -> None:
-    page.service.manager.preload(START)
+    page.service.pool.preload(START)
     page.fields[page.tab._composer] = "a" * 10_000_000
     drawn = page.tab._on_draft(page.fields)
     assert "may have at most 200,000 characters, got 10,000,000; shorten it." in drawn
@@ -272,7 +273,7 @@ def test_a_conversation_that_is_broken_on_the_disk_is_told_at_the_visit(
     page: Page, service: ChatService
 ) -> None:
     page.send("one")
-    folder = service.manager.settings.conversations_dir
+    folder = service.pool.settings.conversations_dir
     (folder / KEY / "turns.json").write_text("{")
     page.take(page.tab._on_visit({page.key: KEY}))
     assert "could not be read and were set aside" in page.notice
@@ -308,7 +309,7 @@ def test_the_disks_words_reach_the_person_concerned_alone_and_name_no_path(
         broken.setattr(Path, "read_bytes", deny)
         for event in events:
             # Another process wrote it, so that it must be read again.
-            turns = service.manager.settings.conversations_dir / KEY / "turns.json"
+            turns = service.pool.settings.conversations_dir / KEY / "turns.json"
             turns.touch()
             page.fields[page.tab._notice] = ""
             event()

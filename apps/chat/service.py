@@ -19,6 +19,7 @@ from apps.chat.runs import Run, Runs
 from apps.chat.store import ConversationStore
 from playground.errors import OptionError
 from playground.generation.fitting.outlook import Outlook, foresee
+from playground.generation.fitting.system_prompt import with_system
 from playground.generation.language_model import LanguageModel
 from playground.generation.recording import TokenRecord
 from playground.generation.reply import Reply
@@ -326,9 +327,8 @@ def conversation_messages(conversation: Conversation, system: str) -> list[Messa
     Messages of a role that only another version knows are shown, but not given to a model: what
     its chat template would make of them is not known.
     """
-    head = [Message("system", system)] if system.strip() else []
-    return head + [
-        Message(USER if turn.role == USER else ASSISTANT, turn.content)
-        for turn in conversation.turns
-        if turn.sent
-    ]
+    sent = [turn for turn in conversation.turns if turn.sent]
+    return with_system(
+        system,
+        [Message(USER if turn.role == USER else ASSISTANT, turn.content) for turn in sent],
+    )

@@ -13,8 +13,9 @@ from rich.table import Table
 from apps.cli.terminal import console, plain, tell, write
 from apps.cli.terminal_reply import describe_settings, tell_facts, write_reply
 from playground.errors import OptionError, PlaygroundError
-from playground.generation.fitting.overflow import OverflowPolicy
-from playground.generation.settings import MIN_WINDOW, OPTIONS, SamplingSettings
+from playground.generation.fitting.system_prompt import with_system
+from playground.generation.settings import SamplingSettings
+from playground.generation.settings_text import RULES, read_setting, write_setting
 from playground.models.text.tokenizer import Message
 
 if TYPE_CHECKING:
@@ -97,8 +98,7 @@ class TerminalChat:
 
     def _answer(self, messages: list[Message]) -> None:
         """Write the reply to the newest message; only then does the conversation change."""
-        system = [Message("system", self.system)] if self.system else []
-        reply = write_reply(self.model, [*system, *messages], self.settings)
+        reply = write_reply(self.model, with_system(self.system, messages), self.settings)
         write("\n")
         tell_facts(reply)
         if reply.finish_reason == "cancelled" and not reply.text:
@@ -133,25 +133,28 @@ class TerminalChat:
             raise OptionError("Say which setting: /set NAME VALUE, such as /set temperature 0.7.")
         values = self.settings.as_dict()
         if value.strip():
-            values[name] = value.strip()
+            values[name] = read_setting(name, value)
         else:
             values[name] = SamplingSettings().as_dict().get(name)
         self.settings = SamplingSettings.from_mapping(values)
         tell(describe_settings(self.settings))
 
     def _show_settings(self, _rest: str) -> None:
-        engine, values = self.model.engine, self.settings.as_dict()
+        engine = self.model.engine
+        unset = {
+            "seed": "new each time",
+            "stop": "none",
+            "logit_bias": "none",
+            "banned": "none",
+            "context_window": str(engine.context_length),
+        }
         table = _table()
         table.add_row("model", f"{engine.model.name}, {engine.precision}", "")
-        table.add_row("system", plain(self.system) or "the model's own", "")
-        for name, option in OPTIONS.items():
-            table.add_row(name, f"{values[name]:g}", option.rule)
-        seed = "new each time" if self.settings.seed is None else str(self.settings.seed)
-        table.add_row("seed", seed, "")
-        table.add_row("stop", plain(", ".join(map(repr, values["stop"]))) or "none", "")
-        table.add_row("overflow", values["overflow"], f"one of {', '.join(OverflowPolicy)}")
-        window = str(values["context_window"] or engine.context_length)
-        table.add_row("context_window", window, f"from {MIN_WINDOW} to {engine.context_length}")
+        system = plain(self.system) if self.system.strip() else "the model's own"
+        table.add_row("system", system, "")
+        for name, rule in RULES.items():
+            written = plain(write_setting(name, self.settings))
+            table.add_row(name, written or unset[name], rule)
         console(stderr=True).print(table)
 
     def _help(self, _rest: str) -> None:

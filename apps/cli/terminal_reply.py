@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from apps.cli.interrupt import interruptible
 from apps.cli.terminal import console, fetch_progress, tell, write, write_json
 from playground.errors import FetchCancelled, OptionError, PlaygroundError
+from playground.generation.fitting.system_prompt import with_system
 from playground.generation.settings import SamplingSettings
 from playground.models.acquire.fetch import ensure_model
 from playground.models.acquire.store import InstalledModel
@@ -133,8 +134,7 @@ def print_reply(
     model: LanguageModel, prompt: str, system: str, settings: SamplingSettings, as_json: bool
 ) -> FinishReason:
     """Write one reply to stdout, streaming, or as one JSON document; return why it ended."""
-    messages = [Message("system", system)] if system else []
-    messages.append(Message("user", prompt))
+    messages = with_system(system, [Message("user", prompt)])
     if as_json:
         reply = write_reply(model, messages, settings, show=lambda _text: None)
         write_json(reply_record(model, prompt, reply))

@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
+from playground.generation.settings import SamplingSettings
 from playground.models.engines.transformers_model import TransformersEngine
 from tests.support.command_line import PROGRAM, Outcome, Run, runner
 from tests.support.fetching import UNREACHABLE
@@ -116,6 +117,43 @@ def test_chat_settings_shows_values_and_rules(talk: Talk) -> None:
     assert "system the model's own" in shown
 
 
+# A value of each setting that is not its default, as it is typed and as it stands in the footer.
+TYPED = {
+    "temperature": ("0.5", "temperature 0.5"),
+    "top_k": ("7", "top_k 7"),
+    "top_p": ("0.8", "top_p 0.8"),
+    "min_p": ("0.01", "min_p 0.01"),
+    "repetition_penalty": ("1.1", "repetition_penalty 1.1"),
+    "presence_penalty": ("-0.5", "presence_penalty -0.5"),
+    "frequency_penalty": ("0.5", "frequency_penalty 0.5"),
+    "max_new_tokens": ("3", "max_new_tokens 3"),
+    "seed": ("11", "seed 11"),
+    "stop": ('["zebra", "a b"]', "stop ['zebra', 'a b']"),
+    "logit_bias": ("42:-5 7:2.5", "logit_bias {'42': -5.0, '7': 2.5}"),
+    "banned": ("42 7,8", "banned [[42], [7, 8]]"),
+    "stop_on_loop": ("false", "stop_on_loop False"),
+    "overflow": ("sliding", "overflow sliding"),
+    "context_window": ("64", "context_window 64"),
+}
+
+
+def test_chat_set_takes_every_setting_as_text_and_settings_shows_it(talk: Talk) -> None:
+    assert TYPED.keys() == SamplingSettings().as_dict().keys()
+    typed = [f"/set {name} {text}" for name, (text, _) in TYPED.items()]
+    outcome = talk(*typed, "/settings", "Hi")
+    for name, (text, footer) in TYPED.items():
+        assert footer in footers(outcome)[0]
+        assert any(
+            line.split()[0] == name and text in line for line in outcome.stderr.splitlines() if line
+        )
+    again = talk(*typed, *(f"/set {name}" for name in TYPED), "/set temperature 0", "Hi")
+    assert footers(again)[0].endswith("temperature 0.0, max_new_tokens 256")
+
+
+def test_a_system_prompt_of_blanks_is_none(talk: Talk) -> None:
+    assert replies(talk("Hi", options=("--system", " \t "))) == replies(talk("Hi"))
+
+
 def test_chat_help_lists_every_command(talk: Talk) -> None:
     shown = talk("/help").stderr
     for command in ("/system", "/settings", "/set", "/retry", "/undo", "/clear", "/exit"):
@@ -132,6 +170,10 @@ def test_chat_help_lists_every_command(talk: Talk) -> None:
         ("/set", "Say which setting"),
         ("/set temperature 3", "`temperature` must be a number from 0 to 2, got 3."),
         ("/set warmth 1", "There is no option `warmth`"),
+        ("/set stop_on_loop maybe", "`stop_on_loop` must be true or false, got 'maybe'."),
+        ("/set stop [1]", "`stop` must be a text, or several"),
+        ("/set logit_bias 42", "`logit_bias` must be token ids with what is added"),
+        ("/set banned a,b", "`banned` names tokens by whole numbers"),
     ],
 )
 def test_chat_refuses_in_a_sentence_and_goes_on(talk: Talk, line: str, sentence: str) -> None:

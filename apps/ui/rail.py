@@ -95,11 +95,6 @@ class Rail:
         """The window's field."""
         return self.fields["context_window"]
 
-    @property
-    def fields(self) -> Mapping[str, Component]:
-        """The components by the names of the settings."""
-        return dict(zip(_FIELDS, self.components, strict=True))
-
     def read(self, data: Mapping[Any, Any]) -> dict[str, Any]:
         """Return the settings by name.
 

@@ -12,8 +12,8 @@ import gradio as gr
 import pytest
 
 import playground
-from apps.chat.conversations import ConversationStore
 from apps.chat.service import ChatService
+from apps.chat.store import ConversationStore
 from apps.ui.lab_panel import Parts
 from apps.ui.link import Link
 from apps.ui.page import SPECIAL

@@ -104,7 +104,7 @@ def laid_out(
     experiment: Experiment, pool: Pool, choice: ModelChoice, folder: Path
 ) -> tuple[Section, Any]:
     rail = build_rail([(choice.reference, choice.reference)], choice)
-    service = ChatService(pool.manager, ConversationStore(folder))
+    service = ChatService(pool, ConversationStore(folder))
     parts = Parts(service, pool, rail, gr.Textbox())
     make = SPECIAL.get(experiment.path)
     section = make(experiment, parts) if make else Section(experiment, pool, rail)

@@ -17,11 +17,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from machine import conditions
 
 import playground
-from playground.generation.decoding import generate_steps
 from playground.generation.language_model import LanguageModel
 from playground.generation.scheduler import Scheduler
 from playground.generation.settings import SamplingSettings
@@ -62,7 +60,7 @@ def strip_seconds(core: Engine, theirs: Any, rounds: int) -> dict[str, float]:
             _generate(theirs, ids, temperature)
 
     ways: dict[str, Callable[[], None]] = {
-        "strip": lambda: _exhaust(write_strip(core, ids, columns)),
+        "strip": lambda: _exhaust(write_strip(LanguageModel(core), ids, columns)),
         "one by one": one_by_one,
         "generate": generate,
     }
@@ -88,8 +86,7 @@ def _exhaust(steps: Any) -> None:
 
 
 def _alone(engine: Engine, ids: list[int], column: Column) -> None:
-    rng = np.random.default_rng(column.settings.seed)
-    _exhaust(generate_steps(engine, ids, column.settings, rng))
+    LanguageModel(engine).generate(ids, **column.settings.as_dict())
 
 
 def _generate(engine: Any, ids: list[int], temperature: float) -> None:

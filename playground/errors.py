@@ -13,6 +13,8 @@
     ├── PrecisionUnavailable         this machine cannot run that precision
     ├── ContextOverflow              a prompt that does not fit the window
     ├── StorageFailed                the disk does not give or take a conversation
+    ├── NotFinite                    a model's scores are no numbers to choose by
+    ├── Cancelled                    the user stopped what was asked for
     └── Busy                         too many replies wait already
 
 A message is one sentence a person can act on: what is wrong, the rule, the value got, what to do.
@@ -62,6 +64,14 @@ class ContextOverflow(PlaygroundError, ValueError):
 
 class StorageFailed(PlaygroundError):
     """The disk does not give or take a conversation."""
+
+
+class NotFinite(PlaygroundError, ArithmeticError):
+    """A model's scores are no numbers that a token could be chosen by."""
+
+
+class Cancelled(PlaygroundError):
+    """The user stopped what was asked for."""
 
 
 class Busy(PlaygroundError):

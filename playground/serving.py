@@ -49,7 +49,10 @@ class Pool:
 
     @contextlib.contextmanager
     def lease(
-        self, choice: ModelChoice, cancelled: Callable[[], bool] = lambda: False
+        self,
+        choice: ModelChoice,
+        cancelled: Callable[[], bool] = lambda: False,
+        lab: bool = False,
     ) -> Iterator[LanguageModel]:
         """Hold a loaded model; fetch and load it first where need be.
 
@@ -59,6 +62,9 @@ class Pool:
             Which model.
         cancelled : callable
             Asked while it is fetched or loaded; True ends the waiting.
+        lab : bool
+            Whether a lab asks: its replies give way to conversations (see
+            `playground.generation.scheduler`).
 
         Raises
         ------
@@ -66,7 +72,7 @@ class Pool:
             When it cannot be had; a model that was loaded before stays.
         """
         with self._manager.lease(choice, cancelled) as engine:
-            yield self._model_of(engine)
+            yield LanguageModel(engine, self._batch_of(engine), lab)
 
     def keep(
         self, choice: ModelChoice, cancelled: Callable[[], bool] = lambda: False
@@ -74,12 +80,12 @@ class Pool:
         """Return a model that is held until its `close`, or until nobody has it any more."""
         held = contextlib.ExitStack()
         engine = held.enter_context(self._manager.lease(choice, cancelled))
-        return LanguageModel(engine, self._batch_of(engine), held.close)
+        return LanguageModel(engine, self._batch_of(engine), on_close=held.close)
 
     def model(self, choice: ModelChoice) -> LanguageModel | None:
         """Return the model of a choice if it is loaded now; never loads."""
         engine = self._manager.engine(choice)
-        return self._model_of(engine) if engine else None
+        return LanguageModel(engine, self._batch_of(engine)) if engine else None
 
     def preload(self, choice: ModelChoice) -> None:
         """Load a model so that it is there when it is asked for."""
@@ -117,9 +123,6 @@ class Pool:
     def close(self) -> None:
         """Free every model that nobody holds."""
         self._manager.close()
-
-    def _model_of(self, engine: Engine) -> LanguageModel:
-        return LanguageModel(engine, self._batch_of(engine))
 
     def _batch_of(self, engine: Engine) -> Scheduler:
         with self._guard:

@@ -56,11 +56,11 @@ def compare(
 
     engine = model.engine
     prompt_ids = engine.tokenizer.encode_text_prompt(prompt)
-    written = [Written(column) for column in columns]
+    written = list[Written]()
     start = time.perf_counter()
     with interruptible() as stopped, console(stderr=True).status("writing") as status:
-        for written in write_strip(engine, prompt_ids, columns, stopped.is_set):
-            longest = max(len(each.steps) for each in written)
+        for written in write_strip(model, prompt_ids, columns, stopped.is_set):
+            longest = max(len(each.reply.steps) for each in written)
             status.update(f"writing {len(columns)} columns, token {longest}")
     seconds = time.perf_counter() - start
     if as_json:
@@ -75,7 +75,7 @@ def _show(written: Sequence[Written], coupled: bool, seconds: float) -> None:
     for each in written:
         screen.print(Panel(_marked(each, written[0]), title=_title(each), title_align="left"))
     screen.print(_measures(written))
-    tokens = sum(len(each.steps) for each in written)
+    tokens = sum(len(each.reply.steps) for each in written)
     dice = "the same dice in every column" if coupled else "dice of its own in each column"
     tell(f"{tokens:,} tokens in {seconds:.1f} s, all columns together; {dice}")
 
@@ -90,11 +90,11 @@ def _marked(written: Written, reference: Written) -> Text:
     """Return the text with a mark before the first token that parts from the first column."""
     from playground.generation.divergence import find_parting
 
-    parting = find_parting(reference.steps, written.steps)
+    parting = find_parting(reference.reply.steps, written.reply.steps)
     if parting is None:
-        return Text(plain(written.text))
-    before = "".join(step.text for step in written.steps[: parting.position])
-    after = "".join(step.text for step in written.steps[parting.position :])
+        return Text(plain(written.reply.text))
+    before = "".join(step.text for step in written.reply.steps[: parting.position])
+    after = "".join(step.text for step in written.reply.steps[parting.position :])
     return Text.assemble(plain(before), ("⟦parts here⟧", "bold"), plain(after))
 
 
@@ -106,7 +106,7 @@ def _measures(written: Sequence[Written]) -> Table:
     for name in ("column", "entropy", "distinct-1/2", "agrees", "parts at", "tokens/s", "ended by"):
         table.add_column(name, justify="left" if name in ("column", "ended by") else "right")
     for each in written:
-        parting = find_parting(written[0].steps, each.steps)
+        parting = find_parting(written[0].reply.steps, each.reply.steps)
         measures = measure(each, written[0])
         if measures is None:
             continue
@@ -117,6 +117,6 @@ def _measures(written: Sequence[Written]) -> Table:
             f"{measures.agreement:.0%}",
             "never" if parting is None else str(parting.position + 1),
             f"{measures.tokens_per_second:.1f}",
-            each.finish_reason.replace("_", " "),
+            each.reply.finish_reason.replace("_", " "),
         )
     return table

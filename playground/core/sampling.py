@@ -238,14 +238,27 @@ def apply_bans(logits: FloatArray, token_ids: TokenIds, banned: BannedSequences)
 
 
 def apply_temperature(logits: FloatArray, temperature: float) -> StepResult:
-    """Divide the logits by T > 0.
+    """Divide the logits by T > 0: z_i / T.
+
+    Where a quotient would pass the largest number of the dtype, (z_i - max z) / T stands instead,
+    divided in float64. Its softmax is the same, and it cannot overflow upwards: the best tokens
+    are at 0, and what lies too far below them is at minus infinity, probability 0. So the smaller
+    T, the closer to greedy, down to the smallest T that there is.
 
     Examples
     --------
     >>> apply_temperature(np.array([2.0, 1.0]), 0.5).logits
     array([4., 2.])
+    >>> apply_temperature(np.array([2.0, 1.0]), 1e-320).logits
+    array([  0., -inf])
     """
-    return StepResult(logits, logits / logits.dtype.type(temperature))
+    largest = np.abs(logits, where=logits > -np.inf, out=np.zeros_like(logits)).max()
+    divisor = logits.dtype.type(temperature)
+    if float(largest) < float(np.finfo(logits.dtype).max) * float(divisor):
+        return StepResult(logits, logits / divisor)
+    below = (logits - logits.max()).astype(np.float64)
+    with np.errstate(over="ignore"):  # to minus infinity, as said above
+        return StepResult(logits, (below / temperature).astype(logits.dtype))
 
 
 def apply_top_k(logits: FloatArray, top_k: int) -> StepResult:

@@ -61,7 +61,7 @@ def _given(needs: Needs, run: Run, held: ExitStack) -> tuple[Any, Subject]:
     if needs is Needs.FOLDER:
         folder = require_installed(run.choice, run.pool)
         return folder, Subject(run.choice.reference, folder.title)
-    model = held.enter_context(run.pool.lease(run.choice, run.stopped))
+    model = held.enter_context(run.pool.lease(run.choice, run.stopped, lab=True))
     return model, _subject(run.choice.reference, model)
 
 

@@ -28,7 +28,7 @@ from playground.core.sampling import (
     apply_top_p,
     draw,
 )
-from playground.errors import OptionError
+from playground.errors import NotFinite, OptionError
 from playground.generation.settings import SamplingSettings
 
 # How many of the likeliest tokens a record names.
@@ -155,7 +155,10 @@ class Chooser:
         ------
         OptionError
             When the bans leave no token.
+        NotFinite
+            When a score is NaN or plus infinity.
         """
+        require_finite(logits)
         stages = self.stages(logits, reply_ids)
         final = stages[-1][1].logits if stages else logits
         if self.settings.greedy:
@@ -214,6 +217,23 @@ class Chooser:
                 f"`banned` must leave at least one token possible, and all {logits.size:,} are "
                 f"banned; ban fewer."
             ) from None
+
+
+def require_finite(logits: FloatArray) -> FloatArray:
+    """Return logits of shape (V,) as they are; minus infinity may be among them, not everywhere.
+
+    Raises
+    ------
+    NotFinite
+        When one is NaN or plus infinity, or none is a number: no token could be chosen by them.
+    """
+    best = float(logits.max())  # NaN if one of them is
+    if not np.isfinite(best):
+        raise NotFinite(
+            f"The model's scores must be numbers, but the best of them is {best:g}: its sums have "
+            "overflowed, as FP16's do beyond 65,504; take the model at BF16 or FP32."
+        )
+    return logits
 
 
 def _record(name: str, result: StepResult, token_id: int) -> StageRecord:

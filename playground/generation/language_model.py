@@ -5,23 +5,25 @@ from __future__ import annotations
 import secrets
 import time
 import weakref
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, cast, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
-from playground.errors import ContextOverflow, OptionError
-from playground.generation.decoding import generate_steps
+from playground.errors import Cancelled, ContextOverflow, OptionError
+from playground.generation.choosing import require_finite
+from playground.generation.decoding import prefill, require_fit
 from playground.generation.fitting.messages import fit_messages
 from playground.generation.fitting.prompt import Fit, Prompt
 from playground.generation.fitting.window import ContextUsage, window_of
 from playground.generation.reply import Growing, Reply
-from playground.generation.row import Step
 from playground.generation.scheduler import Scheduler
 from playground.generation.settings import SamplingSettings
 from playground.generation.stop_strings import StopStrings
+from playground.generation.stream import Stream, Streams
 from playground.models.engines.engine import Engine
 from playground.models.text.tokenizer import TRANSCRIPT_STOP, Message, Role, Tokenizer
 
@@ -31,67 +33,17 @@ DRAWN_SEEDS = 1_000_000
 GivenPrompt = str | Sequence[int] | Sequence[Message | Mapping[str, Any]]
 
 
-class Stream:
-    """A running reply: iterate over its steps, then ask for its `reply`.
-
-    Closing it, or leaving the ``for`` loop and closing, ends the computation.
-    """
-
-    def __init__(
-        self,
-        growing: Growing,
-        source: Generator[Step, None, None],
-        place: Callable[[], int] = lambda: 0,
-    ) -> None:
-        self._growing = growing
-        self._source = source
-        self._place = place
-
-    def __iter__(self) -> Iterator[Step]:
-        for step in self._source:
-            self._growing.add(step)
-            yield step
-        self._growing.end()
-
-    def close(self) -> None:
-        """End the computation; what was generated stays."""
-        self._source.close()
-
-    @property
-    def place(self) -> int:
-        """The place in the queue for the batch, from 1; 0 once it has been let in."""
-        return self._place()
-
-    @property
-    def prompt(self) -> Prompt:
-        """What the model receives, and what was cut to fit."""
-        return self._growing.prompt
-
-    @property
-    def settings(self) -> SamplingSettings:
-        """What is really used, with the seed that was drawn."""
-        return self._growing.settings
-
-    @property
-    def prefix_text(self) -> str:
-        """What is shown of the tokens that the reply begins with."""
-        return self._growing.prefix_text
-
-    @property
-    def reply(self) -> Reply:
-        """The reply so far; its finish reason is "cancelled" until the last step has come."""
-        return self._growing.reply
-
-
 class LanguageModel:
-    """A loaded model that answers.
+    """A loaded model that answers, in the batch that it shares with all who use the same engine.
 
     Parameters
     ----------
     engine : Engine
         The model at its precision.
     scheduler : Scheduler, optional
-        The batch that its replies join; without one, each runs alone.
+        The batch that its replies join; without one, it has a batch of its own.
+    lab : bool
+        Whether its replies are a lab's, which give way to conversations.
     on_close : callable
         Called once, when it is closed or nobody has it any more.
 
@@ -104,10 +56,12 @@ class LanguageModel:
         self,
         engine: Engine,
         scheduler: Scheduler | None = None,
+        lab: bool = False,
         on_close: Callable[[], object] = lambda: None,
     ) -> None:
         self.engine = engine
-        self._scheduler = scheduler
+        self._scheduler = scheduler or Scheduler(engine)
+        self._lab = lab
         self._closing = weakref.finalize(self, on_close)
 
     def close(self) -> None:
@@ -118,6 +72,11 @@ class LanguageModel:
     def tokenizer(self) -> Tokenizer:
         """Its tokenizer."""
         return self.engine.tokenizer
+
+    @property
+    def context_length(self) -> int:
+        """Tokens that it can hold."""
+        return self.engine.context_length
 
     def generate(self, prompt_or_messages: GivenPrompt, **settings: Any) -> Reply:
         """Generate a whole reply; see `stream`."""
@@ -138,10 +97,10 @@ class LanguageModel:
 
         Parameters
         ----------
-        prompt_or_messages : str or sequence of Message or dict
-            A text is continued as it stands. Messages (``{"role": ..., "content": ...}``) go
-            through the chat template and are brought into the context window as the policy
-            `overflow` says.
+        prompt_or_messages : str, sequence of int, or sequence of Message or dict
+            A text, or its token ids, is continued as it stands. Messages
+            (``{"role": ..., "content": ...}``) go through the chat template and are brought into
+            the context window as the policy `overflow` says.
         prefix : sequence of int
             Token ids that the reply begins with; the steps are those that come after. The dice are
             thrown for them too, so that what a seed chose it chooses again.
@@ -153,49 +112,115 @@ class LanguageModel:
         Raises
         ------
         OptionError
-            When a setting is unknown or breaks its rule.
+            When a setting is unknown or breaks its rule, or a token id is not the model's.
         ContextOverflow
             When a text does not fit the window, a system message fills it, or nothing may be cut.
+        Busy
+            When too many replies wait already.
         """
         start = time.perf_counter()
         sampling = SamplingSettings.from_mapping(settings)
-        if isinstance(prompt_or_messages, str):
-            prompt = self._text_prompt(prompt_or_messages, sampling)
-        elif prompt_or_messages and isinstance(prompt_or_messages[0], int):
-            prompt = self._ids_prompt(cast(Sequence[int], prompt_or_messages), sampling)
-        else:
-            given = cast(Sequence[Message | Mapping[str, Any]], prompt_or_messages)
-            messages = [_message(m) for m in given]
-            prompt = self._chat_prompt(messages, sampling)
-            sampling = self._chat_settings(sampling)
+        prompt, sampling = self._read_prompt(prompt_or_messages, sampling)
         sampling = with_seed(sampling)
         rng = np.random.default_rng(sampling.seed)
         rng.random(len(prefix))
         growing = Growing(prompt, sampling, start, self._shown(prefix, sampling))
-        ids = prompt.token_ids
-        if self._scheduler is None:
-            source = generate_steps(self.engine, ids, sampling, rng, cancelled, prefix)
-            return Stream(growing, source)
-        ticket = self._scheduler.submit(ids, sampling, rng, prefix, cancelled)
-        place = partial(self._scheduler.place_of, ticket)
-        return Stream(growing, ticket.steps(), place)
+        ticket = self._scheduler.submit(
+            prompt.token_ids, sampling, rng, prefix, cancelled, self._lab
+        )
+        return Stream(growing, ticket, partial(self._scheduler.place_of, ticket))
+
+    def stream_many(
+        self,
+        prompt: str | Sequence[int],
+        columns: Sequence[SamplingSettings],
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Streams:
+        """Continue one prompt in several ways at once, as a lab; the prompt is read once.
+
+        Each column is what `stream` would write with the same settings: the same bits.
+
+        Parameters
+        ----------
+        prompt : str or sequence of int
+            A text, or its token ids, to be continued as it stands.
+        columns : sequence of SamplingSettings
+            One a column; a column without a seed gets one of its own.
+        cancelled : callable
+            Asked before each forward pass; True ends all columns there.
+
+        Raises
+        ------
+        OptionError
+            When there are no columns or too many, or one does not fit the model.
+        ContextOverflow
+            When the prompt leaves no room for a reply.
+        Busy
+            When too many labs wait already.
+        """
+        most = self._scheduler.max_columns
+        if not 1 <= len(columns) <= most:
+            raise OptionError(f"`columns` must be 1 to {most} settings, got {len(columns)}.")
+        seeded = [with_seed(settings) for settings in columns]
+        prompts = [self._read_prompt(prompt, settings)[0] for settings in seeded]
+        dice = [(settings, np.random.default_rng(settings.seed)) for settings in seeded]
+        ticket = self._scheduler.submit_many(prompts[0].token_ids, dice, cancelled=cancelled)
+        return Streams(list(map(Growing, prompts, seeded)), ticket)
+
+    def next_token_logits(
+        self, prompt: str | Sequence[int], cancelled: Callable[[], bool] = lambda: False
+    ) -> NDArray[np.float32]:
+        """Return the model's scores of the token after a prompt, of shape (V,).
+
+        Parameters
+        ----------
+        prompt : str or sequence of int
+            A text, or its token ids, as they stand.
+        cancelled : callable
+            Asked before each piece of the prompt.
+
+        Raises
+        ------
+        OptionError
+            When a token id is not the model's.
+        ContextOverflow
+            When the prompt is empty or fills the window.
+        Cancelled
+            When `cancelled` said so.
+        """
+        settings = SamplingSettings()
+        ids = self._read_prompt(prompt, settings)[0].token_ids
+        require_fit(self.engine, ids, settings)
+        pieces = prefill(self.engine, ids, self.engine.new_cache())
+        for logits in pieces:
+            last = logits
+            if cancelled():
+                raise Cancelled("The reading was stopped.")
+        return require_finite(last)
+
+    def _read_prompt(
+        self, given: GivenPrompt, settings: SamplingSettings
+    ) -> tuple[Prompt, SamplingSettings]:
+        """Return what the model receives, and the settings that go with its kind."""
+        if isinstance(given, str):
+            return self._ids_prompt(self.tokenizer.encode_text_prompt(given), settings), settings
+        if not len(given) or isinstance(given[0], int | np.integer):
+            return self._ids_prompt(cast(Sequence[int], given), settings), settings
+        messages = [_message(m) for m in cast(Sequence[Message | Mapping[str, Any]], given)]
+        return self._chat_prompt(messages, settings), self._chat_settings(settings)
 
     def _shown(self, prefix: Sequence[int], settings: SamplingSettings) -> str:
         """Return the text of the tokens a reply begins with; half a character waits for more."""
         stream, gate = self.engine.tokenizer.stream(), StopStrings(settings.stop)
         return "".join(gate.push(stream.push(token_id)) for token_id in prefix)
 
-    def _text_prompt(self, text: str, settings: SamplingSettings) -> Prompt:
-        """Take a text as it stands: nothing is cut, what does not fit is refused later."""
-        return self._ids_prompt(self.engine.tokenizer.encode_text_prompt(text), settings)
-
-    def _ids_prompt(self, token_ids: Sequence[int], settings: SamplingSettings) -> Prompt:
-        if not token_ids:
-            raise ContextOverflow("The prompt is empty; write at least one word.")
+    def _ids_prompt(self, given: Sequence[int], settings: SamplingSettings) -> Prompt:
+        """Take tokens as they stand: nothing is cut, what does not fit is refused later."""
+        token_ids = _whole_ids(given, self.tokenizer.vocab_size)
         window, count = window_of(settings, self.engine.context_length), len(token_ids)
         reserved = max(0, min(settings.max_new_tokens, window - count))
         return Prompt(
-            tuple(token_ids), Fit(settings.overflow, ContextUsage(window, 0, 0, count, reserved))
+            token_ids, Fit(settings.overflow, ContextUsage(window, 0, 0, count, reserved))
         )
 
     def _chat_prompt(self, messages: Sequence[Message], settings: SamplingSettings) -> Prompt:
@@ -211,9 +236,29 @@ class LanguageModel:
         return replace(settings, stop=(*settings.stop, TRANSCRIPT_STOP))
 
 
-def _message(given: Message | Mapping[str, Any]) -> Message:
+def _whole_ids(given: Sequence[int], vocab_size: int) -> tuple[int, ...]:
+    if not len(given):
+        raise ContextOverflow("The prompt is empty; write at least one word.")
+    for each in given:
+        if not _is_whole(each) or not 0 <= each < vocab_size:
+            raise OptionError(
+                f"A prompt of token ids must hold whole numbers from 0 to {vocab_size - 1:,}, got "
+                f"{each!r:.80}."
+            )
+    return tuple(int(each) for each in given)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def _message(given: object) -> Message:
     if isinstance(given, Message):
         return given
+    if not isinstance(given, Mapping):
+        raise OptionError(
+            f"A message must have a `role` and a text as `content`, got {given!r:.80}."
+        )
     role, content = given.get("role"), given.get("content")
     if role not in get_args(Role) or not isinstance(content, str) or len(given) != 2:
         raise OptionError(

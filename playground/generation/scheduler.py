@@ -1,9 +1,15 @@
 """Many callers share one running batch; replies join and leave between two tokens.
 
-One thread an engine turns the wheel while there is work: it lets the first of the queue in, reads
-one piece of one new prompt, then runs one token of every reply. It ends when nothing is left. A
+One thread an engine turns the wheel while there is work: it lets the first of the queue in, runs
+one token of every reply, then reads one piece of one new prompt. It ends when nothing is left. A
 reply's text does not depend on who shares the batch: each has its own dice, its own cache, and
 sums that run in the same order alone and in company (at FP32 see `docs/generation.md`).
+
+Who gives way to whom: conversations have 8 rows and labs 8. Labs may have all 16 while no
+conversation is there; when one comes, theirs above 8 take turns with each other, and a prompt of
+its own is read before theirs. So a lab never makes a conversation wait for a place. Among
+conversations, and among labs, it is first come, first served. A row whose reader is far behind
+(`MAX_AHEAD`) rests, and its place is free.
 """
 
 from __future__ import annotations
@@ -11,100 +17,22 @@ from __future__ import annotations
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from itertools import groupby
 
 import numpy as np
-from numpy.typing import NDArray
 
-from playground.errors import Busy, PlaygroundError
-from playground.generation.decoding import decode, prefill, require_fit
-from playground.generation.row import Row, Step
+from playground.errors import Busy
+from playground.generation.decoding import decode, require_fit
+from playground.generation.member import Member, Seat
 from playground.generation.settings import SamplingSettings
+from playground.generation.ticket import LISTEN_SECONDS, Dice, Mailbox, Order, Ticket
 from playground.models.engines.engine import Engine
 
 MAX_ROWS = 8
+MAX_LAB_ROWS = 8
 MAX_WAITING = 32
-
-
-# While no token comes, a caller looks this often whether its reply was cancelled.
-_LISTEN_SECONDS = 0.05
-
-
-class Ticket:
-    """One reply in the batch: read its `steps`; `close` takes it out within one token.
-
-    `Scheduler.submit` makes it; its parameters are explained there.
-    """
-
-    def __init__(
-        self,
-        prompt_ids: Sequence[int],
-        settings: SamplingSettings,
-        rng: np.random.Generator,
-        prefix: Sequence[int],
-        cancelled: Callable[[], bool],
-    ) -> None:
-        self.prompt_ids = tuple(prompt_ids)
-        self.settings = settings
-        self.rng = rng
-        self.prefix = tuple(prefix)
-        self._cancelled = cancelled
-        self._steps: queue.SimpleQueue[Step | BaseException] = queue.SimpleQueue()
-        self._closed = threading.Event()
-
-    @property
-    def closed(self) -> bool:
-        """True when nobody waits for it any more."""
-        return self._closed.is_set() or self._cancelled()
-
-    def close(self) -> None:
-        """Take the reply out of the batch, or out of the queue."""
-        self._closed.set()
-
-    def deliver(self, step: Step | BaseException) -> None:
-        """Hand a step, or what went wrong, to whoever reads."""
-        self._steps.put(step)
-
-    def steps(self) -> Generator[Step, None, None]:
-        """Yield steps as they come, up to the one with a finish reason or until it is closed.
-
-        Closing the generator closes the ticket.
-        """
-        try:
-            while not self.closed:
-                try:
-                    step = self._steps.get(timeout=_LISTEN_SECONDS)
-                except queue.Empty:
-                    continue
-                if isinstance(step, BaseException):
-                    raise step
-                yield step
-                if step.finish_reason:
-                    return
-        finally:
-            self.close()
-
-
-class _Member:
-    """A reply that has been let in: first its prompt is read, then it is a row."""
-
-    def __init__(self, ticket: Ticket, engine: Engine) -> None:
-        self.ticket = ticket
-        self.row: Row | None = None
-        self._engine = engine
-        self._cache = engine.new_cache()
-        self._whole = (*ticket.prompt_ids, *ticket.prefix)
-        self._pieces = prefill(engine, self._whole, self._cache)
-
-    def read(self) -> NDArray[np.float32] | None:
-        """Read one piece of the prompt; after the last, become a row and return the scores."""
-        logits, ticket = next(self._pieces), self.ticket
-        if self._cache.length < len(self._whole):
-            return None
-        self.row = Row(
-            self._engine, ticket.prompt_ids, ticket.settings, ticket.rng, self._cache, ticket.prefix
-        )
-        return logits
 
 
 class Scheduler:
@@ -114,22 +42,35 @@ class Scheduler:
     ----------
     engine : Engine
         Who computes.
-    max_rows : int
-        Replies that run at once.
+    max_rows, max_lab_rows : int
+        Rows that run at once, for conversations and for labs.
     max_waiting : int
-        Replies that may wait for a place.
+        Conversations that may wait for a place or for their reader; and as many labs.
     """
 
     def __init__(
-        self, engine: Engine, max_rows: int = MAX_ROWS, max_waiting: int = MAX_WAITING
+        self,
+        engine: Engine,
+        max_rows: int = MAX_ROWS,
+        max_waiting: int = MAX_WAITING,
+        max_lab_rows: int = MAX_LAB_ROWS,
     ) -> None:
         self.engine = engine
         self._max_rows = max_rows
+        self._max_lab_rows = max_lab_rows
         self._max_waiting = max_waiting
         self._guard = threading.Lock()
-        self._waiting: deque[Ticket] = deque()
-        self._inside: list[_Member] = []
+        self._waiting: deque[Member] = deque()
+        self._inside: list[Member] = []
+        self._turns = 0
         self._thread: threading.Thread | None = None
+        # A queue, for its `put` may be called while garbage is collected, whatever is locked.
+        self._news: queue.SimpleQueue[None] = queue.SimpleQueue()
+
+    @property
+    def max_columns(self) -> int:
+        """Rows that one prompt can have."""
+        return self._max_rows + self._max_lab_rows
 
     def submit(
         self,
@@ -138,21 +79,33 @@ class Scheduler:
         rng: np.random.Generator,
         prefix: Sequence[int] = (),
         cancelled: Callable[[], bool] = lambda: False,
+        lab: bool = False,
     ) -> Ticket:
-        """Ask for a reply.
+        """Ask for a reply; see `submit_many`."""
+        return self.submit_many(prompt_ids, [(settings, rng)], prefix, cancelled, lab)
+
+    def submit_many(
+        self,
+        prompt_ids: Sequence[int],
+        columns: Sequence[Dice],
+        prefix: Sequence[int] = (),
+        cancelled: Callable[[], bool] = lambda: False,
+        lab: bool = True,
+    ) -> Ticket:
+        """Ask for several replies to one prompt, which is read once.
 
         Parameters
         ----------
         prompt_ids : sequence of int
             The prompt.
-        settings : SamplingSettings
-            How to choose and when to stop.
-        rng : numpy.random.Generator
-            The dice, of this reply alone.
+        columns : sequence of (SamplingSettings, numpy.random.Generator)
+            Of each reply: how to choose and when to stop, and its dice, of this reply alone.
         prefix : sequence of int
-            Tokens that the reply begins with.
+            Tokens that every reply begins with.
         cancelled : callable
-            Asked between two tokens; True takes the reply out of the batch.
+            Asked between two tokens; True takes the replies out of the batch.
+        lab : bool
+            Whether a lab asks.
 
         Raises
         ------
@@ -163,19 +116,11 @@ class Scheduler:
         OptionError
             When the settings do not fit the model.
         """
-        require_fit(self.engine, [*prompt_ids, *prefix], settings)
-        ticket = Ticket(prompt_ids, settings, rng, prefix, cancelled)
-        with self._guard:
-            self._waiting = deque(other for other in self._waiting if not other.closed)
-            if len(self._waiting) >= self._max_waiting:
-                raise Busy(
-                    f"{self._max_rows} replies are being written and {self._max_waiting} wait, "
-                    f"which is the limit; try again in a moment."
-                )
-            self._waiting.append(ticket)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="batch", daemon=True)
-                self._thread.start()
+        for settings, _ in columns:
+            require_fit(self.engine, [*prompt_ids, *prefix], settings)
+        order = Order(tuple(prompt_ids), tuple(columns), tuple(prefix), lab)
+        ticket = Ticket(order, Mailbox(cancelled, self._wake))
+        self._queue_up(Member(order, ticket.mailbox))
         return ticket
 
     @property
@@ -186,48 +131,109 @@ class Scheduler:
 
     def place_of(self, ticket: Ticket) -> int:
         """Return the place of a ticket in the queue, from 1; 0 once it has been let in."""
+        ahead = [each for each in self._queued() if each.order.lab == ticket.order.lab]
+        mailboxes = [each.mailbox for each in ahead if not each.gone]
+        return mailboxes.index(ticket.mailbox) + 1 if ticket.mailbox in mailboxes else 0
+
+    def _queue_up(self, member: Member) -> None:
+        # What callers handed over is asked without the lock: it is theirs, and may take long.
+        gone = {id(other) for other in self._queued() if other.gone}
         with self._guard:
-            open_tickets = [other for other in self._waiting if not other.closed]
-            return open_tickets.index(ticket) + 1 if ticket in open_tickets else 0
+            self._waiting = deque(other for other in self._waiting if id(other) not in gone)
+            lab = member.order.lab
+            resting = [other for other in self._inside if other.rests]
+            if sum(m.order.lab == lab for m in (*self._waiting, *resting)) >= self._max_waiting:
+                raise Busy(
+                    f"{self._max_rows} replies are being written and {self._max_waiting} wait, "
+                    f"which is the limit; try again in a moment."
+                )
+            self._waiting.append(member)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="batch", daemon=True)
+                self._thread.start()
+        self._wake()
+
+    def _queued(self) -> tuple[Member, ...]:
+        with self._guard:
+            return tuple(self._waiting)
+
+    def _wake(self) -> None:
+        self._news.put(None)
 
     def _run(self) -> None:
         while self._admit():
-            try:
-                self._turn()
-            except BaseException as error:
-                for member in self._inside:
-                    member.ticket.deliver(error)
-                self._inside = []
+            active = [member for member in self._inside if not member.rests]
+            if active:
+                self._turn(active)
+            else:
+                self._rest()
+
+    def _rest(self) -> None:
+        """Wait until a reader has caught up or left, or somebody comes."""
+        # Not for long: who was cancelled says so only when asked.
+        with suppress(queue.Empty):
+            self._news.get(timeout=LISTEN_SECONDS)
 
     def _admit(self) -> bool:
         """Drop whom nobody waits for, let in who fits; return False when nothing is left to do."""
+        while not self._news.empty():
+            self._news.get()
+        gone = {id(member) for member in (*self._queued(), *self._inside) if member.gone}
         with self._guard:
-            self._inside = [member for member in self._inside if not member.ticket.closed]
-            while self._waiting and len(self._inside) < self._max_rows:
-                ticket = self._waiting.popleft()
-                if not ticket.closed:
-                    self._inside.append(_Member(ticket, self.engine))
+            self._inside = [member for member in self._inside if id(member) not in gone]
+            still = deque(member for member in self._waiting if id(member) not in gone)
+            self._waiting = deque()
+            for member in still:
+                (self._inside if self._fits(member) else self._waiting).append(member)
             if not self._inside:
                 self._thread = None
             return bool(self._inside)
 
-    def _turn(self) -> None:
-        """Run one token of every reply, then read one piece of the oldest new prompt."""
-        new = next((member for member in self._inside if not member.row), None)
-        running = [(member, member.row) for member in self._inside if member.row]
-        if running:
-            scores = decode(self.engine, [row for _, row in running])
-            for (member, row), logits in zip(running, scores, strict=True):
-                self._advance(member, row, logits)
-        if new and (logits := new.read()) is not None and new.row:
-            self._advance(new, new.row, logits)
+    def _fits(self, member: Member) -> bool:
+        lab = member.order.lab
+        if any(other.order.lab == lab for other in self._waiting):
+            return False  # who came first goes first
+        there = [m for m in self._inside if m.order.lab == lab and not m.rests]
+        most = self.max_columns if lab else self._max_rows
+        return not there or sum(m.size for m in there) + member.size <= most
 
-    def _advance(self, member: _Member, row: Row, logits: NDArray[np.float32]) -> None:
-        """Choose a token; a reply that ends, or whose bans leave none, goes."""
+    def _turn(self, active: Sequence[Member]) -> None:
+        """Run one token of every reply that has its turn, then one piece of a new prompt."""
+        self._turns += 1
+        new = next(iter(sorted((m for m in active if m.reading), key=_conversations_first)), None)
+        if seats := self._choose(active):
+            self._decode(seats)
+        if new:
+            new.read(self.engine)
+
+    def _choose(self, active: Sequence[Member]) -> list[Seat]:
+        """Return the seats that have this turn: those that have waited longest, in their order."""
+        talk, labs = (
+            sorted(
+                (seat for m in active if m.order.lab == lab for seat in m.seats),
+                key=lambda seat: seat.turn,
+            )
+            for lab in (False, True)
+        )
+        alone = not any(not member.order.lab for member in active)
+        places = self.max_columns if alone else self._max_lab_rows
+        chosen = {id(seat) for seat in (*talk[: self._max_rows], *labs[:places])}
+        return [seat for m in active for seat in m.seats if id(seat) in chosen]
+
+    def _decode(self, seats: Sequence[Seat]) -> None:
+        for seat in seats:
+            seat.turn = self._turns
         try:
-            step: Step | PlaygroundError = row.advance(logits)
-        except PlaygroundError as error:
-            step = error
-        if isinstance(step, PlaygroundError) or step.finish_reason:
-            self._inside.remove(member)
-        member.ticket.deliver(step)
+            scores = decode(self.engine, [seat.row for seat in seats])
+        except BaseException as error:
+            for member in {id(seat.member): seat.member for seat in seats}.values():
+                member.fail(error)
+            return
+        pairs = zip(seats, scores, strict=True)
+        for _, group in groupby(pairs, key=lambda pair: id(pair[0].member)):
+            own = list(group)
+            own[0][0].member.write([seat for seat, _ in own], [logits for _, logits in own])
+
+
+def _conversations_first(member: Member) -> bool:
+    return member.order.lab

@@ -8,6 +8,7 @@ import pytest
 
 from playground.generation.fitting.messages import fit_messages
 from playground.generation.fitting.overflow import OverflowPolicy
+from playground.generation.language_model import LanguageModel
 from playground.labs.context.canary import Plan as CanaryPlan
 from playground.labs.context.canary import found, run_canary
 from playground.labs.context.cost import read_widths, weigh_cache
@@ -61,7 +62,7 @@ def test_a_token_of_the_cache_weighs_what_its_arrays_do(engine: CoreEngine) -> N
 
 
 def test_the_canary_is_found_while_it_is_in_the_window_and_never_after(engine: CoreEngine) -> None:
-    *_, trials = run_canary(engine, CanaryPlan(("walnut",), 256))
+    *_, trials = run_canary(LanguageModel(engine), CanaryPlan(("walnut",), 256))
     assert found(trials, True) == (2, 2)
     assert found(trials, False) == (0, 2)
 

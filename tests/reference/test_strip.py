@@ -17,9 +17,11 @@ def test_every_column_equals_plain_sampling_with_its_seed(default_model: Install
     settings = SamplingSettings(seed=11, max_new_tokens=20)
     columns = plan_columns([0, 0.6, 1, 1.7], 2, settings)
     prompt_ids = engine.tokenizer.encode_text_prompt(PROMPT)
-    *_, strip = write_strip(engine, prompt_ids, columns)
     model = LanguageModel(engine)
+    *_, strip = write_strip(model, prompt_ids, columns)
     for column, written in zip(columns, strip, strict=True):
         alone = model.generate(PROMPT, **column.settings.as_dict())
-        assert written.text == alone.text
-        assert [step.choice for step in written.steps] == [step.choice for step in alone.steps]
+        assert written.reply.text == alone.text
+        assert [step.choice for step in written.reply.steps] == [
+            step.choice for step in alone.steps
+        ]

@@ -103,10 +103,10 @@ class CanarySection:
         with self._stops.running(request) as stopped:
 
             def ask() -> None:
-                with self._pool.lease(choice, stopped.is_set) as model:
+                with self._pool.lease(choice, stopped.is_set, lab=True) as model:
                     engine = model.engine
                     titles.append(f"{engine.model.title}, {engine.precision.name}")
-                    for trials in run_canary(engine, plan, stopped.is_set):
+                    for trials in run_canary(model, plan, stopped.is_set):
                         known[:] = [trials]
 
             asking, drawn = Background(ask), 0

@@ -19,7 +19,6 @@ from playground.errors import OptionError, PlaygroundError
 from playground.labs.precision.pair import Side, write_pair
 from playground.labs.precision.pair_view import render_pair
 from playground.models.engines.choice import EngineName
-from playground.models.engines.engine import Engine
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
 from playground.models.text.tokenizer import Message, Tokenizer
@@ -41,7 +40,7 @@ class _Shown:
     tokenizer: Tokenizer | None = None
 
     def drawn(self, done: bool) -> str:
-        if self.tokenizer is None or not any(side.steps for side in self.sides):
+        if self.tokenizer is None or not any(side.reply.steps for side in self.sides):
             return _EMPTY
         return render_pair(self.sides, self.tokenizer, done)
 
@@ -128,12 +127,12 @@ class PairSection:
         head = [Message("system", asked.system)] if asked.system.strip() else []
         messages = [*head, Message("user", message)]
         with ExitStack() as leases:
-            engines: list[Engine] = [
-                leases.enter_context(self._pool.lease(choice, stopped.is_set)).engine
+            models = [
+                leases.enter_context(self._pool.lease(choice, stopped.is_set, lab=True))
                 for choice in choices
             ]
-            shown.tokenizer = engines[0].tokenizer
-            for sides in write_pair(engines, messages, asked.settings, stopped.is_set):
+            shown.tokenizer = models[0].tokenizer
+            for sides in write_pair(models, messages, asked.settings, stopped.is_set):
                 shown.sides = sides
 
 

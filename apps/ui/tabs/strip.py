@@ -188,12 +188,12 @@ class StripSection:
 
     def _write(self, asked: _Asked, stopped: threading.Event, strip: _Strip) -> None:
         """Write all columns; `strip` holds them as far as they have come."""
-        with self._pool.lease(asked.choice, stopped.is_set) as model:
+        with self._pool.lease(asked.choice, stopped.is_set, lab=True) as model:
             engine = model.engine
             columns = asked.columns(engine.tokenizer)
             start = time.perf_counter()
             ids = encode(engine.tokenizer, asked.prompt, asked.as_chat)
-            for written in write_strip(engine, ids, columns, stopped.is_set):
+            for written in write_strip(model, ids, columns, stopped.is_set):
                 strip.shown = Shown(written, engine.tokenizer)
             if strip.shown:
                 seconds = time.perf_counter() - start

@@ -16,7 +16,6 @@ from playground.data import shipped_sentences
 from playground.errors import ContextOverflow, OptionError
 from playground.generation.fitting.overflow import OverflowPolicy
 from playground.generation.language_model import LanguageModel
-from playground.models.engines.engine import Engine
 from playground.models.text.tokenizer import Message, Tokenizer
 from playground.number_rules import require_whole
 
@@ -124,13 +123,13 @@ def make_plan(words: str, window: object) -> Plan:
 
 
 def run_canary(
-    engine: Engine, plan: Plan, cancelled: Callable[[], bool] = lambda: False
+    model: LanguageModel, plan: Plan, cancelled: Callable[[], bool] = lambda: False
 ) -> Iterator[tuple[Trial, ...]]:
     """Ask every question, at temperature 0.
 
     Parameters
     ----------
-    engine : Engine
+    model : LanguageModel
         Who answers.
     plan : Plan
         What is tried.
@@ -147,7 +146,7 @@ def run_canary(
     OptionError
         When the window is larger than the model's.
     """
-    model, done = LanguageModel(engine), list[Trial]()
+    done = list[Trial]()
     # The same prompt has the same reply at temperature 0: it is asked once.
     replies: dict[tuple[int, ...], str] = {}
     for filled in (False, True):
@@ -168,7 +167,7 @@ def _try(
     cancelled: Callable[[], bool],
 ) -> Trial:
     policy, filled, word = what
-    tokenizer = model.engine.tokenizer
+    tokenizer = model.tokenizer
     opening = tokenizer.encode(OPENING)
     try:
         stream = model.stream(

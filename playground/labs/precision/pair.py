@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from playground.generation.language_model import LanguageModel, with_seed
-from playground.generation.row import FinishReason, Step
+from playground.generation.reply import Growing, Reply
+from playground.generation.row import Step
 from playground.generation.settings import SamplingSettings
-from playground.models.engines.engine import Engine
+from playground.generation.stream import Stream
 from playground.models.text.tokenizer import Message
 
 
-@dataclass
+@dataclass(frozen=True)
 class Side:
     """What one of the two has written so far.
 
@@ -22,41 +22,26 @@ class Side:
     ----------
     name : str
         "INT8 · core".
-    steps : list of Step
-        One a token.
-    first_seconds, seconds : float
-        The time that this side itself computed for, to its first token and in all, measured; the
-        other's turns are not in it.
+    reply : Reply
+        Its times are those that were computed for this side alone, measured; the other's turns are
+        not in them.
     """
 
     name: str
-    steps: list[Step] = field(default_factory=list)
-    first_seconds: float = 0.0
-    seconds: float = 0.0
-
-    @property
-    def finish_reason(self) -> FinishReason:
-        """Why it ended; "cancelled" until its last step has come."""
-        return (self.steps[-1].finish_reason if self.steps else None) or "cancelled"
-
-    @property
-    def tokens_per_second(self) -> float | None:
-        """Tokens after the first over the time after the first; None under two."""
-        spent = self.seconds - self.first_seconds
-        return (len(self.steps) - 1) / spent if len(self.steps) > 1 and spent > 0 else None
+    reply: Reply
 
 
 def write_pair(
-    engines: Sequence[Engine],
+    models: Sequence[LanguageModel],
     messages: Sequence[Message],
     settings: SamplingSettings,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Generator[list[Side], None, None]:
-    """Let every engine answer the same messages with the same settings and the same dice.
+    """Let every model answer the same messages with the same settings and the same dice.
 
     Parameters
     ----------
-    engines : sequence of Engine
+    models : sequence of LanguageModel
         Two of them, or more.
     messages : sequence of Message
         The conversation; they go through each model's chat template.
@@ -68,7 +53,7 @@ def write_pair(
     Yields
     ------
     list of Side
-        The same list each time, one token longer.
+        One a model, one token longer each time.
 
     Raises
     ------
@@ -76,31 +61,27 @@ def write_pair(
         When the messages do not fit a window.
     """
     shared = with_seed(settings).as_dict()
-    streams = [
-        LanguageModel(engine).stream(messages, cancelled=cancelled, **shared) for engine in engines
-    ]
-    sides = [Side(f"{engine.precision.name} · {engine.name}") for engine in engines]
+    streams = [model.stream(messages, cancelled=cancelled, **shared) for model in models]
+    growing = [_on_own_clock(stream) for stream in streams]
+    names = [f"{model.engine.precision.name} · {model.engine.name}" for model in models]
     running = {place: iter(stream) for place, stream in enumerate(streams)}
     try:
         while running:
             for place in tuple(running):
-                start = time.perf_counter()
-                step = next(running[place], None)
-                if step is None:
+                if step := next(running[place], None):
+                    growing[place].add(step)
+                else:
                     del running[place]
-                    continue
-                _add(sides[place], step, time.perf_counter() - start)
             if running:
-                yield sides
+                yield [Side(name, each.reply) for name, each in zip(names, growing, strict=True)]
     finally:
         for stream in streams:
             stream.close()
 
 
-def _add(side: Side, step: Step, seconds: float) -> None:
-    side.seconds += seconds
-    side.first_seconds = side.first_seconds or seconds
-    side.steps.append(step)
+def _on_own_clock(stream: Stream) -> Growing:
+    """Return a record of a stream by the time that was computed for it."""
+    return Growing(stream.prompt, stream.settings, 0.0, clock=lambda: stream.computed_seconds)
 
 
 def differing(steps: Sequence[Step], others: Sequence[Step]) -> set[int]:

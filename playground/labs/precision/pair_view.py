@@ -25,7 +25,7 @@ def render_pair(sides: Sequence[Side], tokenizer: Tokenizer, done: bool) -> str:
         False while they are being written.
     """
     first, second = sides
-    parting = find_parting(first.steps, second.steps)
+    parting = find_parting(first.reply.steps, second.reply.steps)
     place = parting.position if parting else None
     columns = _side(first, second, place, done) + _side(second, first, place, done)
     if parting is None:
@@ -42,16 +42,16 @@ def render_pair(sides: Sequence[Side], tokenizer: Tokenizer, done: bool) -> str:
 
 
 def _side(side: Side, other: Side, place: int | None, done: bool) -> str:
-    marked = differing(side.steps, other.steps)
+    marked = differing(side.reply.steps, other.reply.steps)
     words = "".join(
         _piece(step.text, index == place, index in marked, place is None or index < place)
-        for index, step in enumerate(side.steps)
+        for index, step in enumerate(side.reply.steps)
     )
-    speed = side.tokens_per_second
+    speed, first = side.reply.tokens_per_second, side.reply.first_token_seconds or 0
     facts = (
-        f"{len(side.steps):,} tokens · first after <b>{side.first_seconds:.2f} s</b>"
+        f"{len(side.reply.steps):,} tokens · first after <b>{first:.2f} s</b>"
         f"{f' · <b>{speed:.1f}</b> tok/s' if speed else ''} · "
-        f"{FINISH_WORDS[side.finish_reason] if done else 'writing…'}"
+        f"{FINISH_WORDS[side.reply.finish_reason] if done else 'writing…'}"
     )
     return (
         f'<section class="strip-column"><h3>{escape(side.name)}</h3>'

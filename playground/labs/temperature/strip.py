@@ -7,9 +7,8 @@ same seed and settings would write.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -18,10 +17,10 @@ import numpy as np
 from playground.core.metrics import distinct_n
 from playground.errors import OptionError
 from playground.generation import language_model
-from playground.generation.decoding import generate_rows
 from playground.generation.divergence import find_parting
-from playground.generation.recording import record_step, to_json
-from playground.generation.row import FinishReason, Step
+from playground.generation.language_model import LanguageModel
+from playground.generation.recording import to_json
+from playground.generation.reply import Reply
 from playground.generation.settings import SamplingSettings
 from playground.models.engines.engine import Engine
 from playground.number_rules import require_whole
@@ -47,28 +46,12 @@ class Column:
     sample: int
 
 
-@dataclass
+@dataclass(frozen=True)
 class Written:
-    """What a column has written so far."""
+    """A column and what it has written so far."""
 
     column: Column
-    steps: list[Step] = field(default_factory=list)
-    seconds: float = 0.0
-
-    @property
-    def text(self) -> str:
-        """The shown text."""
-        return "".join(step.text for step in self.steps)
-
-    @property
-    def token_ids(self) -> list[int]:
-        """The tokens."""
-        return [step.token_id for step in self.steps]
-
-    @property
-    def finish_reason(self) -> FinishReason:
-        """Why it ended; "cancelled" until its last step has come."""
-        return (self.steps[-1].finish_reason if self.steps else None) or "cancelled"
+    reply: Reply
 
 
 @dataclass(frozen=True)
@@ -177,7 +160,7 @@ def plan_columns(
 
 
 def write_strip(
-    engine: Engine,
+    model: LanguageModel,
     prompt_ids: Sequence[int],
     columns: Sequence[Column],
     cancelled: Callable[[], bool] = lambda: False,
@@ -186,8 +169,8 @@ def write_strip(
 
     Parameters
     ----------
-    engine : Engine
-        The model.
+    model : LanguageModel
+        Who writes.
     prompt_ids : sequence of int
         The prompt.
     columns : sequence of Column
@@ -198,7 +181,7 @@ def write_strip(
     Yields
     ------
     list of Written
-        The same list each time, growing.
+        One a column.
 
     Raises
     ------
@@ -207,30 +190,26 @@ def write_strip(
     OptionError
         When the settings do not fit the model.
     """
-    written = [Written(column) for column in columns]
-    dice = [(each.settings, np.random.default_rng(each.settings.seed)) for each in columns]
-    start: float | None = None
-    for steps in generate_rows(engine, prompt_ids, dice, cancelled):
-        # The clock starts when the prompt has been read.
-        start = start or time.perf_counter()
-        for place, step in steps.items():
-            written[place].steps.append(step)
-            written[place].seconds = time.perf_counter() - start
-        yield written
+    streams = model.stream_many(prompt_ids, [each.settings for each in columns], cancelled)
+    try:
+        for _ in streams:
+            yield list(map(Written, columns, streams.replies))
+    finally:
+        streams.close()
 
 
 def measure(written: Written, reference: Written) -> Measures | None:
     """Return the measures of a column beside the first one; None while it has no token."""
-    if not written.steps:
+    if not written.reply.steps:
         return None
-    ids, others = written.token_ids, reference.token_ids
+    ids, others = written.reply.token_ids, reference.reply.token_ids
     same = [mine == theirs for mine, theirs in zip(ids, others, strict=False)]
     return Measures(
-        mean_entropy_nats=float(np.mean([step.entropy_nats for step in written.steps])),
+        mean_entropy_nats=float(np.mean([step.entropy_nats for step in written.reply.steps])),
         distinct_1=distinct_n([ids], 1),
         distinct_2=distinct_n([ids], 2) if len(ids) > 1 else 1.0,
         agreement=float(np.mean(same)) if same else 0.0,
-        tokens_per_second=(len(ids) - 1) / written.seconds if len(ids) > 1 else 0.0,
+        tokens_per_second=written.reply.tokens_per_second or 0.0,
     )
 
 
@@ -266,15 +245,15 @@ def export(
 
 def _output(engine: Engine, written: Written, reference: Written) -> dict[str, Any]:
     settings, measures = written.column.settings, measure(written, reference)
-    parting = find_parting(reference.steps, written.steps)
-    records = to_json(record_step(step, engine.tokenizer) for step in written.steps)
+    parting = find_parting(reference.reply.steps, written.reply.steps)
+    records = to_json(written.reply.records(engine.tokenizer))
     return {
         "temperature": settings.temperature,
         "sample": written.column.sample,
         "seed": settings.seed,
         "settings": settings.as_dict(),
-        "text": written.text,
-        "finish_reason": written.finish_reason,
+        "text": written.reply.text,
+        "finish_reason": written.reply.finish_reason,
         "parts_at": None if parting is None else parting.position,
         "measures": None if measures is None else vars(measures),
         "tokens": [{"id": record.pop("token_id"), **record} for record in records],

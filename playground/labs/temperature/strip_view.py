@@ -35,14 +35,14 @@ def render_strip(written: Sequence[Written], tokenizer: Tokenizer, diff: bool, d
 
 
 def _column(each: Written, first: Written, tokenizer: Tokenizer, diff: bool, done: bool) -> str:
-    parting = find_parting(first.steps, each.steps)
+    parting = find_parting(first.reply.steps, each.reply.steps)
     text = _difference(first, each) if diff and each is not first else _text(each, parting)
-    end = FINISH_WORDS[each.finish_reason] if done else "writing…"
+    end = FINISH_WORDS[each.reply.finish_reason] if done else "writing…"
     return (
         f'<section class="strip-column"><h3>{_title(each)}</h3>'
         f'<p class="written">{text or "…"}</p>'
         f"{_forks(parting, tokenizer, first, each) if parting else ''}"
-        f'<p class="hint">{len(each.steps):,} tokens · {end}</p></section>'
+        f'<p class="hint">{len(each.reply.steps):,} tokens · {end}</p></section>'
     )
 
 
@@ -54,10 +54,10 @@ def _title(each: Written) -> str:
 
 def _text(each: Written, parting: Parting | None) -> str:
     if parting is None:
-        return escape(each.text)
-    before = "".join(step.text for step in each.steps[: parting.position])
-    own = each.steps[parting.position].text
-    after = "".join(step.text for step in each.steps[parting.position + 1 :])
+        return escape(each.reply.text)
+    before = "".join(step.text for step in each.reply.steps[: parting.position])
+    own = each.reply.steps[parting.position].text
+    after = "".join(step.text for step in each.reply.steps[parting.position + 1 :])
     title = f"parts from the first column at token {parting.position + 1}"
     return (
         f'{escape(before)}<mark class="parting" title="{title}">⟨{escape(own) or "∅"}⟩</mark>'
@@ -67,7 +67,7 @@ def _text(each: Written, parting: Parting | None) -> str:
 
 def _difference(first: Written, each: Written) -> str:
     """Return the words with what is left out struck through and what is new underlined."""
-    old, new = first.text.split(), each.text.split()
+    old, new = first.reply.text.split(), each.reply.text.split()
     parts = []
     for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if kind == "equal":
@@ -95,7 +95,7 @@ def _forks(parting: Parting, tokenizer: Tokenizer, first: Written, each: Written
 def _table(written: Sequence[Written]) -> str:
     heads = ("column", "entropy", "distinct-1", "distinct-2", "agrees", "parts at", "tokens/s")
     rows = "".join(
-        _measures(each, measures, find_parting(written[0].steps, each.steps))
+        _measures(each, measures, find_parting(written[0].reply.steps, each.reply.steps))
         for each in written
         if (measures := measure(each, written[0]))
     )

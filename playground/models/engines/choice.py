@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from playground.errors import OptionError
 from playground.models.acquire.store import InstalledModel
-from playground.models.engines.compute import compute
+from playground.models.engines.compute import apart
 from playground.models.engines.core_model import load_core_engine, unsupported_reason
 from playground.models.engines.engine import Engine
 from playground.models.engines.precision import Precision, pick_device
@@ -76,4 +76,4 @@ def load_engine(
     if engine is EngineName.AUTO:
         engine = pick_engine(model, precision)
     load = load_core_engine if engine is EngineName.CORE else load_transformers_engine
-    return compute(lambda: load(model, precision))
+    return apart(lambda: load(model, precision))

@@ -1,29 +1,57 @@
-"""Who computes: the main thread for itself, one other thread for all others.
+"""Who computes: one thread for all, and a load on a thread of its own that ends with it.
 
 PyTorch's threads (OpenMP) come in a team for each thread that asks for products. Two teams on the
 same cores make the runtime believe that they are crowded, and it no longer lets them wait awake:
-decoding then runs at half its speed. So in a server, whose requests come in many threads, one
-thread loads and runs all models, and callers take turns token by token.
+decoding then runs at half its speed. So one thread runs all models, whoever asks, and callers take
+turns token by token. A load asks for products too, and takes seconds: it has a thread and a team of
+its own, so that replies go on, and both are gone when it is done.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 T = TypeVar("T")
 
 _NAME = "compute"
 _thread = ThreadPoolExecutor(1, thread_name_prefix=_NAME)
-_turn = threading.RLock()
+_caller = threading.local()
 
 
 def compute(work: Callable[[], T]) -> T:
     """Run `work` where products are run; return what it returns, raise what it raises."""
-    current = threading.current_thread()
-    if current is threading.main_thread() or current.name.startswith(_NAME):
-        with _turn:
-            return work()
-    return _thread.submit(lambda: compute(work)).result()
+    if threading.current_thread().name.startswith(_NAME):
+        return work()
+    asked = _thread.submit(_timed, work)
+    result, seconds = asked.result()
+    _caller.seconds = computed_seconds() + seconds
+    return result
+
+
+def computed_seconds() -> float:
+    """Return for how long products have been run for the calling thread; waiting is not in it."""
+    seconds: float = getattr(_caller, "seconds", 0.0)
+    return seconds
+
+
+def apart(work: Callable[[], T]) -> T:
+    """Run `work` on a thread of its own that ends after; return or raise what it does."""
+    done: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(work())
+        except BaseException as error:
+            done.set_exception(error)
+
+    threading.Thread(target=run, name="load", daemon=True).start()
+    return done.result()
+
+
+def _timed(work: Callable[[], T]) -> tuple[T, float]:
+    start = time.perf_counter()
+    return work(), time.perf_counter() - start

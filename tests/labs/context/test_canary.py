@@ -8,6 +8,7 @@ import pytest
 
 from playground.errors import OptionError
 from playground.generation.fitting.overflow import OverflowPolicy
+from playground.generation.language_model import LanguageModel
 from playground.labs.context.canary import (
     OPENING,
     OVERFILL,
@@ -35,12 +36,12 @@ def engine(tiny_model_folder: Path) -> ParrotEngine:
 
 
 def run(engine: ParrotEngine, plan: Plan) -> tuple[Trial, ...]:
-    return list(run_canary(engine, plan))[-1]
+    return list(run_canary(LanguageModel(engine), plan))[-1]
 
 
 def test_every_policy_is_tried_before_and_after(engine: ParrotEngine) -> None:
     plan = Plan(("fox", "owl"), 600)
-    grown = list(run_canary(engine, plan))
+    grown = list(run_canary(LanguageModel(engine), plan))
     assert [len(trials) for trials in grown] == list(range(1, plan.trials + 1))
     trials = grown[-1]
     for trial in trials:
@@ -81,7 +82,7 @@ def test_the_long_conversation_passes_the_window(engine: ParrotEngine) -> None:
 
 def test_it_can_be_stopped(engine: ParrotEngine) -> None:
     seen: list[tuple[Trial, ...]] = []
-    for trials in run_canary(engine, Plan(("fox",), 600), lambda: len(seen) == 3):
+    for trials in run_canary(LanguageModel(engine), Plan(("fox",), 600), lambda: len(seen) == 3):
         seen.append(trials)  # noqa: PERF402 - it grows while it is asked
     assert len(seen) == 3
 

@@ -1,4 +1,4 @@
-"""Two engines answer the same message in turn, each as it would alone."""
+"""Two models answer the same message in turn, each as it would alone."""
 
 from __future__ import annotations
 
@@ -25,41 +25,46 @@ MESSAGES = [Message("user", "the cat and <b>")]
 
 
 @pytest.fixture(scope="module")
-def engines(tiny_model_folder: Path) -> list[Engine]:
+def models(tiny_model_folder: Path) -> list[LanguageModel]:
     model = register_path(tiny_model_folder, Settings.from_env())
-    return [
+    engines: list[Engine] = [
         load_core_engine(model, Precision.FP32), load_core_engine(model, Precision.INT8),
         load_transformers_engine(model, Precision.NF4),
     ]  # fmt: skip
+    return list(map(LanguageModel, engines))
 
 
 @pytest.mark.parametrize("second", [1, 2])
-def test_each_side_writes_what_it_writes_alone(engines: list[Engine], second: int) -> None:
-    pair = [engines[0], engines[second]]
+def test_each_side_writes_what_it_writes_alone(models: list[LanguageModel], second: int) -> None:
+    pair = [models[0], models[second]]
     sides = list(write_pair(pair, MESSAGES, SETTINGS))[-1]
-    for side, engine in zip(sides, pair, strict=True):
-        alone = LanguageModel(engine).generate(MESSAGES, **SETTINGS.as_dict())
-        assert [step.token_id for step in side.steps] == [step.token_id for step in alone.steps]
-        assert side.finish_reason == alone.finish_reason
-        assert side.seconds > side.first_seconds > 0
+    for side, model in zip(sides, pair, strict=True):
+        alone = model.generate(MESSAGES, **SETTINGS.as_dict())
+        assert [step.token_id for step in side.reply.steps] == [
+            step.token_id for step in alone.steps
+        ]
+        assert side.reply.finish_reason == alone.finish_reason
+        first = side.reply.first_token_seconds
+        assert first is not None
+        assert side.reply.seconds > first > 0
 
 
 def test_both_throw_the_same_dice_and_nothing_differs_between_equals(
-    engines: list[Engine],
+    models: list[LanguageModel],
 ) -> None:
     unseeded = SamplingSettings(temperature=1.5, max_new_tokens=20)
-    first, second = list(write_pair([engines[0]] * 2, MESSAGES, unseeded))[-1]
-    assert find_parting(first.steps, second.steps) is None
-    assert differing(first.steps, second.steps) == set()
-    assert "They never part" in render_pair([first, second], engines[0].tokenizer, done=True)
+    first, second = list(write_pair([models[0]] * 2, MESSAGES, unseeded))[-1]
+    assert find_parting(first.reply.steps, second.reply.steps) is None
+    assert differing(first.reply.steps, second.reply.steps) == set()
+    assert "They never part" in render_pair([first, second], models[0].tokenizer, done=True)
 
 
-def test_what_differs_is_marked_and_escaped(engines: list[Engine]) -> None:
-    sides = list(write_pair([engines[0], engines[2]], MESSAGES, SETTINGS))[-1]
-    parting = find_parting(sides[0].steps, sides[1].steps)
+def test_what_differs_is_marked_and_escaped(models: list[LanguageModel]) -> None:
+    sides = list(write_pair([models[0], models[2]], MESSAGES, SETTINGS))[-1]
+    parting = find_parting(sides[0].reply.steps, sides[1].reply.steps)
     assert parting is not None, "the tiny model's NF4 weights choose other tokens"
-    assert parting.position in differing(sides[0].steps, sides[1].steps)
-    html = render_pair(sides, engines[0].tokenizer, done=True)
+    assert parting.position in differing(sides[0].reply.steps, sides[1].reply.steps)
+    html = render_pair(sides, models[0].tokenizer, done=True)
     assert f"They part at token {parting.position + 1}" in " ".join(html.split())
     assert html.count('<mark class="parting">') == 2
     assert html.count("<ol>") == 2
@@ -67,15 +72,15 @@ def test_what_differs_is_marked_and_escaped(engines: list[Engine]) -> None:
     assert "NF4 · transformers" in html
 
 
-def test_cancelling_ends_both(engines: list[Engine]) -> None:
+def test_cancelling_ends_both(models: list[LanguageModel]) -> None:
     seen = [0]
-    for sides in write_pair(engines[:2], MESSAGES, SETTINGS, lambda: seen[0] >= 2):
-        seen[0] = len(sides[0].steps)
+    for sides in write_pair(models[:2], MESSAGES, SETTINGS, lambda: seen[0] >= 2):
+        seen[0] = len(sides[0].reply.steps)
     assert seen == [2]
-    assert sides[0].finish_reason == "cancelled"
+    assert sides[0].reply.finish_reason == "cancelled"
 
 
-def test_a_message_that_does_not_fit_is_refused(engines: list[Engine]) -> None:
+def test_a_message_that_does_not_fit_is_refused(models: list[LanguageModel]) -> None:
     system = Message("system", "word " * 5000)
     with pytest.raises(ContextOverflow):
-        list(write_pair(engines[:2], [system, *MESSAGES], SETTINGS))
+        list(write_pair(models[:2], [system, *MESSAGES], SETTINGS))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import threading
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +14,8 @@ import pytest
 
 from playground.errors import ContextOverflow, OptionError
 from playground.generation.divergence import find_parting
+from playground.generation.language_model import LanguageModel
+from playground.generation.scheduler import Scheduler
 from playground.generation.settings import SamplingSettings
 from playground.labs.temperature.strip import (
     MAX_COLUMNS,
@@ -28,6 +33,7 @@ from playground.models.engines.core_model import load_core_engine
 from playground.models.engines.engine import Engine
 from playground.models.engines.precision import Precision
 from playground.settings import Settings
+from tests.support.scripted_engine import ScriptedEngine
 
 SEVEN = SamplingSettings(seed=7, max_new_tokens=12, top_p=1)
 
@@ -39,7 +45,7 @@ def engine(tiny_model_folder: Path) -> Engine:
 
 def write(engine: Engine, temperatures: list[float], coupled: bool = True) -> list[Written]:
     columns = plan_columns(temperatures, 1, SEVEN, coupled)
-    return list(write_strip(engine, [5, 6, 7], columns))[-1]
+    return list(write_strip(LanguageModel(engine), [5, 6, 7], columns))[-1]
 
 
 def test_temperatures_are_read_and_bad_ones_refused() -> None:
@@ -69,7 +75,9 @@ def test_too_many_columns_are_refused_with_the_limit() -> None:
 
 
 def test_coupled_columns_throw_the_same_numbers(engine: Engine) -> None:
-    numbers = [[step.choice.uniform for step in each.steps] for each in write(engine, [0.5, 1, 2])]
+    numbers = [
+        [step.choice.uniform for step in each.reply.steps] for each in write(engine, [0.5, 1, 2])
+    ]
     shortest = min(map(len, numbers))
     assert shortest > 1
     expected = np.random.default_rng(7).random(shortest).tolist()
@@ -78,12 +86,14 @@ def test_coupled_columns_throw_the_same_numbers(engine: Engine) -> None:
 
 def test_the_same_temperature_never_parts_and_another_does(engine: Engine) -> None:
     greedy, same, hot = write(engine, [0, 0, 2])
-    assert find_parting(greedy.steps, same.steps) is None
-    parting = find_parting(greedy.steps, hot.steps)
+    assert find_parting(greedy.reply.steps, same.reply.steps) is None
+    parting = find_parting(greedy.reply.steps, hot.reply.steps)
     assert parting is not None
-    assert greedy.token_ids[: parting.position] == hot.token_ids[: parting.position]
-    assert parting.first.token_id == greedy.token_ids[parting.position]
-    assert parting.second.token_id == hot.token_ids[parting.position] != parting.first.token_id
+    assert greedy.reply.token_ids[: parting.position] == hot.reply.token_ids[: parting.position]
+    assert parting.first.token_id == greedy.reply.token_ids[parting.position]
+    assert (
+        parting.second.token_id == hot.reply.token_ids[parting.position] != parting.first.token_id
+    )
     # The same past, so the model said the same; and the hot column threw a number.
     assert parting.first.alternatives[0].token_id == parting.second.alternatives[0].token_id
     assert (parting.first.uniform, parting.second.uniform is not None) == (None, True)
@@ -93,7 +103,7 @@ def test_measures_equal_their_definitions(engine: Engine) -> None:
     first, hot = write(engine, [0, 2])
     measures = measure(hot, first)
     assert measures is not None
-    ids, others = hot.token_ids, first.token_ids
+    ids, others = hot.reply.token_ids, first.reply.token_ids
     pairs = list(itertools.pairwise(ids))
     assert measures.distinct_1 == len(set(ids)) / len(ids)
     assert measures.distinct_2 == len(set(pairs)) / len(pairs)
@@ -101,13 +111,13 @@ def test_measures_equal_their_definitions(engine: Engine) -> None:
     same = sum(a == b for a, b in zip(ids, others, strict=False))
     assert measures.agreement == same / shorter
     assert measures.mean_entropy_nats == pytest.approx(
-        sum(step.entropy_nats for step in hot.steps) / len(ids)
+        sum(step.entropy_nats for step in hot.reply.steps) / len(ids)
     )
     assert measures.tokens_per_second > 0
     itself = measure(first, first)
     assert itself is not None
     assert itself.agreement == 1
-    assert measure(Written(first.column), first) is None
+    assert measure(Written(first.column, replace(first.reply, steps=())), first) is None
 
 
 def test_an_export_holds_what_writes_it_again(engine: Engine) -> None:
@@ -115,24 +125,40 @@ def test_an_export_holds_what_writes_it_again(engine: Engine) -> None:
     document = json.loads(json.dumps(export(engine, "hello", written, True, 1.5)))
     assert set(document) >= {"model", "precision", "engine", "prompt", "wall_seconds", "versions"}
     for output, each in zip(document["outputs"], written, strict=True):
-        assert output["text"] == each.text
-        assert [token["id"] for token in output["tokens"]] == each.token_ids
+        assert output["text"] == each.reply.text
+        assert [token["id"] for token in output["tokens"]] == list(each.reply.token_ids)
         assert set(output["tokens"][0]) >= {"id", "text", "logprob", "entropy_nats"}
         assert SamplingSettings.from_mapping(output["settings"]) == each.column.settings
     assert document["outputs"][0]["seed"] is None
 
 
-def test_a_strip_is_cancelled_within_one_token(engine: Engine) -> None:
-    calls = iter([False, False, False, True])
+def test_a_strip_is_cancelled_within_one_token(tiny_model_folder: Path) -> None:
+    engine = ScriptedEngine(tiny_model_folder, [5] * 300, hold_at=4)
+    stopped = threading.Event()
     columns = plan_columns([0, 1], 1, SEVEN)
-    *_, last = write_strip(engine, [5, 6], columns, lambda: next(calls))
-    assert [len(each.steps) for each in last] == [2, 2]
-    assert [each.finish_reason for each in last] == ["cancelled", "cancelled"]
+    scheduler = Scheduler(engine)
+    model = LanguageModel(engine, scheduler)
+    strip = write_strip(model, [5, 6], columns, stopped.is_set)
+    assert [len(each.reply.steps) for each in next(strip)] == [1, 1]
+    assert engine.holding.wait(10)
+    stopped.set()
+    engine.released.set()
+    for last in strip:
+        assert [each.reply.finish_reason for each in last] == ["cancelled", "cancelled"]
+    limit = time.monotonic() + 10
+    while not scheduler.idle:
+        assert time.monotonic() < limit
+        time.sleep(0.002)
+    assert engine.calls == 5  # the one that was running, and none after it
 
 
 def test_a_prompt_that_does_not_fit_is_refused(engine: Engine) -> None:
     with pytest.raises(ContextOverflow, match="leave room for a reply"):
-        list(write_strip(engine, [5] * engine.context_length, plan_columns([1], 1, SEVEN)))
+        list(
+            write_strip(
+                LanguageModel(engine), [5] * engine.context_length, plan_columns([1], 1, SEVEN)
+            )
+        )
 
 
 @pytest.mark.parametrize("value", [None, 0, 17, 1.5, "two", float("nan"), float("inf")])

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from playground.errors import OptionError
-from playground.generation.decoding import generate_steps
 from playground.generation.recording import TokenRecord, record_step, replay, to_json
+from playground.generation.scheduler import Scheduler
 from playground.generation.settings import SamplingSettings
 from tests.support.scripted_engine import ScriptedEngine
 
@@ -22,8 +22,8 @@ def records(tiny_model_folder: Path) -> list[TokenRecord]:
     ids = engine.tokenizer.encode("The capital of France is Paris 🙂.")
     engine.reply = ids
     settings = SamplingSettings(temperature=0.8, top_k=5, stop=(" is",))
-    steps = generate_steps(engine, [1, 2], settings, np.random.default_rng(3))
-    return [record_step(step, engine.tokenizer) for step in steps]
+    ticket = Scheduler(engine).submit([1, 2], settings, np.random.default_rng(3))
+    return [record_step(step, engine.tokenizer) for step in ticket.steps()]
 
 
 def test_a_recording_survives_json_and_replays_the_reply(records: list[TokenRecord]) -> None:

@@ -7,21 +7,26 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from playground.errors import Busy, ContextOverflow, OptionError
+from playground.errors import Busy, ContextOverflow, NotFinite, OptionError
 from playground.generation.decoding import PREFILL_CHUNK
-from playground.generation.scheduler import Scheduler, Ticket
+from playground.generation.language_model import LanguageModel
+from playground.generation.scheduler import Scheduler
 from playground.generation.settings import SamplingSettings
+from playground.generation.ticket import MAX_AHEAD, Ticket
 from playground.models.engines.engine import KVCache
 from tests.support.scripted_engine import ScriptedCache, ScriptedEngine
 from tests.support.tiny_llama import save_tiny_llama
 
 SHORT = SamplingSettings(temperature=0)
-LONG = SamplingSettings(temperature=0, max_new_tokens=400)
+SHORT_LOOP = SamplingSettings(temperature=0, max_new_tokens=8, stop_on_loop=False)
+MARK = 9
+LONG = SamplingSettings(temperature=0, max_new_tokens=400, stop_on_loop=False)
 
 
 @pytest.fixture(scope="module")
@@ -174,3 +179,170 @@ def test_ten_thousand_events_leave_nothing_behind(engine: ScriptedEngine) -> Non
     del ticket
     gc.collect()
     assert not [each for each in gc.get_objects() if type(each) is ScriptedCache]
+
+
+class Recording(ScriptedEngine):
+    """Notes how many rows each forward pass had."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.shapes: list[tuple[int, ...]] = []
+
+    def forward(
+        self, token_ids: NDArray[np.int64], caches: Sequence[KVCache]
+    ) -> NDArray[np.float32]:
+        self.shapes.append(token_ids.shape)
+        return super().forward(token_ids, caches)
+
+
+def test_what_nobody_reads_runs_a_little_ahead_and_is_freed_with_its_ticket(folder: Path) -> None:
+    engine = ScriptedEngine(folder, [5] * 300)
+    scheduler = Scheduler(engine)
+    forgotten = submit(scheduler, LONG)
+    wait_until(lambda: engine.calls == MAX_AHEAD)
+    assert token_ids(submit(scheduler, SHORT_LOOP)) == [5] * 8  # a place was free, and none waits
+    assert engine.calls <= MAX_AHEAD + 8
+    del forgotten
+    wait_until(lambda: scheduler.idle)
+    assert engine.calls <= MAX_AHEAD + 8
+
+
+def test_a_reader_who_comes_late_gets_every_step(folder: Path) -> None:
+    engine = ScriptedEngine(folder, [5] * 300)
+    late = submit(Scheduler(engine), LONG)
+    wait_until(lambda: engine.calls == MAX_AHEAD)
+    assert token_ids(late) == [5] * 300 + [0]
+
+
+@pytest.mark.parametrize("leave", ["close", "never start", "let go", "close late"])
+def test_whoever_leaves_whenever_frees_the_batch(folder: Path, leave: str) -> None:
+    engine = ScriptedEngine(folder, [5] * 300, hold_at=1)
+    scheduler = Scheduler(engine)
+    stream = LanguageModel(engine, scheduler).stream([1, 2], temperature=0, max_new_tokens=300)
+    assert engine.holding.wait(10)
+    if leave == "never start":
+        iter(stream)
+    if leave == "close late":
+        next(iter(stream))
+    if leave in ("close", "close late"):
+        stream.close()
+    del stream
+    gc.collect()
+    engine.released.set()
+    wait_until(lambda: scheduler.idle)
+    assert engine.calls == 2
+
+
+def raising(error: BaseException, calls: int = 0) -> Callable[..., Any]:
+    """Return a function that raises after so many calls that do not."""
+    left = [calls]
+
+    def fail(*_: object) -> bool:
+        left[0] -= 1
+        if left[0] < 0:
+            raise error
+        return False
+
+    return fail
+
+
+@pytest.mark.parametrize("calls", [0, 1, 2, 5])
+def test_a_caller_whose_cancelled_raises_ends_alone(folder: Path, calls: int) -> None:
+    engine = ScriptedEngine(folder, [5, 6, 7, 8], hold_at=0)
+    scheduler = Scheduler(engine)
+    healthy = submit(scheduler)
+    faulty = submit(scheduler, cancelled=raising(ZeroDivisionError("mine"), calls))
+    engine.released.set()
+    with pytest.raises(ZeroDivisionError, match="mine"):
+        token_ids(faulty)
+    assert token_ids(healthy) == [5, 6, 7, 8, 0]
+    assert token_ids(submit(scheduler)) == [5, 6, 7, 8, 0]
+
+
+def test_a_cache_that_cannot_be_made_ends_its_row_alone(
+    engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scheduler = Scheduler(engine)
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "new_cache", raising(MemoryError("no room")))
+        with pytest.raises(MemoryError, match="no room"):
+            token_ids(submit(scheduler))
+    assert token_ids(submit(scheduler)) == [5, 6, 7, 8, 0]
+
+
+class Broken(ScriptedEngine):
+    """Gives one of its rows scores that are no numbers."""
+
+    bad: float = np.nan
+    bad_after: int = 2
+
+    def forward(
+        self, token_ids: NDArray[np.int64], caches: Sequence[KVCache]
+    ) -> NDArray[np.float32]:
+        logits = super().forward(token_ids, caches)
+        for row, ids in enumerate(token_ids.tolist()):
+            held = caches[row]
+            marked = MARK in ids or getattr(held, "marked", False)
+            held.__dict__["marked"] = marked
+            if marked and cast(ScriptedCache, held).calls > self.bad_after:
+                logits[row, 3] = self.bad
+        return logits
+
+
+@pytest.mark.parametrize("temperature", [0, 1])
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("bad_after", [0, 2])
+def test_scores_that_are_no_numbers_end_their_row_alone(
+    folder: Path, temperature: float, bad: float, bad_after: int
+) -> None:
+    engine = Broken(folder, [5, 6, 7, 8], hold_at=0)
+    engine.bad, engine.bad_after = bad, bad_after
+    scheduler = Scheduler(engine)
+    settings = SamplingSettings(temperature=temperature)
+    faulty, healthy = submit(scheduler, settings, [MARK]), submit(scheduler)
+    engine.released.set()
+    with pytest.raises(NotFinite, match="take the model at BF16 or FP32"):
+        token_ids(faulty)
+    assert token_ids(healthy) == [5, 6, 7, 8, 0]
+
+
+@pytest.mark.parametrize("temperature", [1e-6, 1e-38, 1e-40, 1e-46, 1e-300, 5e-324])
+def test_a_vanishing_temperature_is_greedy(engine: ScriptedEngine, temperature: float) -> None:
+    settings = SamplingSettings(temperature=temperature, seed=1)
+    assert token_ids(submit(Scheduler(engine), settings)) == [5, 6, 7, 8, 0]
+
+
+def test_a_lab_never_makes_a_conversation_wait_for_a_place(folder: Path) -> None:
+    engine = Recording(folder, [5] * 300, hold_at=3)
+    scheduler = Scheduler(engine)
+    dice = [(LONG, np.random.default_rng(0)) for _ in range(16)]
+    lab = scheduler.submit_many([1, 2], dice)
+    other = scheduler.submit_many([1, 2], dice)
+    assert engine.holding.wait(10)
+    assert engine.shapes[1:] == [(16, 1)] * 3  # all rows, while no conversation is there
+    talk = [submit(scheduler, LONG) for _ in range(9)]
+    assert scheduler.place_of(other) == 1
+    engine.released.set()
+    wait_until(lambda: scheduler.place_of(talk[8]) == 1)
+    wait_until(lambda: (16, 1) in engine.shapes[8:])
+    assert [scheduler.place_of(ticket) for ticket in talk] == [0] * 8 + [1]
+    assert max(rows for rows, _ in engine.shapes) == 16
+    for ticket in (*talk, other):
+        ticket.close()
+    columns: dict[int, int] = {}
+    for steps in lab.rows():
+        for column in steps:
+            columns[column] = columns.get(column, 0) + 1
+    assert columns == dict.fromkeys(range(16), 301)
+
+
+def test_columns_of_one_prompt_end_alone_and_a_fault_is_raised_last(folder: Path) -> None:
+    engine = ScriptedEngine(folder, [5, 6, 7, 8])
+    vocab = engine.tokenizer.vocab_size
+    everything = SamplingSettings(banned=tuple((token_id,) for token_id in range(vocab)))
+    short = SamplingSettings(temperature=0, max_new_tokens=2)
+    streams = LanguageModel(engine).stream_many([1, 2], [SHORT, everything, short])
+    with pytest.raises(OptionError, match="must leave at least one token possible"):
+        list(streams)
+    assert [list(each.token_ids) for each in streams.replies] == [[5, 6, 7, 8, 0], [], [5, 6]]
+    assert engine.calls == 5  # the prompt was read once

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from playground.errors import ContextOverflow, OptionError
-from playground.generation.decoding import generate_steps
 from playground.generation.fitting.window import ContextUsage, reserve_of, window_of
 from playground.generation.language_model import LanguageModel
 from playground.generation.scheduler import Scheduler
@@ -38,23 +37,19 @@ def test_the_models_own_window_is_the_limit() -> None:
 
 def test_a_reply_ends_where_the_window_does(engine: ScriptedEngine) -> None:
     short = settings(context_window=48, max_new_tokens=400)
-    steps = list(generate_steps(engine, [1] * 10, short, np.random.default_rng(0)))
+    steps = list(Scheduler(engine).submit([1] * 10, short, np.random.default_rng(0)).steps())
     assert len(steps) == 38
     assert steps[-1].finish_reason == "context_full"
-    ticket = Scheduler(engine).submit([1] * 10, short, np.random.default_rng(0))
-    assert len(list(ticket.steps())) == 38
 
 
 def test_what_passes_the_window_is_refused_everywhere(engine: ScriptedEngine) -> None:
     short, long = settings(context_window=48), settings(context_window=4096)
-    for submit in (
-        lambda asked: list(generate_steps(engine, [1] * 48, asked, np.random.default_rng(0))),
-        lambda asked: Scheduler(engine).submit([1] * 48, asked, np.random.default_rng(0)),
+    for asked, refusal, words in (
+        (short, ContextOverflow, r"must have 1 to 47 tokens .* got 48"),
+        (long, OptionError, "from 32 to 512"),
     ):
-        with pytest.raises(ContextOverflow, match=r"must have 1 to 47 tokens .* got 48"):
-            submit(short)
-        with pytest.raises(OptionError, match="from 32 to 512"):
-            submit(long)
+        with pytest.raises(refusal, match=words):
+            Scheduler(engine).submit([1] * 48, asked, np.random.default_rng(0))
     model = LanguageModel(engine)
     with pytest.raises(ContextOverflow, match="must have 1 to 47 tokens"):
         model.generate("word " * 100, **short.as_dict())

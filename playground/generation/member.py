@@ -1,0 +1,128 @@
+"""A member of the batch: first its prompt is read, then it is a row for each of its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from playground.generation.decoding import prefill
+from playground.generation.row import Row, Step
+from playground.generation.ticket import Delivery, Mailbox, Order
+from playground.models.engines.compute import computed_seconds
+from playground.models.engines.engine import Engine, KVCache
+
+
+@dataclass(eq=False)
+class Seat:
+    """A row of a member, with its column and the turn in which it last wrote."""
+
+    member: Member
+    column: int
+    row: Row
+    turn: int = 0
+
+
+class Member:
+    """Replies that have been let in.
+
+    Nothing that goes wrong in here, in what the caller handed over or in a row, leaves it: it ends
+    the rows that it concerns and reaches their reader.
+
+    Parameters
+    ----------
+    order : Order
+        What is asked for.
+    mailbox : Mailbox
+        Where the steps go.
+    """
+
+    def __init__(self, order: Order, mailbox: Mailbox) -> None:
+        self.order = order
+        self.mailbox = mailbox
+        self.seats: list[Seat] = []
+        self.reading = True
+        self._whole = (*order.prompt_ids, *order.prefix)
+        self._begun: tuple[KVCache, Iterator[NDArray[np.float32]]] | None = None
+        self._fault: BaseException | None = None
+        self._start = 0.0
+
+    @property
+    def size(self) -> int:
+        """Rows that it has, or will have."""
+        return len(self.seats) or len(self.order.columns)
+
+    @property
+    def gone(self) -> bool:
+        """Whether nobody waits for it any more, or nothing is left to do."""
+        if not self.reading and not self.seats:
+            return True
+        try:
+            return self.mailbox.closed
+        except BaseException as error:
+            self.fail(error)
+            return True
+
+    @property
+    def rests(self) -> bool:
+        """Whether it waits for its reader."""
+        return self.mailbox.full
+
+    def fail(self, error: BaseException) -> None:
+        """End all its rows and say why."""
+        self.seats, self.reading = [], False
+        self.mailbox.send(error)
+
+    def read(self, engine: Engine) -> None:
+        """Read one piece of the prompt; after the last, write the first token of every row."""
+        try:
+            logits = self._read_piece(engine)
+            if logits is None:
+                return
+        except BaseException as error:
+            self.fail(error)
+            return
+        self.write([*self.seats], [logits] * len(self.seats))
+
+    def write(self, seats: Sequence[Seat], scores: Sequence[NDArray[np.float32]]) -> None:
+        """Choose a token for each of these seats; a row that ends or goes wrong leaves alone."""
+        steps: dict[int, Step] = {}
+        for seat, logits in zip(seats, scores, strict=True):
+            try:
+                step = seat.row.advance(logits)
+            except BaseException as error:
+                self._fault = self._fault or error
+                self.seats.remove(seat)
+                continue
+            steps[seat.column] = step
+            if step.finish_reason:
+                self.seats.remove(seat)
+        if steps:
+            self.mailbox.send(Delivery(steps, computed_seconds() - self._start))
+        if self._fault and not self.seats:
+            self.mailbox.send(self._fault)
+
+    def _read_piece(self, engine: Engine) -> NDArray[np.float32] | None:
+        """Return the scores after the last piece, having made the rows; None after the others."""
+        if self._begun is None:
+            self._start = computed_seconds()
+            cache = engine.new_cache()
+            self._begun = cache, prefill(engine, self._whole, cache)
+        cache, pieces = self._begun
+        logits = next(pieces)
+        if cache.length < len(self._whole):
+            return None
+        self._begun, self.reading = None, False
+        self.seats = self._sit_down(engine, cache)
+        return logits
+
+    def _sit_down(self, engine: Engine, cache: KVCache) -> list[Seat]:
+        """Make the rows: the first takes the cache that has read the prompt, the others a copy."""
+        order = self.order
+        caches = [cache, *(cache.copy() for _ in order.columns[1:])]
+        return [
+            Seat(self, place, Row(engine, order.prompt_ids, settings, rng, own, order.prefix))
+            for place, ((settings, rng), own) in enumerate(zip(order.columns, caches, strict=True))
+        ]

@@ -1,0 +1,96 @@
+"""Replies as they come: one, or several to the same prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from playground.generation.fitting.prompt import Prompt
+from playground.generation.reply import Growing, Reply
+from playground.generation.row import Step
+from playground.generation.settings import SamplingSettings
+from playground.generation.ticket import Ticket
+
+
+class Stream:
+    """A running reply: iterate over its steps, then ask for its `reply`.
+
+    Closing it ends the computation, whether it has been read or not; so does letting go of it.
+    """
+
+    def __init__(self, growing: Growing, ticket: Ticket, place: Callable[[], int]) -> None:
+        self._growing = growing
+        self._ticket = ticket
+        self._steps = ticket.steps()
+        self._place = place
+
+    def __iter__(self) -> Iterator[Step]:
+        for step in self._steps:
+            self._growing.add(step)
+            yield step
+        self._growing.end()
+
+    def close(self) -> None:
+        """End the computation; what was generated stays."""
+        self._ticket.close()
+
+    @property
+    def place(self) -> int:
+        """The place in the queue for the batch, from 1; 0 once it has been let in."""
+        return self._place()
+
+    @property
+    def computed_seconds(self) -> float:
+        """For how long its batch has computed, up to the newest step that was read; measured.
+
+        Other than on the clock, what is computed for another engine meanwhile is not in it.
+        """
+        return self._ticket.computed_seconds
+
+    @property
+    def prompt(self) -> Prompt:
+        """What the model receives, and what was cut to fit."""
+        return self._growing.prompt
+
+    @property
+    def settings(self) -> SamplingSettings:
+        """What is really used, with the seed that was drawn."""
+        return self._growing.settings
+
+    @property
+    def prefix_text(self) -> str:
+        """What is shown of the tokens that the reply begins with."""
+        return self._growing.prefix_text
+
+    @property
+    def reply(self) -> Reply:
+        """The reply so far; its finish reason is "cancelled" until the last step has come."""
+        return self._growing.reply
+
+
+class Streams:
+    """Running replies to one prompt: iterate over their steps by column, ask for their `replies`.
+
+    Closing it, or letting go of it, ends the computation.
+    """
+
+    def __init__(self, growing: Sequence[Growing], ticket: Ticket) -> None:
+        self._growing = growing
+        self._ticket = ticket
+        self._rows = ticket.rows()
+
+    def __iter__(self) -> Iterator[dict[int, Step]]:
+        for steps in self._rows:
+            for column, step in steps.items():
+                self._growing[column].add(step)
+            yield steps
+        for growing in self._growing:
+            growing.end()
+
+    def close(self) -> None:
+        """End the computation; what was generated stays."""
+        self._ticket.close()
+
+    @property
+    def replies(self) -> tuple[Reply, ...]:
+        """The replies so far."""
+        return tuple(growing.reply for growing in self._growing)

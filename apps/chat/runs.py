@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from apps.chat.branching import Fork
 from apps.chat.conversations import Conversation
 from playground.errors import OptionError
-from playground.generation.language_model import Stream
+from playground.generation.stream import Stream
 
 
 @dataclass(eq=False)

@@ -14,6 +14,7 @@ from playground.generation.scheduler import Scheduler
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.choice import EngineName, load_engine
 from playground.models.engines.engine import Engine
+from playground.models.engines.loads import wait_until
 from playground.models.engines.manager import Activity, ModelChoice, ModelManager, Residence
 from playground.models.engines.memory import LoadPlan
 from playground.models.engines.precision import Precision
@@ -82,6 +83,65 @@ class Pool:
         engine = held.enter_context(self._manager.lease(choice, cancelled))
         return LanguageModel(engine, self._batch_of(engine), on_close=held.close)
 
+    @contextlib.contextmanager
+    def heavy_job(
+        self, cancelled: Callable[[], bool], show: Callable[[str], object] = lambda _stage: None
+    ) -> Iterator[None]:
+        """Run what takes the machine for itself, a bench or a trial: one at a time in a process.
+
+        Parameters
+        ----------
+        cancelled : callable
+            Asked while another one runs; True ends the waiting.
+        show : callable
+            Takes what is waited for, in words.
+
+        Raises
+        ------
+        FetchCancelled
+            When `cancelled` said so.
+        """
+        if not _heavy.acquire(blocking=False):
+            show("waiting for another bench or trial to end")
+            wait_until(lambda seconds: _heavy.acquire(timeout=seconds), cancelled)
+        try:
+            yield
+        finally:
+            _heavy.release()
+
+    @contextlib.contextmanager
+    def trial(
+        self,
+        choice: ModelChoice,
+        cancelled: Callable[[], bool] = lambda: False,
+        show: Callable[[str], object] = lambda _stage: None,
+    ) -> Iterator[LanguageModel]:
+        """Load a copy of a model that may be changed: nobody else gets it, and it goes at the end.
+
+        It is a heavy job, and its memory is checked, and made room for, as that of any model.
+
+        Parameters
+        ----------
+        choice : ModelChoice
+            Which model.
+        cancelled : callable
+            Asked while it is waited for or loaded; True ends that.
+        show : callable
+            Takes what is done now, in words.
+
+        Raises
+        ------
+        PlaygroundError
+            When it cannot be had.
+        """
+
+        def on_stage(stage: str, done: int | None = None, total: int | None = None) -> None:
+            del done, total  # the bytes of a fetch, which a model that is here has not
+            show(stage)
+
+        with self.heavy_job(cancelled, show):
+            yield LanguageModel(self._manager.load_copy(choice, on_stage, cancelled), lab=True)
+
     def model(self, choice: ModelChoice) -> LanguageModel | None:
         """Return the model of a choice if it is loaded now; never loads."""
         engine = self._manager.engine(choice)
@@ -129,6 +189,10 @@ class Pool:
             batch = self._batches.get(id(engine)) or Scheduler(engine)
             self._batches[id(engine)] = batch
             return batch
+
+
+# Of the process, whatever the pool: it is the processor that is taken.
+_heavy = threading.Lock()
 
 
 @cache

@@ -59,9 +59,11 @@ def run(plan: Plan, settings: Settings, as_json: bool) -> bool:
         One document instead of a table.
     """
     from playground.labs.precision.bench import run_bench, to_json
+    from playground.serving import Pool
 
     with interruptible() as stopped, console(stderr=True).status("starting") as status:
-        bench = run_bench(plan, settings, lambda now: status.update(f"{now.stage}"), stopped.is_set)
+        pool = Pool(settings)
+        bench = run_bench(plan, pool, lambda now: status.update(f"{now.stage}"), stopped.is_set)
     if as_json:
         write_json(to_json(bench))
     else:

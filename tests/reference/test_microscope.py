@@ -11,10 +11,12 @@ from playground.generation.scoring import encode_text
 from playground.labs.precision.microscope import LIVE_TOKENS, Scheme, try_live
 from playground.models.acquire.store import InstalledModel
 from playground.models.text.tokenizer import Tokenizer
+from playground.serving import Pool
+from playground.settings import Settings
 
 
 def test_a_copy_in_int8_rows_scores_as_one_made_by_hand(default_model: InstalledModel) -> None:
-    live = try_live(default_model, Scheme("row-wise", 8, 64))
+    live = try_live(Pool(Settings.from_env()), default_model.name, Scheme("row-wise", 8, 64))
     network = AutoModelForCausalLM.from_pretrained(default_model.path, dtype=torch.float32).eval()
     ids = encode_text(Tokenizer.load(default_model.path, [0]), shipped_text())[:LIVE_TOKENS]
     given = torch.from_numpy(ids[None])

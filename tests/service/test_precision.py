@@ -14,6 +14,7 @@ from playground.labs.precision.bench import Bench, make_plan, run_bench
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.choice import EngineName
 from playground.models.engines.precision import Precision
+from playground.serving import Pool
 from playground.settings import Settings
 
 CONTRACT = (
@@ -80,7 +81,7 @@ def test_a_bench_stopped_in_the_middle_leaves_no_process(default_model: Installe
             children.extend(c for c in mine if "playground.generation.measuring" in c.cmdline())
 
     with pytest.raises(FetchCancelled, match="The bench was stopped"):
-        run_bench(plan, Settings.from_env(), watch, lambda: bool(children))
+        run_bench(plan, Pool(Settings.from_env()), watch, lambda: bool(children))
     assert children
     assert not any(child.is_running() for child in children)
 
@@ -91,5 +92,5 @@ def test_an_own_text_of_one_token_is_refused(default_model: InstalledModel) -> N
     )
     stages: list[str] = []
     with pytest.raises(OptionError, match="own text for perplexity must have at least 2 tokens"):
-        run_bench(plan, Settings.from_env(), lambda bench: stages.append(bench.stage))
+        run_bench(plan, Pool(Settings.from_env()), lambda bench: stages.append(bench.stage))
     assert not stages

@@ -52,7 +52,7 @@ class BenchSection:
     """
 
     def __init__(self, pool: Pool, rail: Rail) -> None:
-        self._settings = pool.settings
+        self._pool = pool
         self._rail = rail
         self._stops = Stops()
         names = [(each.name, each.value) for each in Precision]
@@ -125,7 +125,7 @@ class BenchSection:
         with self._stops.running(request) as stopped:
 
             def measure() -> None:
-                run_bench(plan, self._settings, seen.append, stopped.is_set)
+                run_bench(plan, self._pool, seen.append, stopped.is_set)
 
             work = Background(measure)
             yield from self._watch(work, seen)

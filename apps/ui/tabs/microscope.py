@@ -49,6 +49,7 @@ class MicroscopeSection:
     """
 
     def __init__(self, pool: Pool, rail: Rail) -> None:
+        self._pool = pool
         self._settings = pool.settings
         self._rail = rail
         self._stops = Stops()
@@ -143,7 +144,6 @@ class MicroscopeSection:
             return
         try:
             scheme = parse_scheme(*values)
-            model = ensure_model(slide.reference, self._settings)
         except PlaygroundError as error:
             yield {self._notice: render_error(error)}
             return
@@ -153,7 +153,11 @@ class MicroscopeSection:
 
             def work() -> None:
                 matrix = slide.name if where == ONE else None
-                found.append(try_live(model, scheme, matrix, stages.append, stopped.is_set))
+                found.append(
+                    try_live(
+                        self._pool, slide.reference, scheme, matrix, stages.append, stopped.is_set
+                    )
+                )
 
             trial = Background(work)
             while not trial.finished(REDRAW_SECONDS):

@@ -31,7 +31,7 @@ from playground.models.engines.outliers import Outliers
 from playground.models.engines.precision import Precision, estimate_bytes, read_shape
 from playground.models.text.tokenizer import Tokenizer, read_end_token_ids
 from playground.number_rules import require_whole
-from playground.settings import Settings
+from playground.serving import Pool
 
 FIRST_PROMPT = "The history of the Roman Empire begins with"
 SHIPPED_TEXT = "shipped text"
@@ -171,7 +171,7 @@ def parse_precisions(text: str) -> list[Precision]:
 
 def run_bench(
     plan: Plan,
-    settings: Settings,
+    pool: Pool,
     on_change: Callable[[Bench], None] = lambda _bench: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Bench:
@@ -181,8 +181,8 @@ def run_bench(
     ----------
     plan : Plan
         From `make_plan`.
-    settings : Settings
-        Where models lie.
+    pool : Pool
+        Says where models lie, and lets one bench run at a time.
     on_change : callable
         Takes the bench at each stage.
     cancelled : callable
@@ -193,13 +193,14 @@ def run_bench(
     PlaygroundError
         When the model cannot be had, the reference cannot be measured, or it was cancelled.
     """
-    model = ensure_model(plan.reference, settings, cancelled=cancelled)
+    model = ensure_model(plan.reference, pool.settings, cancelled=cancelled)
     if plan.own_text.strip():
         # Before anything is loaded for it.
         tokenizer = Tokenizer.load(model.path, read_end_token_ids(model.path))
         encode_text(tokenizer, plan.own_text, OWN_TEXT)
     run = _Run(_begin(plan, model), Watch(cancelled=cancelled), on_change)
-    with tempfile.TemporaryDirectory(prefix="playground-bench-") as folder:
+    waiting = pool.heavy_job(cancelled, lambda stage: run.change(stage=stage))
+    with waiting, tempfile.TemporaryDirectory(prefix="playground-bench-") as folder:
         run.measure_machine()
         run.measure_reference(Path(folder))
         for place in range(len(run.bench.rows)):

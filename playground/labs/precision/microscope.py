@@ -24,11 +24,13 @@ from playground.data import shipped_text
 from playground.errors import FetchCancelled, OptionError
 from playground.generation.language_model import LanguageModel
 from playground.generation.scoring import Quality, encode_text, predict, score
-from playground.models.acquire.store import InstalledModel
+from playground.models.engines.choice import EngineName
+from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
-from playground.models.engines.transformers_model import load_transformers_engine
+from playground.models.engines.transformers_model import TransformersEngine
 from playground.models.engines.weights import change_weights, linear_names
 from playground.number_rules import require_whole
+from playground.serving import Pool
 
 Method = Literal["absmax", "zero-point", "row-wise", "block-wise", "nf4"]
 METHODS = get_args(Method)
@@ -203,7 +205,8 @@ def _patches(values: Float32Array) -> NDArray[np.float64]:
 
 
 def try_live(
-    model: InstalledModel,
+    pool: Pool,
+    reference: str,
     scheme: Scheme,
     matrix: str | None = None,
     on_stage: Callable[[str], None] = lambda _stage: None,
@@ -213,8 +216,10 @@ def try_live(
 
     Parameters
     ----------
-    model : InstalledModel
-        The folder.
+    pool : Pool
+        Lends the copy.
+    reference : str
+        Which model.
     scheme : Scheme
         What to do to the weights.
     matrix : str, optional
@@ -222,7 +227,7 @@ def try_live(
     on_stage : callable
         Takes what is done now, in words.
     cancelled : callable
-        Asked between matrices.
+        Asked while the copy is waited for, and between matrices.
 
     Raises
     ------
@@ -231,8 +236,19 @@ def try_live(
     FetchCancelled
         When it was cancelled.
     """
-    on_stage("loading a copy at FP32")
-    engine = load_transformers_engine(model, Precision.FP32)
+    choice = ModelChoice(reference, Precision.FP32, EngineName.TRANSFORMERS)
+    with pool.trial(choice, cancelled, on_stage) as model:
+        return _try_on(model, scheme, matrix, on_stage, cancelled)
+
+
+def _try_on(
+    model: LanguageModel,
+    scheme: Scheme,
+    matrix: str | None,
+    on_stage: Callable[[str], None],
+    cancelled: Callable[[], bool],
+) -> Live:
+    engine = cast(TransformersEngine, model.engine)  # it was asked for by name
     names = linear_names(engine)
     if matrix is not None and matrix not in names:
         raise OptionError(
@@ -242,7 +258,7 @@ def try_live(
     ids = encode_text(engine.tokenizer, shipped_text())[:LIVE_TOKENS]
     on_stage("scoring at FP32")
     reference = predict(engine, ids)
-    full_text = _write(LanguageModel(engine))
+    full_text = _write(model)
     for place, name in enumerate(chosen):
         if cancelled():
             raise FetchCancelled("The trial was stopped; the chat's model was never touched.")
@@ -251,7 +267,7 @@ def try_live(
     on_stage("scoring what came out")
     quality = score(predict(engine, ids), reference, ids)
     full = score(reference, reference, ids)
-    return Live(len(chosen), quality, full.perplexity, _write(LanguageModel(engine)), full_text)
+    return Live(len(chosen), quality, full.perplexity, _write(model), full_text)
 
 
 def _write(model: LanguageModel) -> str:

@@ -3,23 +3,33 @@
 A model is leased for as long as a reply runs, and stays loaded after it, so that going back to it
 takes no time. A load that needs room frees those that nobody holds, least recently used first; a
 model that nobody has used for long is freed too. No reply ever loses its weights.
+
+Loads run on threads of their own, one a choice: a model that is here is leased at once whatever is
+on its way, all who ask for the same choice share its load, and who waits may leave any time. Models
+are fetched side by side. From the look at the memory to the end of its load each goes alone: what
+is free now counts only if nobody else is about to take it, and transformers sets PyTorch's default
+dtype while it builds a model, for the whole process.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import gc
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
-from playground.errors import PlaygroundError, PrecisionUnavailable
+from playground.errors import FetchCancelled, PlaygroundError, PrecisionUnavailable
 from playground.models.acquire.fetch import FetchProgress, ensure_model
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.choice import EngineName, load_engine
 from playground.models.engines.engine import Engine
+from playground.models.engines.loads import (
+    Activity,
+    Load,
+    ModelChoice,
+    Show,
+    wait_until,
+)
 from playground.models.engines.memory import LoadPlan, Resident, plan_load, read_memory
 from playground.models.engines.precision import (
     Precision,
@@ -27,82 +37,11 @@ from playground.models.engines.precision import (
     read_shape,
     require_available,
 )
+from playground.models.engines.residents import Loaded, Residence, return_memory
 from playground.settings import Settings
 
-
-@dataclass(frozen=True)
-class ModelChoice:
-    """What a person asked for: a catalog name or a path, its precision, and its engine."""
-
-    reference: str
-    precision: Precision
-    engine: EngineName = EngineName.AUTO
-
-
-@dataclass(frozen=True)
-class Activity:
-    """What the manager is doing now.
-
-    Parameters
-    ----------
-    choice : ModelChoice
-        For which model.
-    stage : str
-        In words: "downloading", "loading weights".
-    started : float
-        ``time.monotonic()`` at the start of the whole.
-    done_bytes, total_bytes : int or None
-        Progress of this stage where it has bytes.
-    """
-
-    choice: ModelChoice
-    stage: str
-    started: float
-    done_bytes: int | None = None
-    total_bytes: int | None = None
-
-    @property
-    def seconds(self) -> float:
-        """Seconds since the start."""
-        return time.monotonic() - self.started
-
-
-@dataclass(frozen=True)
-class Residence:
-    """A model that is in memory now.
-
-    Parameters
-    ----------
-    choice : ModelChoice
-        What a person asked for.
-    title, engine : str
-        What it is called, and who computes.
-    weight_bytes : int
-        Its weights and scales, summed over the tensors.
-    in_use : bool
-        Whether a reply holds it now.
-    idle_seconds : float
-        How long nobody has; 0 while it is in use.
-    """
-
-    choice: ModelChoice
-    title: str
-    engine: str
-    weight_bytes: int
-    in_use: bool
-    idle_seconds: float
-
-
-@dataclass
-class _Loaded:
-    engine: Engine
-    leases: int = 0
-    used: float = 0.0  # `time.monotonic()` when last taken or given back
-
-    @property
-    def weight_bytes(self) -> int:
-        report = self.engine.report
-        return report.weight_bytes + report.scale_bytes
+# Whoever asks the manager names these by it.
+__all__ = ["Activity", "ModelChoice", "ModelManager", "Residence"]
 
 
 class ModelManager:
@@ -123,19 +62,19 @@ class ModelManager:
     ) -> None:
         self.settings = settings
         self._load = load
-        self._loading = threading.Lock()  # one load at a time
+        self._weights = threading.Lock()  # one at a time looks at the memory and fills it
         self._state = threading.Lock()  # guards the fields below
         # From the least recently used to the most.
-        self._residents: dict[ModelChoice, _Loaded] = {}
+        self._residents: dict[ModelChoice, Loaded] = {}
         self._plans: dict[ModelChoice, LoadPlan] = {}
         self._idle: threading.Timer | None = None
-        self._activity: Activity | None = None
-        self._failure: tuple[ModelChoice, PlaygroundError] | None = None
+        self._loads: dict[ModelChoice, Load[Loaded]] = {}
+        self._failures: dict[ModelChoice, PlaygroundError] = {}
 
     def activity(self, choice: ModelChoice) -> Activity | None:
         """Return how far a choice has been fetched or loaded, or None when it is not."""
-        now = self._activity
-        return now if now and now.choice == choice else None
+        load = self._loads.get(choice)
+        return load.activity if load else None
 
     def engine(self, choice: ModelChoice) -> Engine | None:
         """Return the engine of a choice if it is loaded now; never loads."""
@@ -161,8 +100,7 @@ class ModelManager:
 
     def failure(self, choice: ModelChoice) -> PlaygroundError | None:
         """Return why the last attempt at a choice failed, or None."""
-        failure = self._failure
-        return failure[1] if failure and failure[0] == choice else None
+        return self._failures.get(choice)
 
     @contextlib.contextmanager
     def lease(
@@ -175,7 +113,7 @@ class ModelManager:
         choice : ModelChoice
             Which model.
         cancelled : callable
-            Asked during a fetch; True ends it.
+            Asked while it is fetched or loaded; True ends the waiting.
 
         Raises
         ------
@@ -235,50 +173,98 @@ class ModelManager:
             self._idle.cancel()
         self.free_idle()
 
-    def _take(self, choice: ModelChoice, cancelled: Callable[[], bool]) -> _Loaded:
-        with self._loading:
+    def _take(self, choice: ModelChoice, cancelled: Callable[[], bool]) -> Loaded:
+        while True:
             with self._state:
-                resident = self._residents.get(choice)
-                if resident is not None:
+                if resident := self._residents.pop(choice, None):
+                    self._residents[choice] = resident  # now the most recently used
                     resident.leases += 1  # from here on nothing frees it
-            if resident is None:
-                resident = self._admit(choice, cancelled)
+                    resident.used = time.monotonic()
+                    return resident
+                load, dying = self._join(choice)
+            if not dying:
+                return self._await(load, cancelled)
+            with contextlib.suppress(PlaygroundError):
+                load.wait(cancelled)
+            if cancelled():
+                raise FetchCancelled("Stopped while waiting for the model; ask again to go on.")
+
+    def _join(self, choice: ModelChoice) -> tuple[Load[Loaded], bool]:
+        """Return the load of a choice, begun if need be, and whether it is being given up."""
+        load = self._loads.get(choice)
+        if load is None:
+            load = self._loads[choice] = Load(choice, self._admit)
+            self._failures.pop(choice, None)
+            self._plans.pop(choice, None)
+            load.start()
+        elif not load.abandoned:
+            load.waiters += 1
+        return load, load.abandoned
+
+    def _await(self, load: Load[Loaded], cancelled: Callable[[], bool]) -> Loaded:
+        """Wait for a load and take the lease that is kept for each who waits."""
+        try:
+            return load.wait(cancelled)
+        except BaseException:
             with self._state:
-                resident.used = time.monotonic()
-                self._residents[choice] = self._residents.pop(choice)
-        return resident
+                load.waiters -= 1
+                if load.arrived:
+                    load.arrived.leases -= 1
+            self._watch_idle()
+            raise
 
-    def _admit(self, choice: ModelChoice, cancelled: Callable[[], bool]) -> _Loaded:
-        started = time.monotonic()
+    def _admit(self, load: Load[Loaded]) -> None:
+        """Fetch and load; on the load's own thread."""
+        try:
+            resident = Loaded(self._bring(load.choice, load.show, lambda: self._abandoned(load)))
+        except BaseException as error:
+            with self._state:
+                del self._loads[load.choice]
+                if isinstance(error, PlaygroundError):
+                    self._failures[load.choice] = error
+            raise
+        with self._state:
+            del self._loads[load.choice]
+            resident.leases = load.waiters  # one for each who waits
+            resident.used = time.monotonic()
+            self._residents[load.choice] = load.arrived = resident
+        self._watch_idle()
 
-        def show(stage: str, done: int | None = None, total: int | None = None) -> None:
-            self._activity = Activity(choice, stage, started, done, total)
+    def _abandoned(self, load: Load[Loaded]) -> bool:
+        """Say whether nobody waits any more; who comes after that waits for its end."""
+        with self._state:
+            load.abandoned = load.abandoned or not load.waiters
+            return load.abandoned
+
+    def _bring(self, choice: ModelChoice, show: Show, cancelled: Callable[[], bool]) -> Engine:
+        """Fetch a model where need be, make room, and load it."""
 
         def show_fetch(progress: FetchProgress) -> None:
             show(progress.stage, progress.done_bytes, progress.total_bytes)
 
-        self._failure = None
-        self._plans.pop(choice, None)
+        model = ensure_model(choice.reference, self.settings, show_fetch, cancelled)
+        show("waiting for another model to be loaded")
+        wait_until(lambda seconds: self._weights.acquire(timeout=seconds), cancelled)
         try:
-            show("looking for the model")
-            model = ensure_model(choice.reference, self.settings, show_fetch, cancelled)
             show("checking precision and memory")
             require_available(choice.precision)
             self._make_room(choice, model, show)
             show(f"loading weights at {choice.precision.name}")
-            resident = _Loaded(self._load(model, choice.precision, choice.engine), leases=1)
-        except PlaygroundError as error:
-            self._failure = (choice, error)
-            raise
+            return self._load(model, choice.precision, choice.engine)
         finally:
-            self._activity = None
-        with self._state:
-            self._residents[choice] = resident
-        return resident
+            self._weights.release()
 
-    def _make_room(
-        self, choice: ModelChoice, model: InstalledModel, show: Callable[[str], None]
-    ) -> None:
+    def load_copy(self, choice: ModelChoice, show: Show, cancelled: Callable[[], bool]) -> Engine:
+        """Load a model for the caller alone, memory checked; it is never shared or kept here.
+
+        Raises
+        ------
+        PlaygroundError
+            When it cannot be had.
+        """
+        return self._bring(choice, show, cancelled)
+
+    def _make_room(self, choice: ModelChoice, model: InstalledModel, show: Show) -> None:
         plan = self.forecast(choice, model)
         if not plan.fits:
             needed, most = plan.needed_bytes, plan.left_bytes + plan.needed_bytes
@@ -295,12 +281,12 @@ class ModelManager:
                 idle = [each for each, _ in self._idle_models() if _label(each) in plan.freed]
             self._free(idle)
 
-    def _idle_models(self) -> list[tuple[ModelChoice, _Loaded]]:
+    def _idle_models(self) -> list[tuple[ModelChoice, Loaded]]:
         return [(choice, each) for choice, each in self._residents.items() if not each.leases]
 
     def _free(self, choices: Sequence[ModelChoice]) -> int:
         if dropped := self._drop(choices):
-            _return_memory()
+            return_memory()
         return dropped
 
     def _drop(self, choices: Sequence[ModelChoice]) -> int:
@@ -332,10 +318,3 @@ class ModelManager:
 def _label(choice: ModelChoice) -> str:
     runner = "" if choice.engine is EngineName.AUTO else f" on {choice.engine}"
     return f"{choice.reference} at {choice.precision.name}{runner}"
-
-
-def _return_memory() -> None:
-    """Give freed weights back to the system; glibc keeps 200 to 300 MB without being asked."""
-    gc.collect()
-    with contextlib.suppress(OSError, AttributeError):  # only glibc has it
-        ctypes.CDLL("libc.so.6").malloc_trim(0)

@@ -22,6 +22,7 @@ from playground.labs.precision.microscope import (
 from playground.labs.precision.microscope_view import render_look
 from playground.models.acquire.local import register_path
 from playground.models.engines.weights import matrix_shapes, read_matrix
+from playground.serving import Pool
 from playground.settings import Settings
 
 
@@ -106,18 +107,20 @@ def test_scales_count() -> None:
 
 
 def test_a_changed_copy_differs_and_a_trial_can_be_stopped(tiny_model_folder: Path) -> None:
-    model = register_path(tiny_model_folder, Settings.from_env())
+    pool, reference = Pool(Settings.from_env()), str(tiny_model_folder)
+    model = register_path(tiny_model_folder, pool.settings)
     names = matrix_shapes(model.path)
     name = next(each for each in names if "down_proj" in each)
     assert read_matrix(model.path, name).shape == names[name]
-    one = try_live(model, Scheme("absmax", 2, 64), name)
-    every = try_live(model, Scheme("absmax", 2, 64))
+    one = try_live(pool, reference, Scheme("absmax", 2, 64), name)
+    every = try_live(pool, reference, Scheme("absmax", 2, 64))
     assert one.matrices == 1
     assert every.matrices == sum("proj" in each for each in names)
     assert 0 < one.quality.kl_to_reference_nats < every.quality.kl_to_reference_nats
     with pytest.raises(FetchCancelled, match="trial was stopped"):
-        try_live(model, Scheme("absmax", 2, 64), cancelled=lambda: True)
+        try_live(pool, reference, Scheme("absmax", 2, 64), cancelled=lambda: True)
     with pytest.raises(OptionError, match="no linear layer's"):
-        try_live(model, Scheme("absmax", 2, 64), "model.embed_tokens.weight")
+        try_live(pool, reference, Scheme("absmax", 2, 64), "model.embed_tokens.weight")
+    assert pool.residents() == ()
     with pytest.raises(ModelNotFound, match="no matrix 'nothing'"):
         read_matrix(model.path, "nothing")

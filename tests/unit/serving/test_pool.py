@@ -6,6 +6,7 @@ import gc
 import threading
 import time
 import weakref
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 
 from apps.ui.badge import render_badge
-from playground.errors import FetchFailed, PrecisionUnavailable
+from playground.errors import FetchCancelled, FetchFailed, PrecisionUnavailable
 from playground.generation.language_model import LanguageModel
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines import manager as manager_module
@@ -231,3 +232,177 @@ def test_a_failure_is_forgotten_when_the_next_try_works(
         assert pool.activity(FP32) is None
     pool.preload(FP32)
     assert pool.failure(FP32) is None
+
+
+class SlowLoads(Loads):
+    """Waits before a load until it is let go on."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.begun: dict[Precision, threading.Event] = {p: threading.Event() for p in Precision}
+        self.released: dict[Precision, threading.Event] = {p: threading.Event() for p in Precision}
+
+    def __call__(
+        self, model: InstalledModel, precision: Precision, engine: EngineName
+    ) -> ScriptedEngine:
+        self.begun[precision].set()
+        assert self.released[precision].wait(10), "nobody let it go on"
+        return super().__call__(model, precision, engine)
+
+
+@pytest.fixture
+def slow(pool: Pool, tiny_model_folder: Path) -> Iterator[SlowLoads]:
+    loads = SlowLoads(tiny_model_folder)
+    loads.released[Precision.FP32].set()
+    pool._manager._load = loads
+    yield loads
+    for event in loads.released.values():
+        event.set()
+
+
+class Asking:
+    """Somebody who asks for a model on a thread of their own."""
+
+    def __init__(self, pool: Pool, choice: ModelChoice) -> None:
+        self.stopped, self.got = threading.Event(), threading.Event()
+        self.error: BaseException | None = None
+        self.release = threading.Event()
+        self.thread = threading.Thread(target=self._ask, args=(pool, choice))
+        self.thread.start()
+
+    def _ask(self, pool: Pool, choice: ModelChoice) -> None:
+        try:
+            with pool.lease(choice, self.stopped.is_set):
+                self.got.set()
+                self.release.wait(10)
+        except BaseException as error:
+            self.error = error
+
+    def end(self) -> None:
+        self.release.set()
+        self.thread.join(10)
+        assert not self.thread.is_alive()
+
+
+def test_a_model_that_is_here_is_leased_and_answers_while_another_is_loaded(
+    pool: Pool, slow: SlowLoads
+) -> None:
+    pool.preload(FP32)
+    other = Asking(pool, INT8)
+    assert slow.begun[Precision.INT8].wait(10)
+    activity = pool.activity(INT8)
+    assert activity is not None
+    assert activity.stage == "loading weights at INT8"
+    assert pool.activity(FP32) is None
+    with pool.lease(FP32) as model:
+        assert model.generate([1, 2], temperature=0).finish_reason == "end_of_turn"
+    assert not other.got.is_set()
+    slow.released[Precision.INT8].set()
+    assert other.got.wait(10)
+    other.end()
+
+
+def test_stop_is_heard_while_a_model_is_loaded_or_waits_for_another_load(
+    pool: Pool, slow: SlowLoads
+) -> None:
+    first, second = Asking(pool, INT8), Asking(pool, INT8)
+    assert slow.begun[Precision.INT8].wait(10)
+    third = Asking(pool, NF4)
+    for asking in (first, third):
+        asking.stopped.set()
+        asking.thread.join(10)
+        assert isinstance(asking.error, FetchCancelled)
+    assert not slow.begun[Precision.NF4].is_set()
+    slow.released[Precision.INT8].set()
+    assert second.got.wait(10)  # the load went on for whoever stayed
+    assert pool.residents()[0].in_use
+    second.end()
+    assert not pool.residents()[0].in_use
+
+
+def test_a_load_that_all_have_left_is_there_when_it_is_done_and_held_by_nobody(
+    pool: Pool, slow: SlowLoads
+) -> None:
+    left = Asking(pool, INT8)
+    assert slow.begun[Precision.INT8].wait(10)
+    left.stopped.set()
+    left.end()
+    slow.released[Precision.INT8].set()
+    deadline = time.monotonic() + 10
+    while pool.model(INT8) is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+    assert pool.free(INT8) is True
+
+
+def test_who_asks_for_a_fetch_that_is_being_given_up_gets_one_of_their_own(
+    pool: Pool, loads: Loads, monkeypatch: pytest.MonkeyPatch, tiny_model_folder: Path
+) -> None:
+    model = ScriptedEngine(tiny_model_folder, []).model
+    fetches, dying, go_on = [0], threading.Event(), threading.Event()
+
+    def fetch(_name: str, _settings: Settings, _show: Any, cancelled: Any) -> InstalledModel:
+        fetches[0] += 1
+        if fetches[0] > 1:
+            return model
+        while not cancelled():
+            time.sleep(0.002)
+        dying.set()
+        assert go_on.wait(10)
+        raise FetchCancelled("Stopped.")
+
+    monkeypatch.setattr(manager_module, "ensure_model", fetch)
+    first = Asking(pool, FP32)
+    first.stopped.set()
+    assert dying.wait(10)
+    second = Asking(pool, FP32)
+    go_on.set()
+    assert second.got.wait(10)
+    assert isinstance(first.error, FetchCancelled)
+    assert (fetches[0], loads.count) == (2, 1)
+    for asking in (first, second):
+        asking.end()
+
+
+def test_heavy_jobs_run_one_at_a_time_and_who_waits_can_be_stopped(pool: Pool) -> None:
+    told: list[str] = []
+    with pool.heavy_job(lambda: False):
+        with (
+            pytest.raises(FetchCancelled, match="Stopped while waiting"),
+            pool.heavy_job(lambda: bool(told), told.append),
+        ):
+            pytest.fail("two heavy jobs run at once")
+        assert told == ["waiting for another bench or trial to end"]
+    with pool.heavy_job(lambda: False, told.append):
+        assert len(told) == 1
+
+
+def test_a_trial_is_a_copy_of_its_own_whose_memory_is_checked(
+    pool: Pool, loads: Loads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pool.lease(FP32) as model, pool.trial(FP32) as copy:
+        assert copy.engine is not model.engine
+        assert len(pool.residents()) == 1
+    assert loads.count == 2
+    memory_of(monkeypatch, available=0.9)
+    pool.free_idle()
+    with pytest.raises(PrecisionUnavailable, match="are free"), pool.trial(FP32):
+        pytest.fail("there is no room for it")
+
+
+def test_a_model_that_is_kept_is_held_until_it_is_closed_or_let_go(pool: Pool) -> None:
+    kept, other = pool.keep(FP32), pool.keep(FP32)
+    assert pool.free(FP32) is False
+    kept.close()
+    kept.close()
+    assert pool.free(FP32) is False
+    del other
+    gc.collect()
+    assert pool.free(FP32) is True
+
+
+def test_all_who_lease_an_engine_share_one_batch(pool: Pool) -> None:
+    with pool.lease(FP32) as first, pool.lease(FP32, lab=True) as second:
+        there = pool.model(FP32)
+        assert there is not None
+        assert first._scheduler is second._scheduler is there._scheduler

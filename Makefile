@@ -1,8 +1,13 @@
 # `make` alone lists the targets. PYTHON, HOST and PORT can be given: make run PORT=8000
 
 PYTHON ?= python3
-HOST ?= 127.0.0.1
-PORT ?= 7860
+# Only what is written after `make run` counts: some shells export HOST as the machine's name.
+ifneq ($(origin HOST),command line)
+HOST := $(or $(PLAYGROUND_HOST),127.0.0.1)
+endif
+ifneq ($(origin PORT),command line)
+PORT := $(or $(PLAYGROUND_PORT),7860)
+endif
 
 VENV := .venv
 BIN := $(VENV)/bin

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 import playground
+from apps.api.door import Door
 from apps.api.security import SecurityHeaders
 from apps.chat.service import ChatService
 from apps.chat.store import ConversationStore
@@ -49,8 +50,13 @@ def create_app(pool: Pool, start: ModelChoice, host: str = "127.0.0.1") -> FastA
     from apps.ui.theme import PlaygroundTheme
 
     app = FastAPI(
-        title="LLM Playground", version=playground.__version__, docs_url=None, redoc_url=None
+        title="LLM Playground",
+        version=playground.__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
     )
+    app.add_middleware(Door)
     app.add_middleware(SecurityHeaders)
     allowed = ["*"] if host in _EVERYWHERE else [*_LOOPBACK, host]
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=allowed)

@@ -92,9 +92,12 @@ def common(
 @app.command()
 def ui(
     host: Annotated[
-        str, typer.Option(envvar="HOST", help="0.0.0.0 lets other machines in.", metavar="ADDRESS")
+        str,
+        typer.Option(
+            envvar="PLAYGROUND_HOST", help="0.0.0.0 lets other machines in.", metavar="ADDRESS"
+        ),
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(envvar="PORT", min=1, max=65535)] = 7860,
+    port: Annotated[int, typer.Option(envvar="PLAYGROUND_PORT", min=1, max=65535)] = 7860,
     model: options.Model = options.DEFAULT_MODEL,
     precision: options.PrecisionName = options.DEFAULT_PRECISION,
     engine: options.Engine = options.DEFAULT_ENGINE,

@@ -129,8 +129,11 @@ def test_ui_says_that_a_port_is_taken(run: Run, monkeypatch: pytest.MonkeyPatch)
         port = listener.getsockname()[1]
         sentence = f"Port {port} on 127.0.0.1 is taken; choose another: playground ui --port "
         assert sentence in run("ui", "--port", str(port)).stderr
-        monkeypatch.setenv("PORT", str(port))
-        monkeypatch.setenv("HOST", "127.0.0.1")
+        monkeypatch.setenv("PLAYGROUND_PORT", str(port))
+        monkeypatch.setenv("PLAYGROUND_HOST", "127.0.0.1")
+        # Some shells export these as the machine's own.
+        monkeypatch.setenv("HOST", "a-name-of-this-machine")
+        monkeypatch.setenv("PORT", "1")
         outcome = run("ui")
     assert outcome.code == 1
     assert sentence in outcome.stderr

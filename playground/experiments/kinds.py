@@ -129,6 +129,11 @@ class Text(Kind):
         """In words."""
         return f"a text of at most {self.most:,} characters, without half characters"
 
+    @property
+    def members(self) -> str:
+        """Many, in words."""
+        return f"texts of at most {self.most:,} characters"
+
     def read(self, value: object) -> str:
         """Take a text as it stands; a lone surrogate is half a character."""
         if not isinstance(value, str) or len(value) > self.most:

@@ -157,16 +157,17 @@ def test_what_was_tried_goes_to_the_chat_and_the_chat_to_the_lab(visit: Visit) -
 def test_the_canary_is_asked_graded_and_stopped(visit: Visit) -> None:
     page = open_lab(visit, "Canary")
     notice, view, ask = (
-        page.locator("#canary-notice"), page.locator("#canary"), page.locator("#run-canary")
+        page.locator("#notice-context-canary"), page.locator("#view-context-canary"),
+        page.locator("#run-context-canary"),
     )  # fmt: skip
-    fill(page, "canary-words", "two words")
+    fill(page, "context-canary-words", "two words")
     ask.click()
     expect(notice).to_contain_text("1 to 30 letters or digits, got 'two words'")
-    fill(page, "canary-words", "walnut")
-    fill(page, "canary-window", "10")
+    fill(page, "context-canary-words", "walnut")
+    fill(page, "context-canary-window", "10")
     ask.click()
     expect(notice).to_contain_text("from 192 to 4,096, got 10")
-    fill(page, "canary-window", "192")
+    fill(page, "context-canary-window", "192")
     ask.click()
     expect(notice).to_contain_text("8 questions asked", timeout=REPLY_TIMEOUT)
     expect(ask).to_be_visible(timeout=REPLY_TIMEOUT)
@@ -176,46 +177,47 @@ def test_the_canary_is_asked_graded_and_stopped(visit: Visit) -> None:
     expect(row.nth(1)).to_contain_text("found 0 of 1the word was not in the prompt")
     expect(row.nth(2)).to_contain_text("the word was in the prompt")
     expect(view).to_contain_text("different prompts")
-    told = json.loads(exported(page, "canary-json"))
+    told = json.loads(exported(page, "context-canary-json"))
     assert len(told["trials"]) == 8
-    fill(page, "canary-words", "walnut, copper, violet, anchor, ember, willow")
+    fill(page, "context-canary-words", "walnut, copper, violet, anchor, ember, willow")
     ask.click()
     expect(view).to_contain_text("so far", timeout=REPLY_TIMEOUT)
-    page.get_by_role("button", name="Stop asking").click()
-    expect(notice).to_contain_text("Stopped; what was asked stands below", timeout=REPLY_TIMEOUT)
+    page.locator("#stop-context-canary").click()
+    expect(notice).to_contain_text("Stopped; what was done stands below", timeout=REPLY_TIMEOUT)
 
 
 def test_the_needle_map_grows_is_opened_exported_and_stopped(visit: Visit) -> None:
     page = open_lab(visit, "Needle", dark=True)
     notice, view, draw = (
-        page.locator("#needle-notice"), page.locator("#needle"), page.locator("#run-needle")
+        page.locator("#notice-context-needle"), page.locator("#view-context-needle"),
+        page.locator("#run-context-needle"),
     )  # fmt: skip
     for field, value, sentence in (
-        ("lengths", "", "The lengths must be 1 to 8 numbers"), ("lengths", "10", "got 10"),
+        ("lengths", "", "`lengths` must be 1 to 8 whole numbers"), ("lengths", "10", "got 10"),
         ("lengths", "9000", "must have 1 to 8,191 tokens"),
         ("depths", "0, 200", "from 0 to 100, got 200"),
     ):  # fmt: skip
-        fill(page, f"needle-{field}", value)
+        fill(page, f"context-needle-{field}", value)
         draw.click()
         expect(notice).to_contain_text(sentence)
-        fill(page, f"needle-{field}", "192" if field == "lengths" else "0, 100")
+        fill(page, f"context-needle-{field}", "192" if field == "lengths" else "0, 100")
     draw.click()
     expect(draw).to_be_visible(timeout=REPLY_TIMEOUT)
     cells = view.locator("button.heat")
     expect(cells).to_have_count(2, timeout=REPLY_TIMEOUT)
     expect(view).to_contain_text("keys found, to the digit")
     cells.last.click()
-    expect(view.locator("h2")).to_have_text("Depth 100 %, 192 tokens")
-    expect(view.locator("table.trials tbody tr")).to_have_count(1)
+    expect(view.locator("h2:visible")).to_have_text("Depth 100 %, 192 tokens")
+    expect(view.locator("table.trials:visible tbody tr")).to_have_count(1)
     assert all(contrast(cell) >= 4.5 for cell in cells.all())
-    rows = list(csv.DictReader(io.StringIO(exported(page, "needle-csv"))))
-    assert len(rows) == len(json.loads(exported(page, "needle-json"))["trials"]) == 2
-    fill(page, "needle-lengths", "256, 1024")
+    rows = list(csv.DictReader(io.StringIO(exported(page, "context-needle-csv"))))
+    assert len(rows) == len(json.loads(exported(page, "context-needle-json"))["trials"]) == 2
+    fill(page, "context-needle-lengths", "256, 1024")
     draw.click()
     expect(notice).to_contain_text("tokens read", timeout=REPLY_TIMEOUT)
-    page.get_by_role("button", name="Stop the map").click()
-    expect(notice).to_contain_text("Stopped; what was asked stands below", timeout=REPLY_TIMEOUT)
-    expect(view.locator("td.waiting").first).to_be_attached()
+    page.locator("#stop-context-needle").click()
+    expect(notice).to_contain_text("Stopped; what was done stands below", timeout=REPLY_TIMEOUT)
+    expect(view.locator(".waiting").first).to_be_attached()
 
 
 def test_the_cost_is_weighed_measured_and_stopped(visit: Visit) -> None:

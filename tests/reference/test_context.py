@@ -9,15 +9,15 @@ import pytest
 from playground.generation.fitting.messages import fit_messages
 from playground.generation.fitting.overflow import OverflowPolicy
 from playground.generation.language_model import LanguageModel
-from playground.labs.context.canary import Plan as CanaryPlan
-from playground.labs.context.canary import found, run_canary
+from playground.labs.context.canary import CanarySettings, run_canary
 from playground.labs.context.cost import read_widths, weigh_cache
-from playground.labs.context.needle import Plan, run_needles
+from playground.labs.context.needle import NeedleSettings, run_needles
 from playground.labs.context.window import EXAMPLE
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.core_model import CoreEngine, load_core_engine
 from playground.models.engines.precision import Precision
 from playground.models.text.tokenizer import Message
+from tests.support.runs import run_until
 
 
 @pytest.fixture(scope="module")
@@ -62,11 +62,13 @@ def test_a_token_of_the_cache_weighs_what_its_arrays_do(engine: CoreEngine) -> N
 
 
 def test_the_canary_is_found_while_it_is_in_the_window_and_never_after(engine: CoreEngine) -> None:
-    *_, trials = run_canary(LanguageModel(engine), CanaryPlan(("walnut",), 256))
-    assert found(trials, True) == (2, 2)
-    assert found(trials, False) == (0, 2)
+    settings = CanarySettings(words=("walnut",), window=256)
+    *_, last = run_canary(LanguageModel(engine), settings, run_until())
+    assert last.found(True) == (2, 2)
+    assert last.found(False) == (0, 2)
 
 
 def test_a_needle_alone_is_found_at_the_far_end(engine: CoreEngine) -> None:
-    *_, trials = run_needles(engine, Plan((256,), (0,), others=0))
-    assert [trial.found for trial in trials] == [True]
+    settings = NeedleSettings(lengths=(256,), depths=(0,), others=0)
+    *_, last = run_needles(LanguageModel(engine), settings, run_until())
+    assert [trial.found for trial in last.trials] == [True]

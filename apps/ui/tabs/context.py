@@ -5,11 +5,12 @@ from __future__ import annotations
 import gradio as gr
 
 from apps.chat.service import ChatService
+from apps.ui.events import QUIET
 from apps.ui.rail import Rail
 from apps.ui.section import Section
-from apps.ui.tabs.canary import CanarySection
 from apps.ui.tabs.context_cost import CostSection
 from apps.ui.tabs.context_window import WindowSection
+from playground.experiments.experiment import Experiment
 from playground.labs.context import LAB
 
 
@@ -35,17 +36,21 @@ class ContextTab:
         with gr.Tabs(elem_id="context-tabs"):
             with gr.Tab("Window", elem_id="context-section-window"):
                 self._window = WindowSection(service, rail, key)
-            with gr.Tab("Canary", elem_id="context-section-canary"):
-                self._canary = CanarySection(service.pool, rail)
-            with gr.Tab("Needle", elem_id="experiment-context-needle", elem_classes="experiment"):
-                self._needle = Section(LAB.experiments[0], service.pool, rail)
+            self._declared = [self._section(each, service, rail) for each in LAB.experiments]
             with gr.Tab("Cost", elem_id="context-section-cost") as cost:
                 self._cost = CostSection(service, rail, key, cost)
 
     @property
     def sections(self) -> list[Section]:
         """Those that a link can fill."""
-        return [self._needle]
+        return self._declared
+
+    def _section(self, experiment: Experiment, service: ChatService, rail: Rail) -> Section:
+        place = f"experiment-context-{experiment.name}"
+        with gr.Tab(experiment.title, elem_id=place, elem_classes="experiment") as tab:
+            section = Section(experiment, service.pool, rail)
+        tab.select(None, js="() => playgroundWrite(true)", **QUIET)
+        return section
 
     @property
     def prompt(self) -> gr.Textbox:
@@ -61,6 +66,6 @@ class ContextTab:
             Opens the lab.
         """
         self._window.wire(opener)
-        self._canary.wire()
-        self._needle.wire()
+        for section in self._declared:
+            section.wire()
         self._cost.wire()

@@ -7,21 +7,24 @@ know, and makes something up.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import cycle
-from typing import Any, Literal
+from typing import Any, Literal, Self
+
+from pydantic import model_validator
 
 from playground.data import shipped_sentences
 from playground.errors import ContextOverflow, OptionError
+from playground.experiments.run import Progress, Run
+from playground.experiments.settings import Settings, field
 from playground.generation.fitting.overflow import OverflowPolicy
+from playground.generation.fitting.window import count_turn
 from playground.generation.language_model import LanguageModel
 from playground.models.text.tokenizer import Message, Tokenizer
-from playground.number_rules import require_whole
+from playground.number_rules import shown
 
-WORDS = ("walnut", "copper", "violet", "anchor")
-MAX_WORDS, MAX_LETTERS = 8, 30
-WINDOW, MIN_WINDOW, MAX_WINDOW = 384, 192, 4096
+MAX_LETTERS = 30
 # Small models ramble when they are asked, so the reply is begun for them.
 PLANT, ANSWER = "The secret word is {word}. Remember it.", "I will remember it."
 QUESTION, OPENING = "Which secret word did I tell you?", "The secret word is"
@@ -33,25 +36,35 @@ _SENTENCES_A_TURN = 3
 Grade = Literal["found", "not found", "refused"]
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What is to be tried.
+class CanarySettings(Settings):
+    """What is planted, and how large the window is."""
 
-    Parameters
-    ----------
-    words : tuple of str
-        Each is planted in conversations of its own.
-    window : int
-        Tokens of prompt and reply together.
-    """
+    words: tuple[str, ...] = field(
+        ("walnut", "copper", "violet", "anchor"),
+        label="Secret words",
+        explanation="Each in conversations of its own, at most 8; letters and digits.",
+        most=8,
+    )
+    window: int = field(384, label="Window", explanation="Tokens, 192 to 4,096.", ge=192, le=4096)
 
-    words: tuple[str, ...]
-    window: int
+    @model_validator(mode="after")
+    def _plain_words(self) -> Self:
+        for word in self.words:
+            if not word.isalnum() or len(word) > MAX_LETTERS:
+                raise OptionError(
+                    f"`words` must each be 1 to {MAX_LETTERS} letters or digits, got {shown(word)}."
+                )
+        return self
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The words, each once."""
+        return tuple(dict.fromkeys(self.words))
 
     @property
     def trials(self) -> int:
         """How many questions are asked."""
-        return 2 * len(OverflowPolicy) * len(self.words)
+        return 2 * len(OverflowPolicy) * len(self.secrets)
 
 
 @dataclass(frozen=True)
@@ -88,107 +101,113 @@ class Trial:
     repeated: bool = False
 
 
-def make_plan(words: str, window: object) -> Plan:
-    """Check what is to be tried.
+@dataclass(frozen=True)
+class Canary:
+    """The questions that have been asked.
 
     Parameters
     ----------
-    words : str
-        With commas between.
-    window : object
-        Tokens.
-
-    Raises
-    ------
-    OptionError
-        When there are none or too many, one is no plain word, or the window is outside its rule.
-
-    Examples
-    --------
-    >>> make_plan("walnut, copper", 384).words
-    ('walnut', 'copper')
+    settings : CanarySettings
+        What is tried.
+    trials : tuple of Trial
+        Those that are done.
     """
-    chosen = tuple(dict.fromkeys(each.strip() for each in words.split(",") if each.strip()))
-    if not 1 <= len(chosen) <= MAX_WORDS:
-        raise OptionError(
-            f"The secret words must be 1 to {MAX_WORDS}, with commas between, got {len(chosen)}."
-        )
-    for word in chosen:
-        if not word.isalnum() or len(word) > MAX_LETTERS:
-            shown = word if len(word) <= MAX_LETTERS else word[:MAX_LETTERS] + "…"
-            raise OptionError(
-                f"A secret word must be 1 to {MAX_LETTERS} letters or digits, got {shown!r}."
-            )
-    return Plan(chosen, require_whole("The window", window, MIN_WINDOW, MAX_WINDOW))
+
+    settings: CanarySettings
+    trials: tuple[Trial, ...] = ()
+
+    @property
+    def progress(self) -> Progress:
+        """How many questions have been asked."""
+        done, total = len(self.trials), self.settings.trials
+        return Progress(done, total, f"{done} of {total} questions asked")
+
+    def found(self, in_prompt: bool) -> tuple[int, int]:
+        """Return in how many replies the word was found, and of how many different prompts.
+
+        Parameters
+        ----------
+        in_prompt : bool
+            Count those whose prompt held the word, or those whose prompt did not.
+        """
+        asked = [t for t in self.trials if t.grade != "refused" and not t.repeated]
+        graded = [t.grade == "found" for t in asked if t.in_prompt == in_prompt]
+        return sum(graded), len(graded)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything that was tried."""
+        return {"trials": [{**asdict(t), "policy": t.policy.value} for t in self.trials]}
 
 
-def run_canary(
-    model: LanguageModel, plan: Plan, cancelled: Callable[[], bool] = lambda: False
-) -> Iterator[tuple[Trial, ...]]:
+def run_canary(model: LanguageModel, settings: CanarySettings, run: Run) -> Iterator[Canary]:
     """Ask every question, at temperature 0.
 
     Parameters
     ----------
     model : LanguageModel
         Who answers.
-    plan : Plan
+    settings : CanarySettings
         What is tried.
-    cancelled : callable
-        Asked before each forward pass; True ends it there, without the trial that was running.
+    run : Run
+        Asked before each forward pass whether to stop.
 
     Yields
     ------
-    tuple of Trial
-        Those that are done, after each.
+    Canary
+        What is done, after each question.
 
     Raises
     ------
     OptionError
         When the window is larger than the model's.
     """
-    done = list[Trial]()
+    trials = list[Trial]()
     # The same prompt has the same reply at temperature 0: it is asked once.
     replies: dict[tuple[int, ...], str] = {}
+    yield Canary(settings)
     for filled in (False, True):
         for policy in OverflowPolicy:
-            for word in plan.words:
-                trial = _try(model, plan, (policy, filled, word), replies, cancelled)
-                if cancelled():
-                    return
-                done.append(trial)
-                yield tuple(done)
+            for word in settings.secrets:
+                trial = _try(model, settings.window, (policy, filled, word), replies, run)
+                run.check()
+                trials.append(trial)
+                yield Canary(settings, tuple(trials))
 
 
 def _try(
     model: LanguageModel,
-    plan: Plan,
+    window: int,
     what: tuple[OverflowPolicy, bool, str],
     replies: dict[tuple[int, ...], str],
-    cancelled: Callable[[], bool],
+    run: Run,
 ) -> Trial:
     policy, filled, word = what
     tokenizer = model.tokenizer
     opening = tokenizer.encode(OPENING)
     try:
         stream = model.stream(
-            conversation(tokenizer, word, plan.window if filled else None),
-            prefix=opening, cancelled=cancelled, temperature=0, overflow=policy,
-            context_window=plan.window, max_new_tokens=len(opening) + REPLY_TOKENS,
-        )  # fmt: skip
+            conversation(tokenizer, word, window if filled else None),
+            prefix=opening,
+            cancelled=run.stopped,
+            temperature=0,
+            overflow=policy,
+            context_window=window,
+            max_new_tokens=len(opening) + REPLY_TOKENS,
+        )
     except ContextOverflow as refusal:
         return Trial(policy, filled, word, 0, False, str(refusal), "refused")
     ids = stream.prompt.token_ids
     repeated = ids in replies
-    if not repeated:
+    if repeated:
+        stream.close()
+    else:
         for _ in stream:
             pass
         replies[ids] = stream.reply.text
     said = replies[ids]
     in_prompt = _holds(tokenizer.decode(ids), word)
-    return Trial(
-        policy, filled, word, len(ids), in_prompt, said,
-        "found" if _holds(said, word) else "not found", repeated,
-    )  # fmt: skip
+    grade: Grade = "found" if _holds(said, word) else "not found"
+    return Trial(policy, filled, word, len(ids), in_prompt, said, grade, repeated)
 
 
 def conversation(tokenizer: Tokenizer, word: str, window: int | None) -> list[Message]:
@@ -206,11 +225,14 @@ def conversation(tokenizer: Tokenizer, word: str, window: int | None) -> list[Me
     """
     messages = [Message("user", PLANT.format(word=word)), Message("assistant", ANSWER)]
     question = Message("user", QUESTION)
+    # Each turn is counted once, by itself: with its frame it adds up to the prompt.
+    tokens = len(tokenizer.encode_chat([*messages, question]))
     for part in cycle(_story()):
-        messages += [Message("user", part), Message("assistant", "I see. Go on.")]
-        whole = [*messages, question]
-        if window is None or len(tokenizer.encode_chat(whole)) > OVERFILL * window:
-            return whole
+        turns = [Message("user", part), Message("assistant", "I see. Go on.")]
+        messages += turns
+        tokens += sum(count_turn(tokenizer, turn) for turn in turns)
+        if window is None or tokens > OVERFILL * window:
+            return [*messages, question]
     raise AssertionError("unreachable: the story has no end")
 
 
@@ -222,27 +244,3 @@ def _story() -> list[str]:
 
 def _holds(text: str, word: str) -> bool:
     return re.search(rf"\b{re.escape(word.casefold())}\b", text.casefold()) is not None
-
-
-def found(trials: Sequence[Trial], in_prompt: bool) -> tuple[int, int]:
-    """Return in how many replies the word was found, and of how many different prompts.
-
-    Parameters
-    ----------
-    trials : sequence of Trial
-        Those that are done.
-    in_prompt : bool
-        Count those whose prompt held the word, or those whose prompt did not.
-    """
-    asked = [t for t in trials if t.grade != "refused" and not t.repeated]
-    graded = [t.grade == "found" for t in asked if t.in_prompt == in_prompt]
-    return sum(graded), len(graded)
-
-
-def to_json(plan: Plan, trials: Sequence[Trial], model: str) -> dict[str, Any]:
-    """Return everything that was tried, ready for JSON."""
-    return {
-        "model": model,
-        "window": plan.window,
-        "trials": [{**asdict(t), "policy": t.policy.value} for t in trials],
-    }

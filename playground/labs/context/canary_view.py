@@ -1,55 +1,61 @@
-"""The canary as HTML: a row a policy, before and after the word fell out; all text escaped."""
+"""The canary as HTML: a row a policy, before and after the word fell out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
+from markupsafe import Markup, escape
+
+from playground.drawing.markup import join, table, tag
+from playground.experiments.experiment import Experiment
 from playground.generation.fitting.overflow import OverflowPolicy
-from playground.labs.context.canary import OPENING, PLANT, QUESTION, Plan, Trial, found
+from playground.labs.context.canary import (
+    OPENING,
+    PLANT,
+    QUESTION,
+    Canary,
+    CanarySettings,
+    Trial,
+    run_canary,
+)
 
 
-def render_canary(plan: Plan, trials: Sequence[Trial], done: bool) -> str:
+def draw(found: Canary) -> Markup:
     """Return the table as far as it has come, and what it shows in words."""
-    rows = "".join(_row(policy, plan, trials) for policy in OverflowPolicy)
+    if not found.trials:
+        return tag("p", "A row for each policy will stand here.", class_="hint")
     heads = ("policy", "word still in the window", "window overfilled")
-    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
-    return (
-        '<div class="card"><div class="scroll"><table class="canary">'
-        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
-        f"{_summary(trials) if done else ''}</div>{_replies(trials)}"
-    )
+    rows = ([policy.label, *_cells(policy, found)] for policy in OverflowPolicy)
+    summary = _summary(found) if found.progress.ended else None
+    card = tag("div", table(heads, rows, class_="canary"), summary, class_="card")
+    return card + _replies(found.trials)
 
 
-def _row(policy: OverflowPolicy, plan: Plan, trials: Sequence[Trial]) -> str:
-    cells = "".join(
-        _cell([t for t in trials if t.policy is policy and t.filled == filled], len(plan.words))
+def _cells(policy: OverflowPolicy, found: Canary) -> list[Markup]:
+    planned = len(found.settings.secrets)
+    return [
+        _cell([t for t in found.trials if t.policy is policy and t.filled == filled], planned)
         for filled in (False, True)
-    )
-    return f'<tr><th scope="row">{policy.label}</th>{cells}</tr>'
+    ]
 
 
-def _cell(trials: Sequence[Trial], planned: int) -> str:
+def _cell(trials: Sequence[Trial], planned: int) -> Markup:
     if not trials:
-        return '<td class="waiting">waits</td>'
+        return tag("span", "waits", class_="waiting")
     count = len(trials)
     of = f"{count}" if count == planned else f"{count} so far"
-    refused = sum(trial.grade == "refused" for trial in trials)
-    if refused:
-        words = f"{refused} of {of}: nothing is cut"
-        return f'<td class="refused"><b>refused</b><small>{words}</small></td>'
-    hits, kept = (sum(values) for values in zip(*_hits(trials), strict=True))
-    kind = "found" if hits * 2 > count else "lost"
-    words = _kept_words(kept, count)
-    example = trials[-1].reply.removeprefix(OPENING).strip()
-    return (
-        f'<td class="{kind}"><b>found {hits} of {of}</b><small>{words}</small>'
-        f"<small>“… {escape(example)}”</small></td>"
+    if refused := sum(trial.grade == "refused" for trial in trials):
+        words = tag("small", f"{refused} of {of}: nothing is cut")
+        return tag("span", tag("b", "refused"), words, class_="refused")
+    hits = sum(trial.grade == "found" for trial in trials)
+    said = trials[-1].reply.removeprefix(OPENING).strip()
+    return tag(
+        "span",
+        tag("b", f"found {hits} of {of}"),
+        tag("small", _kept_words(sum(trial.in_prompt for trial in trials), count)),
+        tag("small", f"“… {said}”"),
+        class_="found" if hits * 2 > count else "lost",
     )
-
-
-def _hits(trials: Sequence[Trial]) -> list[tuple[int, int]]:
-    return [(int(trial.grade == "found"), int(trial.in_prompt)) for trial in trials]
 
 
 def _kept_words(kept: int, count: int) -> str:
@@ -58,60 +64,74 @@ def _kept_words(kept: int, count: int) -> str:
     return "the word was not in the prompt" if kept == 0 else f"in the prompt {kept} times"
 
 
-def _summary(trials: Sequence[Trial]) -> str:
-    (hits, asked), (guesses, blind) = found(trials, True), found(trials, False)
+def _summary(found: Canary) -> Markup:
+    (hits, asked), (guesses, blind) = found.found(True), found.found(False)
     sentences = [
-        f"While the word was in the prompt, the model found it in <b>{hits} of {asked}</b> "
-        f"different prompts."
+        join(
+            (
+                "While the word was in the prompt, the model found it in ",
+                tag("b", f"{hits} of {asked}"),
+                " different prompts.",
+            )
+        )
     ]
     if blind:
-        sentences.append(f"Once it had fallen out, in <b>{guesses} of {blind}</b>.")
+        fallen = ("Once it had fallen out, in ", tag("b", f"{guesses} of {blind}"), ".")
+        sentences.append(join(fallen))
         if guesses < blind:
-            sentences.append("It wrote another word all the same.")
+            sentences.append(escape("It wrote another word all the same."))
     if hits < asked:
-        sentences.append("A model of this size does not always find what it has before it.")
-    return (
-        f'<p class="sums">{" ".join(sentences)}</p><p class="hint">Temperature 0. Whether the word '
-        "was in the prompt is computed from its tokens; the replies are graded by whether the word "
-        "is in them. Words that fell out leave the same prompt behind, whichever they were: it is "
-        "asked once.</p>"
+        wrong = "A model of this size does not always find what it has before it."
+        sentences.append(escape(wrong))
+    how = (
+        "Temperature 0. Whether the word was in the prompt is computed from its tokens; the "
+        "replies are graded by whether the word is in them. Words that fell out leave the same "
+        "prompt behind, whichever they were: it is asked once."
     )
+    return tag("p", join(sentences, " "), class_="sums") + tag("p", how, class_="hint")
 
 
-def _replies(trials: Sequence[Trial]) -> str:
-    if not trials:
-        return ""
-    rows = "".join(
-        f'<tr><th scope="row">{trial.policy.label}</th><td>{_when(trial)}</td>'
-        f"<td>{escape(trial.word)}</td><td>{trial.prompt_tokens or 'none'}</td>"
-        f'<td class="{trial.grade.replace(" ", "-")}">{trial.grade}</td>'
-        f'<td class="text">{escape(trial.reply)}{_again(trial)}</td></tr>'
+def _replies(trials: Sequence[Trial]) -> Markup:
+    heads = ("policy", "window", "word", "tokens", "grade", "reply")
+    rows = (
+        [
+            trial.policy.label,
+            "overfilled" if trial.filled else "not full",
+            trial.word,
+            trial.prompt_tokens or "none",
+            tag("span", trial.grade, class_=trial.grade.replace(" ", "-")),
+            join((trial.reply, _again(trial))),
+        ]
         for trial in trials
     )
-    head = "".join(
-        f'<th scope="col">{name}</th>' for name in ("policy", "window", "word", "tokens", "grade")
-    )
-    head += '<th scope="col" class="text">reply</th>'
-    return (
-        '<details class="card"><summary>Every reply</summary><div class="scroll">'
-        f'<table class="trials"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
-        "</div></details>"
-    )
+    replies = table(heads, rows, class_="trials")
+    return tag("details", tag("summary", "Every reply"), replies, class_="card")
 
 
-def _when(trial: Trial) -> str:
-    return "overfilled" if trial.filled else "not full"
+def _again(trial: Trial) -> Markup | None:
+    return tag("small", " the same prompt as before") if trial.repeated else None
 
 
-def _again(trial: Trial) -> str:
-    return " <small>the same prompt as before</small>" if trial.repeated else ""
+_SETUP = tag(
+    "p",
+    f"First message: “{PLANT.format(word='walnut')}” Then a story is told, turn by turn; then: "
+    f"“{QUESTION}” The reply is begun with “{OPENING}”, because a small model rambles when it is "
+    "only asked.",
+    class_="hint",
+)
 
-
-def render_setup() -> str:
-    """Return how the trial is made, in words."""
-    plant = escape(PLANT.format(word="walnut"))
-    return (
-        f'<p class="hint">First message: “{plant}” Then a story is told, turn by turn; then: '
-        f"“{escape(QUESTION)}” The reply is begun with “{escape(OPENING)}”, because a small model "
-        "rambles when it is only asked.</p>"
-    )
+CANARY = Experiment(
+    path="context/canary",
+    title="Canary",
+    idea=(
+        "Plant a word, fill the window, ask for the word. As long as it is in the window the model "
+        "can find it; once it has fallen out, the model does not know that it ever was there, and "
+        "makes one up."
+    ),
+    settings=CanarySettings,
+    function=run_canary,
+    view=draw,
+    action="Ask for the words",
+    intro=_SETUP,
+    small={"words": ("walnut",), "window": 192},
+)

@@ -8,7 +8,15 @@ from markupsafe import Markup
 
 from playground.drawing.files import csv_text
 from playground.drawing.markup import join, table, tag
-from playground.labs.context.needle import NEEDLE, QUESTION, Needles, NeedleSettings, Trial
+from playground.experiments.experiment import Experiment
+from playground.labs.context.needle import (
+    NEEDLE,
+    QUESTION,
+    Needles,
+    NeedleSettings,
+    Trial,
+    run_needles,
+)
 
 SHADES = 4  # steps of the heat map, besides none
 
@@ -102,3 +110,20 @@ def to_csv(found: Needles) -> str:
     heads = ("length", "depth", "key", "said", "found", "confused", "reply")
     rows = ((t.length, t.depth, t.key, t.said, t.found, t.confused, t.reply) for t in found.trials)
     return csv_text(heads, rows)
+
+
+NEEDLES = Experiment(
+    path="context/needle",
+    title="Needle",
+    idea=(
+        "What is in the window is not therefore found. Hide a key in a long text and ask for it at "
+        "the end: with another key beside it, a small model begins to mix them up."
+    ),
+    settings=NeedleSettings,
+    function=run_needles,
+    view=draw,
+    action="Draw the map",
+    tables={"needles.csv": to_csv},
+    intro=setup(),
+    small={"lengths": (160, 200), "depths": (50,)},
+)

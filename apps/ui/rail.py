@@ -21,7 +21,8 @@ from apps.ui.sliders import UncheckedSlider
 from playground.drawing.context_bar import render_outlook
 from playground.errors import OptionError
 from playground.generation.fitting.overflow import OverflowPolicy
-from playground.generation.settings import OPTIONS, Option, SamplingSettings
+from playground.generation.option import Option
+from playground.generation.settings import OPTIONS, SamplingSettings
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.choice import EngineName
 from playground.models.engines.engine import Engine

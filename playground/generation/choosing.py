@@ -14,15 +14,17 @@ from numpy.typing import NDArray
 
 from playground.core.functional import FloatArray, log_softmax, softmax
 from playground.core.metrics import entropy
-from playground.core.sampling import (
+from playground.core.penalties import (
     BannedSequences,
-    StepResult,
     apply_bans,
     apply_frequency_penalty,
     apply_logit_bias,
-    apply_min_p,
     apply_presence_penalty,
     apply_repetition_penalty,
+)
+from playground.core.sampling import (
+    StepResult,
+    apply_min_p,
     apply_temperature,
     apply_top_k,
     apply_top_p,

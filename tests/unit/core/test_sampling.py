@@ -11,15 +11,17 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from playground.core.functional import FloatArray, softmax
-from playground.core.sampling import (
+from playground.core.penalties import (
     BannedSequences,
-    StepResult,
     apply_bans,
     apply_frequency_penalty,
     apply_logit_bias,
-    apply_min_p,
     apply_presence_penalty,
     apply_repetition_penalty,
+)
+from playground.core.sampling import (
+    StepResult,
+    apply_min_p,
     apply_temperature,
     apply_top_k,
     apply_top_p,

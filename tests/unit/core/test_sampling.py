@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -194,3 +195,19 @@ def test_draw_takes_each_token_over_its_own_stretch() -> None:
     probabilities = np.array([0.25, 0.0, 0.5, 0.25])
     drawn = [draw(probabilities, u).token_id for u in (0, 0.2499, 0.25, 0.7499, 0.75, 0.9999)]
     assert drawn == [0, 0, 2, 2, 3, 3]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("temperature", [1e-30, 1e-38, 1e-40, 1e-46, 1e-308, 5e-324])
+def test_a_vanishing_temperature_never_overflows_and_leaves_the_best(
+    dtype: type[np.floating[Any]], temperature: float
+) -> None:
+    for scores in ([3.0, -np.inf, 7.5, 7.4], [-3.0, -9.0], [0.0, -1.0], [1e30, 1e29, -1e30]):
+        logits = np.array(scores, dtype)
+        with np.errstate(all="raise"):
+            scaled = apply_temperature(logits, temperature).logits
+        assert scaled.dtype == dtype
+        assert np.isfinite(scaled.max())
+        probabilities = softmax(scaled)
+        assert probabilities[int(np.argmax(logits))] == 1
+        assert probabilities.sum() == 1

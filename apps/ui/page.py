@@ -104,7 +104,7 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
         models.wire(blocks, rail.model, buttons["models"])
         memory.wire(buttons["models"])
         linked = [section for panel in made.values() for section in panel.sections.values()]
-        Link([*linked, *context.sections]).wire(blocks)
+        Link([*linked, *context.sections, *precision.sections]).wire(blocks)
         prompts = {
             "chat": chat.prompt, "temperature": temperature.prompt, "tokens": tokens.prompt,
             "embeddings": embeddings.prompt, "context": context.prompt,

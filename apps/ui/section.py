@@ -20,6 +20,7 @@ from apps.ui.exports import save_export
 from apps.ui.form import Component, Form
 from apps.ui.notice import render_error, render_hint, render_outcome
 from apps.ui.rail import Rail, read_choice
+from playground.drawing.markup import tag
 from playground.errors import PlaygroundError
 from playground.experiments.experiment import Experiment
 from playground.experiments.performing import perform
@@ -65,7 +66,11 @@ class Section:
             self._stop = gr.Button("Stop", elem_id=f"stop-{self._id}", visible=False)
             self._files = [self._button(name) for name in self._file_names()]
         self.notice = gr.HTML("", elem_id=f"notice-{self._id}", js_on_load=None)
-        self._view = gr.HTML("", elem_id=f"view-{self._id}", js_on_load=_script(experiment))
+        self._view = gr.HTML(
+            str(tag("p", experiment.empty, class_="hint")),
+            elem_id=f"view-{self._id}",
+            js_on_load=_script(experiment),
+        )
         self._code = gr.HTML("", elem_id=f"code-{self._id}", js_on_load=_COPY)
 
     def _file_names(self) -> tuple[str, ...]:

@@ -55,6 +55,8 @@ class Experiment:
         Files besides JSON and HTML: a name such as "needles.csv" and what writes it.
     intro : Markup
         Shown between the idea and the form.
+    empty : str
+        What stands in the picture's place before the first run.
     small : mapping of str to object
         Settings with which it ends within seconds: what a first try and its test take.
     """
@@ -69,6 +71,7 @@ class Experiment:
     action: str = "Run"
     tables: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
     intro: Markup = _NOTHING
+    empty: str = "What comes of it will stand here."
     small: Mapping[str, Any] = field(default_factory=dict)
 
     @property

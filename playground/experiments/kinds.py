@@ -42,7 +42,7 @@ class Kind:
         Raises
         ------
         ValueError
-            When it breaks the rule.
+            When it breaks the rule; its argument is the part that does, where it is not the whole.
         """
         raise NotImplementedError
 
@@ -115,6 +115,11 @@ def _kept(limits: Limits, number: float | None) -> float:
     return number
 
 
+def has_half_character(text: str) -> bool:
+    """Tell whether a text holds a lone surrogate, which no encoding has."""
+    return any("\ud800" <= character <= "\udfff" for character in text)
+
+
 @dataclass(frozen=True)
 class Text(Kind):
     """A text."""
@@ -136,9 +141,8 @@ class Text(Kind):
 
     def read(self, value: object) -> str:
         """Take a text as it stands; a lone surrogate is half a character."""
-        if not isinstance(value, str) or len(value) > self.most:
+        if not isinstance(value, str) or len(value) > self.most or has_half_character(value):
             raise ValueError
-        value.encode()  # raises a ValueError at half a character
         return value
 
     def schema(self) -> dict[str, Any]:
@@ -247,7 +251,13 @@ class Several(Kind):
             given = [value]
         if not 1 <= len(given) <= self.most:
             raise ValueError
-        return tuple(self.member.read(each) for each in given)
+        return tuple(self._member(each) for each in given)
+
+    def _member(self, value: object) -> Any:
+        try:
+            return self.member.read(value)
+        except ValueError:
+            raise ValueError(value) from None  # the one that breaks the rule
 
     def spell(self, value: Any) -> str:
         """Return the members with commas between."""

@@ -33,14 +33,18 @@ class Limits:
     @property
     def words(self) -> str:
         """The limits of a number: " from 1 to 8", " above 0 and up to 1"; empty without any."""
-        top = None if self.le is None else f"{self.le:,g}" if self.le < 1e15 else f"{self.le:g}"
+        top = None if self.le is None else _spelled(self.le)
         if self.gt is not None:
-            return f" above {self.gt:g}" + (f" and up to {top}" if top else "")
+            return f" above {_spelled(self.gt)}" + (f" and up to {top}" if top else "")
         if self.ge is None:
             return f" up to {top}" if top else ""
-        return f" from {self.ge:,g}" + (f" to {top}" if top else " on")
+        return f" from {_spelled(self.ge)}" + (f" to {top}" if top else " on")
 
     def schema(self) -> dict[str, float]:
         """Return them as JSON schema names them."""
         names = {"minimum": self.ge, "exclusiveMinimum": self.gt, "maximum": self.le}
         return {name: value for name, value in names.items() if value is not None}
+
+
+def _spelled(limit: float) -> str:
+    return f"{int(limit):,}" if limit == int(limit) else f"{limit:g}"

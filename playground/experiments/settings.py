@@ -125,8 +125,9 @@ class Setting:
         """
         try:
             return self.kind.read(value)
-        except ValueError:
-            raise OptionError(f"`{self.name}` must be {self.rule}, got {shown(value)}.") from None
+        except ValueError as error:
+            got = shown(error.args[0] if error.args else value)
+            raise OptionError(f"`{self.name}` must be {self.rule}, got {got}.") from None
 
 
 class Settings(BaseModel):

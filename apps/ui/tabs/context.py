@@ -5,12 +5,11 @@ from __future__ import annotations
 import gradio as gr
 
 from apps.chat.service import ChatService
-from apps.ui.events import QUIET
+from apps.ui.lab_panel import declared_tab
 from apps.ui.rail import Rail
 from apps.ui.section import Section
 from apps.ui.tabs.context_cost import CostSection
 from apps.ui.tabs.context_window import WindowSection
-from playground.experiments.experiment import Experiment
 from playground.labs.context import LAB
 
 
@@ -36,7 +35,7 @@ class ContextTab:
         with gr.Tabs(elem_id="context-tabs"):
             with gr.Tab("Window", elem_id="context-section-window"):
                 self._window = WindowSection(service, rail, key)
-            self._declared = [self._section(each, service, rail) for each in LAB.experiments]
+            self._declared = [declared_tab(each, service.pool, rail) for each in LAB.experiments]
             with gr.Tab("Cost", elem_id="context-section-cost") as cost:
                 self._cost = CostSection(service, rail, key, cost)
 
@@ -44,13 +43,6 @@ class ContextTab:
     def sections(self) -> list[Section]:
         """Those that a link can fill."""
         return self._declared
-
-    def _section(self, experiment: Experiment, service: ChatService, rail: Rail) -> Section:
-        place = f"experiment-context-{experiment.name}"
-        with gr.Tab(experiment.title, elem_id=place, elem_classes="experiment") as tab:
-            section = Section(experiment, service.pool, rail)
-        tab.select(None, js="() => playgroundWrite(true)", **QUIET)
-        return section
 
     @property
     def prompt(self) -> gr.Textbox:

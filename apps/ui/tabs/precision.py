@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gradio as gr
 
+from apps.ui.lab_panel import declared_tab
 from apps.ui.rail import Rail
 from apps.ui.tabs.bench import BenchSection
 from apps.ui.tabs.float_anatomy import FloatAnatomySection
 from apps.ui.tabs.microscope import MicroscopeSection
 from apps.ui.tabs.pair import PairSection
-from apps.ui.tabs.retraining import RetrainingSection
+from playground.labs.precision import LAB
 from playground.serving import Pool
 
 
@@ -39,8 +40,7 @@ class PrecisionTab:
                 self._microscope = MicroscopeSection(pool, rail)
             with gr.Tab("Floats", elem_id="precision-floats"):
                 self._floats = FloatAnatomySection()
-            with gr.Tab("Retraining", elem_id="precision-retraining"):
-                self._retraining = RetrainingSection()
+            self.sections = [declared_tab(each, pool, rail) for each in LAB.experiments]
 
     def wire(self) -> None:
         """Connect the components."""
@@ -48,4 +48,5 @@ class PrecisionTab:
         self._pair.wire()
         self._microscope.wire()
         self._floats.wire()
-        self._retraining.wire()
+        for section in self.sections:
+            section.wire()

@@ -133,5 +133,6 @@ CANARY = Experiment(
     view=draw,
     action="Ask for the words",
     intro=_SETUP,
+    empty="A row for each policy will stand here.",
     small={"words": ("walnut",), "window": 192},
 )

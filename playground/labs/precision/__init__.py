@@ -1,1 +1,13 @@
 """What fewer bits cost and save."""
+
+from playground.experiments.experiment import Lab
+from playground.labs.precision import retraining_view
+
+LAB = Lab(
+    name="precision",
+    title="Precision",
+    rank=11,
+    group="Talk",
+    idea="The same model with fewer bits a weight: what it saves, what it costs, and why.",
+    experiments=(retraining_view.RETRAINING,),
+)

@@ -8,10 +8,10 @@ long in floats and is rounded only then: it shows what the rounding in the loop 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -20,35 +20,40 @@ from playground.core.optimizers import SGD
 from playground.core.quantization import fake_quantize
 from playground.core.training import accuracy, train_epochs
 from playground.data.digits import load_digits
-from playground.errors import OptionError
-from playground.number_rules import require_whole
+from playground.experiments.run import Progress, Run
+from playground.experiments.settings import Settings, field
 
-BITS = (8, 4, 3, 2)
-EPOCHS = 10
-MAX_EPOCHS = 50
-MAX_SEED = 2**32 - 1
 _RATE = 0.03
 # A step that is small against the distance of two levels lets few weights change level at once.
 _FINE_RATE = 0.01
 
+Bits = Literal[8, 4, 3, 2]
 
-@dataclass(frozen=True)
-class RetrainingPlan:
-    """What is trained.
 
-    Parameters
-    ----------
-    bits : tuple of int
-        Widths, 2 to 8.
-    epochs : int
-        Of the float training, and again of each training after it.
-    seed : int
-        Draws the first weights and the order of the examples.
-    """
+class RetrainingSettings(Settings):
+    """What is trained."""
 
-    bits: tuple[int, ...] = BITS
-    epochs: int = EPOCHS
-    seed: int = 0
+    bits: tuple[Bits, ...] = field(
+        (8, 4, 3, 2),
+        label="Widths",
+        explanation="Bits of a weight.",
+        words={str(bits): f"{bits} bits" for bits in (8, 4, 3, 2)},
+    )
+    epochs: int = field(
+        10, label="Epochs", explanation="Of each training; at most 50.", ge=1, le=50
+    )
+    seed: int = field(
+        0,
+        label="Training seed",
+        explanation="Draws the first weights and the order of the examples.",
+        ge=0,
+        le=2**32 - 1,
+    )
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Each width once, the widest first."""
+        return tuple(sorted(set(self.bits), reverse=True))
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ class Retraining:
 
     Parameters
     ----------
-    plan : RetrainingPlan
+    settings : RetrainingSettings
         What was asked for.
     full : Curve
         Training in floats.
@@ -81,35 +86,30 @@ class Retraining:
         QAT, a curve for each width that has begun.
     """
 
-    plan: RetrainingPlan
+    settings: RetrainingSettings
     full: Curve
     longer: Curve
     rounded: dict[int, float]
     longer_rounded: dict[int, float]
     aware: tuple[Curve, ...]
 
+    @property
+    def progress(self) -> Progress:
+        """Epochs trained, in all trainings."""
+        curves = (self.full, self.longer, *self.aware)
+        done = sum(len(curve.accuracies) for curve in curves)
+        total = self.settings.epochs * (2 + len(self.settings.widths))
+        return Progress(done, total, f"{done} of {total} epochs trained")
 
-def parse_plan(bits: Sequence[Any], epochs: Any, seed: Any) -> RetrainingPlan:
-    """Check what a person chose.
-
-    Raises
-    ------
-    OptionError
-        No width, a width outside 2 to 8, or epochs or seed outside their rule.
-
-    Examples
-    --------
-    >>> parse_plan([2, 8], 10, 0).bits
-    (8, 2)
-    """
-    if not bits:
-        raise OptionError("Choose at least one number of bits, got none.")
-    widths = {require_whole("Bits", each, 2, 8) for each in bits}
-    return RetrainingPlan(
-        bits=tuple(sorted(widths, reverse=True)),
-        epochs=require_whole("Epochs", epochs, 1, MAX_EPOCHS),
-        seed=require_whole("Seed", seed, 0, MAX_SEED),
-    )
+    def to_json(self) -> dict[str, Any]:
+        """Return every curve, and what rounding alone had left."""
+        return {
+            "float": asdict(self.full),
+            "longer": asdict(self.longer),
+            "rounded": {str(bits): share for bits, share in self.rounded.items()},
+            "longer_rounded": {str(bits): share for bits, share in self.longer_rounded.items()},
+            "aware": [asdict(curve) for curve in self.aware],
+        }
 
 
 def round_weights(parameters: Parameters, bits: int) -> Parameters:
@@ -120,13 +120,15 @@ def round_weights(parameters: Parameters, bits: int) -> Parameters:
     ]
 
 
-def retrain(plan: RetrainingPlan) -> Iterator[Retraining]:
+def retrain(_given: None, settings: RetrainingSettings, run: Run) -> Iterator[Retraining]:
     """Train in floats, round, train on, and train quantization-aware; yield after every epoch.
 
     Parameters
     ----------
-    plan : RetrainingPlan
+    settings : RetrainingSettings
         What to train.
+    run : Run
+        Asked after each epoch whether to stop.
 
     Yields
     ------
@@ -134,7 +136,7 @@ def retrain(plan: RetrainingPlan) -> Iterator[Retraining]:
         The same seed gives the same curves; seconds are measured.
     """
     train, test = load_digits().split()
-    rng = np.random.default_rng(plan.seed)
+    rng = np.random.default_rng(settings.seed)
     full = MLP.create(rng, activation="relu", cost="cross-entropy", initialization="he")
 
     def score(trained: MLP, bits: int | None) -> float:
@@ -149,28 +151,29 @@ def retrain(plan: RetrainingPlan) -> Iterator[Retraining]:
         seen_as = None if bits is None else lambda parameters: round_weights(parameters, bits)
         epochs = train_epochs(first, SGD(rate), train.images, train.labels, rng, seen_as=seen_as)
         started = time.perf_counter()
-        for epoch in islice(epochs, plan.epochs):
+        for epoch in islice(epochs, settings.epochs):
             seconds = curve.seconds + time.perf_counter() - started
             grown = (*curve.accuracies, score(epoch.network, bits))
             curve = replace(curve, accuracies=grown, seconds=seconds)
             yield epoch.network, curve
+            run.check()
             started = time.perf_counter()
 
-    known = Retraining(plan, Curve("float", None), Curve("trained on", None), {}, {}, ())
+    known = Retraining(settings, Curve("float", None), Curve("trained on", None), {}, {}, ())
     for trained, curve in learn(full, _RATE, rng, known.full):
         full = trained
         known = replace(known, full=curve)
         yield known
-    known = replace(known, rounded={bits: score(full, bits) for bits in plan.bits})
+    known = replace(known, rounded={bits: score(full, bits) for bits in settings.widths})
     # What follows starts from the same weights and sees the examples in the same order.
     longer = full
-    for trained, curve in learn(full, _RATE, np.random.default_rng(plan.seed), known.longer):
+    for trained, curve in learn(full, _RATE, np.random.default_rng(settings.seed), known.longer):
         longer = trained
         known = replace(known, longer=curve)
         yield known
-    known = replace(known, longer_rounded={bits: score(longer, bits) for bits in plan.bits})
-    for bits in plan.bits:
-        done, again = known.aware, np.random.default_rng(plan.seed)
+    known = replace(known, longer_rounded={bits: score(longer, bits) for bits in settings.widths})
+    for bits in settings.widths:
+        done, again = known.aware, np.random.default_rng(settings.seed)
         for _, curve in learn(full, _FINE_RATE, again, Curve("QAT", bits)):
             known = replace(known, aware=(*done, curve))
             yield known

@@ -8,18 +8,26 @@ import numpy as np
 import pytest
 
 from playground.errors import OptionError
-from playground.labs.precision.retraining import parse_plan, retrain, round_weights
+from playground.experiments.run import Stopped
+from playground.labs.precision.retraining import (
+    Retraining,
+    RetrainingSettings,
+    retrain,
+    round_weights,
+)
+from playground.labs.precision.retraining_view import draw
+from tests.support.runs import run_until
 
 
 def test_curves_grow_epoch_by_epoch_and_the_seed_repeats_them() -> None:
-    plan = parse_plan(["3", 8], 2, 5)
-    seen = list(retrain(plan))
+    settings = RetrainingSettings(bits=["3", 8], epochs=2, seed=5)
+    seen = list(retrain(None, settings, run_until()))
     assert [len(each.full.accuracies) for each in seen[:3]] == [1, 2, 2]
     assert len(seen) == 2 + 2 + 2 * 2
     last = seen[-1]
     assert [curve.bits for curve in last.aware] == [8, 3]
     assert all(len(curve.accuracies) == 2 and curve.seconds > 0 for curve in last.aware)
-    *_, again = retrain(plan)
+    *_, again = retrain(None, settings, run_until())
     assert again.rounded == last.rounded
     assert [c.accuracies for c in again.aware] == [c.accuracies for c in last.aware]
 
@@ -33,18 +41,27 @@ def test_a_row_keeps_as_many_levels_as_its_bits_allow_and_biases_stay() -> None:
     np.testing.assert_allclose(np.abs(rounded).max(axis=1), np.abs(weights).max(axis=1))
 
 
+def test_it_can_be_stopped_and_what_was_trained_is_drawn() -> None:
+    seen: list[Retraining] = []
+    settings = RetrainingSettings(bits=(2,), epochs=3)
+    with pytest.raises(Stopped):
+        seen.extend(retrain(None, settings, run_until(lambda: len(seen) == 5)))
+    assert [each.progress.done for each in seen] == [1, 2, 3, 4, 5]
+    assert draw(seen[-1]).count("<polyline") == 2 + 2  # two curves, and the two keys of the table
+
+
 @pytest.mark.parametrize(
-    ("bits", "epochs", "seed", "sentence"),
+    ("given", "sentence"),
     [
-        ([], 10, 0, "at least one number of bits, got none"),
-        ([1], 10, 0, "Bits must be a whole number from 2 to 8, got 1"),
-        ([9], 10, 0, "from 2 to 8, got 9"),
-        ([2], 0, 0, "Epochs must be a whole number from 1 to 50, got 0"),
-        ([2], 1.5, 0, r"got 1\.5"),
-        ([2], None, 0, "got nothing"),
-        ([2], 1, "x", "Seed must be a whole number from 0 to 4,294,967,295, got 'x'"),
+        ({"bits": []}, "`bits` must be 1 to 64 of 8, 4, 3, 2, with commas between, got"),
+        ({"bits": "1"}, "got 1"),
+        ({"bits": [9]}, "got 9"),
+        ({"epochs": 0}, "`epochs` must be a whole number from 1 to 50, got 0"),
+        ({"epochs": 1.5}, r"got 1\.5"),
+        ({"epochs": None}, "got nothing"),
+        ({"seed": "x"}, "`seed` must be a whole number from 0 to 4,294,967,295, got 'x'"),
     ],
 )
-def test_bad_input_gets_one_sentence(bits: Any, epochs: Any, seed: Any, sentence: str) -> None:
+def test_bad_input_gets_one_sentence(given: dict[str, Any], sentence: str) -> None:
     with pytest.raises(OptionError, match=sentence):
-        parse_plan(bits, epochs, seed)
+        RetrainingSettings(**given)

@@ -1,4 +1,4 @@
-"""The conversations that were opened last, parsed and in memory, up to a size."""
+"""What was made last for each conversation, in memory, up to a size."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ class Recent(Generic[Value]):
 
     Parameters
     ----------
-    most_bytes : int
-        All that is kept together; a larger thing is not kept at all.
+    most : int
+        The sizes of all that is kept add up to no more; a larger thing is not kept at all.
 
     Examples
     --------
-    >>> recent = Recent[str](most_bytes=10)
+    >>> recent = Recent[str](most=10)
     >>> for key in "abc":
-    ...     recent.put(key, stamp=1, size_bytes=4, value=key.upper())
+    ...     recent.put(key, stamp=1, size=4, value=key.upper())
     >>> recent.get("a", stamp=1), recent.get("c", stamp=1), recent.get("c", stamp=2)
     (None, 'C', None)
     """
 
-    def __init__(self, most_bytes: int) -> None:
-        self._most_bytes = most_bytes
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._guard = threading.Lock()
         self._kept: OrderedDict[str, tuple[object, int, Value]] = OrderedDict()
-        self._bytes = 0
+        self._size = 0
 
     def get(self, key: str, stamp: object) -> Value | None:
         """Return what was put under a key with the same stamp, or None."""
@@ -41,15 +41,15 @@ class Recent(Generic[Value]):
             self._kept.move_to_end(key)
             return found[2]
 
-    def put(self, key: str, stamp: object, size_bytes: int, value: Value) -> None:
-        """Keep a value; `stamp` says of which state of the file it is."""
+    def put(self, key: str, stamp: object, size: int, value: Value) -> None:
+        """Keep a value; `stamp` says of what it was made."""
         with self._guard:
             self._forget(key)
-            self._kept[key] = (stamp, size_bytes, value)
-            self._bytes += size_bytes
-            while self._bytes > self._most_bytes:
+            self._kept[key] = (stamp, size, value)
+            self._size += size
+            while self._size > self._most:
                 self._forget(next(iter(self._kept)))
 
     def _forget(self, key: str) -> None:
         if key in self._kept:
-            self._bytes -= self._kept.pop(key)[1]
+            self._size -= self._kept.pop(key)[1]

@@ -15,6 +15,7 @@ from apps.chat.branching import Fork, ForkPlace, find_fork
 from apps.chat.conversations import ASSISTANT, USER, Conversation, Turn, facts_of
 from apps.chat.message_rules import require_message, require_text
 from apps.chat.places import Question, find_question, require_last
+from apps.chat.recent import Recent
 from apps.chat.runs import Run, Runs
 from apps.chat.store import ConversationStore
 from playground.errors import OptionError
@@ -30,6 +31,9 @@ from playground.models.text.tokenizer import Message
 from playground.serving import Pool
 
 Change = Callable[[Conversation], Conversation]
+
+# Conversations whose outlook is remembered, for as long as it stands.
+_FORESEEN = 64
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class ChatService:
         self.pool = pool
         self.store = store
         self.runs = Runs()
+        self._foreseen = Recent[Outlook](_FORESEEN)
 
     def ask(self, key: str, session: str, text: str, replaces: Question | None = None) -> Run:
         """Append a question, or replace an earlier one and all that followed it.
@@ -291,10 +296,17 @@ class ChatService:
         model = self.pool.model(request.choice)
         if model is None or key in self.runs:
             return None
-        conversation = self.store.load(key)
+        conversation, settings = self.store.load(key), request.settings
+        # All that it depends on: moving another slider counts no token again.
+        needs = (settings.max_new_tokens, settings.overflow, settings.context_window)
+        stamp = (conversation, request.choice, request.system, needs, draft, before)
+        if (known := self._foreseen.get(key, stamp)) is not None:
+            return known
         kept = conversation if before is None else conversation.cut_to(before)
         messages = [*conversation_messages(kept, request.system), Message(USER, draft)]
-        return foresee(messages, model.engine, request.settings)
+        outlook = foresee(messages, model.engine, settings)
+        self._foreseen.put(key, stamp, 1, outlook)
+        return outlook
 
     def _claim(self, key: str, session: str, change: Change) -> Run:
         """Change a conversation and claim its reply, in one step under its lock."""

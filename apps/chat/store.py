@@ -113,7 +113,7 @@ class ConversationStore:
     def settings(self, key: str) -> dict[str, Any]:
         """Return the run settings as the person left them, whatever today's rules say of them."""
         with self._locks.holding(key):
-            self._read(key)  # an earlier version kept them in the same file
+            self.load(key)  # an earlier version kept them in the same file
             content = self._files.read(key, _SETTINGS)
             try:
                 return read_object(content) if content is not None else {}

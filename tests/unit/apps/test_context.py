@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from playground.generation.settings import OPTIONS, SamplingSettings
 from playground.models.engines import manager as manager_module
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
+from playground.models.text.tokenizer import Message, Tokenizer
 from playground.serving import Pool
 from playground.settings import Settings
 from tests.support.scripted_engine import ScriptedEngine
@@ -90,6 +92,34 @@ def test_an_edited_message_is_foreseen_in_its_place(service: ChatService) -> Non
     assert edited.usage.history < whole.usage.history
     with pytest.raises(OptionError, match="half of one"):
         service.foresee(KEY, request(), "\ud800")
+
+
+def test_only_what_the_window_depends_on_counts_its_tokens_again(
+    service: ChatService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk(service, "rain " * 20, request())
+    counted, encode = list[int](), Tokenizer.encode_chat
+
+    def count(tokenizer: Tokenizer, messages: Sequence[Message]) -> list[int]:
+        counted.append(len(messages))
+        return encode(tokenizer, messages)
+
+    monkeypatch.setattr(Tokenizer, "encode_chat", count)
+    first = service.foresee(KEY, request(), "hi")
+    for settings in ({"temperature": 1}, {"top_k": 5}, {"seed": 3}):
+        counted.clear()
+        assert service.foresee(KEY, request(**settings), "hi") == first
+        assert counted == []
+    for settings in ({"max_new_tokens": 9}, {"context_window": 300}, {"overflow": "sliding"}):
+        counted.clear()
+        service.foresee(KEY, request(**settings), "hi")
+        assert counted
+    counted.clear()
+    service.clear(KEY)
+    shorter = service.foresee(KEY, request(), "hi")
+    assert shorter is not None
+    assert first is not None
+    assert shorter.usage.history < first.usage.history
 
 
 def conversation(fit: Fit, count: int = 6) -> Conversation:

@@ -44,6 +44,7 @@ bench: install $(VENV)/.dev ## Run the benchmarks that the README quotes
 	$(BIN)/python benchmarks/tokens.py
 	$(BIN)/python benchmarks/neighbours.py
 	$(BIN)/python benchmarks/context.py
+	$(BIN)/python -m benchmarks.conversations
 
 clean: ## Remove what was installed and built here; models stay
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

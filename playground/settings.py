@@ -24,7 +24,7 @@ class Settings:
     models_dir : Path
         One folder a model, as transformers loads it.
     conversations_dir : Path
-        One file a conversation.
+        One folder a conversation.
     hub_cache : Path
         The hub's own cache of downloads (``HF_HOME`` is honoured).
     hub_endpoint : str or None

@@ -32,8 +32,8 @@ from playground.serving import Pool
 
 Change = Callable[[Conversation], Conversation]
 
-# Conversations whose outlook is remembered, for as long as it stands.
-_FORESEEN = 64
+# Characters of the conversations whose outlook is remembered for as long as it stands.
+_FORESEEN = 8_000_000
 
 
 @dataclass(frozen=True)
@@ -305,7 +305,7 @@ class ChatService:
         kept = conversation if before is None else conversation.cut_to(before)
         messages = [*conversation_messages(kept, request.system), Message(USER, draft)]
         outlook = foresee(messages, model.engine, settings)
-        self._foreseen.put(key, stamp, 1, outlook)
+        self._foreseen.put(key, stamp, sum(len(each.content) for each in messages), outlook)
         return outlook
 
     def _claim(self, key: str, session: str, change: Change) -> Run:

@@ -168,7 +168,8 @@ class ConversationStore:
 
     def _read(self, key: str) -> Conversation:
         """Read the messages from the disk, those of an earlier version if there are no others."""
-        content = self._files.read(key, _TURNS)
+        # Before the content: what another process writes meanwhile has another stamp.
+        stamp, content = self._files.stamp(key, _TURNS), self._files.read(key, _TURNS)
         if content is None:
             return self._take_over(key)
         try:
@@ -176,7 +177,7 @@ class ConversationStore:
         except Unreadable:
             self._set_aside(key, _TURNS, "messages")
             return Conversation()
-        self._parsed.put(key, self._files.stamp(key, _TURNS), len(content), conversation)
+        self._parsed.put(key, stamp, len(content), conversation)
         return conversation
 
     def _write(self, key: str, conversation: Conversation) -> None:

@@ -36,11 +36,16 @@ class Background:
             self._work()
         except PlaygroundError as error:
             self.error = error
-        except (
-            Exception
-        ) as error:  # the last line before a person: a bug must not look like silence
+        except Exception as error:
+            # The last line before a person: a bug must not look like silence.
             _log.exception("unexpected failure")
             self.error = PlaygroundError(
-                f"The playground itself failed ({type(error).__name__}: {error}). What you wrote "
-                f"is kept; the server's log has the details."
+                f"The playground itself failed ({_reason(error)}). What you wrote is kept; the "
+                f"server's log has the details."
             )
+
+
+def _reason(error: Exception) -> str:
+    """Name a fault; what the system says of a file goes without its path, which is the server's."""
+    words = error.strerror if isinstance(error, OSError) else str(error)
+    return f"{type(error).__name__}: {words}"

@@ -181,9 +181,8 @@ def render_facts(facts: ReplyFacts) -> str:
         items.append(f"first after <b>{facts.first_token_seconds:.2f} s</b>")
     if facts.tokens_per_second is not None:
         items.append(f"<b>{facts.tokens_per_second:.1f}</b> tok/s")
-    items.append(
-        f"stopped: <b>{escape(FINISH_WORDS.get(facts.finish_reason, facts.finish_reason))}</b>"
-    )
+    why = FINISH_WORDS.get(facts.finish_reason, facts.finish_reason)
+    items.append(f"stopped: {_bold(why)}")
     items += _settings_words(facts)
     if facts.branch:
         items.append(_branch_words(facts.branch))
@@ -213,9 +212,8 @@ def _settings_words(facts: ReplyFacts) -> list[str]:
 def _bold(value: object) -> str:
     """Return a setting's value, whatever it is: a number short, anything else clipped."""
     text = f"{value:g}" if isinstance(value, float) else str(value)
-    return (
-        f"<b>{escape(text if len(text) <= _MOST_OF_A_VALUE else text[:_MOST_OF_A_VALUE] + '…')}</b>"
-    )
+    clipped = text if len(text) <= _MOST_OF_A_VALUE else f"{text[:_MOST_OF_A_VALUE]}…"
+    return f"<b>{escape(clipped)}</b>"
 
 
 def _branch_words(branch: Branch) -> str:

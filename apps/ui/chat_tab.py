@@ -148,9 +148,10 @@ class ChatTab:
         ).then(**draft)
         blocks.unload(self._on_stop)
 
+        # First of what a change sets off: the page soon puts a number out of range back.
+        self._remembered.wire()
         changed = [component.change for component in self._rail.components]
         gr.on([self._composer.change, *changed], trigger_mode="always_last", **draft)
-        self._remembered.wire()
 
     def _on_visit(self, data: Data) -> View:
         """Bring back the conversation and the settings of this browser."""

@@ -14,6 +14,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 import playground
 from apps.api.door import Door
+from apps.api.failures import Failures
 from apps.api.security import SecurityHeaders
 from apps.chat.service import ChatService
 from apps.chat.store import ConversationStore
@@ -44,6 +45,8 @@ def create_app(pool: Pool, start: ModelChoice, host: str = "127.0.0.1") -> FastA
 
     # Before it is imported: Gradio's own folder would be everybody's to read, and stay behind.
     os.environ["GRADIO_TEMP_DIR"] = str(exports_folder())
+    # Gradio keeps figures of its last events, which nothing here shows.
+    os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"
     import gradio as gr
 
     from apps.ui.page import HEAD, build_ui
@@ -57,6 +60,7 @@ def create_app(pool: Pool, start: ModelChoice, host: str = "127.0.0.1") -> FastA
         openapi_url=None,
     )
     app.add_middleware(Door)
+    app.add_middleware(Failures)
     app.add_middleware(SecurityHeaders)
     allowed = ["*"] if host in _EVERYWHERE else [*_LOOPBACK, host]
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=allowed)
@@ -68,10 +72,17 @@ def create_app(pool: Pool, start: ModelChoice, host: str = "127.0.0.1") -> FastA
 
     service = ChatService(pool, ConversationStore(pool.settings.conversations_dir))
     gr.mount_gradio_app(
-        app, build_ui(service, start), path="/", server_name=host, theme=PlaygroundTheme(),
-        head=HEAD, footer_links=[], show_error=True, ssr_mode=False,
+        app,
+        build_ui(service, start),
+        path="/",
+        server_name=host,
+        theme=PlaygroundTheme(),
+        head=HEAD,
+        footer_links=[],
+        show_error=True,
+        ssr_mode=False,
         enable_monitoring=False,
-    )  # fmt: skip
+    )
     return app
 
 
@@ -91,10 +102,17 @@ def serve(host: str, port: int, start: ModelChoice, settings: Settings) -> None:
 
     # Left alone, the signal would end the process before its files for export are removed.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    if hangup := getattr(signal, "SIGHUP", None):  # the terminal was closed; Windows has none
+        signal.signal(hangup, lambda *_: signal.raise_signal(signal.SIGTERM))
     pool = Pool(settings)
     app = create_app(pool, start, host)
     config = uvicorn.Config(
-        app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=1
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        timeout_graceful_shutdown=1,
+        proxy_headers=False,  # there is no proxy: whoever names one made it up
     )
     server = uvicorn.Server(config)
     # Open pages hold a stream each; cutting them at the end is no news.

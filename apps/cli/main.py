@@ -12,11 +12,14 @@ import playground
 from apps.cli import options as options
 from apps.cli.terminal import (
     console,
+    discard_stdout,
+    open_closed_streams,
     plain,
     tell,
     tolerate_odd_text,
     well_formed,
     write,
+    write_error,
     write_json,
 )
 from playground.errors import FetchCancelled, OptionError, PlaygroundError, TermsNotAccepted
@@ -26,6 +29,7 @@ from playground.settings import Settings
 
 FAILED = 1
 WRONG_USAGE = 2
+LONGEST_SENTENCE = 1_000
 INTERRUPTED = 130  # what a shell reports of a program that Ctrl-C ended
 
 app = typer.Typer(
@@ -45,32 +49,60 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     arguments : sequence of str, optional
         What follows the program's name; by default what the shell gave.
     """
+    open_closed_streams()
     tolerate_odd_text()
     words = [well_formed(word) for word in (sys.argv[1:] if arguments is None else arguments)]
     try:
         code = app(words, prog_name="playground", standalone_mode=False) or 0
-    except typer.TyperException as error:
-        code = _fail_of_usage(error)
-    except OptionError as error:
-        code = _fail(str(error), WRONG_USAGE)
-    except FetchCancelled as error:
-        code = _fail(str(error), INTERRUPTED)
-    except PlaygroundError as error:
-        code = _fail(str(error), FAILED)
+        sys.stdout.flush()
     except KeyboardInterrupt:
         code = INTERRUPTED
+    except BrokenPipeError:  # nobody reads any more, which is no news to anybody
+        discard_stdout()
+        code = FAILED
+    except Exception as error:
+        code = _failed(error, "--json" in words)
     sys.exit(code)
 
 
-def _fail(sentence: str, code: int) -> int:
-    tell(f"Error: {' '.join(sentence.split())}", style="red")
+def _failed(error: Exception, as_json: bool) -> int:
+    """Say an error in one line, as a JSON document too if one was asked for; return the code."""
+    sentence, code = _told(error)
+    if sentence:  # empty where the help was the answer
+        tell(f"Error: {sentence}", style="red")
+    if sentence and as_json:
+        write_error(sentence, type(error).__name__)
+    if isinstance(error, OSError):
+        discard_stdout()  # Python would try to write the rest once more at the end
     return code
 
 
-def _fail_of_usage(error: typer.TyperException) -> int:
-    if sentence := error.format_message().rstrip("."):  # empty where the help was the answer
-        _fail(f"{sentence}. `playground --help` shows what there is.", error.exit_code)
-    return error.exit_code
+def _told(error: Exception) -> tuple[str, int]:
+    """Return an error's sentence, cut to what one reads, and its exit code."""
+    if isinstance(error, typer.TyperException):
+        sentence = error.format_message().rstrip(".")
+        told = f"{sentence}. `playground --help` shows what there is." if sentence else ""
+        code = error.exit_code
+    elif isinstance(error, PlaygroundError):
+        told, code = str(error), _code_of(error)
+    elif isinstance(error, OSError):
+        told, code = f"The system refused: {error}.", FAILED
+    else:
+        told, code = f"The playground itself failed ({type(error).__name__}: {error}).", FAILED
+    return _shortened(" ".join(told.split())), code
+
+
+def _code_of(error: PlaygroundError) -> int:
+    if isinstance(error, OptionError):
+        return WRONG_USAGE
+    return INTERRUPTED if isinstance(error, FetchCancelled) else FAILED
+
+
+def _shortened(sentence: str) -> str:
+    if len(sentence) <= LONGEST_SENTENCE:
+        return sentence
+    half = LONGEST_SENTENCE // 2
+    return f"{sentence[:half]} ... {sentence[-half:]}"
 
 
 def _show_version(wanted: bool) -> None:

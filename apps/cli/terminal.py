@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -54,6 +56,25 @@ def tolerate_odd_text() -> None:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError):  # a stream that a caller put in its place
             stream.reconfigure(errors="replace")  # type: ignore[union-attr] # suppressed above
+
+
+def open_closed_streams() -> None:
+    """Put nothing in the place of a standard stream that was closed before the program began."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - for the whole run
+
+
+def discard_stdout() -> None:
+    """Send what is still to be written on standard output nowhere."""
+    with contextlib.suppress(AttributeError, OSError, ValueError):  # a caller's stream has no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def write_error(sentence: str, kind: str) -> None:
+    """Print an error as a JSON document on stdout, where that can still be written."""
+    with contextlib.suppress(OSError):
+        write_json({"error": {"message": sentence, "type": kind}})
 
 
 def console(stderr: bool = False) -> Console:

@@ -12,6 +12,7 @@ from apps.ui.chat_tab import ChatTab
 from apps.ui.events import QUIET
 from apps.ui.lab_panel import LabPanel, Parts, Special
 from apps.ui.link import Link
+from apps.ui.page_blocks import PageBlocks
 from apps.ui.rail import build_rail
 from apps.ui.tabs.context import ContextTab
 from apps.ui.tabs.embeddings import EmbeddingsTab
@@ -55,7 +56,7 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
         What a new visitor gets.
     """
     blocks: gr.Blocks
-    with gr.Blocks(
+    with PageBlocks(
         title="LLM Playground", analytics_enabled=False, fill_width=True,
         delete_cache=(_HOUR, _KEPT_HOURS * _HOUR),
     ) as blocks:  # fmt: skip

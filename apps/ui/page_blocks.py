@@ -1,0 +1,62 @@
+"""Gradio's Blocks, with errors said in one sentence and the memory of closed pages given back."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from uuid import uuid4
+
+import gradio as gr
+
+# A page that was closed may come back, such as after a lost connection; only the latest few can.
+KEPT_CLOSED_PAGES = 8
+
+_log = logging.getLogger(__name__)
+
+
+class PageBlocks(gr.Blocks):
+    """The page's Blocks."""
+
+    async def process_api(self, *values: Any, **named: Any) -> dict[str, Any]:
+        """Run one event; what nobody foresaw becomes one sentence, and one line in the log.
+
+        Raises
+        ------
+        gradio.Error
+            When the event failed.
+        """
+        try:
+            return await super().process_api(*values, **named)
+        except gr.Error:
+            raise
+        # Values of the wrong kind fail in Gradio's own code as well as in ours, in any way.
+        except Exception as error:
+            raise gr.Error(failed_sentence(error), print_exception=False) from None
+        finally:
+            self._forget_closed_pages()
+
+    def _forget_closed_pages(self) -> None:
+        """Drop what Gradio holds of closed pages: a copy of the whole page's configuration each."""
+        sessions = self.state_holder.session_data
+        closed = [key for key, state in list(sessions.items()) if state.is_closed]
+        for key in closed[:-KEPT_CLOSED_PAGES]:
+            self.state_holder.delete_state(key)
+            sessions.pop(key, None)
+            self.state_holder.time_last_used.pop(key, None)
+            self._queue.pending_event_ids_session.pop(key, None)
+            self._queue.pending_messages_per_session.pop(key, None)
+
+
+def failed_sentence(error: Exception) -> str:
+    """Log an error nobody foresaw in one line, and return the sentence that points there.
+
+    The traceback follows at the level of debugging alone.
+    """
+    reference = uuid4().hex[:8]
+    told = " ".join(str(error).split())[:200]
+    _log.error("event failed, reference %s: %s: %s", reference, type(error).__name__, told)
+    _log.debug("reference %s", reference, exc_info=error)
+    return (
+        "The page's event could not be carried out with these values. Reload the page and try "
+        f"again; the server's log has more under {reference}."
+    )

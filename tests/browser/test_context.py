@@ -195,7 +195,7 @@ def test_the_needle_map_grows_is_opened_exported_and_stopped(visit: Visit) -> No
     for field, value, sentence in (
         ("lengths", "", "`lengths` must be 1 to 8 whole numbers"), ("lengths", "10", "got 10"),
         ("lengths", "9000", "must have 1 to 8,191 tokens"),
-        ("depths", "0, 200", "from 0 to 100, got 200"),
+        ("depths", "0, 200", "from 0 to 100, with commas between, got 200"),
     ):  # fmt: skip
         fill(page, f"context-needle-{field}", value)
         draw.click()

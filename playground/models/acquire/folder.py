@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from playground.errors import BrokenCache, ModelNotFound, ModelUnavailable
+from playground.models.libraries import import_libraries
 
 # Weights as safetensors, config, tokenizer; never pickles, never code.
 MODEL_FILES = [
@@ -103,6 +104,7 @@ def _require_known_code(folder: Path) -> None:
     config = _read_json(folder / "config.json")
     if "auto_map" not in config:
         return
+    import_libraries()
     from transformers import CONFIG_MAPPING
 
     if config.get("model_type") not in CONFIG_MAPPING:

@@ -16,6 +16,7 @@ from playground.models.engines.core_model import load_core_engine, unsupported_r
 from playground.models.engines.engine import Engine
 from playground.models.engines.precision import Precision, pick_device
 from playground.models.engines.transformers_model import load_transformers_engine
+from playground.models.libraries import import_libraries
 
 
 class EngineName(StrEnum):
@@ -42,6 +43,7 @@ class EngineName(StrEnum):
 
 def pick_engine(model: InstalledModel, precision: Precision) -> EngineName:
     """Return the fastest engine that is proven equal for a model and precision on this machine."""
+    import_libraries()
     from transformers import AutoConfig
 
     config = AutoConfig.from_pretrained(model.path, local_files_only=True)

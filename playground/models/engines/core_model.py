@@ -29,6 +29,7 @@ from playground.models.engines.linear_layers import (
     quantize_linear,
 )
 from playground.models.engines.precision import Precision, require_available, torch_dtype
+from playground.models.libraries import import_libraries
 from playground.models.text.tokenizer import Tokenizer, read_end_token_ids
 
 if TYPE_CHECKING:
@@ -185,6 +186,7 @@ def load_core_engine(model: InstalledModel, precision: Precision) -> CoreEngine:
     PrecisionUnavailable
         When the core cannot run this model or precision.
     """
+    import_libraries()
     from transformers import AutoConfig
 
     start = time.perf_counter()

@@ -18,6 +18,7 @@ from playground.models.acquire.catalog import find_entry
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.compute import compute
 from playground.models.engines.library_output import quiet_transformers
+from playground.models.libraries import import_libraries
 from playground.models.text.tokenizer import require_whole_characters
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ def load_embedder(model: InstalledModel) -> Embedder:
 
 
 def _read(model: InstalledModel) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
+    import_libraries()
     import torch
     from safetensors import SafetensorError
     from transformers import AutoModel, AutoTokenizer

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from playground.errors import OptionError, PrecisionUnavailable
+from playground.models.libraries import import_libraries
 
 if TYPE_CHECKING:
     import torch
@@ -98,6 +99,7 @@ def read_shape(folder: Path) -> ModelShape:
     folder : Path
         Holds ``config.json``.
     """
+    import_libraries()
     from accelerate import init_empty_weights
     from torch import nn
     from transformers import AutoConfig, AutoModelForCausalLM

@@ -20,6 +20,7 @@ from playground.models.engines.compute import compute
 from playground.models.engines.engine import KVCache, LoadReport
 from playground.models.engines.library_output import quiet_transformers
 from playground.models.engines.precision import Precision, loader_arguments, require_available
+from playground.models.libraries import import_libraries
 from playground.models.text.tokenizer import Tokenizer, read_end_token_ids
 
 if TYPE_CHECKING:
@@ -169,6 +170,7 @@ def load_transformers_engine(model: InstalledModel, precision: Precision) -> Tra
 
 
 def _read_network(folder: Path, precision: Precision, name: str) -> PreTrainedModel:
+    import_libraries()
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 

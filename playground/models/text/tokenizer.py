@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 from playground.errors import OptionError
+from playground.models.libraries import import_libraries
 from playground.models.text.byte_pairs import BytePairs, TokenBytes
 from playground.models.text.chat_template import ChatTemplate, ChatText
 from playground.models.text.spans import Spans, spans_from_bytes, spans_from_offsets
@@ -75,6 +76,7 @@ class Tokenizer:
     @classmethod
     def load(cls, folder: Path, end_token_ids: Sequence[int]) -> Tokenizer:
         """Read the tokenizer files of a model folder; no network, no remote code."""
+        import_libraries()
         from transformers import AutoTokenizer
 
         tokenizer = AutoTokenizer.from_pretrained(

@@ -269,10 +269,10 @@ def test_an_interrupt_ends_the_reply_within_one_token(
     assert outcome.code == 130
     if as_json:
         assert outcome.json["finish_reason"] == "cancelled"
-        assert outcome.json["tokens"] == 3
+        assert outcome.json["tokens"] in (2, 3)  # the one in the making may still come
     else:
         assert outcome.stdout.endswith("\n")
-        assert footers(outcome)[0].startswith("3 tokens")
+        assert footers(outcome)[0].startswith(("2 tokens", "3 tokens"))
 
 
 def test_ctrl_c_ends_a_pull_in_order(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

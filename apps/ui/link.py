@@ -38,7 +38,7 @@ class Link:
         fields = {field for each in self._sections.values() for field in each.linked.values()}
         blocks.load(
             self.fill, address, [*fields, *self._notices], js="() => location.search", **QUIET
-        ).then(None, js="() => playgroundOpen()", **QUIET)
+        ).then(None, js="() => playgroundOpen(true)", **QUIET)
 
     def fill(self, query: str) -> dict[Any, Any]:
         """Return what the form named in an address shows; a bad value is said beside it."""

@@ -55,7 +55,10 @@ function playgroundExperiment(panel) {
   return shown?.id.replace(/^experiment-[^-]+-/, "") || "";
 }
 
+let playgroundOpened = false; // until the address has been read, nothing is written over it
+
 function playgroundWrite(push) {
+  if (!playgroundOpened) return;
   const { lab, experiment } = playgroundPlace();
   const words = new URLSearchParams(lab === "chat" ? {} : { lab });
   if (experiment) words.set("experiment", experiment);
@@ -75,13 +78,15 @@ function playgroundAddress(path, names, values, defaults) {
   playgroundWrite(false);
 }
 
-// Opens what the address says, at first and after Back and Forward.
-function playgroundOpen() {
+// Opens what the address says, at first and after Back and Forward. `filled` says that the forms
+// hold what the address said of them.
+function playgroundOpen(filled) {
   const words = new URLSearchParams(location.search), lab = words.get("lab") || "chat";
   const known = document.getElementById(`panel-${lab}`) ? lab : "chat";
   playgroundLab(known);
   const experiment = words.get("experiment");
   if (experiment) document.getElementById(`experiment-${known}-${experiment}-button`)?.click();
+  playgroundOpened ||= filled === true;
 }
 
 // One prompt travels between labs: what was typed last in one stands in the next that is opened.

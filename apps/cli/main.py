@@ -352,7 +352,9 @@ def lab(context: typer.Context) -> None:
     # The labs are read only when one is asked for, so that all other commands stay instant.
     from apps.cli.lab import lab_app
 
-    lab_app()(context.args, prog_name="playground lab", standalone_mode=False)
+    code = lab_app()(context.args, prog_name="playground lab", standalone_mode=False)
+    if code:
+        raise typer.Exit(code)
 
 
 if __name__ == "__main__":

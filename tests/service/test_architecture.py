@@ -11,13 +11,14 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from playground.models.acquire.store import InstalledModel
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"<!-- file: (?P<path>[\w/.]+) -->\n```python\n(?P<code>.*?)```", re.DOTALL)
-LAB = "playground/labs/temperature/__init__.py"
+LAB = "playground/labs/context/__init__.py"
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +34,8 @@ def house(tmp_path_factory: pytest.TempPathFactory, default_model: InstalledMode
     for block in blocks:
         (house / block["path"]).write_text(block["code"], encoding="utf-8")
     lab = (house / LAB).read_text(encoding="utf-8")
-    lab = lab.replace("    experiments=(\n", "    experiments=(\n        draws_view.DRAWS,\n")
-    line = "from playground.labs.temperature import draws_view\n"
+    lab = lab.replace("    experiments=(\n", "    experiments=(\n        growing_view.GROWING,\n")
+    line = "from playground.labs.context import growing_view\n"
     (house / LAB).write_text(lab.replace("\nLAB = ", f"\n{line}\nLAB = "), encoding="utf-8")
     return house
 
@@ -47,51 +48,63 @@ def run(house: Path, *words: str) -> str:
     return told.stdout
 
 
-COMMAND = ("-m", "apps.cli.main", "lab", "temperature", "draws")
+COMMAND = ("-m", "apps.cli.main", "lab", "context", "growing")
 
 
 def test_it_stands_in_the_terminal(house: Path) -> None:
-    assert "How often the dice are thrown" in run(house, *COMMAND, "--help")
-    found = json.loads(run(house, *COMMAND, "--times", "6", "--json"))
-    assert sum(each["count"] for each in found["draws"]) == 6
-    assert found["settings"]["times"] == 6
-    page = house / "draws.html"
-    run(house, *COMMAND, "--times", "3", "--html", str(page))
-    assert "Throw" not in page.read_text(encoding="utf-8")
-    assert "drawn again and again" in page.read_text(encoding="utf-8")
+    assert "Read at most so many of them" in run(house, *COMMAND, "--help")
+    told = json.loads(run(house, *COMMAND, "--words", "3", "--json"))
+    assert [each["piece"] for each in told["found"]] == ["The", "The capital", "The capital of"]
+    assert told["settings"]["words"] == 3
+    page = house / "growing.html"
+    run(house, *COMMAND, "--words", "2", "--html", str(page))
+    assert "surer of what comes next" in page.read_text(encoding="utf-8")
+    assert '<th scope="row">The capital</th>' in page.read_text(encoding="utf-8")
 
 
-def test_ctrl_c_keeps_what_was_drawn(house: Path) -> None:
+def test_ctrl_c_keeps_what_was_read(house: Path) -> None:
+    words = ["--prompt", "word " * 500, "--words", "500", "--json"]
     running = subprocess.Popen(
-        [sys.executable, *COMMAND, "--times", "1000", "--json"],
-        cwd=house, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    time.sleep(10)
+        [sys.executable, *COMMAND, *words],
+        cwd=house,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_for_cpu_seconds(running.pid, 8)  # past the imports, and well into the words
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=60)
     assert running.returncode == 130, err
     assert "Traceback" not in err
-    assert 0 < sum(each["count"] for each in json.loads(out)["draws"]) < 1000
+    told = json.loads(out)
+    assert 0 < len(told["found"]) < 500
+    assert not told["ended"]
+
+
+def wait_for_cpu_seconds(pid: int, seconds: float) -> None:
+    """Wait until a process has computed so long: on a busy machine that takes longer."""
+    process = psutil.Process(pid)
+    while sum(process.cpu_times()[:2]) < seconds:
+        time.sleep(0.2)
 
 
 def test_its_own_test_and_those_over_all_experiments_find_it(house: Path) -> None:
-    own = "tests/labs/temperature/test_draws.py"
     told = run(
-        house, "-m", "pytest", "-q", "-p", "no:cacheprovider", own,
-        "tests/labs/test_every_experiment.py", "-k", "draws",
-    )  # fmt: skip
-    assert re.search(r"\b5 passed", told), told
+        house,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "tests/labs/context/test_growing.py",
+        "tests/labs/test_every_experiment.py",
+        "-k",
+        "growing",
+    )
+    assert re.search(r"\b6 passed", told), told
 
 
 def test_it_stands_on_the_page(house: Path) -> None:
-    told = run(
-        house, "-c",
-        "from apps.server import create_app\n"
-        "from apps.ui.page import _names\n"
-        "from playground.labs import labs\n"
-        "from apps.ui.lab_panel import LabPanel\n"
-        "import tests.support.page_config as p\n"
-        "print(p.element_ids())",
-    )  # fmt: skip
-    for name in ("run-temperature-draws", "stop-temperature-draws", "temperature-draws-times"):
-        assert name in told
+    told = run(house, "-m", "tests.support.page_ids")
+    for name in ("run-context-growing", "stop-context-growing", "context-growing-words"):
+        assert name in told.splitlines()

@@ -121,7 +121,8 @@ def test_cli_refuses_in_one_line(run: Run, arguments: list[str], code: int, sent
     assert outcome.code == code
     assert sentence in outcome.stderr
     assert outcome.stderr.count("\n") == 1
-    assert outcome.stdout == ""
+    told = outcome.json["error"]["message"] if "--json" in arguments else ""
+    assert (sentence in told) if told else (outcome.stdout == "")
 
 
 def test_ui_says_that_a_port_is_taken(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

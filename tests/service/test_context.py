@@ -93,6 +93,6 @@ def test_a_chat_changes_its_policy_on_the_way(
     assert "tokens were cut from the middle of your message" in told
     assert "the overflow policy is `stop`" in told
     assert "overflow stop one of stop, oldest, middle, sliding" in told
-    assert "context_window 96 from 32 to 256" in told
-    assert "context_window 256 from 32 to 256" in told
+    assert "context_window 96 a whole number from 32 on" in told
+    assert "context_window 256 a whole number from 32 on" in told
     assert len(outcome.stdout.splitlines()) == 1  # the refused one has no reply

@@ -42,6 +42,7 @@ function playgroundLab(name, push) {
 // The page's address says which lab is open, which experiment of it, and what its form says beyond
 // its defaults, so that all of it can be linked, survives a reload, and Back and Forward work.
 const playgroundForms = {}; // path of an experiment -> what its form says beyond its defaults
+let playgroundOpened = false; // fields tell of a change when they are made: the address is not read yet
 
 function playgroundPlace() {
   const panel = document.querySelector(".lab-panel[data-current]");
@@ -56,6 +57,7 @@ function playgroundExperiment(panel) {
 }
 
 function playgroundWrite(push) {
+  if (!playgroundOpened) return;
   const { lab, experiment } = playgroundPlace();
   const words = new URLSearchParams(lab === "chat" ? {} : { lab });
   if (experiment) words.set("experiment", experiment);
@@ -77,6 +79,7 @@ function playgroundAddress(path, names, values, defaults) {
 
 // Opens what the address says, at first and after Back and Forward.
 function playgroundOpen() {
+  playgroundOpened = true;
   const words = new URLSearchParams(location.search), lab = words.get("lab") || "chat";
   const known = document.getElementById(`panel-${lab}`) ? lab : "chat";
   playgroundLab(known);

@@ -26,7 +26,9 @@ function playgroundShow(element, button) {
   if (part) part.hidden = false;
 }
 
-// In an exported file there is nobody else who wakes it.
-document.querySelectorAll(".exported [data-view]").forEach((element) => {
-  playgroundView(element, element.dataset.view);
+// In an exported file there is nobody else who wakes it, once the lab's own script has been read too.
+document.addEventListener("DOMContentLoaded", () => {
+  document.querySelectorAll(".exported [data-view]").forEach((element) => {
+    playgroundView(element, element.dataset.view);
+  });
 });

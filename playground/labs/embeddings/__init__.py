@@ -36,6 +36,7 @@ LAB = Lab(
             function=neighbours.run_neighbours,
             view=neighbours_view.draw,
             action="Find",
+            empty="Press Find: the tokens nearest to the word will stand here.",
             tables={"neighbours.csv": neighbours_view.to_csv},
         ),
         Experiment(
@@ -49,6 +50,7 @@ LAB = Lab(
             function=arithmetic.run_arithmetic,
             view=arithmetic_view.draw,
             action="Work it out",
+            empty="Press Work it out: what the sum is nearest to will stand here.",
             tables={"sum.csv": arithmetic_view.to_csv},
             intro=arithmetic_view.examples(),
         ),
@@ -63,6 +65,7 @@ LAB = Lab(
             function=analogies.run_analogies,
             view=analogies_view.draw,
             action=f"Try {len(analogies.read_questions())} analogies",
+            empty="How often sums come out right will stand here, relation by relation.",
         ),
         Experiment(
             path="embeddings/map",
@@ -75,6 +78,7 @@ LAB = Lab(
             function=word_map.run_map,
             view=word_map_view.draw,
             action="Draw",
+            empty="Press Draw: the words will stand here, those that are alike together.",
             tables={"words.csv": word_map_view.to_csv},
         ),
         Experiment(
@@ -89,6 +93,7 @@ LAB = Lab(
             function=layers.run_layers,
             view=layers_view.draw,
             action="Follow",
+            empty="Press Follow: the word will be drawn here, layer by layer.",
             tables={"layers.csv": layers_view.to_csv},
         ),
         Experiment(
@@ -104,6 +109,7 @@ LAB = Lab(
             view=sentences_view.draw,
             needs=Needs.NOTHING,
             action="Compare and search",
+            empty="Press the button: how alike your lines are will stand here.",
             tables={"sentences.csv": sentences_view.to_csv},
         ),
     ),

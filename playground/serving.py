@@ -13,6 +13,7 @@ from playground.generation.language_model import LanguageModel
 from playground.generation.scheduler import Scheduler
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.choice import EngineName, load_engine
+from playground.models.engines.embedder import Embedder, LastEmbedder
 from playground.models.engines.engine import Engine
 from playground.models.engines.loads import wait_until
 from playground.models.engines.manager import Activity, ModelChoice, ModelManager, Residence
@@ -38,6 +39,7 @@ class Pool:
         load: Callable[[InstalledModel, Precision, EngineName], Engine] = load_engine,
     ) -> None:
         self._manager = ModelManager(settings, load)
+        self._encoder = LastEmbedder(settings.idle_minutes * 60)
         self._guard = threading.Lock()
         # A batch lives for as long as somebody holds a model of it, and holds its engine: no other
         # engine can have the id meanwhile.
@@ -147,6 +149,16 @@ class Pool:
         engine = self._manager.engine(choice)
         return LanguageModel(engine, self._batch_of(engine)) if engine else None
 
+    def embedder(self, model: InstalledModel) -> Embedder:
+        """Return the encoder in a folder; the last one stays loaded until it is idle for long.
+
+        Raises
+        ------
+        BrokenCache
+            When the files cannot be read as a model.
+        """
+        return self._encoder.get(model)
+
     def preload(self, choice: ModelChoice) -> None:
         """Load a model so that it is there when it is asked for."""
         with self._manager.lease(choice):
@@ -182,6 +194,7 @@ class Pool:
 
     def close(self) -> None:
         """Free every model that nobody holds."""
+        self._encoder.free()
         self._manager.close()
 
     def _batch_of(self, engine: Engine) -> Scheduler:

@@ -15,7 +15,6 @@ from apps.ui.link import Link
 from apps.ui.page_blocks import PageBlocks
 from apps.ui.rail import build_rail
 from apps.ui.tabs.context import ContextTab
-from apps.ui.tabs.embeddings import EmbeddingsTab
 from apps.ui.tabs.memory import MemorySection
 from apps.ui.tabs.models import ModelsTab, model_choices
 from apps.ui.tabs.precision import PrecisionTab
@@ -40,7 +39,7 @@ _HOUR, _KEPT_HOURS = 3600, 24
 
 GROUPS = ("Talk", "Concepts", "Trust", "More")
 # Labs that still have a tab of their own making here.
-_TABS = ("temperature", "precision", "tokens", "embeddings", "context", "models")
+_TABS = ("temperature", "precision", "tokens", "context", "models")
 # What a generic section cannot serve: path of an experiment -> what makes its section.
 SPECIAL: dict[str, Special] = {}
 
@@ -81,8 +80,6 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
             precision = PrecisionTab(service.pool, rail)
         with panels["tokens"]:
             tokens = TokensTab(service, rail)
-        with panels["embeddings"]:
-            embeddings = EmbeddingsTab(service.pool, rail)
         with panels["context"]:
             context = ContextTab(service, rail, key)
         with panels["models"]:
@@ -100,7 +97,6 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
         temperature.wire()
         precision.wire()
         tokens.wire(buttons["tokens"], key)
-        embeddings.wire()
         context.wire(buttons["context"])
         models.wire(blocks, rail.model, buttons["models"])
         memory.wire(buttons["models"])
@@ -108,7 +104,7 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
         Link([*linked, *context.sections, *precision.sections]).wire(blocks)
         prompts = {
             "chat": chat.prompt, "temperature": temperature.prompt, "tokens": tokens.prompt,
-            "embeddings": embeddings.prompt, "context": context.prompt,
+            "context": context.prompt,
             **{name: panel.prompt for name, panel in made.items() if panel.prompt},
         }  # fmt: skip
         _open_labs(buttons, prompts)
@@ -120,7 +116,7 @@ def _listed() -> dict[str, tuple[str, str]]:
     known = {lab.name: (lab.group, lab.button) for lab in labs().values()}
     others = {
         "temperature": ("Talk", "Temperature"), "precision": ("Talk", "Precision"),
-        "tokens": ("Concepts", "Tokens"), "embeddings": ("Concepts", "Embeddings"),
+        "tokens": ("Concepts", "Tokens"),
         "context": ("Concepts", "Context"), "models": ("More", "Models"),
     }  # fmt: skip
     return {**others, **known}

@@ -22,7 +22,7 @@ from apps.ui.notice import render_error, render_hint, render_outcome
 from apps.ui.rail import Rail, read_choice
 from playground.drawing.markup import tag
 from playground.errors import PlaygroundError
-from playground.experiments.experiment import Experiment
+from playground.experiments.experiment import Experiment, Needs
 from playground.experiments.performing import perform
 from playground.experiments.result import Result
 from playground.experiments.settings import Settings
@@ -54,7 +54,7 @@ class Section:
         self._stops = Stops()
         self._id = experiment.path.replace("/", "-")
         lead = Markup('<p class="lead">{}</p>{}').format(experiment.idea, experiment.intro)
-        gr.HTML(str(lead), js_on_load=None)
+        self._intro = gr.HTML(str(lead), js_on_load=_script(""))
         self.form = Form(experiment)
         with gr.Row(elem_classes="lab-actions"):
             words = experiment.action or "Export"
@@ -69,7 +69,7 @@ class Section:
         self._view = gr.HTML(
             str(tag("p", experiment.empty, class_="hint")),
             elem_id=f"view-{self._id}",
-            js_on_load=_script(experiment),
+            js_on_load=_script(experiment.path),
         )
         self._code = gr.HTML("", elem_id=f"code-{self._id}", js_on_load=_COPY)
 
@@ -97,14 +97,19 @@ class Section:
             )  # fmt: skip
             self._run.click(self._on_export, inputs, [self.notice, *self._files], **QUIET)
         else:
-            self._run.click(
-                self._on_run, inputs, [*drawn, self._run, self._stop, *self._files],
+            outputs = [*drawn, self._run, self._stop, *self._files]
+            gr.on(
+                [self._run.click, *self.form.entered], self._on_run, inputs, outputs,
                 concurrency_limit=None, **QUIET,
             )  # fmt: skip
             self._stop.click(self._stops.stop, queue=False, **QUIET)
-        self._view.select(
-            self._on_select, inputs, [self.notice, *self.form.fields.values()], queue=False,
-            **QUIET,
+            gr.on(
+                [self._intro.submit, self._view.submit], self._on_submit, inputs,
+                [*outputs, *self.form.fields.values()], concurrency_limit=None, **QUIET,
+            )  # fmt: skip
+        gr.on(
+            [self._intro.select, self._view.select], self._on_select, inputs,
+            [self.notice, *self.form.fields.values()], queue=False, **QUIET,
         )  # fmt: skip
         self._wire_address()
 
@@ -170,18 +175,16 @@ class Section:
         except PlaygroundError as error:
             yield {self.notice: render_error(error)}
             return
-        yield {
-            self.notice: render_hint("Taking the model…"),
-            self._view: "",
-            self._code: render_code(self.experiment, settings, choice),
-            **self._buttons(running=True),
-            **{button: gr.update(visible=False) for button in self._files},
-        }
         yield from self._watch(settings, choice, request)
 
     def _watch(
         self, settings: Settings, choice: ModelChoice, request: gr.Request
     ) -> Iterator[View]:
+        """Run in sight; what stood there stays until there is something to draw."""
+        nothing = self.experiment.needs is Needs.NOTHING
+        begun = render_hint("Running…" if nothing else "Taking the model…")
+        yield {self.notice: begun, **self._buttons(running=True)}
+        code = render_code(self.experiment, settings, choice)
         found: list[Result] = []  # the newest alone
         with self._stops.running(request) as stopped:
 
@@ -199,11 +202,13 @@ class Section:
                     yield {
                         self.notice: render_hint(words) if words else "",
                         self._view: str(drawn.framed()),
+                        self._code: code,
+                        **{button: gr.update(visible=False) for button in self._files},
                     }
         yield {
             self.notice: render_outcome(working.error),
             **self._buttons(running=False),
-            **(self._ended(found[0]) if found else {}),
+            **({self._code: code, **self._ended(found[0])} if found else {}),
         }
 
     def _buttons(self, running: bool) -> View:
@@ -230,14 +235,30 @@ class Section:
 
     def _on_select(self, data: dict[Component, Any], event: gr.EventData) -> View:
         """Set what a click in the picture says; for a live one the change then redraws it."""
-        given = dict(event._data or {})  # what the page's `trigger` handed over
         try:
-            settings, _ = self._asked(data)
-            known = {name: value for name, value in given.items() if name in self.form.fields}
-            changed = type(settings)(**{**settings.to_json(), **known})
+            return self.form.values(self._clicked(data, event)[0])
         except PlaygroundError as error:
             return {self.notice: render_error(error)}
-        return self.form.values(changed)
+
+    def _on_submit(
+        self, data: dict[Component, Any], request: gr.Request, event: gr.EventData
+    ) -> Iterator[View]:
+        """Set what a click says, and run with it."""
+        try:
+            settings, choice = self._clicked(data, event)
+        except PlaygroundError as error:
+            yield {self.notice: render_error(error)}
+            return
+        yield self.form.values(settings)
+        yield from self._watch(settings, choice, request)
+
+    def _clicked(
+        self, data: Mapping[Component, Any], event: gr.EventData
+    ) -> tuple[Settings, ModelChoice]:
+        """Return the settings with what a click changes; the rest of the form need not be good."""
+        given = dict(event._data or {})  # what the page's `trigger` handed over
+        known = {field: given[name] for name, field in self.form.fields.items() if name in given}
+        return self._asked({**data, **known})
 
 
 _COPY = """
@@ -248,6 +269,6 @@ element.addEventListener('click', (event) => {
 """
 
 
-def _script(experiment: Experiment) -> str:
+def _script(path: str) -> str:
     """Return what wakes a picture: its clicks, and what its lab's script does."""
-    return f"playgroundView(element, {json.dumps(experiment.path)}, trigger, watch);"
+    return f"playgroundView(element, {json.dumps(path)}, trigger, watch);"

@@ -1,57 +1,57 @@
-"""Cosines as bars, in the labs on vectors."""
+"""Cosines as bars, and words as buttons that lead to them, in the labs on vectors."""
 
 from __future__ import annotations
 
-from html import escape
+from collections.abc import Iterable
+
+from markupsafe import Markup
 
 from playground.drawing.marks import mark
+from playground.drawing.markup import tag
 
 
-def render_bars(title: str, rows: str) -> str:
+def bars(title: str, rows: Iterable[Markup]) -> Markup:
     """Return a list of rows made by `cosine_bar`."""
-    return f'<ol class="cosines" aria-label="{escape(title)}">{rows}</ol>'
+    return tag("ol", *rows, class_="cosines", aria_label=title)
 
 
-def cosine_bar(label: str, cosine: float, note: str = "", kind: str = "") -> str:
+def cosine_bar(label: Markup, cosine: float, note: str = "", kind: str | None = None) -> Markup:
     """Return one row; its bar is full at 1 and empty at 0 and below.
 
     Parameters
     ----------
-    label : str
-        HTML, already escaped.
+    label : Markup
+        What it is the cosine of.
     cosine : float
         From -1 to 1.
     note : str
-        HTML after the number.
-    kind : str
+        Stands after the number.
+    kind : str, optional
         Class of the row.
     """
-    return (
-        f'<li class="{kind}">{label}<span class="track"><i style="width:'
-        f'{100 * max(cosine, 0.0):.1f}%"></i></span><span class="value">{signed(cosine)}</span>'
-        f'<span class="note">{note}</span></li>'
+    filled = tag("i", style=f"width:{100 * max(cosine, 0.0):.1f}%")
+    return tag(
+        "li",
+        label,
+        tag("span", filled, class_="track"),
+        tag("span", signed(cosine), class_="value"),
+        tag("span", note, class_="note"),
+        class_=kind,
     )
 
 
 def signed(number: float, digits: int = 3) -> str:
-    """Return a number with a minus sign as wide as its digits, as HTML.
+    r"""Return a number with a minus sign as wide as its digits.
 
     Examples
     --------
-    >>> signed(-0.25), signed(-0.0001)
-    ('&minus;0.250', '0.000')
+    >>> signed(-0.25) == "\N{MINUS SIGN}0.250", signed(-0.0001)
+    (True, '0.000')
     """
     rounded = round(float(number), digits) + 0.0  # so that what rounds to zero has no sign
-    return f"{rounded:.{digits}f}".replace("-", "&minus;")
+    return f"{rounded:.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
-def token(text: str) -> str:
+def token(text: str) -> Markup:
     """Return a token's text, what cannot be seen made visible."""
-    return f'<span class="token">{escape(mark(text))}</span>'
-
-
-def token_button(token_id: int, text: str) -> str:
-    """Return a token's text as a button that names its id to the page."""
-    return (
-        f'<button type="button" class="token" data-token="{token_id}">{escape(mark(text))}</button>'
-    )
+    return tag("span", mark(text), class_="token")

@@ -8,7 +8,9 @@ function playgroundView(element, path, trigger, watch) {
     const shower = event.target.closest("[data-show]");
     if (shower) return playgroundShow(element, shower);
     const setter = event.target.closest("[data-set]");
-    if (setter && trigger) trigger("select", JSON.parse(setter.dataset.set));
+    if (!setter || !trigger) return;
+    // What sets and runs is another event than what only sets.
+    trigger(setter.hasAttribute("data-run") ? "submit" : "select", JSON.parse(setter.dataset.set));
   });
   playgroundViews[path]?.(element, watch || (() => {}));
 }
@@ -24,7 +26,9 @@ function playgroundShow(element, button) {
   if (part) part.hidden = false;
 }
 
-// In an exported file there is nobody else who wakes it.
-document.querySelectorAll(".exported [data-view]").forEach((element) => {
-  playgroundView(element, element.dataset.view);
+// In an exported file there is nobody else who wakes it, once the lab's own script has been read too.
+document.addEventListener("DOMContentLoaded", () => {
+  document.querySelectorAll(".exported [data-view]").forEach((element) => {
+    playgroundView(element, element.dataset.view);
+  });
 });

@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 _VOID = frozenset({"br", "hr", "img", "input"})
 
 
-def tag(name: str, *children: object, **attributes: object) -> Markup:
+def tag(name: str, /, *children: object, **attributes: object) -> Markup:
     """Return an element; whatever is not `Markup` is escaped.
 
     Parameters

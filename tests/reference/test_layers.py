@@ -9,7 +9,8 @@ from sklearn.decomposition import PCA
 from sklearn.metrics.pairwise import cosine_similarity
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from playground.labs.embeddings.layers import Journey, follow, view
+from playground.labs.embeddings.journey import Journey, follow
+from playground.labs.embeddings.layers import view
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.choice import EngineName, load_engine
 from playground.models.engines.precision import Precision

@@ -27,6 +27,6 @@ class Seen(HTMLParser):
 def seen(html: str) -> Seen:
     """Read a piece of HTML."""
     parser = Seen()
-    parser.feed(html)
+    parser.feed(str(html))  # `Markup` would escape what the parser joins to it
     parser.close()
     return parser

@@ -8,13 +8,17 @@ evaluating semantic spaces using word analogies", 2016).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from functools import partial
+from typing import Any
 
 from playground.core.neighbours import CosineTable
 from playground.data import shipped_analogies
-from playground.errors import FetchCancelled
+from playground.experiments.run import Progress, Run
+from playground.experiments.settings import Settings
+from playground.generation.language_model import LanguageModel
+from playground.labs.embeddings.arithmetic import SPELLINGS_TOO
 from playground.models.engines.compute import compute
 from playground.models.engines.engine import Engine
 from playground.models.engines.vocabulary import (
@@ -24,6 +28,12 @@ from playground.models.engines.vocabulary import (
     tokens_of,
     vector_of,
 )
+
+
+class AnalogiesSettings(Settings):
+    """What does not count as an answer."""
+
+    spellings_too: bool = SPELLINGS_TOO
 
 
 @dataclass(frozen=True)
@@ -103,48 +113,94 @@ def read_questions(text: str | None = None) -> tuple[Question, ...]:
     return tuple(questions)
 
 
-def evaluate(
-    engine: Engine,
-    questions: Sequence[Question],
-    *,
-    spellings_too: bool = False,
-    on_question: Callable[[int], None] = lambda _count: None,
-    cancelled: Callable[[], bool] = lambda: False,
-) -> tuple[Score, ...]:
-    """Ask every question and count, relation by relation.
+@dataclass(frozen=True)
+class Analogies:
+    """The questions that have been asked.
 
     Parameters
     ----------
-    engine : Engine
-        Whose table is tried.
-    questions : sequence of Question
-        What to ask.
+    questions : tuple of Question
+        Those to ask.
     spellings_too : bool
-        Whether other spellings of the question's words are left out besides the words.
-    on_question : callable
-        Takes how many questions were asked.
-    cancelled : callable
-        Asked between questions.
-
-    Raises
-    ------
-    FetchCancelled
-        When it was cancelled.
+        Whether other spellings of a question's words are left out besides the words.
+    verdicts : tuple of Verdict or None
+        One a question that was asked; None where a word of it is no token of this model.
     """
+
+    questions: tuple[Question, ...]
+    spellings_too: bool = False
+    verdicts: tuple[Verdict | None, ...] = ()
+
+    @property
+    def progress(self) -> Progress:
+        """Questions asked."""
+        done, total = len(self.verdicts), len(self.questions)
+        return Progress(done, total, f"{done} of {total} questions asked")
+
+    @property
+    def asked(self) -> tuple[Verdict, ...]:
+        """Those that could be asked."""
+        return tuple(each for each in self.verdicts if each)
+
+    @property
+    def scores(self) -> tuple[Score, ...]:
+        """How each relation came out."""
+        by_relation: dict[str, list[Verdict | None]] = {}
+        for question, verdict in zip(self.questions, self.verdicts, strict=False):
+            by_relation.setdefault(question.relation, []).append(verdict)
+        return tuple(
+            Score(relation, tuple(each for each in found if each), found.count(None))
+            for relation, found in by_relation.items()
+        )
+
+    @property
+    def total(self) -> Score:
+        """How all of them came out."""
+        return Score("all", self.asked, self.verdicts.count(None))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return every question and how it came out."""
+        return {
+            "asked": len(self.asked),
+            "skipped": self.total.skipped,
+            "right": self.total.right(1),
+            "right_without_sum": self.total.right_by_neighbour(1),
+            "questions": [{**asdict(each.question), **_outcome(each)} for each in self.asked],
+        }
+
+
+def _outcome(verdict: Verdict) -> dict[str, Any]:
+    told = asdict(verdict)
+    del told["question"]
+    return told
+
+
+def run_analogies(
+    model: LanguageModel, settings: AnalogiesSettings, run: Run
+) -> Iterator[Analogies]:
+    """Ask every question that ships and count, relation by relation.
+
+    Parameters
+    ----------
+    model : LanguageModel
+        Whose table is tried.
+    settings : AnalogiesSettings
+        What does not count as an answer.
+    run : Run
+        Asked between questions whether to stop.
+    """
+    yield from evaluate(model.engine, Analogies(read_questions(), settings.spellings_too), run)
+
+
+def evaluate(engine: Engine, found: Analogies, run: Run) -> Iterator[Analogies]:
+    """Ask the questions one by one, and yield what has come of them."""
+    yield found
     table = compute(lambda: token_table(engine))
-    verdicts: dict[str, list[Verdict]] = {each.relation: [] for each in questions}
-    for count, question in enumerate(questions):
-        if cancelled():
-            raise FetchCancelled("The test was stopped.")
-        on_question(count)
-        verdict = compute(partial(_ask, engine, table, question, spellings_too))
-        if verdict is not None:
-            verdicts[question.relation].append(verdict)
-    asked = [each.relation for each in questions]
-    return tuple(
-        Score(relation, tuple(found), asked.count(relation) - len(found))
-        for relation, found in verdicts.items()
-    )
+    for question in found.questions:
+        run.check()
+        verdict = compute(partial(_ask, engine, table, question, found.spellings_too))
+        found = replace(found, verdicts=(*found.verdicts, verdict))
+        yield found
 
 
 def _ask(

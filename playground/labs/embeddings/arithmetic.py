@@ -9,14 +9,19 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import model_validator
 
 from playground.core.neighbours import Hit
 from playground.errors import OptionError
+from playground.experiments.run import Progress, Run
+from playground.experiments.settings import Settings, field
+from playground.generation.language_model import LanguageModel
 from playground.models.engines.compute import compute
 from playground.models.engines.engine import Engine
 from playground.models.engines.vocabulary import Word, read_word, token_table, tokens_of, vector_of
@@ -33,6 +38,32 @@ _PART = re.compile(
     r"""  "[^"]+"  |  “[^”]+”  |  [-+\u2212\u2013]  |  [^-+\u2212\u2013"“]+  |  .  """, re.X
 )
 _RULE = "Write words with + and - between them, such as king - man + woman."
+SPELLINGS_TOO = field(
+    False,
+    label="Leave out other spellings too",
+    explanation=(
+        "The words of the question never count as answers. Their other spellings, such as King "
+        "for king, often come next."
+    ),
+)
+
+
+class ArithmeticSettings(Settings):
+    """Which sum, and what does not count as its answer."""
+
+    sum: str = field(
+        "king - man + woman",
+        label="Sum of words",
+        explanation=f"2 to {MOST_TERMS} words with + and - between them; looked up as neighbours.",
+        most=MOST_CHARACTERS,
+    )
+    spellings_too: bool = SPELLINGS_TOO
+    count: int = field(10, label="Answers", explanation="How many, 1 to 100.", ge=1, le=100)
+
+    @model_validator(mode="after")
+    def _is_a_sum(self) -> Self:
+        parse_sum(self.sum)
+        return self
 
 
 @dataclass(frozen=True)
@@ -95,6 +126,28 @@ class Solution:
     searched: int
     seconds: float
 
+    @property
+    def progress(self) -> Progress:
+        """It is worked out at once."""
+        return Progress(1, 1, f"{self.searched:,} tokens compared")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the sum as the model reads it, and what is near it."""
+        return {
+            "terms": [{"sign": term.sign, **asdict(term.word)} for term in self.terms],
+            "answers": [asdict(answer) for answer in self.answers],
+            "words_further_off": [{"text": text, "place": place} for text, place in self.far],
+            "searched_tokens": self.searched,
+            "search_seconds": self.seconds,
+        }
+
+
+def run_arithmetic(
+    model: LanguageModel, settings: ArithmeticSettings, _run: Run
+) -> Iterator[Solution]:
+    """Work the sum out; see `solve`."""
+    yield solve(model.engine, settings.sum, settings.count, spellings_too=settings.spellings_too)
+
 
 def parse_sum(text: str) -> tuple[tuple[int, str], ...]:
     """Split a sum into signs and words.
@@ -109,10 +162,6 @@ def parse_sum(text: str) -> tuple[tuple[int, str], ...]:
     >>> parse_sum('king - man + " woman"')
     ((1, 'king'), (-1, 'man'), (1, '" woman"'))
     """
-    if len(text) > MOST_CHARACTERS:
-        raise OptionError(
-            f"A sum may have up to {MOST_CHARACTERS:,} characters, got {len(text):,}. {_RULE}"
-        )
     parts = [part for found in _PART.findall(text) if (part := found.strip())]
     if parts and parts[0] not in _SIGNS:
         parts.insert(0, "+")

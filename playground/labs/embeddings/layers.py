@@ -8,82 +8,96 @@ vector is taken here.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import model_validator
 
 from playground.core.pca import fit_pca
-from playground.errors import OptionError
-from playground.models.engines.engine import Engine
+from playground.experiments.run import Progress, Run
+from playground.experiments.settings import Settings, field
+from playground.generation.language_model import LanguageModel
+from playground.labs.embeddings.journey import (
+    LEAST_LINES,
+    MOST_LINES,
+    Journey,
+    Occurrence,
+    find_word,
+    make_journey,
+    read_lines,
+    require_lines,
+)
 
-Float32Array = NDArray[np.float32]
 Float64Array = NDArray[np.float64]
 
-LEAST_LINES, MOST_LINES = 2, 8
-MOST_TOKENS = 256  # of a line
 MOST_CHARACTERS = 200  # of the word
 
 
-@dataclass(frozen=True)
-class Occurrence:
-    """The word in one line.
+class LayersSettings(Settings):
+    """Which word is followed, and through which lines."""
 
-    Parameters
-    ----------
-    number : int
-        The line's, from 1, empty lines not counted.
-    sense : int
-        The block of lines it stands in, from 0; an empty line begins a new one.
-    line : str
-        The text.
-    start, end : int
-        Where the word stands in it, in characters.
-    place : int
-        Of its last token among those that the model reads, from 0.
-    pieces : tuple of str
-        Its tokens.
-    """
+    word: str = field(
+        "bank",
+        label="Word to follow",
+        explanation=(
+            "A causal model reads from left to right: what gives the sense must come before it."
+        ),
+        most=MOST_CHARACTERS,
+    )
+    lines: str = field(
+        "We sat down on the river bank\n"
+        "The boat drifted towards the bank\n\n"
+        "She took her money to the savings bank\n"
+        "He asked for a loan at the bank",
+        label="Lines that hold it",
+        explanation=(
+            f"{LEAST_LINES} to {MOST_LINES}; an empty line between lines of another sense."
+        ),
+        lines=5,
+    )
 
-    number: int
-    sense: int
-    line: str
-    start: int
-    end: int
-    place: int
-    pieces: tuple[str, ...]
-
-    @property
-    def first(self) -> bool:
-        """Whether nothing stands before it in its line."""
-        return self.start == 0
+    @model_validator(mode="after")
+    def _can_be_compared(self) -> Self:
+        require_lines(self.word.strip(), read_lines(self.lines))
+        return self
 
 
 @dataclass(frozen=True, eq=False)
-class Journey:
-    """The vectors of one word, layer by layer.
+class Layers:
+    """A word's way, as far as its lines have been read.
 
     Parameters
     ----------
-    word : str
-        As typed.
-    occurrences : tuple of Occurrence
-        One a line.
-    states : array of shape (L + 1, N, C)
-        Its vectors: in the table, then after each block; the last is normalised.
-    means : array of shape (L + 1, C)
-        The mean vector of each layer over all tokens of the lines, the first of each left out.
-    sink : float
-        How many times as long as the other tokens' vectors those of the first tokens are, at the
-        layer where that is most.
+    lines, read : int
+        How many there are, and how many have been read.
+    journey : Journey or None
+        Its way, once all of them have been.
     """
 
-    word: str
-    occurrences: tuple[Occurrence, ...]
-    states: Float32Array
-    means: Float64Array
-    sink: float
+    lines: int
+    read: int
+    journey: Journey | None = None
+
+    @property
+    def progress(self) -> Progress:
+        """Lines read."""
+        return Progress(self.read, self.lines, f"{self.read} of {self.lines} lines read")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return where the word stands, and its cosines at each layer, centred and raw."""
+        if self.journey is None:
+            return {}
+        return {
+            "lines": [asdict(each) for each in self.journey.occurrences],
+            "first_tokens_times_as_long": self.journey.sink,
+            **{
+                name: view(self.journey, centred=centred).to_json()
+                for name, centred in (("centred", True), ("raw", False))
+            },
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,106 +125,25 @@ class LayerView:
     same: Float64Array | None
     different: Float64Array | None
 
+    def means(self) -> list[tuple[str, Float64Array]]:
+        """Return the mean cosines that there are, each with its words."""
+        both = (("one sense", self.same), ("two senses", self.different))
+        return [(words, mean) for words, mean in both if mean is not None]
 
-def read_lines(text: str) -> tuple[tuple[int, str], ...]:
-    r"""Return (sense, line); an empty line begins a new sense.
-
-    Examples
-    --------
-    >>> read_lines("the river bank\nits bank\n\n\na savings bank")
-    ((0, 'the river bank'), (0, 'its bank'), (1, 'a savings bank'))
-    """
-    blocks = [block for block in re.split(r"\n[^\S\n]*\n", text) if block.strip()]
-    return tuple(
-        (sense, line.strip())
-        for sense, block in enumerate(blocks)
-        for line in block.splitlines()
-        if line.strip()
-    )
-
-
-def follow(engine: Engine, word: str, text: str) -> Journey:
-    """Read every line and keep the vectors of the word.
-
-    Parameters
-    ----------
-    engine : Engine
-        Who reads.
-    word : str
-        To be found in every line as a whole word, in any case; the last one counts.
-    text : str
-        One sentence a line, see `read_lines`.
-
-    Raises
-    ------
-    OptionError
-        When there are too few or too many lines, a line lacks the word or is too long, or no line
-        says more than one token.
-    """
-    word, lines = word.strip(), read_lines(text)
-    if not 1 <= len(word) <= MOST_CHARACTERS:
-        raise OptionError(
-            f"The word must have 1 to {MOST_CHARACTERS} characters, got {len(word):,}; write the "
-            "one to follow, such as bank."
-        )
-    if not LEAST_LINES <= len(lines) <= MOST_LINES:
-        raise OptionError(
-            f"{LEAST_LINES} to {MOST_LINES} lines can be compared, got {len(lines):,}; write one "
-            "sentence a line."
-        )
-    read = [_find(engine, word, number, *each) for number, each in enumerate(lines, start=1)]
-    layers = [engine.hidden_states(token_ids) for _, token_ids in read]
-    occurrences = tuple(occurrence for occurrence, _ in read)
-    states = [each[:, found.place] for found, each in zip(occurrences, layers, strict=True)]
-    return Journey(word, occurrences, np.stack(states, axis=1), *_means(layers))
+    def to_json(self) -> dict[str, Any]:
+        """Return the places and the cosines, layer by layer."""
+        return {
+            "explained_variance_ratio": self.explained,
+            "mean_cosines": {
+                words.replace(" ", "_"): _shortest(mean) for words, mean in self.means()
+            },
+            "cosines": _shortest(self.cosines),
+            "positions": _shortest(self.positions),
+        }
 
 
-def _find(
-    engine: Engine, word: str, number: int, sense: int, line: str
-) -> tuple[Occurrence, NDArray[np.int64]]:
-    """Return where a line holds the word, and the tokens of the line."""
-    tokenizer = engine.tokenizer
-    spans = tokenizer.spans(line)
-    token_ids = np.array(tokenizer.encode_text_prompt(line), np.int64)
-    if len(token_ids) > MOST_TOKENS:
-        raise OptionError(
-            f"Line {number} has {len(token_ids):,} tokens; up to {MOST_TOKENS} can be read here, "
-            "so shorten it."
-        )
-    matches = list(re.finditer(rf"(?<!\w){re.escape(word)}(?!\w)", line, re.IGNORECASE))
-    if not matches:
-        raise OptionError(
-            f"Line {number} does not hold the word “{word}”: “{_shortened(line)}”. Put it in, or "
-            "take the line out."
-        )
-    start, end = matches[-1].span()
-    inside = np.flatnonzero((spans.starts < end) & (spans.ends > start))
-    lead = len(token_ids) - len(spans)  # what the model is given before any text
-    pieces = tuple(tokenizer.piece(int(each)) for each in spans.token_ids[inside])
-    return (
-        Occurrence(number, sense, line, start, end, lead + int(inside[-1]), pieces),
-        token_ids,
-    )
-
-
-def _shortened(line: str) -> str:
-    return line if len(line) <= 60 else f"{line[:60]}…"
-
-
-def _means(layers: list[Float32Array]) -> tuple[Float64Array, float]:
-    """Return the mean vector of each layer without the first tokens, and how long those are.
-
-    The first token is where attention goes that has nothing to look for (Xiao et al., "Efficient
-    Streaming Language Models with Attention Sinks", 2023). Its vector can grow so long that it
-    would be the mean (Sun et al., "Massive Activations in Large Language Models", 2024).
-    """
-    firsts = np.stack([each[:, 0] for each in layers], axis=1).astype(np.float64)
-    others = np.concatenate([each[:, 1:] for each in layers], axis=1).astype(np.float64)
-    if not others.shape[1]:
-        raise OptionError("The lines hold one token each; write whole sentences around the word.")
-    lengths = [np.linalg.norm(each, axis=-1).mean(axis=1) for each in (firsts, others)]
-    means: Float64Array = others.mean(axis=1)
-    return means, float((lengths[0] / np.maximum(lengths[1], np.finfo(np.float64).tiny)).max())
+def _shortest(numbers: Float64Array) -> Any:
+    return (numbers.round(6) + 0.0).tolist()  # float32 states bear no more
 
 
 def view(journey: Journey, *, centred: bool) -> LayerView:
@@ -251,3 +184,30 @@ def _mean_over(cosines: Float64Array, pairs: NDArray[np.bool_]) -> Float64Array 
         return None
     mean: Float64Array = cosines[:, pairs].mean(axis=1)
     return mean
+
+
+def run_layers(model: LanguageModel, settings: LayersSettings, run: Run) -> Iterator[Layers]:
+    """Read the lines one by one, then keep the vectors of the word.
+
+    Parameters
+    ----------
+    model : LanguageModel
+        Who reads.
+    settings : LayersSettings
+        The word and its lines.
+    run : Run
+        Asked before each line whether to stop.
+
+    Raises
+    ------
+    OptionError
+        When a line lacks the word or is too long, or no line says more than one token.
+    """
+    word, lines = settings.word.strip(), read_lines(settings.lines)
+    found = find_word(model.engine, word, lines)
+    states: list[tuple[Occurrence, NDArray[np.float32]]] = []
+    for occurrence, token_ids in found:
+        yield Layers(len(lines), len(states))
+        run.check()
+        states.append((occurrence, model.engine.hidden_states(token_ids)))
+    yield Layers(len(lines), len(lines), make_journey(word, states))

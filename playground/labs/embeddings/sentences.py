@@ -6,12 +6,18 @@ a chat model it reads a sentence from both sides at once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import model_validator
 
 from playground.errors import OptionError
+from playground.experiments.run import Progress, Run
+from playground.experiments.settings import Settings, field
+from playground.labs.embeddings.encoder import fetch_encoder
 from playground.models.engines.embedder import Embedder
 
 Float32Array = NDArray[np.float32]
@@ -19,6 +25,37 @@ Float32Array = NDArray[np.float32]
 MOST_LINES = 64
 MOST_CHARACTERS = 10_000  # of a line
 _MARKS = 2  # tokens that every text has: its start and its end
+
+
+class SentencesSettings(Settings):
+    """Which lines are compared, and what is searched for among them."""
+
+    lines: str = field(
+        "The cat is asleep on the sofa.\n"
+        "A kitten naps on the couch.\n"
+        "The stock market fell sharply today.\n"
+        "Shares lost value this afternoon.\n"
+        "She plays the violin in an orchestra.\n"
+        "He practises the cello every day.\n"
+        "How do I reset my password?\n"
+        "I cannot log in to my account.",
+        label="Your lines",
+        explanation=f"One sentence a line, up to {MOST_LINES}.",
+        lines=8,
+        most=MOST_LINES * (MOST_CHARACTERS + 1),
+    )
+    query: str = field(
+        "I forgot my login",
+        label="Search for",
+        explanation="The lines most like it; empty to only compare the lines.",
+        most=MOST_CHARACTERS,
+        travels=True,
+    )
+
+    @model_validator(mode="after")
+    def _can_be_compared(self) -> Self:
+        read_lines(self.lines, least=1 if self.query.strip() else 2)
+        return self
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +112,68 @@ class Found:
     cosine: float
 
 
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """What has been found of the lines.
+
+    Parameters
+    ----------
+    progress : Progress
+        The fetch of the encoder, or the end.
+    sentences : Sentences or None
+        The lines with their vectors, once they have any.
+    query : str
+        What was searched for; empty for nothing.
+    found : tuple of Found
+        All lines, the one most like the query first.
+    """
+
+    progress: Progress
+    sentences: Sentences | None = None
+    query: str = ""
+    found: tuple[Found, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the lines, the cosine of each two, and what the search found."""
+        if self.sentences is None:
+            return {}
+        return {
+            "lines": self.sentences.lines,
+            # float32 bears no more digits.
+            "cosines": [
+                [round(c, 6) for c in row] for row in self.sentences.similarities().tolist()
+            ],
+            "found": [{**asdict(each), "cosine": round(each.cosine, 6)} for each in self.found],
+            "cut_lines": [{"number": line, "tokens": count} for line, count in self.sentences.cut],
+        }
+
+
+def run_sentences(_given: None, settings: SentencesSettings, run: Run) -> Iterator[Compared]:
+    """Fetch the encoder if need be, turn the lines into vectors, and search them.
+
+    Parameters
+    ----------
+    settings : SentencesSettings
+        The lines and the search.
+    run : Run
+        Lends the encoder; asked during the fetch whether to stop.
+
+    Raises
+    ------
+    ModelUnavailable
+        When the encoder cannot be had.
+    OptionError
+        When a line holds nothing that the encoder can read.
+    """
+    installed = yield from fetch_encoder(run, Compared)
+    lines, query = read_lines(settings.lines), settings.query.strip()
+    embedder = run.pool.embedder(installed)
+    run.check()
+    sentences = embed_lines(embedder, lines)
+    found = search(embedder, sentences, query) if query else ()
+    yield Compared(Progress(1, 1, f"{len(lines)} lines compared"), sentences, query, found)
+
+
 def read_lines(text: str, least: int = 1) -> tuple[str, ...]:
     """Return the lines of a text, empty ones left out.
 
@@ -126,21 +225,6 @@ def embed_lines(embedder: Embedder, lines: tuple[str, ...]) -> Sentences:
         ),
         most_tokens=embedder.max_tokens,
     )
-
-
-def read_query(text: str) -> str:
-    """Return what is to be searched for.
-
-    Raises
-    ------
-    OptionError
-        When it is empty or too long.
-    """
-    query = text.strip()
-    if not query:
-        raise OptionError("The search is empty; write what to look for.")
-    _require_short(query, "What to search for")
-    return query
 
 
 def search(embedder: Embedder, sentences: Sentences, query: str) -> tuple[Found, ...]:

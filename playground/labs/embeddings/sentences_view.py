@@ -1,70 +1,103 @@
-"""Sentences side by side as HTML: a heat map of their cosines, and what a search found."""
+"""Sentences side by side as HTML and CSV: a heat map of their cosines, and what a search found."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
-from playground.drawing.cosine_bars import cosine_bar, render_bars, signed
-from playground.labs.embeddings.sentences import Found, Sentences
+import numpy as np
+from markupsafe import Markup
+
+from playground.drawing.cosine_bars import bars, cosine_bar, signed
+from playground.drawing.files import vectors_csv
+from playground.drawing.markup import tag
+from playground.labs.embeddings.sentences import Compared, Found, Sentences
 
 
-def render_matrix(sentences: Sentences) -> str:
-    """Return the cosine of each two lines as a table that is shaded."""
+def draw(compared: Compared) -> Markup:
+    """Return what the search found, then how alike the lines are."""
+    sentences = compared.sentences
+    if sentences is None:
+        return tag("p", "How alike your lines are will stand here.", class_="hint")
+    found = _found(compared.query, compared.found) if compared.found else Markup()
+    return found + (_matrix(sentences) if len(sentences.lines) > 1 else _cut(sentences))
+
+
+def _matrix(sentences: Sentences) -> Markup:
     cosines = sentences.similarities()
     numbers = range(1, len(sentences.lines) + 1)
-    head = "".join(f'<th scope="col">{number}</th>' for number in numbers)
-    rows = "".join(
-        f'<tr><th scope="row" title="{escape(line)}"><span class="line"><b>{number}</b> '
-        f"{escape(line)}</span></th>{_cells(cosines[number - 1], number - 1)}</tr>"
+    head = tag("tr", tag("th"), *(tag("th", number, scope="col") for number in numbers))
+    rows = (
+        tag("tr", _name(number, line), *_cells(cosines[number - 1], number - 1))
         for number, line in zip(numbers, sentences.lines, strict=True)
     )
-    return (
-        f'<div class="card"><h2>How alike the lines are <span class="muted">cosine, 1 is the same '
-        f"direction</span></h2>{_most_alike(sentences)}"
-        f'<div class="scroll" tabindex="0" role="region" aria-label="Cosine of each two lines">'
-        f'<table class="cosine-heat sentences"><thead><tr><th></th>{head}</tr></thead><tbody>{rows}'
-        f"</tbody></table></div>{render_cut(sentences)}</div>"
-    )
+    heat = tag("table", tag("thead", head), tag("tbody", *rows), class_="cosine-heat sentences")
+    measure = tag("span", "cosine, 1 is the same direction", class_="muted")
+    return tag(
+        "div",
+        tag("h2", "How alike the lines are ", measure),
+        _most_alike(sentences),
+        tag(
+            "div", heat, class_="scroll tall", tabindex=0, role="region",
+            aria_label="Cosine of each two lines",
+        ),
+        _cut(sentences),
+        class_="card",
+    )  # fmt: skip
 
 
-def _cells(cosines: Sequence[float], own: int) -> str:
-    return "".join(
-        f'<td{" class=own" if place == own else ""} style="--share:{max(cosine, 0.0):.2f}">'
-        f"{signed(cosine, 2)}</td>"
+def _name(number: int, line: str) -> Markup:
+    return tag("th", _line(number, line), scope="row", title=line)
+
+
+def _line(number: int, line: str) -> Markup:
+    return tag("span", tag("b", number), " ", line, class_="line")
+
+
+def _cells(cosines: Sequence[float], own: int) -> list[Markup]:
+    return [
+        tag(
+            "td",
+            signed(cosine, 2),
+            class_="own" if place == own else None,
+            style=f"--share:{max(cosine, 0.0):.2f}",
+        )
         for place, cosine in enumerate(cosines)
-    )
+    ]
 
 
-def _most_alike(sentences: Sentences) -> str:
+def _most_alike(sentences: Sentences) -> Markup | None:
     if (best := sentences.most_alike()) is None:
-        return ""
+        return None
     first, second, cosine = best
-    return (
-        f"<p>Most alike are lines {first + 1} and {second + 1}, at <b>{signed(cosine, 2)}</b>.</p>"
-    )
+    words = f"Most alike are lines {first + 1} and {second + 1}, at "
+    return tag("p", words, tag("b", signed(cosine, 2)), ".")
 
 
-def render_cut(sentences: Sentences) -> str:
+def _cut(sentences: Sentences) -> Markup:
     """Say which lines are longer than the encoder reads."""
     if not sentences.cut:
-        return ""
+        return Markup()
     lines = ", ".join(f"line {number} ({count:,})" for number, count in sentences.cut)
-    return (
-        f'<p class="hint warning">The encoder reads the first {sentences.most_tokens} tokens of a '
-        f"line; cut off is the end of {lines}.</p>"
+    words = (
+        f"The encoder reads the first {sentences.most_tokens} tokens of a line; cut off is the "
+        f"end of {lines}."
+    )
+    return tag("p", words, class_="hint warning")
+
+
+def _found(query: str, found: Sequence[Found]) -> Markup:
+    rows = (cosine_bar(_line(each.number, each.line), each.cosine) for each in found)
+    return tag(
+        "div",
+        tag("h2", f"Lines most like “{query}”"),
+        bars("Lines, the most alike first", rows),
+        class_="card sentences",
     )
 
 
-def render_found(query: str, found: Sequence[Found]) -> str:
-    """Return all lines, the one most like the query first."""
-    rows = "".join(
-        cosine_bar(
-            f'<span class="line"><b>{each.number}</b> {escape(each.line)}</span>', each.cosine
-        )
-        for each in found
-    )
-    return (
-        f'<div class="card sentences"><h2>Lines most like “{escape(query.strip())}”</h2>'
-        f"{render_bars('Lines, the most alike first', rows)}</div>"
-    )
+def to_csv(compared: Compared) -> str:
+    """Return the vectors of the lines."""
+    sentences = compared.sentences
+    if sentences is None:
+        return vectors_csv([], np.empty((0, 0), np.float32))
+    return vectors_csv(sentences.lines, sentences.vectors)

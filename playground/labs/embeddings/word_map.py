@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import threading
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,9 @@ from numpy.typing import NDArray
 from playground.core.neighbours import Hit
 from playground.core.pca import fit_pca
 from playground.errors import OptionError
+from playground.experiments.run import Progress, Run
+from playground.experiments.settings import Settings, field
+from playground.generation.language_model import LanguageModel
 from playground.models.engines.compute import compute
 from playground.models.engines.engine import Engine
 from playground.models.engines.vocabulary import Word, read_word, token_table, tokens_of, vector_of
@@ -42,6 +46,27 @@ class Layout(StrEnum):
     def least_words(self) -> int:
         """How many words it needs."""
         return 3 if self is Layout.PCA else 5
+
+
+class MapSettings(Settings):
+    """Which words, and how they are laid out."""
+
+    words: str = field(
+        "king, queen, prince, princess, man, woman, boy, girl\n"
+        "Paris, London, Berlin, Tokyo, France, England, Germany, Japan\n"
+        "Monday, Tuesday, Friday, red, green, blue, dog, cat, horse, one, two, three",
+        label="Words",
+        explanation=(
+            f"3 to {MOST_WORDS}, with commas or line ends between them; looked up as neighbours."
+        ),
+        lines=3,
+    )
+    layout: Layout = field(
+        Layout.PCA, label="Laid out by", explanation="UMAP needs its package and 5 words or more."
+    )
+    around: bool = field(
+        False, label="Draw the nearest tokens too", explanation="On a wide screen."
+    )
 
 
 @dataclass(frozen=True)
@@ -100,6 +125,61 @@ class WordMap:
     near: tuple[tuple[Near, ...], ...]
     satellites: tuple[Satellite, ...]
     vectors: Float64Array
+
+    @property
+    def progress(self) -> Progress:
+        """It is drawn at once."""
+        return Progress(1, 1, f"{len(self.words)} words laid out")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return each word with its place and the tokens near to it."""
+        return {
+            "explained_variance_ratio": self.explained,
+            "words": [
+                {**asdict(word), "position": place.tolist(), "near": [asdict(n) for n in near]}
+                for word, place, near in zip(self.words, self.positions, self.near, strict=True)
+            ],
+            "around": [
+                {"word": self.words[each.owner].typed, "text": each.text, "position": each.position}
+                for each in self.satellites
+            ],
+        }
+
+
+@dataclass(frozen=True)
+class Pending:
+    """Words that are being laid out.
+
+    Parameters
+    ----------
+    words : int
+        How many.
+    layout : Layout
+        How.
+    """
+
+    words: int
+    layout: Layout
+
+    @property
+    def progress(self) -> Progress:
+        """What takes so long."""
+        slow = "; the first time it compiles itself, some seconds" * (self.layout is Layout.UMAP)
+        return Progress(0, 1, f"Laying out {self.words} words by {self.layout}{slow}…")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return nothing yet."""
+        return {}
+
+
+def run_map(model: LanguageModel, settings: MapSettings, run: Run) -> Iterator[WordMap | Pending]:
+    """Lay the words out; see `draw_map`."""
+    typed, layout = parse_words(settings.words), settings.layout
+    words = _read_words(model.tokenizer, typed, layout)
+    if layout is Layout.UMAP:
+        yield Pending(len(words), layout)
+    run.check()
+    yield draw_map(model.engine, typed, layout, with_satellites=settings.around)
 
 
 @dataclass(frozen=True, eq=False)

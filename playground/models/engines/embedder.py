@@ -6,6 +6,7 @@ That is what sentence-transformers does for all-MiniLM-L6-v2 (Reimers & Gurevych
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -18,6 +19,7 @@ from playground.models.acquire.catalog import find_entry
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.compute import compute
 from playground.models.engines.library_output import quiet_transformers
+from playground.models.engines.residents import return_memory
 from playground.models.libraries import import_libraries
 from playground.models.text.tokenizer import require_whole_characters
 
@@ -111,6 +113,52 @@ def load_embedder(model: InstalledModel) -> Embedder:
     """
     max_tokens = find_entry(model.name).context_length
     return Embedder(*compute(lambda: _read(model)), max_tokens)
+
+
+class LastEmbedder:
+    """Keeps the encoder that was used last, until nobody has used it for long.
+
+    Parameters
+    ----------
+    idle_seconds : float
+        How long; 0 keeps it until `free`.
+    """
+
+    def __init__(self, idle_seconds: float) -> None:
+        self._idle_seconds = idle_seconds
+        self._guard = threading.Lock()
+        self._kept: tuple[InstalledModel, Embedder] | None = None
+        self._clock: threading.Timer | None = None
+
+    def get(self, model: InstalledModel) -> Embedder:
+        """Return the encoder in a folder, loaded if it is not the one that is kept.
+
+        Raises
+        ------
+        BrokenCache
+            When the files cannot be read as a model.
+        """
+        with self._guard:
+            if self._kept is None or self._kept[0] != model:
+                self._kept = (model, load_embedder(model))
+            self._restart_clock()
+            return self._kept[1]
+
+    def free(self) -> None:
+        """Let it go."""
+        with self._guard:
+            if self._clock:
+                self._clock.cancel()
+            self._kept = None
+        return_memory()
+
+    def _restart_clock(self) -> None:
+        if self._clock:
+            self._clock.cancel()
+        if self._idle_seconds:
+            self._clock = threading.Timer(self._idle_seconds, self.free)
+            self._clock.daemon = True
+            self._clock.start()
 
 
 def _read(model: InstalledModel) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:

@@ -9,11 +9,15 @@ import numpy as np
 import pytest
 
 from playground.errors import OptionError
-from playground.labs.embeddings.layers import Journey, follow, read_lines, view
+from playground.experiments.run import Stopped
+from playground.generation.language_model import LanguageModel
+from playground.labs.embeddings.journey import Journey, follow, read_lines
+from playground.labs.embeddings.layers import Layers, LayersSettings, run_layers, view
 from playground.models.acquire.local import register_path
 from playground.models.engines.core_model import CoreEngine, load_core_engine
 from playground.models.engines.precision import Precision
 from playground.settings import Settings
+from tests.support.runs import run_until
 
 LINES = (
     "The quick brown fox jumps\nA lazy dog and a fox\n\nsome other Fox, not the fox's foxy friend"
@@ -120,8 +124,7 @@ def test_lines_of_any_white_space() -> None:
 @pytest.mark.parametrize(
     ("word", "lines", "sentence"),
     [
-        (" ", "a fox\na fox", "1 to 200 characters, got 0"),
-        ("x" * 201, "a fox\na fox", "1 to 200 characters, got 201"),
+        (" ", "a fox\na fox", "The word is empty; write the one to follow, such as bank"),
         ("fox", "", "2 to 8 lines can be compared, got 0"),
         ("fox", "a fox", "2 to 8 lines can be compared, got 1"),
         ("fox", "a fox\n" * 9, "got 9"),
@@ -136,3 +139,40 @@ def test_what_cannot_be_followed_gets_a_sentence(
 ) -> None:
     with pytest.raises(OptionError, match=sentence):
         follow(engine, word, lines)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"word": " "}, "The word is empty"),
+        ({"word": "x" * 201}, "`word` must be a text of at most 200 characters"),
+        ({"lines": "a bank"}, "2 to 8 lines can be compared, got 1"),
+        ({"lines": "half \ud800"}, "without half characters"),
+    ],
+)
+def test_bad_settings_get_one_sentence(given: dict[str, object], sentence: str) -> None:
+    with pytest.raises(OptionError, match=sentence):
+        LayersSettings(**given)
+
+
+def test_lines_are_read_one_by_one_and_reading_can_be_stopped(
+    engine: CoreEngine, journey: Journey
+) -> None:
+    settings = LayersSettings(word="fox", lines=LINES)
+    grown = list(run_layers(LanguageModel(engine), settings, run_until()))
+    assert [(each.read, each.journey is None) for each in grown] == [
+        (0, True), (1, True), (2, True), (3, False),
+    ]  # fmt: skip
+    last = grown[-1].journey
+    assert last is not None
+    np.testing.assert_array_equal(last.states, journey.states)
+    np.testing.assert_allclose(
+        grown[-1].to_json()["centred"]["mean_cosines"]["one_sense"],
+        view(journey, centred=True).cosines[:, 0, 1],
+        atol=1e-6,
+    )
+    done: list[Layers] = []
+    running = run_layers(LanguageModel(engine), settings, run_until(lambda: len(done) == 2))
+    with pytest.raises(Stopped):
+        done.extend(running)
+    assert done[-1].to_json() == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,15 +11,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playground.errors import FetchCancelled, OptionError
-from playground.labs.embeddings.analogies import evaluate, read_questions
-from playground.labs.embeddings.arithmetic import parse_sum, solve
-from playground.labs.embeddings.neighbours import find_neighbours
+from playground.errors import OptionError
+from playground.experiments.run import Stopped
+from playground.labs.embeddings.analogies import (
+    Analogies,
+    Question,
+    Score,
+    evaluate,
+    read_questions,
+)
+from playground.labs.embeddings.arithmetic import ArithmeticSettings, parse_sum, solve
+from playground.labs.embeddings.neighbours import NeighboursSettings, find_neighbours
 from playground.models.acquire.local import register_path
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.core_model import CoreEngine, load_core_engine
 from playground.models.engines.precision import Precision
+from playground.models.engines.vocabulary import read_word
 from playground.settings import Settings
+from tests.support.runs import run_until
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +45,13 @@ def tiny(tiny_model_folder: Path) -> CoreEngine:
     return engine
 
 
+def scores_of(
+    engine: CoreEngine, questions: Sequence[Question], *, spellings_too: bool = False
+) -> tuple[Score, ...]:
+    *_, last = evaluate(engine, Analogies(tuple(questions), spellings_too), run_until())
+    return last.scores
+
+
 def test_neighbours_of_a_token(engine: CoreEngine) -> None:
     found = find_neighbours(engine, "king", 5)
     table = engine.embedding_table().astype(np.float64)
@@ -43,7 +60,10 @@ def test_neighbours_of_a_token(engine: CoreEngine) -> None:
     assert [each.token_id for each in found.neighbours] == expected.tolist()
     assert [each.cosine for each in found.neighbours] == pytest.approx(cosines[expected].tolist())
     assert found.neighbours[0].text == " King"
-    assert [text for _, text in found.spellings] == ["king", " King", "King"]
+    assert [text for text, _ in found.spellings] == ["king", " King", "King"]
+    # What a click fills in names this very token.
+    for each in found.neighbours:
+        assert read_word(engine.tokenizer, each.typed).token_id == each.token_id
     assert found.searched == 49_151
     np.testing.assert_array_equal(found.vectors, engine.embedding_table()[expected])
 
@@ -51,6 +71,7 @@ def test_neighbours_of_a_token(engine: CoreEngine) -> None:
 def test_a_word_that_is_no_token_is_the_mean_of_its_pieces(engine: CoreEngine) -> None:
     found = find_neighbours(engine, "serendipity", 3)
     assert found.word.pieces == (" serendip", "ity")
+    assert found.pieces == ((" serendip", "serendip"), ("ity", '"ity"'))
     rows = engine.embedding_table()[list(found.word.token_ids)].astype(np.float64)
     np.testing.assert_allclose(found.vector, rows.mean(axis=0))
     assert found.neighbours[0].text == " serendip"
@@ -99,7 +120,6 @@ def test_a_sum_is_read_however_it_is_spaced(
     ("text", "sentence"),
     [
         ("", "2 to 12 words, got 0"),
-        ("“" * 1_000_000, "up to 2,000 characters, got 1,000,000"),
         ("king", "2 to 12 words, got 1"),
         ("+".join("a" * 13), "2 to 12 words, got 13"),
         ("king - - man", "After “-” a word must come, got “-”"),
@@ -111,6 +131,25 @@ def test_a_sum_is_read_however_it_is_spaced(
 def test_what_is_no_sum_gets_a_sentence(text: str, sentence: str) -> None:
     with pytest.raises(OptionError, match=sentence):
         parse_sum(text)
+
+
+@pytest.mark.parametrize(
+    ("settings", "given_values", "sentence"),
+    [
+        (ArithmeticSettings, {"sum": "king"}, "2 to 12 words, got 1"),
+        (ArithmeticSettings, {"sum": "“" * 1_000_000}, "a text of at most 2,000 characters"),
+        (ArithmeticSettings, {"sum": "king - \udfff"}, "without half characters"),
+        (ArithmeticSettings, {"spellings_too": "perhaps"}, "true or false, got 'perhaps'"),
+        (ArithmeticSettings, {"count": 0}, "a whole number from 1 to 100, got 0"),
+        (NeighboursSettings, {"word": "x" * 201}, "`word` must be a text of at most 200 char"),
+        (NeighboursSettings, {"count": 101}, "`count` must be a whole number from 1 to 100"),
+    ],
+)
+def test_bad_settings_get_one_sentence(
+    settings: Callable[..., object], given_values: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(OptionError, match=sentence):
+        settings(**given_values)
 
 
 def test_king_minus_man_plus_woman(engine: CoreEngine) -> None:
@@ -159,7 +198,7 @@ def test_the_shipped_questions_are_whole_and_single_tokens(engine: CoreEngine) -
 
 def test_scores_count_what_solve_answers(engine: CoreEngine) -> None:
     questions = read_questions()[::7]
-    scores = evaluate(engine, questions)
+    scores = scores_of(engine, questions)
     verdicts = [verdict for score in scores for verdict in score.verdicts]
     assert sorted(v.question.expected for v in verdicts) == sorted(q.expected for q in questions)
     for verdict in verdicts:
@@ -181,28 +220,29 @@ def test_scores_count_what_solve_answers(engine: CoreEngine) -> None:
 
 def test_an_answer_that_only_respells_the_question_is_called_so(engine: CoreEngine) -> None:
     questions = [q for q in read_questions() if q.expected in ("Rome", "Berlin")]
-    verdicts = {v.question.expected: v for score in evaluate(engine, questions)
+    verdicts = {v.question.expected: v for score in scores_of(engine, questions)
                 for v in score.verdicts}  # fmt: skip
     assert verdicts["Rome"].answer == "Italy"
     assert verdicts["Rome"].respelled == " Italy"
     assert verdicts["Berlin"].respelled is None
-    strict = evaluate(engine, questions, spellings_too=True)[0].verdicts
+    strict = scores_of(engine, questions, spellings_too=True)[0].verdicts
     assert all(verdict.respelled is None for verdict in strict)
 
 
 def test_questions_whose_words_are_no_tokens_are_skipped_and_counted(tiny: CoreEngine) -> None:
-    scores = evaluate(tiny, read_questions())
+    scores = scores_of(tiny, read_questions())
     assert sum(score.skipped for score in scores) == len(read_questions())
     assert not any(score.verdicts for score in scores)
 
 
 def test_the_test_can_be_stopped_and_tells_how_far_it_is(engine: CoreEngine) -> None:
-    asked: list[int] = []
-    with pytest.raises(FetchCancelled, match="The test was stopped"):
-        evaluate(
-            engine, read_questions(), on_question=asked.append, cancelled=lambda: asked[2:] != []
-        )
-    assert asked == [0, 1, 2]
+    done: list[Analogies] = []
+    asking = evaluate(engine, Analogies(read_questions()), run_until(lambda: len(done) == 3))
+    with pytest.raises(Stopped):
+        done.extend(asking)
+    assert [each.progress.done for each in done] == [0, 1, 2]
+    assert done[-1].progress.words == f"2 of {len(read_questions())} questions asked"
+    assert len(done[-1].asked) == 2  # what was done stays
 
 
 def test_other_questions_can_be_read() -> None:

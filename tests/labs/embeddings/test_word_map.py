@@ -10,17 +10,23 @@ import numpy as np
 import pytest
 
 from playground.errors import OptionError
+from playground.experiments.run import Stopped
+from playground.generation.language_model import LanguageModel
 from playground.labs.embeddings.word_map import (
     MOST_WORDS,
     UMAP_SEED,
     Layout,
+    MapSettings,
+    Pending,
     draw_map,
     parse_words,
+    run_map,
 )
 from playground.models.acquire.local import register_path
 from playground.models.engines.core_model import CoreEngine, load_core_engine
 from playground.models.engines.precision import Precision
 from playground.settings import Settings
+from tests.support.runs import run_until
 
 WORDS = ("the", "a", "fox", "dog", "cat", "brown", "lazy", "#300", '"quick"')
 
@@ -137,3 +143,22 @@ def test_a_zero_vector_has_a_place_and_no_neighbours(tiny_model_folder: Path) ->
     place = [word.typed for word in shown.words].index("#300")
     assert shown.near[place] == ()
     assert np.isfinite(shown.positions).all()
+
+
+def test_what_takes_long_says_so_before_it_begins(engine: CoreEngine) -> None:
+    settings = MapSettings(words=", ".join(WORDS), layout="UMAP")
+    running = run_map(LanguageModel(engine), settings, run_until(lambda: True))
+    pending = next(running)
+    assert isinstance(pending, Pending)
+    assert "Laying out 9 words by UMAP; the first time it compiles itself" in pending.progress.words
+    assert not pending.progress.ended
+    with pytest.raises(Stopped):
+        next(running)
+    few = MapSettings(words="the, fox", layout="UMAP")
+    with pytest.raises(OptionError, match="at least 5 different words"):
+        next(run_map(LanguageModel(engine), few, run_until()))
+
+
+def test_a_layout_that_there_is_not_gets_one_sentence() -> None:
+    with pytest.raises(OptionError, match="`layout` must be one of PCA, UMAP, got 't-SNE'"):
+        MapSettings(layout="t-SNE")

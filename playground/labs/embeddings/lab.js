@@ -1,7 +1,22 @@
-// A word's way through the layers: every layer is here already, and the slider moves the points.
+// What the pictures of the embeddings lab do without the server.
 
-function playgroundLayers(element, watch) {
+// On the map a word pointed at, or reached in the table, is marked, and what is near it is told: in
+// the table's own HTML, in which all text is escaped.
+playgroundViews["embeddings/map"] = (element) => {
+  function tell(event) {
+    const place = event.target.closest("[data-place]")?.dataset.place;
+    if (place === undefined) return;
+    element.querySelectorAll("g[data-place]").forEach((word) => word.classList.toggle("current", word.dataset.place === place));
+    const row = element.querySelector(`button[data-place="${place}"]`).closest("tr");
+    element.querySelector(".told").innerHTML = `<b>${row.querySelector("button").innerHTML}</b> ${row.querySelector(".nearest").innerHTML}`;
+  }
+  ["mouseover", "focusin", "click"].forEach((name) => element.addEventListener(name, tell));
+};
+
+// Of a word's way through the layers every layer is here already, and the slider moves the points.
+playgroundViews["embeddings/layers"] = (element, watch) => {
   let chosen = null; // the layer that was chosen, for the next drawing of as many layers
+  let way = "centred";
   let playing = null;
 
   const slider = () => element.querySelector("input[type=range]");
@@ -14,14 +29,22 @@ function playgroundLayers(element, watch) {
         part.style.transform = `translate(${x}px, ${y}px)`;
       });
     });
-    const told = element.querySelector("[data-told]");
-    told.textContent = JSON.parse(told.dataset.told)[layer];
-    const table = element.querySelector("[data-cosines]");
+    element.querySelectorAll("[data-told]").forEach((told) => { told.textContent = JSON.parse(told.dataset.told)[layer]; });
+    element.querySelectorAll("[data-cosines]").forEach((table) => fill(table, layer));
+  }
+
+  function fill(table, layer) {
     const cosines = JSON.parse(table.dataset.cosines)[layer].flat();
     table.querySelectorAll("td").forEach((cell, index) => {
       cell.textContent = (Math.round(100 * cosines[index]) / 100 + 0).toFixed(2).replace("-", "\u2212");
       cell.style.setProperty("--share", Math.max(cosines[index], 0).toFixed(2));
     });
+  }
+
+  function choose(name) {
+    way = name;
+    element.querySelectorAll("[data-way]").forEach((part) => { part.hidden = part.dataset.way !== way; });
+    element.querySelectorAll(".ways input").forEach((radio) => { radio.checked = radio.value === way; });
   }
 
   function stop() {
@@ -46,6 +69,7 @@ function playgroundLayers(element, watch) {
   }
 
   element.addEventListener("input", (event) => {
+    if (event.target.closest(".ways")) return choose(event.target.value);
     if (event.target !== slider()) return;
     stop();
     show(chosen = Number(event.target.value));
@@ -58,9 +82,10 @@ function playgroundLayers(element, watch) {
 
   watch("value", () => {
     stop();
+    choose(way);
     const range = slider();
     if (!range || chosen === null || chosen > Number(range.max)) return;
     range.value = chosen;
     show(chosen);
   });
-}
+};

@@ -14,19 +14,24 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from apps.ui.vectors import vectors_csv
+from playground.drawing.files import vectors_csv
 from playground.drawing.scatter import Frame, fit, frame_for, place_labels
-from playground.labs.embeddings.analogies import Question, Score, Verdict
+from playground.experiments.run import Progress
+from playground.labs.embeddings import (
+    analogies_view,
+    arithmetic_view,
+    layers_view,
+    neighbours_view,
+    sentences_view,
+    word_map_view,
+)
+from playground.labs.embeddings.analogies import Analogies, Question, Verdict
 from playground.labs.embeddings.arithmetic import Answer, Solution, Term
-from playground.labs.embeddings.arithmetic_view import render_scores, render_solution
-from playground.labs.embeddings.layers import Journey, Occurrence, view
-from playground.labs.embeddings.layers_view import render_journey
+from playground.labs.embeddings.journey import Journey, Occurrence
+from playground.labs.embeddings.layers import Layers
 from playground.labs.embeddings.neighbours import Neighbour, Neighbourhood
-from playground.labs.embeddings.neighbours_view import render_neighbourhood
-from playground.labs.embeddings.sentences import Found, Sentences
-from playground.labs.embeddings.sentences_view import render_found, render_matrix
-from playground.labs.embeddings.word_map import Layout, Near, Satellite, WordMap
-from playground.labs.embeddings.word_map_view import render_map
+from playground.labs.embeddings.sentences import Compared, Found, Sentences
+from playground.labs.embeddings.word_map import Layout, Near, Pending, Satellite, WordMap
 from playground.models.engines.vocabulary import Word
 from tests.support.markup import seen
 
@@ -37,8 +42,10 @@ VECTOR = np.array([0.5, -0.25, 0.0])
 
 
 def neighbourhood(word: Word) -> Neighbourhood:
-    near = (Neighbour(3, EVIL, 0.75), Neighbour(4, " b", -0.0001))
-    return Neighbourhood(word, ((5, EVIL),), VECTOR, near, np.ones((2, 3), np.float32), 99, 0.012)
+    near = (Neighbour(3, EVIL, 0.75, EVIL), Neighbour(4, " b", -0.0001, "b"))
+    pieces = () if word.token_id is not None else ((EVIL, EVIL), (EVIL, "#8"))
+    vectors = np.ones((2, 3), np.float32)
+    return Neighbourhood(word, ((EVIL, EVIL),), pieces, VECTOR, near, vectors, 99, 0.012)
 
 
 def solution() -> Solution:
@@ -48,12 +55,13 @@ def solution() -> Solution:
     return Solution(terms, VECTOR, answers, far, np.ones((2, 3), np.float32), 99, 0.01)
 
 
-def scores() -> list[Score]:
+def analogies() -> Analogies:
     question = Question(EVIL, EVIL, EVIL, EVIL, EVIL)
-    return [
-        Score(EVIL, (Verdict(question, EVIL, 7, EVIL, 9, EVIL),
-                     Verdict(question, EVIL, 1, EVIL, 2, None)), 3)
-    ]  # fmt: skip
+    verdicts = (
+        Verdict(question, EVIL, 7, EVIL, 9, EVIL), Verdict(question, EVIL, 1, EVIL, 2, None),
+        None, None, None,
+    )  # fmt: skip
+    return Analogies((question,) * 9, verdicts=verdicts)
 
 
 def word_map(layout: Layout = Layout.PCA) -> WordMap:
@@ -75,22 +83,57 @@ def journey(lines: int = 3) -> Journey:
                    rng.standard_normal((4, 5)), 120.4)  # fmt: skip
 
 
-def sentences() -> Sentences:
+def layers(found: Journey) -> Layers:
+    return Layers(len(found.occurrences), len(found.occurrences), found)
+
+
+def compared(*found: Found) -> Compared:
     vectors = np.array([[1, 0], [0.6, 0.8], [-1, 0]], np.float32)
-    return Sentences((EVIL, EVIL + "2", "c"), vectors, ((2, 402),), 256)
+    lines = Sentences((EVIL, EVIL + "2", "c"), vectors, ((2, 402),), 256)
+    return Compared(Progress(1, 1), lines, EVIL, found)
 
 
 DRAWN = {
-    "token": lambda: render_neighbourhood(neighbourhood(TOKEN)),
-    "pieces": lambda: render_neighbourhood(neighbourhood(WORD)),
-    "sum": lambda: render_solution(solution()),
-    "scores": lambda: render_scores(scores(), spellings_too=False),
-    "map": lambda: render_map(word_map()),
-    "umap": lambda: render_map(word_map(Layout.UMAP)),
-    "journey": lambda: render_journey(journey(), view(journey(), centred=True)),
-    "matrix": lambda: render_matrix(sentences()),
-    "found": lambda: render_found(EVIL, [Found(1, EVIL, 0.5)]),
+    "token": lambda: neighbours_view.draw(neighbourhood(TOKEN)),
+    "pieces": lambda: neighbours_view.draw(neighbourhood(WORD)),
+    "sum": lambda: arithmetic_view.draw(solution()),
+    "scores": lambda: analogies_view.draw(analogies()),
+    "map": lambda: word_map_view.draw(word_map()),
+    "umap": lambda: word_map_view.draw(word_map(Layout.UMAP)),
+    "journey": lambda: layers_view.draw(layers(journey())),
+    "matrix": lambda: sentences_view.draw(compared()),
+    "found": lambda: sentences_view.draw(compared(Found(1, EVIL, 0.5))),
 }
+UNFINISHED = {
+    "analogies": lambda: analogies_view.draw(Analogies(())),
+    "map": lambda: word_map_view.draw(Pending(5, Layout.UMAP)),
+    "layers": lambda: layers_view.draw(Layers(4, 2)),
+    "sentences": lambda: sentences_view.draw(Compared(Progress(0, 1))),
+}
+
+
+@pytest.mark.parametrize("name", UNFINISHED)
+def test_what_is_not_there_yet_is_told(name: str) -> None:
+    assert "will" in seen(UNFINISHED[name]()).text
+
+
+def test_a_run_that_was_stopped_has_files_all_the_same() -> None:
+    assert word_map_view.to_csv(Pending(5, Layout.UMAP)) == "label\n"
+    assert layers_view.to_csv(Layers(4, 2)) == "label\n"
+    assert sentences_view.to_csv(Compared(Progress(0, 1))) == "label\n"
+
+
+def test_every_row_of_a_file_is_named() -> None:
+    texts = {
+        neighbours_view.to_csv(neighbourhood(TOKEN)): [EVIL, EVIL, " b"],
+        arithmetic_view.to_csv(solution()): [f"{EVIL} - {EVIL}", EVIL, EVIL],
+        word_map_view.to_csv(word_map()): [EVIL + EVIL, EVIL, EVIL],
+        layers_view.to_csv(layers(journey(1))): [f"layer {n}, line 1" for n in range(4)],
+        sentences_view.to_csv(compared()): [EVIL, EVIL + "2", "c"],
+    }
+    for text, labels in texts.items():
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+        assert [row[0] for row in rows[1:]] == labels
 
 
 @pytest.mark.parametrize("name", DRAWN)
@@ -109,15 +152,15 @@ def test_every_picture_is_named_or_hidden(name: str) -> None:
 
 
 def test_a_word_that_is_no_token_is_told_so() -> None:
-    text = seen(render_neighbourhood(neighbourhood(WORD))).text
+    text = seen(neighbours_view.draw(neighbourhood(WORD))).text
     assert "This is no token of the model" in text
-    assert "This is no token" not in seen(render_neighbourhood(neighbourhood(TOKEN))).text
+    assert "This is no token" not in seen(neighbours_view.draw(neighbourhood(TOKEN))).text
     assert "All 99 tokens were compared, in 12 ms (measured)" in text
     assert "\N{MINUS SIGN}0.000" not in text  # what rounds to zero has no sign
 
 
 def test_a_sum_says_what_was_left_out_and_where_it_would_stand() -> None:
-    drawn = render_solution(solution())
+    drawn = arithmetic_view.draw(solution())
     text = seen(drawn).text
     assert drawn.count("left out") == 1
     assert text.index("·near at place 12") < text.index("at place 4,321")
@@ -125,20 +168,19 @@ def test_a_sum_says_what_was_left_out_and_where_it_would_stand() -> None:
 
 
 def test_scores_count_both_ways_and_name_respelled_misses() -> None:
-    text = seen(render_scores(scores(), spellings_too=False)).text
+    text = seen(analogies_view.draw(analogies())).text
     assert text.startswith("1 of 2 right 0 without any sum")
     assert "1 of the 1 misses only write a word of the question another way" in text
     assert "3 questions were skipped" in text
-    assert "None of the questions can be asked" in render_scores(
-        [Score("x", (), 5)], spellings_too=True
-    )
+    none = Analogies(analogies().questions, verdicts=(None,))
+    assert "None of the questions can be asked" in analogies_view.draw(none)
 
 
 def test_the_map_says_what_its_axes_hold() -> None:
-    assert "50.0 % and 25.0 %" in seen(render_map(word_map())).text
-    assert "the other 25.0 %" in seen(render_map(word_map())).text
-    assert "always with seed 42" in seen(render_map(word_map(Layout.UMAP))).text
-    assert "is a zero vector: nothing is near to it" in seen(render_map(word_map())).text
+    assert "50.0 % and 25.0 %" in seen(word_map_view.draw(word_map())).text
+    assert "the other 25.0 %" in seen(word_map_view.draw(word_map())).text
+    assert "always with seed 42" in seen(word_map_view.draw(word_map(Layout.UMAP))).text
+    assert "is a zero vector: nothing is near to it" in seen(word_map_view.draw(word_map())).text
 
 
 def test_a_journey_is_told_layer_by_layer() -> None:
@@ -146,20 +188,22 @@ def test_a_journey_is_told_layer_by_layer() -> None:
     one_sense = replace(
         one_sense, occurrences=tuple(replace(o, sense=0) for o in one_sense.occurrences)
     )
-    drawn = render_journey(one_sense, view(one_sense, centred=True))
+    drawn = layers_view.draw(layers(one_sense))
     assert "with two senses" not in drawn
     assert 'max="3" value="3"' in drawn  # no senses to tell apart: it begins at the last layer
     assert "up to 120 times as long" in drawn
-    raw = render_journey(journey(), view(journey(), centred=False))
-    assert "as the model has them" in raw
-    assert "the word comes first" not in raw
+    both = layers_view.draw(layers(journey()))
+    assert 'data-way="centred">' in both
+    assert 'data-way="raw" hidden>' in both
+    assert "any two point nearly the same way" in both
+    assert "the word comes first" not in both
     first = replace(one_sense.occurrences[0], start=0)
     marked = replace(one_sense, occurrences=(first, *one_sense.occurrences[1:]))
-    assert "In line 1 the word comes first" in render_journey(marked, view(marked, centred=True))
+    assert "In line 1 the word comes first" in layers_view.draw(layers(marked))
 
 
 def test_the_matrix_names_the_most_alike_and_what_was_cut() -> None:
-    text = seen(render_matrix(sentences())).text
+    text = seen(sentences_view.draw(compared())).text
     assert "Most alike are lines 1 and 2, at 0.60" in text
     assert "cut off is the end of line 2 (402)" in text
 

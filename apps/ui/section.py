@@ -56,7 +56,7 @@ class Section:
         lead = Markup('<p class="lead">{}</p>{}').format(experiment.idea, experiment.intro)
         gr.HTML(str(lead), js_on_load=None)
         self.form = Form(experiment)
-        with gr.Row(elem_classes="lab-actions"):
+        with gr.Row(elem_classes="lab-actions") as self._actions:
             words = experiment.action or "Export"
             self._run = gr.Button(
                 words,
@@ -86,8 +86,8 @@ class Section:
 
     def wire(self) -> None:
         """Connect the components."""
-        inputs = {*self.form.fields.values(), *self._rail.components}
-        drawn = [self.notice, self._view, self._code]
+        inputs = self._inputs()
+        drawn = self.drawn
         if self.experiment.live:
             events = [each.change for each in self.form.fields.values()]
             events += [self._rail.model.change]
@@ -97,8 +97,8 @@ class Section:
             )  # fmt: skip
             self._run.click(self._on_export, inputs, [self.notice, *self._files], **QUIET)
         else:
-            self._run.click(
-                self._on_run, inputs, [*drawn, self._run, self._stop, *self._files],
+            gr.on(
+                [self._run.click, *self._submits()], self._on_run, inputs, self._outputs(),
                 concurrency_limit=None, **QUIET,
             )  # fmt: skip
             self._stop.click(self._stops.stop, queue=False, **QUIET)
@@ -107,6 +107,18 @@ class Section:
             **QUIET,
         )  # fmt: skip
         self._wire_address()
+
+    def _submits(self) -> list[Any]:
+        """Return the Enter of every field of one line."""
+        texts = (each for each in self.form.fields.values() if isinstance(each, gr.Textbox))
+        return [each.submit for each in texts if each.lines == 1]
+
+    def _inputs(self) -> set[Component]:
+        return {*self.form.fields.values(), *self._rail.components}
+
+    def _outputs(self) -> list[Component]:
+        """Return what a run changes."""
+        return [*self.drawn, self._run, self._stop, *self._files]
 
     def _wire_address(self) -> None:
         """Let the page's address follow the form; the server is not asked."""
@@ -213,6 +225,7 @@ class Section:
         }
 
     def _ended(self, result: Result) -> View:
+        """Return what stands there at the end; a section that keeps more adds it."""
         return {self._view: str(result.framed()), **self._exported(result)}
 
     def _exported(self, result: Result) -> View:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from playground.errors import OptionError
 from playground.generation.choosing import Chooser
 from playground.generation.settings import SamplingSettings
-from playground.labs.temperature.distribution import NextToken, distribution
+from playground.labs.temperature.next_token import NextToken, distribution
 
 VOCAB = 800
 

@@ -244,7 +244,7 @@ def test_sentences_are_compared_and_searched(visit: Visit, encoder_model: Instal
     assert encoder_model.name == sentences_tab.EMBEDDER
     page = visit()
     page.get_by_role("button", name="Temperature", exact=True).click()
-    page.get_by_label("Prompt to continue").fill("I forgot my <b>login</b>")
+    page.locator("#temperature-distribution-prompt textarea").fill("I forgot my <b>login</b>")
     page.get_by_role("button", name="Embeddings", exact=True).click()
     page.get_by_role("tab", name="Sentences").click()
     query, notice = field(page, "sentence-query"), page.locator("#sentence-notice")

@@ -8,7 +8,6 @@ import pytest
 
 from tests.support.command_line import Outcome, Run, runner
 
-
 TEMPERATURES = "`temperatures` must be 1 to 16 numbers from 0 to 2, with commas between, got"
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from rich.panel import Panel
 from rich.table import Table
@@ -12,30 +12,16 @@ from rich.text import Text
 
 from apps.cli.interrupt import interruptible
 from apps.cli.terminal import console, plain, tell, write_json
-from playground.generation.settings import SamplingSettings
+from playground.experiments.run import Stopped
 
 if TYPE_CHECKING:
     from playground.generation.language_model import LanguageModel
-    from playground.labs.temperature.strip import Column, Written
-
-
-def plan(
-    temperatures: str, samples: int, settings: SamplingSettings, coupled: bool
-) -> list[Column]:
-    """Lay out the columns before a model is loaded, drawing a seed where none was given.
-
-    Raises
-    ------
-    OptionError
-        When the list is empty, too long, or holds what is no temperature.
-    """
-    from playground.labs.temperature.strip import parse_temperatures, plan_columns, with_seed
-
-    return plan_columns(parse_temperatures(temperatures), samples, with_seed(settings), coupled)
+    from playground.labs.temperature.strip import Strip, StripSettings, Written
+    from playground.models.engines.manager import ModelChoice
 
 
 def compare(
-    model: LanguageModel, prompt: str, columns: Sequence[Column], coupled: bool, as_json: bool
+    model: LanguageModel, settings: StripSettings, choice: ModelChoice, as_json: bool
 ) -> bool:
     """Write the columns together and print them; return False when Ctrl-C ended it.
 
@@ -43,41 +29,65 @@ def compare(
     ----------
     model : LanguageModel
         Who writes.
-    prompt : str
-        The text to continue.
-    columns : sequence of Column
-        From `plan`.
-    coupled : bool
-        Said in the record.
+    settings : StripSettings
+        What is written.
+    choice : ModelChoice
+        As who was asked for.
     as_json : bool
         One document instead of a view.
     """
-    from playground.labs.temperature.strip import Written, export, write_strip
-
-    engine = model.engine
-    prompt_ids = engine.tokenizer.encode_text_prompt(prompt)
-    written = list[Written]()
-    start = time.perf_counter()
     with interruptible() as stopped, console(stderr=True).status("writing") as status:
-        for written in write_strip(model, prompt_ids, columns, stopped.is_set):
-            longest = max(len(each.reply.steps) for each in written)
-            status.update(f"writing {len(columns)} columns, token {longest}")
-    seconds = time.perf_counter() - start
-    if as_json:
-        write_json(export(engine, prompt, written, coupled, seconds))
-    else:
-        _show(written, coupled, seconds)
+        last: Strip | None = None
+        with suppress(Stopped):
+            for last in _written(model, settings, choice, stopped.is_set):
+                status.update(f"writing: {last.progress.words}")
+    if last and as_json:
+        write_json(_document(model, last))
+    elif last:
+        _show(last)
     return not stopped.is_set()
 
 
-def _show(written: Sequence[Written], coupled: bool, seconds: float) -> None:
-    screen = console()
+def _written(
+    model: LanguageModel,
+    settings: StripSettings,
+    choice: ModelChoice,
+    stopped: Callable[[], bool],
+) -> Iterator[Strip]:
+    from playground.experiments.run import Run
+    from playground.labs.temperature.strip import run_strip
+    from playground.serving import shared_pool
+
+    return run_strip(model, settings, Run(stopped, shared_pool(), choice))
+
+
+def _document(model: LanguageModel, strip: Strip) -> dict[str, Any]:
+    from playground.experiments.result import versions
+
+    engine = model.engine
+    return {
+        "model": engine.model.name,
+        "precision": engine.precision.value,
+        "engine": engine.name,
+        "prompt": strip.settings.prompt,
+        "coupled": strip.settings.coupled,
+        "versions": versions(),
+        **strip.to_json(),
+    }
+
+
+def _show(strip: Strip) -> None:
+    screen, written = console(), strip.written
     for each in written:
         screen.print(Panel(_marked(each, written[0]), title=_title(each), title_align="left"))
     screen.print(_measures(written))
     tokens = sum(len(each.reply.steps) for each in written)
-    dice = "the same dice in every column" if coupled else "dice of its own in each column"
-    tell(f"{tokens:,} tokens in {seconds:.1f} s, all columns together; {dice}")
+    dice = (
+        "the same dice in every column"
+        if strip.settings.coupled
+        else "dice of its own in each column"
+    )
+    tell(f"{tokens:,} tokens in {strip.wall_seconds:.1f} s, all columns together; {dice}")
 
 
 def _title(written: Written) -> str:

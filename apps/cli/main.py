@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -309,21 +309,23 @@ def compare(
     as_json: options.AsJson = False,
 ) -> None:
     """Continue one prompt at several temperatures, all from one batch."""
-    settings = options.sampling_settings(
-        {
-            "top_k": top_k, "top_p": top_p, "min_p": min_p, "seed": seed, "stop": stop,
-            "repetition_penalty": repetition_penalty, "max_new_tokens": max_new_tokens,
-        }
-    )  # fmt: skip
-    runner, chosen = EngineName.parse(engine), Precision.parse(precision)
-
     from apps.cli import compare as strip
     from apps.cli.terminal_reply import loaded_model, read_prompt
+    from playground.generation.settings import SamplingSettings
+    from playground.labs.temperature.strip import StripSettings
+    from playground.models.engines.manager import ModelChoice
 
-    columns = strip.plan(temperatures, samples, settings, coupled)
-    text = read_prompt(prompt)
-    with loaded_model(model, chosen, runner) as language_model:
-        if not strip.compare(language_model, text, columns, coupled, as_json):
+    given: dict[str, Any] = {
+        "temperatures": temperatures, "samples": samples, "coupled": coupled, "top_k": top_k,
+        "top_p": SamplingSettings().top_p if top_p is None else top_p, "min_p": min_p,
+        "repetition_penalty": repetition_penalty, "max_new_tokens": max_new_tokens,
+        "seed": seed, "stop": stop or None,
+    }  # fmt: skip
+    said = {name: value for name, value in given.items() if value is not None}
+    settings = StripSettings(prompt=read_prompt(prompt), **said)
+    choice = ModelChoice(model, Precision.parse(precision), EngineName.parse(engine))
+    with loaded_model(model, choice.precision, choice.engine) as language_model:
+        if not strip.compare(language_model, settings, choice, as_json):
             raise typer.Exit(INTERRUPTED)
 
 

@@ -77,7 +77,8 @@ class Form:
 
 
 def _wide(setting: Setting) -> bool:
-    return isinstance(setting.kind, Text) and not setting.look.hidden
+    look = setting.look
+    return isinstance(setting.kind, Text) and not look.hidden and not look.narrow
 
 
 def shown_value(setting: Setting, value: Any) -> Any:

@@ -9,6 +9,7 @@ import gradio as gr
 from apps.chat.service import ChatService
 from apps.ui.badge import render_badge
 from apps.ui.chat_tab import ChatTab
+from apps.ui.distribution_section import DistributionSection
 from apps.ui.events import QUIET
 from apps.ui.lab_panel import LabPanel, Parts, Special
 from apps.ui.link import Link
@@ -18,7 +19,6 @@ from apps.ui.tabs.context import ContextTab
 from apps.ui.tabs.memory import MemorySection
 from apps.ui.tabs.models import ModelsTab, model_choices
 from apps.ui.tabs.precision import PrecisionTab
-from apps.ui.tabs.temperature import TemperatureTab
 from apps.ui.tabs.tokens import TokensTab
 from playground.experiments.result import assets
 from playground.labs import labs
@@ -39,9 +39,9 @@ _HOUR, _KEPT_HOURS = 3600, 24
 
 GROUPS = ("Talk", "Concepts", "Trust", "More")
 # Labs that still have a tab of their own making here.
-_TABS = ("temperature", "precision", "tokens", "context", "models")
+_TABS = ("precision", "tokens", "context", "models")
 # What a generic section cannot serve: path of an experiment -> what makes its section.
-SPECIAL: dict[str, Special] = {}
+SPECIAL: dict[str, Special] = {"temperature/distribution": DistributionSection}
 
 
 def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
@@ -74,8 +74,6 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
                 rail = build_rail(model_choices(service.pool.settings, start), start)
         with panels["chat"]:
             chat = ChatTab(service, rail, badge, key)
-        with panels["temperature"]:
-            temperature = TemperatureTab(service.pool, rail)
         with panels["precision"]:
             precision = PrecisionTab(service.pool, rail)
         with panels["tokens"]:
@@ -94,7 +92,6 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
         chat.wire(blocks)
         for name, panel in made.items():
             panel.wire(buttons[name])
-        temperature.wire()
         precision.wire()
         tokens.wire(buttons["tokens"], key)
         context.wire(buttons["context"])
@@ -103,8 +100,7 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
         linked = [section for panel in made.values() for section in panel.sections.values()]
         Link([*linked, *context.sections, *precision.sections]).wire(blocks)
         prompts = {
-            "chat": chat.prompt, "temperature": temperature.prompt, "tokens": tokens.prompt,
-            "context": context.prompt,
+            "chat": chat.prompt, "tokens": tokens.prompt, "context": context.prompt,
             **{name: panel.prompt for name, panel in made.items() if panel.prompt},
         }  # fmt: skip
         _open_labs(buttons, prompts)

@@ -56,7 +56,7 @@ class Section:
         lead = Markup('<p class="lead">{}</p>{}').format(experiment.idea, experiment.intro)
         self._intro = gr.HTML(str(lead), js_on_load=_script(""))
         self.form = Form(experiment)
-        with gr.Row(elem_classes="lab-actions"):
+        with gr.Row(elem_classes="lab-actions") as self._actions:
             words = experiment.action or "Export"
             self._run = gr.Button(
                 words,
@@ -86,8 +86,8 @@ class Section:
 
     def wire(self) -> None:
         """Connect the components."""
-        inputs = {*self.form.fields.values(), *self._rail.components}
-        drawn = [self.notice, self._view, self._code]
+        inputs = self._inputs()
+        drawn = self.drawn
         if self.experiment.live:
             events = [each.change for each in self.form.fields.values()]
             events += [self._rail.model.change]
@@ -97,7 +97,7 @@ class Section:
             )  # fmt: skip
             self._run.click(self._on_export, inputs, [self.notice, *self._files], **QUIET)
         else:
-            outputs = [*drawn, self._run, self._stop, *self._files]
+            outputs = self._outputs()
             gr.on(
                 [self._run.click, *self.form.entered], self._on_run, inputs, outputs,
                 concurrency_limit=None, **QUIET,
@@ -112,6 +112,13 @@ class Section:
             [self.notice, *self.form.fields.values()], queue=False, **QUIET,
         )  # fmt: skip
         self._wire_address()
+
+    def _inputs(self) -> set[Component]:
+        return {*self.form.fields.values(), *self._rail.components}
+
+    def _outputs(self) -> list[Component]:
+        """Return what a run changes."""
+        return [*self.drawn, self._run, self._stop, *self._files]
 
     def _wire_address(self) -> None:
         """Let the page's address follow the form; the server is not asked."""
@@ -218,6 +225,7 @@ class Section:
         }
 
     def _ended(self, result: Result) -> View:
+        """Return what stands there at the end; a section that keeps more adds it."""
         return {self._view: str(result.framed()), **self._exported(result)}
 
     def _exported(self, result: Result) -> View:

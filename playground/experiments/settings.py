@@ -35,6 +35,8 @@ class Look:
         Set by clicks in the picture and by links; no field of its own.
     travels : bool
         A prompt that goes with a person from lab to lab.
+    narrow : bool
+        A short text that stands in a row with its neighbours.
     """
 
     lines: int = 1
@@ -42,6 +44,7 @@ class Look:
     shared: bool = False
     hidden: bool = False
     travels: bool = False
+    narrow: bool = False
 
 
 def field(

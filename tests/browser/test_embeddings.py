@@ -266,7 +266,7 @@ def test_sentences_are_compared_and_searched(visit: Visit, encoder_model: Instal
     assert encoder_model.name == EMBEDDER
     page = visit()
     page.get_by_role("button", name="Temperature", exact=True).click()
-    page.get_by_label("Prompt to continue").fill("I forgot my <b>login</b>")
+    page.locator("#temperature-distribution-prompt textarea").fill("I forgot my <b>login</b>")
     page.get_by_role("button", name="Embeddings", exact=True).click()
     page.get_by_role("tab", name="Sentences").click()
     query, told = field(page, "sentences-query"), notice(page, "sentences")

@@ -8,6 +8,8 @@ import pytest
 
 from tests.support.command_line import Outcome, Run, runner
 
+TEMPERATURES = "`temperatures` must be 1 to 16 numbers from 0 to 2, with commas between, got"
+
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
@@ -53,11 +55,12 @@ def test_compare_shows_columns_and_measures(compare: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--temperatures", ""), "`temperatures` must name at least one number from 0 to 2"),
-        (("--temperatures", "0,2.5"), "`temperature` must be a number from 0 to 2, got 2.5"),
-        (("--temperatures", "0,nan"), "`temperature` must be a number from 0 to 2, got 'nan'"),
-        (("--temperatures", "-1"), "`temperature` must be a number from 0 to 2, got -1"),
-        (("--temperatures", "1", "--samples", "40"), "at most 16 columns, got 1 temperatures"),
+        (("--temperatures", ""), f"{TEMPERATURES} nothing."),
+        (("--temperatures", "0,2.5"), f"{TEMPERATURES} '0,2.5'"),
+        (("--temperatures", "0,nan"), f"{TEMPERATURES} '0,nan'"),
+        (("--temperatures", "-1"), f"{TEMPERATURES} -1"),
+        (("--temperatures", "1", "--samples", "40"), "`samples` must be a whole number from 1 to"),
+        (("--samples", "6"), "at most 16 columns, got 3 temperatures times 6 samples"),
         (("--seed", "1.5"), "`seed` must be a whole number"),
         (("--top-p", "0"), "`top_p` must be a number above 0"),
     ],

@@ -32,7 +32,7 @@ def render_pair(sides: Sequence[Side], tokenizer: Tokenizer, done: bool) -> str:
         words = "They never part." if done else "Not parted so far."
         return f'<div class="texts">{columns}</div><p class="hint">{words}</p>'
     forks = "".join(
-        render_choice(choice, tokenizer, escape(side.name))
+        render_choice(choice, tokenizer, side.name)
         for choice, side in ((parting.first, first), (parting.second, second))
     )
     return (

@@ -13,7 +13,7 @@ import numpy as np
 
 from playground.errors import OptionError
 from playground.generation.settings import SamplingSettings
-from playground.labs.temperature.distribution import NextToken, probabilities
+from playground.labs.temperature.next_token import NextToken, probabilities
 from playground.models.text.tokenizer import Tokenizer
 
 MAX_WORD = 40

@@ -1,201 +1,236 @@
-"""The slider: what temperature and cut-offs make of the distribution of the next token.
+"""The slider: the distribution of the next token under one's fingers.
 
-The model runs once a prompt, in `read_next_token`; everything else is arithmetic on the scores it
-gave, by the very steps that chats run.
+The model runs once a prompt, in `read_prompt`; what settings make of its scores is arithmetic, in
+`look`, and a page that keeps the `Reading` needs no model for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from playground.core.functional import FloatArray, log_softmax, softmax
-from playground.core.metrics import entropy
-from playground.core.sampling import StepResult
-from playground.generation.choosing import Chooser, likeliest
-from playground.generation.decoding import prefill, require_fit
-from playground.generation.settings import SamplingSettings
-from playground.models.engines.engine import Engine
-
-BARS = 20
-_CUTS = ("top_k", "top_p", "min_p", "banned")
-
-
-@dataclass(frozen=True, eq=False)  # arrays have no single answer to ==
-class NextToken:
-    """What a model says of the token after a prompt.
-
-    Parameters
-    ----------
-    prompt_ids : tuple of int
-        The prompt.
-    logits : array of shape (V,)
-        A score for every token of the vocabulary.
-    """
-
-    prompt_ids: tuple[int, ...]
-    logits: FloatArray
+from playground.errors import Cancelled
+from playground.experiments.run import Progress, Run
+from playground.experiments.settings import field
+from playground.generation.choosing import Choice
+from playground.generation.language_model import LanguageModel
+from playground.generation.settings import MAX_SEED, OPTIONS, SamplingSettings
+from playground.labs.temperature.banning import Gain, Variant, largest_gains
+from playground.labs.temperature.next_token import (
+    Bar,
+    Distribution,
+    NextToken,
+    distribution,
+    throw,
+)
+from playground.labs.temperature.shaping import Prompted, Shaped
+from playground.models.engines.manager import ModelChoice
+from playground.models.text.tokenizer import Tokenizer
 
 
-@dataclass(frozen=True)
-class Bar:
-    """One token in the distribution.
+class Heated(Prompted):
+    """A prompt, and a temperature after it."""
 
-    Parameters
-    ----------
-    token_id : int
-        The token.
-    probability : float
-        What it is drawn with.
-    ghost : float
-        Its probability at T = 1 with nothing cut.
-    cut_by : str or None
-        The setting that ruled it out.
-    logit, scaled : float
-        Its score, and the score after penalties, bias and temperature.
-    low, high : float
-        The stretch of [0, 1) that draws it.
-    """
-
-    token_id: int
-    probability: float
-    ghost: float
-    cut_by: str | None
-    logit: float
-    scaled: float
-    low: float
-    high: float
+    temperature: float = field(
+        1.0,
+        label="Softmax temperature",
+        explanation=OPTIONS["temperature"].explanation,
+        ge=0,
+        le=2,
+        step=OPTIONS["temperature"].step,
+    )
 
 
-@dataclass(frozen=True)
-class Distribution:
-    """The distribution that a token is drawn from, beside the model's own.
+# The settings of a base that is named later stand before those of one named earlier.
+class DistributionSettings(Shaped, Heated):
+    """Which prompt, and what is made of the scores of the token after it."""
+
+    seed: int | None = field(
+        None,
+        label="Dice seed",
+        explanation="Draws a token by the number it throws; empty draws none.",
+        ge=0,
+        le=MAX_SEED,
+    )
+
+    def sampling(self, tokenizer: Tokenizer) -> SamplingSettings:
+        """Return what a chat would be asked with."""
+        plain = SamplingSettings(
+            temperature=self.temperature, top_k=self.top_k, top_p=self.top_p, min_p=self.min_p
+        )
+        return self.shape(plain, tokenizer)
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A prompt that was read.
 
     Parameters
     ----------
-    bars : tuple of Bar
-        The likeliest tokens of the model's own distribution, best first: the order never changes.
-    rest_probability, rest_ghost : float
-        Of all other tokens together.
-    possible, vocabulary : int
-        Tokens that can still be drawn, and all there are.
-    entropy_nats, ghost_entropy_nats : float
-        Of both distributions; exp of it is the effective number of choices.
+    next_token : NextToken
+        The scores.
+    tokenizer : Tokenizer
+        Names their tokens.
+    model : str
+        Who gave them, in words.
+    choice : ModelChoice
+        As who was asked for.
     """
 
-    bars: tuple[Bar, ...]
-    rest_probability: float
-    rest_ghost: float
-    possible: int
-    vocabulary: int
-    entropy_nats: float
-    ghost_entropy_nats: float
-
-    @property
-    def effective_choices(self) -> float:
-        """How many equal choices would be as undecided."""
-        return float(np.exp(self.entropy_nats))
+    next_token: NextToken
+    tokenizer: Tokenizer
+    model: str
+    choice: ModelChoice
 
 
-def read_next_token(engine: Engine, prompt_ids: Sequence[int]) -> NextToken:
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What settings make of a reading.
+
+    Parameters
+    ----------
+    reading : Reading
+        The prompt that was read.
+    settings : DistributionSettings
+        What is made of its scores.
+    shown : Distribution
+        The distribution that comes of it.
+    variants : tuple of Variant
+        The word's spellings.
+    gains : tuple of Gain
+        Where the probability went that they had.
+    drawn : Choice or None
+        The token that the dice hit, if they were thrown.
+    """
+
+    reading: Reading
+    settings: DistributionSettings
+    shown: Distribution
+    variants: tuple[Variant, ...]
+    gains: tuple[Gain, ...]
+    drawn: Choice | None
+
+    @cached_property
+    def progress(self) -> Progress:
+        """One prompt, and it has been read."""
+        return Progress(1, 1, "the prompt has been read")
+
+    def piece(self, token_id: int) -> str:
+        """Return the text of a token."""
+        return self.reading.tokenizer.piece(token_id)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the distribution, what became of the word, and what was drawn."""
+        shown = self.shown
+        return {
+            "entropy_nats": shown.entropy_nats,
+            "model_entropy_nats": shown.ghost_entropy_nats,
+            "effective_choices": shown.effective_choices,
+            "possible": shown.possible,
+            "vocabulary": shown.vocabulary,
+            "tokens": [self._token(bar) for bar in shown.bars],
+            "rest_probability": shown.rest_probability,
+            "rest_model_probability": shown.rest_ghost,
+            "variants": [
+                {"text": each.text, "token_ids": list(each.token_ids)} for each in self.variants
+            ],
+            "gains": [
+                {
+                    "id": each.token_id,
+                    "text": self.piece(each.token_id),
+                    "before": each.before,
+                    "after": each.after,
+                }
+                for each in self.gains
+            ],
+            "drawn": None if self.drawn is None else self._draw(self.drawn),
+        }
+
+    def _token(self, bar: Bar) -> dict[str, Any]:
+        return {
+            "id": bar.token_id,
+            "text": self.piece(bar.token_id),
+            "logit": bar.logit,
+            "scaled": bar.scaled,
+            "probability": bar.probability,
+            "model_probability": bar.ghost,
+            "cut_by": bar.cut_by,
+            "low": bar.low,
+            "high": bar.high,
+        }
+
+    def _draw(self, drawn: Choice) -> dict[str, Any]:
+        return {
+            "id": drawn.token_id,
+            "text": self.piece(drawn.token_id),
+            "uniform": drawn.uniform,
+            "low": drawn.low,
+            "high": drawn.high,
+        }
+
+
+def run_distribution(
+    model: LanguageModel, settings: DistributionSettings, run: Run
+) -> Iterator[Look]:
+    """Read the prompt once, and show what the settings make of it.
+
+    Raises
+    ------
+    ContextOverflow
+        When the prompt is empty or fills the window.
+    OptionError
+        When the bans leave no token.
+    """
+    yield look(read_prompt(model, settings, run), settings)
+
+
+def read_prompt(model: LanguageModel, settings: Prompted, run: Run) -> Reading:
     """Run the model over a prompt.
 
     Raises
     ------
     ContextOverflow
         When the prompt is empty or fills the window.
+    Stopped
+        When the person has stopped it.
     """
-    require_fit(engine, prompt_ids, SamplingSettings())
-    *_, logits = prefill(engine, prompt_ids, engine.new_cache())
-    return NextToken(tuple(prompt_ids), logits)
+    engine = model.engine
+    ids = settings.prompt_ids(model.tokenizer)
+    try:
+        logits = model.next_token_logits(ids, run.stopped)
+    except Cancelled:
+        run.check()
+        raise
+    # A copy of its own: whoever keeps it must not keep the scores of the whole prompt.
+    scores = NextToken(tuple(ids), np.array(logits))
+    what = f"{engine.model.title}, {engine.precision.name}, {engine.name} engine"
+    return Reading(scores, model.tokenizer, what, run.choice)
 
 
-def distribution(
-    next_token: NextToken, settings: SamplingSettings, count: int = BARS
-) -> Distribution:
-    """Apply settings to the scores; the model does not run.
-
-    Parameters
-    ----------
-    next_token : NextToken
-        The scores.
-    settings : SamplingSettings
-        At temperature 0 all probability goes to the best token.
-    count : int
-        Tokens to show one by one.
+def look(reading: Reading, settings: DistributionSettings) -> Look:
+    """Apply settings to a reading; the model does not run.
 
     Raises
     ------
     OptionError
         When the bans leave no token.
     """
-    logits = next_token.logits
-    stages = _stages(next_token, settings)
-    final = _final_probabilities(stages[-1][1].logits if stages else logits, settings.greedy)
-    ghost = softmax(logits)
-    sums = np.cumsum(final, dtype=np.float64)
-    shown = likeliest(logits, count)
-    bars = tuple(
-        Bar(
-            token_id=int(i),
-            probability=float(final[i]),
-            ghost=float(ghost[i]),
-            cut_by=_cut_by(stages, int(i)),
-            logit=float(logits[i]),
-            scaled=_scaled(stages, logits, int(i)),
-            low=float(sums[i - 1] / sums[-1]) if i else 0.0,
-            high=float(sums[i] / sums[-1]),
-        )
-        for i in shown
-    )
-    with np.errstate(divide="ignore"):
-        final_logprobs = np.log(final)
-    return Distribution(
-        bars=bars,
-        rest_probability=float(np.delete(final, shown).sum(dtype=np.float64)),
-        rest_ghost=float(np.delete(ghost, shown).sum(dtype=np.float64)),
-        possible=int(np.count_nonzero(final)),
-        vocabulary=logits.size,
-        entropy_nats=float(entropy(final_logprobs)),
-        ghost_entropy_nats=float(entropy(log_softmax(logits))),
+    variants = settings.variants(reading.tokenizer)
+    sampling = settings.sampling(reading.tokenizer)
+    plain = replace(sampling, banned=(), logit_bias={})
+    return Look(
+        reading,
+        settings,
+        distribution(reading.next_token, sampling),
+        variants,
+        largest_gains(reading.next_token, plain, sampling) if variants else (),
+        _throw(reading.next_token, sampling, settings.seed),
     )
 
 
-def probabilities(next_token: NextToken, settings: SamplingSettings) -> FloatArray:
-    """Return the probability of every token, of shape (V,), after all settings.
-
-    Raises
-    ------
-    OptionError
-        When the bans leave no token.
-    """
-    stages = _stages(next_token, settings)
-    final = stages[-1][1].logits if stages else next_token.logits
-    return _final_probabilities(final, settings.greedy)
-
-
-def _stages(next_token: NextToken, settings: SamplingSettings) -> list[tuple[str, StepResult]]:
-    chooser = Chooser(settings, next_token.prompt_ids, np.random.default_rng(0))
-    return list(chooser.stages(next_token.logits, []))
-
-
-def _final_probabilities(logits: FloatArray, greedy: bool) -> FloatArray:
-    if not greedy:
-        return softmax(logits)
-    certain = np.zeros_like(logits)
-    certain[np.argmax(logits)] = 1
-    return certain
-
-
-def _cut_by(stages: Sequence[tuple[str, StepResult]], token_id: int) -> str | None:
-    """Return the first step that made a token impossible."""
-    cuts = (name for name, result in stages if result.logits[token_id] == -np.inf)
-    return next(cuts, None)
-
-
-def _scaled(stages: Sequence[tuple[str, StepResult]], logits: FloatArray, token_id: int) -> float:
-    """Return the score after all steps that move scores and before those that cut."""
-    moved = [result.logits for name, result in stages if name not in _CUTS]
-    return float((moved[-1] if moved else logits)[token_id])
+def _throw(next_token: NextToken, sampling: SamplingSettings, seed: int | None) -> Choice | None:
+    return None if seed is None else throw(next_token, sampling, np.random.default_rng(seed))

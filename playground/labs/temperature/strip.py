@@ -7,26 +7,126 @@ same seed and settings would write.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import version
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+from pydantic import model_validator
 
 from playground.core.metrics import distinct_n
 from playground.errors import OptionError
+from playground.experiments.run import Progress, Run
+from playground.experiments.settings import field
 from playground.generation import language_model
 from playground.generation.divergence import find_parting
 from playground.generation.language_model import LanguageModel
 from playground.generation.recording import to_json
 from playground.generation.reply import Reply
-from playground.generation.settings import SamplingSettings
-from playground.models.engines.engine import Engine
-from playground.number_rules import require_whole
+from playground.generation.settings import MAX_SEED, MAX_STOP_STRINGS, OPTIONS, SamplingSettings
+from playground.labs.temperature.shaping import Prompted, Shaped
+from playground.models.text.tokenizer import Tokenizer
 
 MAX_COLUMNS = 16
-_PACKAGES = ("llm-playground", "numpy", "torch", "transformers")
+
+
+class Temperatures(Prompted):
+    """A prompt, and how often it is written on."""
+
+    prompt: str = field(
+        "The best thing about rain is",
+        label="Prompt to continue",
+        explanation="Every column writes on from it.",
+        most=200_000,
+        travels=True,
+    )
+    temperatures: tuple[float, ...] = field(
+        (0.0, 0.5, 1.0, 1.5),
+        label="Temperatures",
+        explanation=f"Each from 0 to 2; at most {MAX_COLUMNS} columns.",
+        ge=0,
+        le=2,
+        most=MAX_COLUMNS,
+    )
+    samples: int = field(
+        1, label="Samples of each", explanation="Each with dice of its own.", ge=1, le=MAX_COLUMNS
+    )
+    max_new_tokens: int = field(
+        48,
+        label="Tokens a column",
+        explanation="Fewer if the text ends.",
+        ge=1,
+        le=OPTIONS["max_new_tokens"].maximum,
+    )
+    seed: int | None = field(
+        None, label="Dice seed", explanation="Empty draws one.", ge=0, le=MAX_SEED
+    )
+    coupled: bool = field(
+        True,
+        label="Same dice in every column",
+        explanation="What differs then comes from temperature alone.",
+    )
+
+
+# The settings of a base that is named later stand before those of one named earlier.
+class StripSettings(Shaped, Temperatures):
+    """Which prompt is written on, and how."""
+
+    repetition_penalty: float = field(
+        1.0,
+        label=OPTIONS["repetition_penalty"].label,
+        explanation=OPTIONS["repetition_penalty"].explanation,
+        ge=OPTIONS["repetition_penalty"].minimum,
+        le=OPTIONS["repetition_penalty"].maximum,
+        hidden=True,
+    )
+    stop: tuple[str, ...] | None = field(
+        None,
+        label="Stop strings",
+        explanation="A column ends before the first that comes.",
+        most=MAX_STOP_STRINGS,
+        hidden=True,
+    )
+
+    @model_validator(mode="after")
+    def _few_columns(self) -> Self:
+        require_few(len(self.temperatures), self.samples)
+        return self
+
+    def _shared(self) -> SamplingSettings:
+        return SamplingSettings(
+            top_k=self.top_k,
+            top_p=self.top_p,
+            min_p=self.min_p,
+            repetition_penalty=self.repetition_penalty,
+            max_new_tokens=self.max_new_tokens,
+            seed=self.seed,
+            stop=self.stop or (),
+        )
+
+    def columns(self, tokenizer: Tokenizer) -> list[Column]:
+        """Return how each column is written, drawing a seed where none was given."""
+        shared = with_seed(self.shape(self._shared(), tokenizer))
+        return plan_columns(self.temperatures, self.samples, shared, self.coupled)
+
+
+def require_few(temperatures: int, samples: int) -> None:
+    """Check how many columns there would be.
+
+    Raises
+    ------
+    OptionError
+        When there would be none or too many.
+    """
+    if temperatures < 1 or samples < 1:
+        raise OptionError("A strip needs at least one temperature and one sample.")
+    count = temperatures * samples
+    if count > MAX_COLUMNS:
+        raise OptionError(
+            f"A strip takes at most {MAX_COLUMNS} columns, got {temperatures} temperatures times "
+            f"{samples} samples, {count} columns; leave some out."
+        )
 
 
 @dataclass(frozen=True)
@@ -53,6 +153,11 @@ class Written:
     column: Column
     reply: Reply
 
+    @property
+    def ended(self) -> bool:
+        """Whether its last token has come."""
+        return self.reply.finish_reason != "cancelled"
+
 
 @dataclass(frozen=True)
 class Measures:
@@ -75,39 +180,6 @@ class Measures:
     distinct_2: float
     agreement: float
     tokens_per_second: float
-
-
-def parse_temperatures(text: str) -> list[float]:
-    """Read a list such as "0, 0.7, 1.5".
-
-    Raises
-    ------
-    OptionError
-        When it is empty or a part is no temperature.
-    """
-    parts = [part.strip() for part in text.replace(";", ",").split(",") if part.strip()]
-    if not parts:
-        raise OptionError(
-            "`temperatures` must name at least one number from 0 to 2, such as 0, 0.7, 1.5; got "
-            "none."
-        )
-    return [SamplingSettings.from_mapping({"temperature": part}).temperature for part in parts]
-
-
-def parse_samples(value: object) -> int:
-    """Read how many columns each temperature gets.
-
-    Raises
-    ------
-    OptionError
-        When it is no whole number from 1 to `MAX_COLUMNS`.
-
-    Examples
-    --------
-    >>> parse_samples(2.0)
-    2
-    """
-    return require_whole("`samples`", value, 1, MAX_COLUMNS)
 
 
 def with_seed(settings: SamplingSettings) -> SamplingSettings:
@@ -138,14 +210,7 @@ def plan_columns(
     OptionError
         When there would be no column or too many, or no seed is given.
     """
-    if not temperatures or samples < 1:
-        raise OptionError("A strip needs at least one temperature and one sample.")
-    count = len(temperatures) * samples
-    if count > MAX_COLUMNS:
-        raise OptionError(
-            f"A strip takes at most {MAX_COLUMNS} columns, got {len(temperatures)} temperatures "
-            f"times {samples} samples, {count} columns; leave some out."
-        )
+    require_few(len(temperatures), samples)
     if settings.seed is None:
         raise OptionError("A strip needs a seed, so that it can be written again; give `seed`.")
     columns = []
@@ -213,40 +278,84 @@ def measure(written: Written, reference: Written) -> Measures | None:
     )
 
 
-def export(
-    engine: Engine, prompt: str, written: Sequence[Written], coupled: bool, wall_seconds: float
-) -> dict[str, Any]:
-    """Return a strip as JSON values: all that is needed to write it again, and to look at it.
+@dataclass(frozen=True)
+class Strip:
+    """The columns as far as they have come.
 
     Parameters
     ----------
-    engine : Engine
-        Who wrote it.
-    prompt : str
-        What was continued.
-    written : sequence of Written
-        The columns.
-    coupled : bool
-        As planned.
+    settings : StripSettings
+        What was asked.
+    written : tuple of Written
+        The columns; the first is what the others are held against.
+    tokenizer : Tokenizer
+        Names their tokens.
     wall_seconds : float
-        The whole, measured.
+        From the start, measured.
+    closed : bool
+        Whether nothing more is written, because all have ended or the person stopped it.
     """
-    return {
-        "model": engine.model.name,
-        "precision": engine.precision.value,
-        "engine": engine.name,
-        "prompt": prompt,
-        "coupled": coupled,
-        "wall_seconds": wall_seconds,
-        "versions": {name: version(name) for name in _PACKAGES},
-        "outputs": [_output(engine, each, written[0]) for each in written],
-    }
+
+    settings: StripSettings
+    written: tuple[Written, ...]
+    tokenizer: Tokenizer
+    wall_seconds: float
+    closed: bool = False
+
+    @property
+    def progress(self) -> Progress:
+        """Tokens written; a column that ended early counts whole."""
+        each = self.settings.max_new_tokens
+        total = each * len(self.settings.temperatures) * self.settings.samples
+        done = sum(each if column.ended else len(column.reply.steps) for column in self.written)
+        tokens = sum(len(column.reply.steps) for column in self.written)
+        return Progress(done, total, f"{tokens:,} tokens written, all columns together")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return every column with all its tokens."""
+        outputs = [_output(self.tokenizer, each, self.written[0]) for each in self.written]
+        return {"wall_seconds": self.wall_seconds, "outputs": outputs}
 
 
-def _output(engine: Engine, written: Written, reference: Written) -> dict[str, Any]:
+def run_strip(model: LanguageModel, settings: StripSettings, run: Run) -> Iterator[Strip]:
+    """Write all columns together, in the batch that all share.
+
+    Parameters
+    ----------
+    model : LanguageModel
+        Who writes.
+    settings : StripSettings
+        What is written.
+    run : Run
+        Asked before each forward pass whether to stop.
+
+    Yields
+    ------
+    Strip
+        After each token.
+
+    Raises
+    ------
+    ContextOverflow
+        When the prompt is empty or leaves no room.
+    Stopped
+        When the person stopped it.
+    """
+    columns, tokenizer = settings.columns(model.tokenizer), model.tokenizer
+    prompt_ids = settings.prompt_ids(tokenizer)
+    start = time.perf_counter()
+    strip = Strip(settings, (), tokenizer, 0.0)
+    for written in write_strip(model, prompt_ids, columns, run.stopped):
+        strip = Strip(settings, tuple(written), tokenizer, time.perf_counter() - start)
+        yield strip
+    yield replace(strip, closed=True)
+    run.check()
+
+
+def _output(tokenizer: Tokenizer, written: Written, reference: Written) -> dict[str, Any]:
     settings, measures = written.column.settings, measure(written, reference)
     parting = find_parting(reference.reply.steps, written.reply.steps)
-    records = to_json(written.reply.records(engine.tokenizer))
+    records = to_json(written.reply.records(tokenizer))
     return {
         "temperature": settings.temperature,
         "sample": written.column.sample,

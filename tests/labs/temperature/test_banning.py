@@ -10,7 +10,7 @@ import pytest
 from playground.errors import OptionError
 from playground.generation.settings import SamplingSettings
 from playground.labs.temperature.banning import MAX_WORD, ban, bias, find_variants, largest_gains
-from playground.labs.temperature.distribution import NextToken, probabilities
+from playground.labs.temperature.next_token import NextToken, probabilities
 from playground.models.text.tokenizer import Tokenizer, read_end_token_ids
 
 PLAIN = SamplingSettings(temperature=1, top_k=0, top_p=1, min_p=0, repetition_penalty=1)

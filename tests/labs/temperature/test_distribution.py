@@ -1,89 +1,181 @@
-"""The slider's numbers against naive ones in float64."""
+"""The slider: what is drawn is what a chat would draw, and the page redraws without the model."""
 
 from __future__ import annotations
 
+import gc
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from playground.errors import OptionError
-from playground.generation.choosing import Chooser
-from playground.generation.settings import SamplingSettings
-from playground.labs.temperature.distribution import NextToken, distribution
+from apps.chat.service import ChatService
+from apps.chat.store import ConversationStore
+from apps.ui.distribution_section import DistributionSection, redrawn
+from apps.ui.lab_panel import Parts
+from apps.ui.rail import build_rail
+from playground.errors import ContextOverflow, OptionError
+from playground.experiments.result import Result, Subject
+from playground.experiments.run import Stopped
+from playground.generation.language_model import LanguageModel
+from playground.labs import find_experiment
+from playground.labs.temperature.distribution import (
+    DistributionSettings,
+    Look,
+    look,
+    read_prompt,
+    run_distribution,
+)
+from playground.labs.temperature.distribution_view import draw
+from playground.models.acquire.local import register_path
+from playground.models.engines.core_model import load_core_engine
+from playground.models.engines.precision import Precision
+from playground.serving import shared_pool
+from playground.settings import Settings
+from tests.support.runs import run_until
 
-VOCAB = 800
+# Gradio's Blocks makes an event loop for its queue and leaves it to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+EXPERIMENT = find_experiment("temperature/distribution")
 
 
-def next_token(seed: int) -> NextToken:
-    logits = np.random.default_rng(seed).normal(scale=3, size=VOCAB).astype(np.float32)
-    return NextToken((1, 2), logits)
+@pytest.fixture(scope="module")
+def model(tiny_model_folder: Path) -> LanguageModel:
+    folder = register_path(tiny_model_folder, Settings.from_env())
+    return LanguageModel(load_core_engine(folder, Precision.FP32))
 
 
-def settings(**values: float) -> SamplingSettings:
-    return SamplingSettings.from_mapping({"top_p": 1, **values})
+def seen(model: LanguageModel, **given: Any) -> Look:
+    (found,) = run_distribution(model, DistributionSettings(**given), run_until())
+    return found
 
 
-@given(st.integers(0, 1000), st.floats(0.1, 2))
-def test_distribution_is_the_softmax_at_that_temperature(seed: int, temperature: float) -> None:
-    token = next_token(seed)
-    shown = distribution(token, settings(temperature=temperature))
-    exact = np.exp(token.logits.astype(np.float64) / temperature)
-    exact /= exact.sum()
-    ghost = np.exp(token.logits.astype(np.float64))
-    ghost /= ghost.sum()
-    assert [bar.token_id for bar in shown.bars] == np.argsort(-token.logits)[:20].tolist()
-    for bar in shown.bars:
-        assert bar.probability == pytest.approx(exact[bar.token_id], rel=1e-3, abs=1e-7)
-        assert bar.ghost == pytest.approx(ghost[bar.token_id], rel=1e-4, abs=1e-7)
-        assert bar.high - bar.low == pytest.approx(bar.probability, abs=1e-6)
-        assert bar.scaled == pytest.approx(bar.logit / temperature, rel=1e-5)
-    positive = exact[exact > 0]
-    assert shown.entropy_nats == pytest.approx(-(positive * np.log(positive)).sum(), abs=1e-3)
-    assert shown.effective_choices == pytest.approx(np.exp(shown.entropy_nats))
-    assert shown.rest_probability == pytest.approx(
-        1 - sum(bar.probability for bar in shown.bars), abs=1e-6
+@pytest.mark.parametrize("temperature", [0, 0.7, 2])
+def test_the_dice_hit_what_a_chat_with_this_seed_writes_first(
+    model: LanguageModel, temperature: float
+) -> None:
+    settings = {"temperature": temperature, "top_k": 40, "top_p": 0.95, "min_p": 0.01}
+    for seed in range(5):
+        found = seen(model, prompt="the cat", seed=seed, **settings)
+        reply = model.generate("the cat", seed=seed, max_new_tokens=1, **settings)
+        assert found.drawn is not None
+        assert found.drawn.token_id == reply.token_ids[0]
+    assert seen(model, prompt="the cat").drawn is None
+
+
+def test_json_names_each_token_and_adds_up(model: LanguageModel) -> None:
+    found = seen(model, prompt="the cat", word="the", seed=1)
+    document = json.loads(json.dumps(found.to_json()))
+    total = sum(each["probability"] for each in document["tokens"])
+    assert total + document["rest_probability"] == pytest.approx(1, abs=1e-5)
+    assert document["drawn"]["low"] <= document["drawn"]["uniform"] < document["drawn"]["high"]
+    assert {"text": " the", "token_ids": list(model.tokenizer.encode(" the"))} in document[
+        "variants"
+    ]
+    assert all(each["after"] > each["before"] for each in document["gains"])
+
+
+def test_what_is_kept_is_the_scores_of_one_token(model: LanguageModel) -> None:
+    reading = read_prompt(model, DistributionSettings(prompt="the cat sat on"), run_until())
+    assert reading.next_token.logits.base is None
+    assert reading.next_token.logits.shape == (model.tokenizer.vocab_size,)
+
+
+def test_a_prompt_that_is_empty_or_stopped_is_told(model: LanguageModel) -> None:
+    with pytest.raises(ContextOverflow, match="The prompt is empty"):
+        seen(model, prompt="")
+    with pytest.raises(Stopped):
+        next(run_distribution(model, DistributionSettings(), run_until(lambda: True)))
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"temperature": 2.1}, "`temperature` must be a number from 0 to 2, got 2.1"),
+        ({"top_p": 0}, "`top_p` must be a number above 0 and up to 1, got 0"),
+        ({"word": "a" * 41}, "`word` must be a text of at most 40 characters"),
+        ({"way": "burn"}, "`way` must be one of ban, bias, got 'burn'"),
+        ({"amount": 21}, "`amount` must be a number from -20 to 20, got 21"),
+        ({"seed": -1}, "`seed` must be a whole number from 0 to"),
+    ],
+)
+def test_bad_settings_get_one_sentence(given: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(OptionError, match=sentence):
+        DistributionSettings(**given)
+
+
+def test_the_picture_says_what_was_done(model: LanguageModel) -> None:
+    found = seen(model, prompt="the cat", temperature=0, seed=3, word="a")
+    picture = draw(found)
+    for words in ("a seed plays no part", "T 0 throws no dice", "banned", "Step by step"):
+        assert words in picture
+    assert 'data-set="{&#34;seed&#34;: &#34;4&#34;}"' in picture
+    cut = draw(seen(model, prompt="the cat", top_k=3, word="a", way="bias", amount=4))
+    assert "cut by top-k" in cut
+    assert "biased" in cut
+    assert "left alone: other words share its pieces" in draw(
+        seen(model, prompt="the cat", word="lighthouse", way="bias")
     )
 
 
-def test_the_order_of_the_bars_never_changes() -> None:
-    token = next_token(3)
-    orders = {
-        tuple(bar.token_id for bar in distribution(token, settings(**values)).bars)
-        for values in ({}, {"temperature": 0}, {"temperature": 2}, {"top_k": 3}, {"min_p": 0.5})
-    }
-    assert len(orders) == 1
+def test_all_text_of_the_model_is_escaped(model: LanguageModel) -> None:
+    class Evil:
+        def piece(self, token_id: int) -> str:
+            return f"<img src=x>{token_id}"
+
+    found = seen(model, prompt="the cat", seed=0, word="a")
+    object.__setattr__(found.reading, "tokenizer", Evil())
+    assert "<img" not in draw(found)
+    assert "&lt;img" in draw(found)
 
 
-def test_what_is_cut_says_by_which_step() -> None:
-    shown = distribution(next_token(4), settings(top_k=8, min_p=0.3))
-    assert [bar.cut_by for bar in shown.bars[8:]] == ["top_k"] * 12
-    best = shown.bars[0].ghost
-    for bar in shown.bars[:8]:
-        assert bar.cut_by == ("min_p" if bar.ghost < 0.3 * best else None)
-        assert (bar.probability == 0) == (bar.cut_by is not None)
-    assert shown.possible == sum(bar.cut_by is None for bar in shown.bars)
+@pytest.fixture
+def section(tmp_path: Path) -> Iterator[DistributionSection]:
+    pool, choice = shared_pool(), run_until().choice
+    with gr.Blocks():
+        rail = build_rail([(choice.reference, choice.reference)], choice)
+        service = ChatService(pool, ConversationStore(tmp_path))
+        made = DistributionSection(EXPERIMENT, Parts(service, pool, rail, gr.Textbox()))
+        made.wire()
+    yield made
+    del made, rail, service
+    gc.collect()  # while the warning is still expected
 
 
-def test_temperature_zero_leaves_one_token() -> None:
-    shown = distribution(next_token(5), settings(temperature=0))
-    assert [bar.probability for bar in shown.bars] == [1, *[0] * 19]
-    assert (shown.entropy_nats, shown.effective_choices, shown.possible) == (0, 1, 1)
+def on_page(section: DistributionSection, kept: Result | None, **given: Any) -> dict[Any, Any]:
+    data = {each: each.value for each in section._rail.components}
+    data |= section.form.values(DistributionSettings(**given)) | {section._kept: kept}
+    return section._on_slide(data)
 
 
-def test_twenty_thousand_draws_follow_the_shown_probabilities() -> None:
-    """Chi-square over the bars and the rest, below the 0.999 quantile for 20 degrees of freedom."""
-    token, chosen = next_token(6), settings(temperature=0.8, top_k=200)
-    shown = distribution(token, chosen)
-    chooser = Chooser(chosen, [1], np.random.default_rng(1))
-    drawn = [chooser.choose(token.logits, []).token_id for _ in range(20_000)]
-    places = {bar.token_id: place for place, bar in enumerate(shown.bars)}
-    counts = np.bincount([places.get(i, 20) for i in drawn], minlength=21)
-    expected = 20_000 * np.array([*(bar.probability for bar in shown.bars), shown.rest_probability])
-    assert ((counts - expected) ** 2 / expected).sum() < 45.31
+def test_the_page_redraws_what_was_read_and_says_when_it_is_old(
+    section: DistributionSection, model: LanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "Press Read first" in on_page(section, None)[section.notice]
+    settings = DistributionSettings(prompt="the cat")
+    first = look(read_prompt(model, settings, run_until()), settings)
+    kept = Result(EXPERIMENT, settings, Subject("tiny"), first)
+    monkeypatch.setattr(type(model.engine), "forward", None)  # it must not be asked again
+    moved = on_page(section, kept, prompt="the cat", temperature=0.5)
+    assert moved[section.notice] == ""
+    assert moved[section._view] == str(
+        redrawn(kept, DistributionSettings(prompt="the cat", temperature=0.5)).framed()
+    )
+    other = on_page(section, kept, prompt="the dog", temperature=0.5)
+    assert "press Read for the new" in other[section.notice]
+    assert other[section._view] == moved[section._view]
+    assert "the dog" not in other[section._code]
+    data = {each: each.value for each in section._rail.components}
+    data |= section.form.values(DistributionSettings(prompt="the dog")) | {section._kept: kept}
+    files = section._on_kept_export(data)
+    (path,) = (files[each]["value"] for each in section._files if "json" in files[each]["value"])
+    saved = json.loads(Path(path).read_text(encoding="utf-8"))
+    assert (saved["settings"]["prompt"], saved["model"]) == ("the cat", "tiny")
 
 
-def test_banning_everything_is_refused() -> None:
-    everything = settings(banned=[[i] for i in range(VOCAB)])  # type: ignore[arg-type] - not a number
-    with pytest.raises(OptionError, match="must leave at least one token"):
-        distribution(next_token(7), everything)
+def test_arrays_are_of_single_precision(model: LanguageModel) -> None:
+    reading = read_prompt(model, DistributionSettings(), run_until())
+    assert reading.next_token.logits.dtype == np.float32

@@ -6,33 +6,38 @@ import itertools
 import json
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from playground.errors import ContextOverflow, OptionError
+from playground.experiments.run import Stopped
 from playground.generation.divergence import find_parting
 from playground.generation.language_model import LanguageModel
 from playground.generation.scheduler import Scheduler
 from playground.generation.settings import SamplingSettings
 from playground.labs.temperature.strip import (
     MAX_COLUMNS,
+    Strip,
+    StripSettings,
     Written,
-    export,
     measure,
-    parse_samples,
-    parse_temperatures,
     plan_columns,
+    run_strip,
     with_seed,
     write_strip,
 )
+from playground.labs.temperature.strip_view import draw
 from playground.models.acquire.local import register_path
 from playground.models.engines.core_model import load_core_engine
 from playground.models.engines.engine import Engine
 from playground.models.engines.precision import Precision
 from playground.settings import Settings
+from tests.support.runs import run_until
 from tests.support.scripted_engine import ScriptedEngine
 
 SEVEN = SamplingSettings(seed=7, max_new_tokens=12, top_p=1)
@@ -49,13 +54,11 @@ def write(engine: Engine, temperatures: list[float], coupled: bool = True) -> li
 
 
 def test_temperatures_are_read_and_bad_ones_refused() -> None:
-    assert parse_temperatures(" 0, 0.7;1.5,, ") == [0, 0.7, 1.5]
-    for text in ("", " , "):
-        with pytest.raises(OptionError, match="`temperatures` must name at least one number"):
-            parse_temperatures(text)
-    for bad in ("-0.1", "2.1", "nan", "warm"):
-        with pytest.raises(OptionError, match=rf"`temperature` must be .* 0 to 2, got '? ?{bad}"):
-            parse_temperatures(f"0.5, {bad}")
+    assert StripSettings(temperatures=" 0, 0.7,1.5").temperatures == (0, 0.7, 1.5)
+    rule = "`temperatures` must be 1 to 16 numbers from 0 to 2, with commas between, got"
+    for bad in ("", " , ", "0.5, -0.1", "2.1", "nan", "warm", ",".join(["1"] * 40)):
+        with pytest.raises(OptionError, match=rule):
+            StripSettings(temperatures=bad)
 
 
 def test_coupled_columns_share_the_seeds_of_their_samples() -> None:
@@ -120,16 +123,63 @@ def test_measures_equal_their_definitions(engine: Engine) -> None:
     assert measure(Written(first.column, replace(first.reply, steps=())), first) is None
 
 
+def strip(engine: Engine, stopped: Callable[[], bool] = lambda: False, **given: Any) -> Strip:
+    """Run a strip and return its last snapshot."""
+    settings = StripSettings(prompt="hello", seed=7, **{"max_new_tokens": 12, **given})
+    *_, last = run_strip(LanguageModel(engine), settings, run_until(stopped))
+    return last
+
+
 def test_an_export_holds_what_writes_it_again(engine: Engine) -> None:
-    written = write(engine, [0, 1])
-    document = json.loads(json.dumps(export(engine, "hello", written, True, 1.5)))
-    assert set(document) >= {"model", "precision", "engine", "prompt", "wall_seconds", "versions"}
-    for output, each in zip(document["outputs"], written, strict=True):
+    last = strip(engine, temperatures=(0, 1))
+    assert last.progress.ended
+    document = json.loads(json.dumps(last.to_json()))
+    assert document["wall_seconds"] > 0
+    for output, each in zip(document["outputs"], last.written, strict=True):
         assert output["text"] == each.reply.text
         assert [token["id"] for token in output["tokens"]] == list(each.reply.token_ids)
         assert set(output["tokens"][0]) >= {"id", "text", "logprob", "entropy_nats"}
         assert SamplingSettings.from_mapping(output["settings"]) == each.column.settings
     assert document["outputs"][0]["seed"] is None
+
+
+def test_cut_offs_and_the_word_hold_in_every_column(engine: Engine) -> None:
+    last = strip(engine, temperatures=(0.5, 2), top_k=3, min_p=0.1, word="the", stop=["x", "y"])
+    spellings = {each.token_ids for each in last.settings.variants(engine.tokenizer)}
+    for each in last.written:
+        settings = each.column.settings
+        assert (settings.top_k, settings.min_p, settings.stop) == (3, 0.1, ("x", "y"))
+        assert set(settings.banned) == spellings
+    biased = strip(engine, temperatures=(1,), word="the", way="bias", amount=3)
+    assert set(biased.written[0].column.settings.logit_bias.values()) == {3}
+
+
+def test_what_was_written_stays_when_it_is_stopped(tiny_model_folder: Path) -> None:
+    engine = ScriptedEngine(tiny_model_folder, [5] * 300)
+    found: list[Strip] = []
+    settings = StripSettings(prompt="hello", seed=7, max_new_tokens=200, temperatures=(0, 1))
+    running = run_strip(LanguageModel(engine), settings, run_until(lambda: len(found) >= 2))
+    with pytest.raises(Stopped):
+        found.extend(running)
+    assert found[-1].closed
+    assert not found[-1].progress.ended
+    assert "stopped by you" in draw(found[-1])
+    assert "writing…" in draw(found[0])
+
+
+def test_both_marks_are_drawn_and_all_text_is_escaped(engine: Engine) -> None:
+    last = strip(engine, temperatures=(0, 2))
+    picture = draw(last)
+    for words in ("by-parting", "by-difference", 'class="parting"', "<ins>", "Parts at token"):
+        assert words in picture
+    assert 'value="parting" checked' in picture
+    first, other = last.written
+    evil = replace(
+        last,
+        written=(first, replace(other, reply=replace(other.reply, text="<img src=x> & <b>"))),
+    )
+    assert "<img" not in draw(evil)
+    assert "&lt;img" in draw(evil)
 
 
 def test_a_strip_is_cancelled_within_one_token(tiny_model_folder: Path) -> None:
@@ -164,7 +214,12 @@ def test_a_prompt_that_does_not_fit_is_refused(engine: Engine) -> None:
 @pytest.mark.parametrize("value", [None, 0, 17, 1.5, "two", float("nan"), float("inf")])
 def test_samples_that_are_no_small_whole_number_are_refused(value: object) -> None:
     with pytest.raises(OptionError, match="`samples` must be a whole number from 1 to 16"):
-        parse_samples(value)
+        StripSettings(samples=value)
+
+
+def test_too_many_columns_are_refused_before_a_model_is_loaded() -> None:
+    with pytest.raises(OptionError, match="at most 16 columns, got 4 temperatures times 5 samples"):
+        StripSettings(samples=5)
 
 
 def test_a_seed_is_drawn_only_where_none_was_given() -> None:

@@ -1,0 +1,127 @@
+"""The slider lab on the page: the model runs when Read is pressed, the sliders redo arithmetic.
+
+The generic section cannot serve: it runs the whole experiment at each change. This one keeps the
+scores of the prompt that was read (about 200 KB) with the page, and redraws from them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, cast
+
+import gradio as gr
+
+from apps.ui.code import render_code
+from apps.ui.events import QUIET
+from apps.ui.form import Component
+from apps.ui.lab_panel import Parts
+from apps.ui.notice import render_error, render_hint
+from apps.ui.section import Section, View
+from playground.errors import PlaygroundError
+from playground.experiments.experiment import Experiment
+from playground.experiments.result import Result
+from playground.experiments.settings import Settings
+from playground.labs.temperature.distribution import DistributionSettings, Look, look
+from playground.labs.temperature.distribution_view import empty
+from playground.labs.temperature.shaping import Prompted
+
+# A page that is left open without being touched gives its scores back after so long.
+KEPT_SECONDS = 3600
+_UNREAD = "Press Read first; then the bars move."
+_OTHER = "The bars are those of the prompt and the model that were read; press Read for the new."
+
+
+class DistributionSection(Section):
+    """The distribution under one's fingers.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Which.
+    parts : Parts
+        What the page has.
+    """
+
+    def __init__(self, experiment: Experiment, parts: Parts) -> None:
+        super().__init__(experiment, parts.pool, parts.rail)
+        self._view.value = str(empty())
+        self._kept = gr.State(None, time_to_live=KEPT_SECONDS)
+        with self._actions:
+            self._export = gr.Button("Export", size="sm", visible=False, min_width=96)
+        self.form.fields["amount"].visible = False
+
+    def wire(self) -> None:
+        """Connect the components."""
+        super().wire()
+        fields, inputs = self.form.fields, self._inputs()
+        model = [self._rail.model, self._rail.precision, self._rail.engine]
+        gr.on(
+            [each.change for each in (*fields.values(), *model)], self._on_slide, inputs,
+            [*self.drawn, self._export, *self._files],
+            queue=False, trigger_mode="always_last", **QUIET,
+        )  # fmt: skip
+        self._export.click(
+            self._on_kept_export, inputs, [self.notice, self._export, *self._files],
+            queue=False, **QUIET,
+        )  # fmt: skip
+        fields["way"].change(
+            lambda way: gr.update(visible=way == "bias"), fields["way"], fields["amount"],
+            queue=False, **QUIET,
+        )  # fmt: skip
+
+    def _inputs(self) -> set[Component]:
+        return {*super()._inputs(), self._kept}
+
+    def _outputs(self) -> list[Component]:
+        return [*super()._outputs(), self._kept, self._export]
+
+    def _ended(self, result: Result) -> View:
+        """Keep what was read, besides what every section does at the end."""
+        return {
+            **super()._ended(result),
+            self._kept: result,
+            self._export: gr.update(visible=False),
+        }
+
+    def _on_slide(self, data: dict[Component, Any]) -> View:
+        """Redraw from the scores at hand."""
+        kept: Result | None = data.get(self._kept)
+        if kept is None:
+            return {self.notice: render_hint(_UNREAD)}
+        try:
+            settings, choice = self._asked(data)
+            result = redrawn(kept, settings)
+        except PlaygroundError as error:
+            return {self.notice: render_error(error)}
+        read = cast(Look, kept.snapshot).reading.choice
+        fits = choice == read and result.settings == settings
+        return {
+            self.notice: "" if fits else render_hint(_OTHER),
+            self._view: str(result.framed()),
+            self._code: render_code(self.experiment, result.settings, read),
+            self._export: gr.update(visible=True),
+            **{button: gr.update(visible=False) for button in self._files},
+        }
+
+    def _on_kept_export(self, data: dict[Component, Any]) -> View:
+        """Write the files of what stands there now."""
+        try:
+            settings, _ = self._asked(data)
+            files = self._exported(redrawn(data[self._kept], settings))
+        except PlaygroundError as error:
+            return {self.notice: render_error(error)}
+        return {**files, self._export: gr.update(visible=False)}
+
+
+def redrawn(kept: Result, settings: Settings) -> Result:
+    """Return what settings make of a prompt that was read; the model does not run.
+
+    Raises
+    ------
+    OptionError
+        When the bans leave no token.
+    """
+    then = cast(Look, kept.snapshot)
+    read = {name: getattr(then.settings, name) for name in Prompted.declared()}
+    own = cast(DistributionSettings, settings.model_copy(update=read))
+    return replace(kept, settings=own, snapshot=look(then.reading, own))

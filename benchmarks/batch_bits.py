@@ -83,8 +83,10 @@ def compare(engine: Engine, tokens: int) -> dict[str, float]:
                 seen += 1
         batch += 1
     return {
-        "tokens": seen, "differing_tokens": differing, "largest_logit_difference": largest,
-    }  # fmt: skip
+        "tokens": seen,
+        "differing_tokens": differing,
+        "largest_logit_difference": largest,
+    }
 
 
 def write_alone(engine: Engine, topic: int, seed: int) -> Reply:

@@ -34,9 +34,15 @@ BATCH = 8
 REPEATS = 3
 PROMPT = "The history of the Roman Empire begins with"
 RUNNERS = (
-    "core fp32", "core int8", "core bf16", "transformers fp32", "transformers int8",
-    "transformers bf16", "transformers fp16", "transformers nf4",
-)  # fmt: skip
+    "core fp32",
+    "core int8",
+    "core bf16",
+    "transformers fp32",
+    "transformers int8",
+    "transformers bf16",
+    "transformers fp16",
+    "transformers nf4",
+)
 LLAMA = """
 import json, statistics, sys, time
 import llama_cpp
@@ -162,9 +168,12 @@ def _generate(engine: Any) -> Callable[[], float]:
         start = time.perf_counter()
         with torch.inference_mode():
             engine.network.generate(
-                token_ids, attention_mask=torch.ones_like(token_ids), do_sample=False,
-                max_new_tokens=count, min_new_tokens=count,
-            )  # fmt: skip
+                token_ids,
+                attention_mask=torch.ones_like(token_ids),
+                do_sample=False,
+                max_new_tokens=count,
+                min_new_tokens=count,
+            )
         return time.perf_counter() - start
 
     return lambda: generate(NEW_TOKENS + 1) - generate(1)
@@ -196,14 +205,22 @@ def read_bandwidth() -> float:
 def as_markdown(result: dict[str, Any], options: argparse.Namespace) -> str:
     """Return the tables, with the conditions below them."""
     runners, bandwidth = result["runners"], result["bandwidth_bytes_per_second"]
-    lines = ["| runner | prefill 512 (tokens/s) | decode (tokens/s) | lowest to highest | "
-             "limit of memory | reached |", "|---|---:|---:|---:|---:|---:|"]  # fmt: skip
+    lines = [
+        "| runner | prefill 512 (tokens/s) | decode (tokens/s) | lowest to highest | "
+        "limit of memory | reached |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
     for runner, row in runners.items():
         decode = statistics.median(row["decode"])
         limit = bandwidth / row["weight_bytes"] if "weight_bytes" in row else None
         shares = [f"{limit:.0f}", f"{decode / limit:.0%}"] if limit else ["", ""]
-        cells = [runner, f"{statistics.median(row['prefill']):.0f}", f"{decode:.1f}",
-                 f"{min(row['decode']):.1f} to {max(row['decode']):.1f}", *shares]  # fmt: skip
+        cells = [
+            runner,
+            f"{statistics.median(row['prefill']):.0f}",
+            f"{decode:.1f}",
+            f"{min(row['decode']):.1f} to {max(row['decode']):.1f}",
+            *shares,
+        ]
         lines.append(f"| {' | '.join(cells)} |")
     lines += ["", "| ratio | measured |", "|---|---:|"]
     lines += [f"| {name} | {value:.2f} |" for name, value in ratios(runners).items()]

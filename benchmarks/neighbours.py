@@ -63,10 +63,14 @@ def measure(name: str) -> dict[str, Any]:
         cosines = [vectors[rows] @ query / np.linalg.norm(vectors[rows], axis=1) for rows in found]
         differing += any(np.abs(each - cosines[0]).max() > 1e-6 for each in cosines)
     return {
-        "model": name, "shape": list(vectors.shape), "queries": QUERIES, "differing": differing,
+        "model": name,
+        "shape": list(vectors.shape),
+        "queries": QUERIES,
+        "differing": differing,
         "milliseconds": {side: [1000 * each for each in s[1:]] for side, s in seconds.items()},
-        "machine": machine(), "versions": versions(),
-    }  # fmt: skip
+        "machine": machine(),
+        "versions": versions(),
+    }
 
 
 def _rows(table: CosineTable, query: NDArray[np.float64]) -> list[int]:

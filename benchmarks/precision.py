@@ -25,9 +25,14 @@ PROMPT = "The history of the Roman Empire begins with"
 NEW_TOKENS = 64
 RUNS = 3
 COLUMNS = (
-    "precision", "cold load (s)", "weights (MB)", "peak memory (MB)", "first token (s)",
-    "decode (tokens/s)", "lowest to highest",
-)  # fmt: skip
+    "precision",
+    "cold load (s)",
+    "weights (MB)",
+    "peak memory (MB)",
+    "first token (s)",
+    "decode (tokens/s)",
+    "lowest to highest",
+)
 
 
 def main() -> None:

@@ -23,7 +23,8 @@ import playground
 from playground.generation.language_model import LanguageModel
 from playground.generation.scheduler import Scheduler
 from playground.generation.settings import SamplingSettings
-from playground.labs.temperature.strip import Column, plan_columns, write_strip
+from playground.labs.temperature.columns import Column
+from playground.labs.temperature.strip import plan_columns, write_strip
 from playground.models.acquire.catalog import load_catalog
 from playground.models.engines.engine import Engine
 
@@ -95,9 +96,15 @@ def _generate(engine: Any, ids: list[int], temperature: float) -> None:
     token_ids = torch.tensor([ids])
     with torch.inference_mode():
         engine.network.generate(
-            token_ids, attention_mask=torch.ones_like(token_ids), do_sample=True, top_k=0,
-            temperature=temperature, top_p=0.9, max_new_tokens=TOKENS, min_new_tokens=TOKENS,
-        )  # fmt: skip
+            token_ids,
+            attention_mask=torch.ones_like(token_ids),
+            do_sample=True,
+            top_k=0,
+            temperature=temperature,
+            top_p=0.9,
+            max_new_tokens=TOKENS,
+            min_new_tokens=TOKENS,
+        )
 
 
 def chat_speeds(engine: Engine, rounds: int) -> dict[str, float]:

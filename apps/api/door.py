@@ -17,11 +17,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 # What the page asks for, as seen in a browser: whole paths, then beginnings of paths.
 _PATHS = frozenset(
     {
-        "/", "/health", "/theme.css", "/favicon.ico", "/manifest.json", "/robots.txt",
-        "/gradio_api/queue/join", "/gradio_api/queue/data", "/gradio_api/run/predict",
-        "/gradio_api/component_server", "/gradio_api/component_server/",
+        "/",
+        "/health",
+        "/theme.css",
+        "/favicon.ico",
+        "/manifest.json",
+        "/robots.txt",
+        "/gradio_api/queue/join",
+        "/gradio_api/queue/data",
+        "/gradio_api/run/predict",
+        "/gradio_api/component_server",
+        "/gradio_api/component_server/",
     }
-)  # fmt: skip
+)
 _BEGINNINGS = ("/assets/", "/static/", "/gradio_api/heartbeat/", "/gradio_api/file=")
 # Two million characters, as many as the tokens lab takes, each at most six bytes of JSON; and room.
 MAX_BODY_BYTES = 16_000_000

@@ -16,7 +16,8 @@ from playground.experiments.run import Stopped
 
 if TYPE_CHECKING:
     from playground.generation.language_model import LanguageModel
-    from playground.labs.temperature.strip import Strip, StripSettings, Written
+    from playground.labs.temperature.columns import Written
+    from playground.labs.temperature.strip import Strip, StripSettings
     from playground.models.engines.manager import ModelChoice
 
 
@@ -110,7 +111,7 @@ def _marked(written: Written, reference: Written) -> Text:
 
 def _measures(written: Sequence[Written]) -> Table:
     from playground.generation.divergence import find_parting
-    from playground.labs.temperature.strip import measure
+    from playground.labs.temperature.columns import measure
 
     table = Table(box=None, header_style="bold")
     for name in ("column", "entropy", "distinct-1/2", "agrees", "parts at", "tokens/s", "ended by"):

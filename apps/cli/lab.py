@@ -210,8 +210,10 @@ def _progress() -> Iterator[Callable[[Progress], None]]:
 
         def show(progress: Progress) -> None:
             bars.update(
-                task, description=plain(progress.words), completed=progress.done,
+                task,
+                description=plain(progress.words),
+                completed=progress.done,
                 total=progress.total or None,
-            )  # fmt: skip
+            )
 
         yield show

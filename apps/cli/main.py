@@ -1,4 +1,4 @@
-"""The command ``playground``, and the one place where errors become exit codes."""
+"""The command ``playground``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 
 import playground
 from apps.cli import options as options
+from apps.cli.failures import FAILED, INTERRUPTED, fail
 from apps.cli.terminal import (
     console,
     discard_stdout,
@@ -19,18 +20,12 @@ from apps.cli.terminal import (
     tolerate_odd_text,
     well_formed,
     write,
-    write_error,
     write_json,
 )
-from playground.errors import FetchCancelled, OptionError, PlaygroundError, TermsNotAccepted
+from playground.errors import OptionError, TermsNotAccepted
 from playground.models.engines.choice import EngineName
 from playground.models.engines.precision import Precision
 from playground.settings import Settings
-
-FAILED = 1
-WRONG_USAGE = 2
-LONGEST_SENTENCE = 1_000
-INTERRUPTED = 130  # what a shell reports of a program that Ctrl-C ended
 
 app = typer.Typer(
     help="A real small language model in your hands.",
@@ -61,48 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         discard_stdout()
         code = FAILED
     except Exception as error:
-        code = _failed(error, "--json" in words)
+        code = fail(error, "--json" in words)
     sys.exit(code)
-
-
-def _failed(error: Exception, as_json: bool) -> int:
-    """Say an error in one line, as a JSON document too if one was asked for; return the code."""
-    sentence, code = _told(error)
-    if sentence:  # empty where the help was the answer
-        tell(f"Error: {sentence}", style="red")
-    if sentence and as_json:
-        write_error(sentence, type(error).__name__)
-    if isinstance(error, OSError):
-        discard_stdout()  # Python would try to write the rest once more at the end
-    return code
-
-
-def _told(error: Exception) -> tuple[str, int]:
-    """Return an error's sentence, cut to what one reads, and its exit code."""
-    if isinstance(error, typer.TyperException):
-        sentence = error.format_message().rstrip(".")
-        told = f"{sentence}. `playground --help` shows what there is." if sentence else ""
-        code = error.exit_code
-    elif isinstance(error, PlaygroundError):
-        told, code = str(error), _code_of(error)
-    elif isinstance(error, OSError):
-        told, code = f"The system refused: {error}.", FAILED
-    else:
-        told, code = f"The playground itself failed ({type(error).__name__}: {error}).", FAILED
-    return _shortened(" ".join(told.split())), code
-
-
-def _code_of(error: PlaygroundError) -> int:
-    if isinstance(error, OptionError):
-        return WRONG_USAGE
-    return INTERRUPTED if isinstance(error, FetchCancelled) else FAILED
-
-
-def _shortened(sentence: str) -> str:
-    if len(sentence) <= LONGEST_SENTENCE:
-        return sentence
-    half = LONGEST_SENTENCE // 2
-    return f"{sentence[:half]} ... {sentence[-half:]}"
 
 
 def _show_version(wanted: bool) -> None:
@@ -228,11 +183,18 @@ def chat(
     """Chat with a model in the terminal; with --prompt, get one reply."""
     settings = options.sampling_settings(
         {
-            "temperature": temperature, "top_k": top_k, "top_p": top_p, "min_p": min_p,
-            "repetition_penalty": repetition_penalty, "max_new_tokens": max_new_tokens,
-            "seed": seed, "stop": stop, "overflow": overflow, "context_window": context_window,
+            "temperature": temperature,
+            "top_k": top_k,
+            "top_p": top_p,
+            "min_p": min_p,
+            "repetition_penalty": repetition_penalty,
+            "max_new_tokens": max_new_tokens,
+            "seed": seed,
+            "stop": stop,
+            "overflow": overflow,
+            "context_window": context_window,
         }
-    )  # fmt: skip
+    )
     runner = EngineName.parse(engine)
     chosen = Precision.parse(precision)
     if prompt is None and as_json:
@@ -275,9 +237,13 @@ def precision(
     from apps.cli.terminal_reply import fetch_in_sight, read_prompt
 
     plan = bench.plan(
-        model, precisions, engines, read_prompt(prompt) if prompt else "", max_new_tokens,
+        model,
+        precisions,
+        engines,
+        read_prompt(prompt) if prompt else "",
+        max_new_tokens,
         text_file,
-    )  # fmt: skip
+    )
     settings = Settings.from_env()
     fetch_in_sight(model, settings)
     if not bench.run(plan, settings, as_json):
@@ -316,11 +282,17 @@ def compare(
     from playground.models.engines.manager import ModelChoice
 
     given: dict[str, Any] = {
-        "temperatures": temperatures, "samples": samples, "coupled": coupled, "top_k": top_k,
-        "top_p": SamplingSettings().top_p if top_p is None else top_p, "min_p": min_p,
-        "repetition_penalty": repetition_penalty, "max_new_tokens": max_new_tokens,
-        "seed": seed, "stop": stop or None,
-    }  # fmt: skip
+        "temperatures": temperatures,
+        "samples": samples,
+        "coupled": coupled,
+        "top_k": top_k,
+        "top_p": SamplingSettings().top_p if top_p is None else top_p,
+        "min_p": min_p,
+        "repetition_penalty": repetition_penalty,
+        "max_new_tokens": max_new_tokens,
+        "seed": seed,
+        "stop": stop or None,
+    }
     said = {name: value for name, value in given.items() if value is not None}
     settings = StripSettings(prompt=read_prompt(prompt), **said)
     choice = ModelChoice(model, Precision.parse(precision), EngineName.parse(engine))

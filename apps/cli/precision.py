@@ -32,9 +32,13 @@ def plan(
     runners = [EngineName.parse(name.strip()) for name in engines.split(",") if name.strip()]
     own_text = _read(text_file) if text_file else ""
     return make_plan(
-        model, parse_precisions(precisions), runners, prompt or FIRST_PROMPT, max_new_tokens,
+        model,
+        parse_precisions(precisions),
+        runners,
+        prompt or FIRST_PROMPT,
+        max_new_tokens,
         own_text,
-    )  # fmt: skip
+    )
 
 
 def _read(path: str) -> str:
@@ -58,7 +62,8 @@ def run(plan: Plan, settings: Settings, as_json: bool) -> bool:
     as_json : bool
         One document instead of a table.
     """
-    from playground.labs.precision.bench import run_bench, to_json
+    from playground.labs.precision.bench import run_bench
+    from playground.labs.precision.bench_record import to_json
     from playground.serving import Pool
 
     with interruptible() as stopped, console(stderr=True).status("starting") as status:
@@ -91,9 +96,17 @@ def _show(bench: Bench) -> None:
 def _table(bench: Bench) -> Table:
     table = Table(box=None, header_style="bold")
     heads = (
-        "precision", "weights MB", "peak MB", "load s", "first token s", "read tok/s",
-        "write tok/s", "perplexity", "KL nats", "agrees",
-    )  # fmt: skip
+        "precision",
+        "weights MB",
+        "peak MB",
+        "load s",
+        "first token s",
+        "read tok/s",
+        "write tok/s",
+        "perplexity",
+        "KL nats",
+        "agrees",
+    )
     for name in heads:
         table.add_column(name, justify="left" if name == "precision" else "right")
     for row in bench.rows:
@@ -108,9 +121,13 @@ def _cells(row: Row) -> tuple[str, ...]:
         return (row.state,)
     measured, quality = row.measured, row.measured.quality[SHIPPED_TEXT]
     return (
-        f"{measured.weight_bytes / 1e6:,.0f}", f"{measured.peak_rss_bytes / 1e6:,.0f}",
-        f"{measured.load_seconds:.1f}", f"{measured.time_to_first_token_seconds.median:.3f}",
+        f"{measured.weight_bytes / 1e6:,.0f}",
+        f"{measured.peak_rss_bytes / 1e6:,.0f}",
+        f"{measured.load_seconds:.1f}",
+        f"{measured.time_to_first_token_seconds.median:.3f}",
         f"{measured.prefill_tokens_per_second.median:,.0f}",
-        f"{measured.decode_tokens_per_second.median:.1f}", f"{quality.perplexity:.2f}",
-        f"{quality.kl_to_reference_nats:.5f}", f"{quality.top1_agreement:.1%}",
-    )  # fmt: skip
+        f"{measured.decode_tokens_per_second.median:.1f}",
+        f"{quality.perplexity:.2f}",
+        f"{quality.kl_to_reference_nats:.5f}",
+        f"{quality.top1_agreement:.1%}",
+    )

@@ -43,9 +43,13 @@ def fetch_in_sight(
     with fetch_progress() as show, interruptible() as stopped:
         try:
             return ensure_model(
-                reference, settings, show, stopped.is_set,
-                accept_terms=accept_terms, any_kind=any_kind,
-            )  # fmt: skip
+                reference,
+                settings,
+                show,
+                stopped.is_set,
+                accept_terms=accept_terms,
+                any_kind=any_kind,
+            )
         except PlaygroundError as error:
             # A download in a child process hears the same Ctrl-C, and may call it a failure.
             if stopped.is_set():

@@ -56,18 +56,28 @@ class DistributionSection(Section):
         fields, inputs = self.form.fields, self._inputs()
         model = [self._rail.model, self._rail.precision, self._rail.engine]
         gr.on(
-            [each.change for each in (*fields.values(), *model)], self._on_slide, inputs,
+            [each.change for each in (*fields.values(), *model)],
+            self._on_slide,
+            inputs,
             [*self.drawn, self._export, *self._files],
-            queue=False, trigger_mode="always_last", **QUIET,
-        )  # fmt: skip
+            queue=False,
+            trigger_mode="always_last",
+            **QUIET,
+        )
         self._export.click(
-            self._on_kept_export, inputs, [self.notice, self._export, *self._files],
-            queue=False, **QUIET,
-        )  # fmt: skip
+            self._on_kept_export,
+            inputs,
+            [self.notice, self._export, *self._files],
+            queue=False,
+            **QUIET,
+        )
         fields["way"].change(
-            lambda way: gr.update(visible=way == "bias"), fields["way"], fields["amount"],
-            queue=False, **QUIET,
-        )  # fmt: skip
+            lambda way: gr.update(visible=way == "bias"),
+            fields["way"],
+            fields["amount"],
+            queue=False,
+            **QUIET,
+        )
 
     def _inputs(self) -> set[Component]:
         return {*super()._inputs(), self._kept}

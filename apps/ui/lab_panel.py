@@ -113,9 +113,14 @@ class LabPanel:
             self._tabs[name].select(None, js="() => playgroundWrite(true)", **QUIET)
             inputs = {*section.form.fields.values(), *self._rail.components}
             gr.on(
-                [self._tabs[name].select, opener.click], section.open, inputs, section.drawn,
-                queue=False, trigger_mode="always_last", **QUIET,
-            )  # fmt: skip
+                [self._tabs[name].select, opener.click],
+                section.open,
+                inputs,
+                section.drawn,
+                queue=False,
+                trigger_mode="always_last",
+                **QUIET,
+            )
 
 
 def _generic(experiment: Experiment, parts: Parts) -> Section:

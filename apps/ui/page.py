@@ -56,9 +56,11 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
     """
     blocks: gr.Blocks
     with PageBlocks(
-        title="LLM Playground", analytics_enabled=False, fill_width=True,
+        title="LLM Playground",
+        analytics_enabled=False,
+        fill_width=True,
         delete_cache=(_HOUR, _KEPT_HOURS * _HOUR),
-    ) as blocks:  # fmt: skip
+    ) as blocks:
         key = gr.Textbox(visible="hidden", elem_id="conversation-key", show_label=False)
         _topbar()
         with gr.Row(elem_id="zones"):
@@ -100,9 +102,11 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
         linked = [section for panel in made.values() for section in panel.sections.values()]
         Link([*linked, *context.sections, *precision.sections]).wire(blocks)
         prompts = {
-            "chat": chat.prompt, "tokens": tokens.prompt, "context": context.prompt,
+            "chat": chat.prompt,
+            "tokens": tokens.prompt,
+            "context": context.prompt,
             **{name: panel.prompt for name, panel in made.items() if panel.prompt},
-        }  # fmt: skip
+        }
         _open_labs(buttons, prompts)
     return blocks
 
@@ -111,10 +115,12 @@ def _listed() -> dict[str, tuple[str, str]]:
     """Return group and words of every lab, in the order of the list."""
     known = {lab.name: (lab.group, lab.button) for lab in labs().values()}
     others = {
-        "temperature": ("Talk", "Temperature"), "precision": ("Talk", "Precision"),
+        "temperature": ("Talk", "Temperature"),
+        "precision": ("Talk", "Precision"),
         "tokens": ("Concepts", "Tokens"),
-        "context": ("Concepts", "Context"), "models": ("More", "Models"),
-    }  # fmt: skip
+        "context": ("Concepts", "Context"),
+        "models": ("More", "Models"),
+    }
     return {**others, **known}
 
 

@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 class PageBlocks(gr.Blocks):
     """The page's Blocks."""
 
-    async def process_api(self, *values: Any, **named: Any) -> dict[str, Any]:
+    async def process_api(self, *arguments: Any, **named: Any) -> dict[str, Any]:
         """Run one event; what nobody foresaw becomes one sentence, and one line in the log.
 
         Raises
@@ -26,7 +26,7 @@ class PageBlocks(gr.Blocks):
             When the event failed.
         """
         try:
-            return await super().process_api(*values, **named)
+            return await super().process_api(*arguments, **named)
         except gr.Error:
             raise
         # Values of the wrong kind fail in Gradio's own code as well as in ours, in any way.

@@ -80,9 +80,12 @@ class Section:
     def _button(self, name: str) -> gr.DownloadButton:
         ending = name.rpartition(".")[2]
         return gr.DownloadButton(
-            f"Export {ending.upper()}", size="sm", visible=False, min_width=96,
+            f"Export {ending.upper()}",
+            size="sm",
+            visible=False,
+            min_width=96,
             elem_id=f"{self._id}-{ending}",
-        )  # fmt: skip
+        )
 
     def wire(self) -> None:
         """Connect the components."""
@@ -92,25 +95,42 @@ class Section:
             events = [each.change for each in self.form.fields.values()]
             events += [self._rail.model.change]
             gr.on(
-                events, self._on_change, inputs, drawn, queue=False, trigger_mode="always_last",
+                events,
+                self._on_change,
+                inputs,
+                drawn,
+                queue=False,
+                trigger_mode="always_last",
                 **QUIET,
-            )  # fmt: skip
+            )
             self._run.click(self._on_export, inputs, [self.notice, *self._files], **QUIET)
         else:
             outputs = self._outputs()
             gr.on(
-                [self._run.click, *self.form.entered], self._on_run, inputs, outputs,
-                concurrency_limit=None, **QUIET,
-            )  # fmt: skip
+                [self._run.click, *self.form.entered],
+                self._on_run,
+                inputs,
+                outputs,
+                concurrency_limit=None,
+                **QUIET,
+            )
             self._stop.click(self._stops.stop, queue=False, **QUIET)
             gr.on(
-                [self._intro.submit, self._view.submit], self._on_submit, inputs,
-                [*outputs, *self.form.fields.values()], concurrency_limit=None, **QUIET,
-            )  # fmt: skip
+                [self._intro.submit, self._view.submit],
+                self._on_submit,
+                inputs,
+                [*outputs, *self.form.fields.values()],
+                concurrency_limit=None,
+                **QUIET,
+            )
         gr.on(
-            [self._intro.select, self._view.select], self._on_select, inputs,
-            [self.notice, *self.form.fields.values()], queue=False, **QUIET,
-        )  # fmt: skip
+            [self._intro.select, self._view.select],
+            self._on_select,
+            inputs,
+            [self.notice, *self.form.fields.values()],
+            queue=False,
+            **QUIET,
+        )
         self._wire_address()
 
     def _inputs(self) -> set[Component]:

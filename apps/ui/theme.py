@@ -8,13 +8,31 @@ SYSTEM_FONTS = ["system-ui", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "s
 MONO_FONTS = ["ui-monospace", "Cascadia Mono", "Menlo", "DejaVu Sans Mono", "monospace"]
 
 _TEAL = gr.themes.Color(
-    c50="#ecf5f3", c100="#d3e9e5", c200="#a7d3cb", c300="#6fb8ad", c400="#2dd4bf",
-    c500="#148f84", c600="#0f766e", c700="#0c5f59", c800="#0a4b46", c900="#083a37", c950="#052623",
-)  # fmt: skip
+    c50="#ecf5f3",
+    c100="#d3e9e5",
+    c200="#a7d3cb",
+    c300="#6fb8ad",
+    c400="#2dd4bf",
+    c500="#148f84",
+    c600="#0f766e",
+    c700="#0c5f59",
+    c800="#0a4b46",
+    c900="#083a37",
+    c950="#052623",
+)
 _STONE = gr.themes.Color(
-    c50="#fbfaf7", c100="#f3f1ec", c200="#e7e4dc", c300="#d5d1c6", c400="#98a2b3",
-    c500="#667085", c600="#4d5666", c700="#2b3137", c800="#1b1f23", c900="#14171a", c950="#0e1113",
-)  # fmt: skip
+    c50="#fbfaf7",
+    c100="#f3f1ec",
+    c200="#e7e4dc",
+    c300="#d5d1c6",
+    c400="#98a2b3",
+    c500="#667085",
+    c600="#4d5666",
+    c700="#2b3137",
+    c800="#1b1f23",
+    c900="#14171a",
+    c950="#0e1113",
+)
 
 
 # Gradio's names; `_dark` is the same in the dark.

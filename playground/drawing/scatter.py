@@ -131,8 +131,10 @@ def _beside(x: float, y: float, width: float, side: tuple[int, int]) -> Box:
 
 def _label(box: Box, right: int) -> Label:
     x, anchor = {
-        1: (box.left, "start"), 0: ((box.left + box.right) / 2, "middle"), -1: (box.right, "end")
-    }[right]  # fmt: skip
+        1: (box.left, "start"),
+        0: ((box.left + box.right) / 2, "middle"),
+        -1: (box.right, "end"),
+    }[right]
     return Label(x, box.bottom - 0.25 * _HEIGHT_OF_LINE, anchor)
 
 

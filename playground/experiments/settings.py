@@ -207,9 +207,14 @@ def _declared(settings: type[Settings]) -> dict[str, Setting]:
 def _setting(name: str, info: Any) -> Setting:
     extra = info.json_schema_extra
     return Setting(
-        name, info.title, info.description or "", info.default,
-        kind_of(info.annotation, extra["limits"]), extra["look"], extra["words"],
-    )  # fmt: skip
+        name,
+        info.title,
+        info.description or "",
+        info.default,
+        kind_of(info.annotation, extra["limits"]),
+        extra["look"],
+        extra["words"],
+    )
 
 
 def _reason(error: ValidationError) -> OptionError:

@@ -190,20 +190,32 @@ class Chooser:
         s, used = self.settings, [*self._prompt_ids, *reply_ids]
         draws = not s.greedy
         steps: list[tuple[str, bool, Callable[[FloatArray], StepResult]]] = [
-            ("repetition_penalty", s.repetition_penalty != 1,
-             lambda z: apply_repetition_penalty(z, used, s.repetition_penalty)),
-            ("presence_penalty", s.presence_penalty != 0,
-             lambda z: apply_presence_penalty(z, reply_ids, s.presence_penalty)),
-            ("frequency_penalty", s.frequency_penalty != 0,
-             lambda z: apply_frequency_penalty(z, reply_ids, s.frequency_penalty)),
+            (
+                "repetition_penalty",
+                s.repetition_penalty != 1,
+                lambda z: apply_repetition_penalty(z, used, s.repetition_penalty),
+            ),
+            (
+                "presence_penalty",
+                s.presence_penalty != 0,
+                lambda z: apply_presence_penalty(z, reply_ids, s.presence_penalty),
+            ),
+            (
+                "frequency_penalty",
+                s.frequency_penalty != 0,
+                lambda z: apply_frequency_penalty(z, reply_ids, s.frequency_penalty),
+            ),
             ("logit_bias", bool(s.logit_bias), lambda z: apply_logit_bias(z, s.logit_bias)),
             ("banned", bool(s.banned), lambda z: self._apply_bans(z, used)),
-            ("temperature", draws and s.temperature != 1,
-             lambda z: apply_temperature(z, s.temperature)),
+            (
+                "temperature",
+                draws and s.temperature != 1,
+                lambda z: apply_temperature(z, s.temperature),
+            ),
             ("top_k", draws and s.top_k > 0, lambda z: apply_top_k(z, s.top_k)),
             ("top_p", draws and s.top_p < 1, lambda z: apply_top_p(z, s.top_p)),
             ("min_p", draws and s.min_p > 0, lambda z: apply_min_p(z, s.min_p)),
-        ]  # fmt: skip
+        ]
         done = []
         for name, is_on, apply in steps:
             if is_on:

@@ -24,3 +24,15 @@ def find_parting(first: Sequence[Step], second: Sequence[Step]) -> Parting | Non
         if mine.token_id != theirs.token_id:
             return Parting(position, mine.choice, theirs.choice)
     return None
+
+
+def common_tokens(first: Sequence[int], second: Sequence[int]) -> int:
+    """Return how many tokens two texts share from their start.
+
+    Examples
+    --------
+    >>> common_tokens([5, 6, 7], [5, 6, 8]), common_tokens([5], [5])
+    (2, 1)
+    """
+    pairs = enumerate(zip(first, second, strict=False))
+    return next((place for place, (a, b) in pairs if a != b), min(len(first), len(second)))

@@ -84,17 +84,21 @@ class SamplingSettings:
     top_p: float = _option(
         0.9,
         Option(
-            "Top-p", 0, 1, 0.01, "Only the fewest tokens that reach this probability; 1 is off.",
+            "Top-p",
+            0,
+            1,
+            0.01,
+            "Only the fewest tokens that reach this probability; 1 is off.",
             above_minimum=True,
         ),
-    )  # fmt: skip
+    )
     min_p: float = _option(
         0.0, Option("Min-p", 0, 1, 0.01, "Drop tokens below this share of the best; 0 is off.")
     )
     repetition_penalty: float = _option(
         1.0,
         Option("Repetition penalty", 0.5, 2, 0.05, "Above 1, used words come less; 1 is off."),
-    )  # fmt: skip
+    )
     presence_penalty: float = _option(
         0.0, Option("Presence penalty", -2, 2, 0.1, "Takes from tokens the reply has; 0 is off.")
     )

@@ -293,9 +293,18 @@ def test_words_stand_out_from_their_ground(visit: Visit, dark: bool) -> None:
     set_number(page, "Max new tokens", "3")
     ask(page, "Hello")
     selectors = (
-        ".message.user .words", ".message.reply .words", ".facts span", ".facts b", ".badge b",
-        ".badge", "#labs .group", "#rail .info-text", ".actions button", "#below .hint", "#got p",
+        ".message.user .words",
+        ".message.reply .words",
+        ".facts span",
+        ".facts b",
+        ".badge b",
+        ".badge",
+        "#labs .group",
+        "#rail .info-text",
+        ".actions button",
+        "#below .hint",
+        "#got p",
         "#send",
-    )  # fmt: skip
+    )
     poor = {s: ratio for s in selectors if (ratio := contrast(page.locator(s).first)) < 4.5}
     assert not poor

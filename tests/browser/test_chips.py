@@ -20,10 +20,17 @@ Visit = Callable[..., Page]
 # A small model on two busy cores.
 REPLY_TIMEOUT = 120_000
 FACTS = ReplyFacts(
-    tokens=5, prompt_tokens=9, context_length=8192, first_token_seconds=0.1,
-    tokens_per_second=20.0, finish_reason="end_of_turn", model="M", precision="FP32",
-    engine="core", settings={"temperature": 0.7, "top_p": 0.9},
-)  # fmt: skip
+    tokens=5,
+    prompt_tokens=9,
+    context_length=8192,
+    first_token_seconds=0.1,
+    tokens_per_second=20.0,
+    finish_reason="end_of_turn",
+    model="M",
+    precision="FP32",
+    engine="core",
+    settings={"temperature": 0.7, "top_p": 0.9},
+)
 
 
 def set_number(page: Page, label: str, value: str) -> None:
@@ -67,9 +74,18 @@ def texts(chips: Locator) -> str:
 
 def token(text: str, probability: float = 0.5) -> TokenRecord:
     return TokenRecord(
-        5, text, text, math.log(probability), 1, 1.0, 0.5, 0.4, 0.6,
-        (StageRecord("top_p", 1.0, 12),), (AlternativeRecord(6, text, math.log(0.3)),),
-    )  # fmt: skip
+        5,
+        text,
+        text,
+        math.log(probability),
+        1,
+        1.0,
+        0.5,
+        0.4,
+        0.6,
+        (StageRecord("top_p", 1.0, 12),),
+        (AlternativeRecord(6, text, math.log(0.3)),),
+    )
 
 
 def bring(page: Page, settings: Settings, *tokens: TokenRecord) -> None:
@@ -230,11 +246,20 @@ def test_every_shade_lets_its_text_stand_out_and_is_more_than_a_colour(
         assert not poor
     chips.first.click()
     selectors = (
-        ".token-panel header .muted", ".token-panel dt", ".token-panel dd", ".token-panel .draw",
-        ".token-panel .steps li", ".token-panel .tag", ".token-panel button",
-        ".token-panel p.muted", ".alternatives thead th", ".alternatives td", ".legend .muted",
-        ".switch [aria-pressed=true]", ".switch [aria-pressed=false]",
-    )  # fmt: skip
+        ".token-panel header .muted",
+        ".token-panel dt",
+        ".token-panel dd",
+        ".token-panel .draw",
+        ".token-panel .steps li",
+        ".token-panel .tag",
+        ".token-panel button",
+        ".token-panel p.muted",
+        ".alternatives thead th",
+        ".alternatives td",
+        ".legend .muted",
+        ".switch [aria-pressed=true]",
+        ".switch [aria-pressed=false]",
+    )
     poor_words = {s: r for s in selectors if (r := contrast(page.locator(s).first)) < 4.5}
     assert not poor_words
 

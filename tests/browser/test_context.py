@@ -157,9 +157,10 @@ def test_what_was_tried_goes_to_the_chat_and_the_chat_to_the_lab(visit: Visit) -
 def test_the_canary_is_asked_graded_and_stopped(visit: Visit) -> None:
     page = open_lab(visit, "Canary")
     notice, view, ask = (
-        page.locator("#notice-context-canary"), page.locator("#view-context-canary"),
+        page.locator("#notice-context-canary"),
+        page.locator("#view-context-canary"),
         page.locator("#run-context-canary"),
-    )  # fmt: skip
+    )
     fill(page, "context-canary-words", "two words")
     ask.click()
     expect(notice).to_contain_text("1 to 30 letters or digits, got 'two words'")
@@ -189,14 +190,16 @@ def test_the_canary_is_asked_graded_and_stopped(visit: Visit) -> None:
 def test_the_needle_map_grows_is_opened_exported_and_stopped(visit: Visit) -> None:
     page = open_lab(visit, "Needle", dark=True)
     notice, view, draw = (
-        page.locator("#notice-context-needle"), page.locator("#view-context-needle"),
+        page.locator("#notice-context-needle"),
+        page.locator("#view-context-needle"),
         page.locator("#run-context-needle"),
-    )  # fmt: skip
+    )
     for field, value, sentence in (
-        ("lengths", "", "`lengths` must be 1 to 8 whole numbers"), ("lengths", "10", "got 10"),
+        ("lengths", "", "`lengths` must be 1 to 8 whole numbers"),
+        ("lengths", "10", "got 10"),
         ("lengths", "9000", "must have 1 to 8,191 tokens"),
         ("depths", "0, 200", "from 0 to 100, with commas between, got 200"),
-    ):  # fmt: skip
+    ):
         fill(page, f"context-needle-{field}", value)
         draw.click()
         expect(notice).to_contain_text(sentence)

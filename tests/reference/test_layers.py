@@ -20,9 +20,11 @@ The boat drifted towards the bank.
 
 She took her money to the savings bank"""
 # The last "bank" of each line, found by hand.
-LAST_WORDS = ("We sat on the river bank and fished, far from any Bank",
-              "The boat drifted towards the bank",
-              "She took her money to the savings bank")  # fmt: skip
+LAST_WORDS = (
+    "We sat on the river bank and fished, far from any Bank",
+    "The boat drifted towards the bank",
+    "She took her money to the savings bank",
+)
 
 
 @pytest.fixture(scope="module")

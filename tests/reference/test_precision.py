@@ -101,8 +101,11 @@ print(json.dumps([loaded, freed]))
 def test_switching_precisions_gives_the_memory_back(default_model: InstalledModel) -> None:
     done = subprocess.run(
         [sys.executable, "-c", _SWITCHES, default_model.name],
-        capture_output=True, text=True, check=True, timeout=200,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=200,
+    )
     loaded, freed = json.loads(done.stdout.splitlines()[-1])
     # The first round also brings in the libraries of each precision, which stay.
     assert loaded[4] <= loaded[0] * 1.15
@@ -152,7 +155,10 @@ def test_loading_keeps_to_its_estimate(
 ) -> None:
     done = subprocess.run(
         [sys.executable, "-c", _LOAD, default_model.name, precision, engine],
-        capture_output=True, text=True, check=True, timeout=100,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=100,
+    )
     estimate, taken = json.loads(done.stdout.splitlines()[-1])
     assert 0.5 * estimate < taken < 1.1 * estimate

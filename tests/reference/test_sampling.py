@@ -72,17 +72,21 @@ CASES: list[tuple[Callable[[FloatArray], StepResult], LogitsProcessor]] = [
     ],
     *[(lambda z, p=p: apply_min_p(z, p), MinPLogitsWarper(p)) for p in (0.0, 0.02, 0.3, 1.0)],
     *[
-        (lambda z, r=r: apply_repetition_penalty(z, TOKEN_IDS, r),
-         RepetitionPenaltyLogitsProcessor(r))
+        (
+            lambda z, r=r: apply_repetition_penalty(z, TOKEN_IDS, r),
+            RepetitionPenaltyLogitsProcessor(r),
+        )
         for r in (0.5, 1.0, 1.3, 2.0)
     ],
     (lambda z: apply_logit_bias(z, BIAS), their_bias(BIAS)),
     *[
-        (lambda z, b=b: apply_bans(z, TOKEN_IDS, BannedSequences.of(b)),
-         NoBadWordsLogitsProcessor(b))
+        (
+            lambda z, b=b: apply_bans(z, TOKEN_IDS, BannedSequences.of(b)),
+            NoBadWordsLogitsProcessor(b),
+        )
         for b in (BANS, [[5]], [[7, 9]])
     ],
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("ours", "processor"), CASES)

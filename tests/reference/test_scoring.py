@@ -21,10 +21,12 @@ TEXT = (
 @pytest.mark.parametrize(
     ("precision", "engine_name"),
     [
-        (Precision.INT8, EngineName.TRANSFORMERS), (Precision.NF4, EngineName.TRANSFORMERS),
-        (Precision.BF16, EngineName.TRANSFORMERS), (Precision.FP32, EngineName.CORE),
+        (Precision.INT8, EngineName.TRANSFORMERS),
+        (Precision.NF4, EngineName.TRANSFORMERS),
+        (Precision.BF16, EngineName.TRANSFORMERS),
+        (Precision.FP32, EngineName.CORE),
     ],
-)  # fmt: skip
+)
 def test_quality_equals_transformers_own(
     default_model: InstalledModel, precision: Precision, engine_name: EngineName
 ) -> None:

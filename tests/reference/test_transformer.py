@@ -25,11 +25,15 @@ SHAPES: Mapping[str, dict[str, Any]] = {
     "linear RoPE": {"rope_parameters": {"rope_type": "linear", "factor": 4.0, "rope_theta": 1e4}},
     "Llama 3 RoPE": {
         "rope_parameters": {
-            "rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
-            "original_max_position_embeddings": 64, "rope_theta": 1e4,
+            "rope_type": "llama3",
+            "factor": 8.0,
+            "low_freq_factor": 1.0,
+            "high_freq_factor": 4.0,
+            "original_max_position_embeddings": 64,
+            "rope_theta": 1e4,
         }
     },
-}  # fmt: skip
+}
 
 
 def random_pair(**changes: Any) -> tuple[Transformer, LlamaForCausalLM]:
@@ -37,11 +41,18 @@ def random_pair(**changes: Any) -> tuple[Transformer, LlamaForCausalLM]:
     torch.manual_seed(0)
     config = LlamaConfig(
         **{
-            "vocab_size": 101, "hidden_size": 48, "intermediate_size": 80, "num_hidden_layers": 3,
-            "num_attention_heads": 6, "num_key_value_heads": 2, "max_position_embeddings": 512,
-            "tie_word_embeddings": True, "initializer_range": 0.2, **changes,
+            "vocab_size": 101,
+            "hidden_size": 48,
+            "intermediate_size": 80,
+            "num_hidden_layers": 3,
+            "num_attention_heads": 6,
+            "num_key_value_heads": 2,
+            "max_position_embeddings": 512,
+            "tie_word_embeddings": True,
+            "initializer_range": 0.2,
+            **changes,
         }
-    )  # fmt: skip
+    )
     theirs = LlamaForCausalLM(config).eval()
     weights = {name: tensor.numpy() for name, tensor in theirs.state_dict().items()}
     if config.tie_word_embeddings:

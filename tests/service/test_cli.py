@@ -63,11 +63,18 @@ def imported(*arguments: str) -> str:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["--help"], ["--version"], ["ui", "--help"], ["models", "--help"], ["pull", "--help"],
-        ["chat", "--help"], ["models"], ["models", "--json"], ["chat", "--temperature", "hot"],
+        ["--help"],
+        ["--version"],
+        ["ui", "--help"],
+        ["models", "--help"],
+        ["pull", "--help"],
+        ["chat", "--help"],
+        ["models"],
+        ["models", "--json"],
+        ["chat", "--temperature", "hot"],
         ["ui", "--model", "nonsense"],
     ],
-)  # fmt: skip
+)
 def test_cli_imports_nothing_heavy_before_it_must(home: Path, arguments: list[str]) -> None:
     assert imported(*arguments).endswith("heavy: []")
 
@@ -227,17 +234,42 @@ def test_chat_prompt_writes_text_alone_to_stdout(chat: Run) -> None:
 
 
 def test_chat_json_has_its_keys(chat: Run, tiny_model_folder: Path) -> None:
-    outcome = chat("--prompt", "Hello", "--json", "--precision", "int8",
-                   "--engine", "transformers", "--stop", "zebra",
-                   "--stop", "yak", "--max-new-tokens", "5", "--top-k", "9")  # fmt: skip
+    outcome = chat(
+        "--prompt",
+        "Hello",
+        "--json",
+        "--precision",
+        "int8",
+        "--engine",
+        "transformers",
+        "--stop",
+        "zebra",
+        "--stop",
+        "yak",
+        "--max-new-tokens",
+        "5",
+        "--top-k",
+        "9",
+    )
     document = outcome.json
     assert outcome.code == 0
     assert "14 Linear8bitLt" in outcome.stderr
     assert document["engine"] == "transformers"
     assert set(document) >= {
-        "model", "precision", "prompt", "text", "finish_reason", "tokens", "first_token_seconds",
-        "tokens_per_second", "seconds", "seed", "settings", "notice", "origin",
-    }  # fmt: skip
+        "model",
+        "precision",
+        "prompt",
+        "text",
+        "finish_reason",
+        "tokens",
+        "first_token_seconds",
+        "tokens_per_second",
+        "seconds",
+        "seed",
+        "settings",
+        "notice",
+        "origin",
+    }
     assert document["model"] == tiny_model_folder.name
     assert document["precision"] == "int8"
     assert document["tokens"] == 5

@@ -84,11 +84,20 @@ def test_help_explains_every_policy(run: Run) -> None:
 def test_a_chat_changes_its_policy_on_the_way(
     run: Run, tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lines = ("/set context_window 96", "cat " * 90, "/set overflow stop", "cat " * 90, "/settings",
-             "/set context_window", "/set overflow", "/settings")  # fmt: skip
+    lines = (
+        "/set context_window 96",
+        "cat " * 90,
+        "/set overflow stop",
+        "cat " * 90,
+        "/settings",
+        "/set context_window",
+        "/set overflow",
+        "/settings",
+    )
     monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{line}\n" for line in lines)))
-    outcome = run("chat", "--model", str(tiny_model_folder), "--temperature", "0",
-                  "--max-new-tokens", "4")  # fmt: skip
+    outcome = run(
+        "chat", "--model", str(tiny_model_folder), "--temperature", "0", "--max-new-tokens", "4"
+    )
     told = " ".join(outcome.stderr.split())
     assert "tokens were cut from the middle of your message" in told
     assert "the overflow policy is `stop`" in told

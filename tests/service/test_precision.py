@@ -18,24 +18,42 @@ from playground.serving import Pool
 from playground.settings import Settings
 
 CONTRACT = (
-    "precision", "weight_bytes", "peak_rss_bytes", "load_seconds", "time_to_first_token_seconds",
-    "decode_tokens_per_second", "prefill_tokens_per_second", "perplexity", "kl_to_fp32_nats",
-    "top1_agreement", "text",
-)  # fmt: skip
+    "precision",
+    "weight_bytes",
+    "peak_rss_bytes",
+    "load_seconds",
+    "time_to_first_token_seconds",
+    "decode_tokens_per_second",
+    "prefill_tokens_per_second",
+    "perplexity",
+    "kl_to_fp32_nats",
+    "top1_agreement",
+    "text",
+)
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", "from apps.cli.main import main; main()", "precision", *arguments],
-        capture_output=True, text=True, check=False, timeout=250,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=250,
+    )
 
 
 def test_rows_hold_what_the_contract_names(default_model: InstalledModel) -> None:
     done = run(
-        "--precisions", "int8,nf4", "--engines", "transformers,core", "--max-new-tokens", "8",
-        "--model", default_model.name, "--json",
-    )  # fmt: skip
+        "--precisions",
+        "int8,nf4",
+        "--engines",
+        "transformers,core",
+        "--max-new-tokens",
+        "8",
+        "--model",
+        default_model.name,
+        "--json",
+    )
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["model"] == default_model.name

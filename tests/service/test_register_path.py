@@ -113,8 +113,10 @@ def test_ensure_model_refuses_foreign_code(
 def test_ensure_model_refuses_an_encoder(folder: Path, settings: Settings) -> None:
     config = json.loads((folder / "config.json").read_text())
     for architectures, refused in (
-        (["BertModel"], True), (["GPT2LMHeadModel"], False), ([], False),
-    ):  # fmt: skip
+        (["BertModel"], True),
+        (["GPT2LMHeadModel"], False),
+        ([], False),
+    ):
         (folder / "config.json").write_text(json.dumps(config | {"architectures": architectures}))
         if refused:
             with pytest.raises(ModelUnavailable, match="a BertModel, which turns text into vect"):

@@ -197,8 +197,16 @@ def test_chat_ends_at_exit(talk: Talk) -> None:
 
 
 def test_ctrl_c_stops_a_reply_and_keeps_the_chat(home: Path, long_winded: Path) -> None:
-    command = [PROGRAM, "chat", "--model", str(long_winded), "--temperature", "0",
-               "--max-new-tokens", "4096"]  # fmt: skip
+    command = [
+        PROGRAM,
+        "chat",
+        "--model",
+        str(long_winded),
+        "--temperature",
+        "0",
+        "--max-new-tokens",
+        "4096",
+    ]
     with Terminal(command, {"PLAYGROUND_HOME": str(home)}) as terminal:
         terminal.wait_for("You: ")
         terminal.send("hello\r")
@@ -241,8 +249,18 @@ def test_a_pasted_text_of_two_lines_is_one_message(home: Path, tiny_model_folder
 
 
 def test_ctrl_c_ends_one_reply_with_130(home: Path, long_winded: Path) -> None:
-    command = [PROGRAM, "chat", "--model", str(long_winded), "--temperature", "0",
-               "--max-new-tokens", "4096", "--prompt", "hello"]  # fmt: skip
+    command = [
+        PROGRAM,
+        "chat",
+        "--model",
+        str(long_winded),
+        "--temperature",
+        "0",
+        "--max-new-tokens",
+        "4096",
+        "--prompt",
+        "hello",
+    ]
     with Terminal(command, {"PLAYGROUND_HOME": str(home)}) as terminal:
         terminal.wait_for("dododo")
         terminal.send(CTRL_C)

@@ -17,8 +17,11 @@ TEXT = " Hello 🙂🦑\n  naïve <|im_end|>\n"
 def run(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [sys.executable, "-c", "from apps.cli.main import main; main()", "tokens", *arguments],
-        capture_output=True, input=given, check=False, timeout=100,
-    )  # fmt: skip
+        capture_output=True,
+        input=given,
+        check=False,
+        timeout=100,
+    )
 
 
 def test_tokens_hold_what_the_contract_names(default_model: InstalledModel) -> None:

@@ -61,9 +61,17 @@ class ScriptedEngine:
     def __post_init__(self) -> None:
         self.tokenizer = Tokenizer.load(self.folder, end_token_ids=[0])
         self.model = InstalledModel(
-            name="scripted", title="Scripted", path=self.folder, source="folder", origin="a test",
-            quantized_origin=None, license="none", size_bytes=0, parameters=0, chat=True,
-        )  # fmt: skip
+            name="scripted",
+            title="Scripted",
+            path=self.folder,
+            source="folder",
+            origin="a test",
+            quantized_origin=None,
+            license="none",
+            size_bytes=0,
+            parameters=0,
+            chat=True,
+        )
         self.report = LoadReport({}, {}, 0, {}, True, 0, "cpu", 0.0, 0)
 
     def new_cache(self) -> KVCache:

@@ -14,7 +14,8 @@ from apps.ui.exports import save_export
 from apps.ui.notice import render_error, render_hint, render_outcome
 from apps.ui.rail import Rail, read_choice, read_rail
 from playground.errors import PlaygroundError
-from playground.labs.precision.bench import FIRST_PROMPT, Bench, Plan, make_plan, run_bench, to_json
+from playground.labs.precision.bench import FIRST_PROMPT, Bench, Plan, make_plan, run_bench
+from playground.labs.precision.bench_record import to_json
 from playground.labs.precision.bench_view import (
     capital,
     render_bench,
@@ -63,36 +64,50 @@ class BenchSection:
         )
         with gr.Row(elem_id="bench-choices"):
             self._precisions = gr.CheckboxGroup(
-                names, value=[v for _, v in names if v != Precision.FP4], label="Measure at",
-                elem_id="bench-precisions", scale=2,
-            )  # fmt: skip
+                names,
+                value=[v for _, v in names if v != Precision.FP4],
+                label="Measure at",
+                elem_id="bench-precisions",
+                scale=2,
+            )
             self._engines = gr.CheckboxGroup(
-                list(_ENGINES), value=[v for _, v in _ENGINES], label="Computed by",
+                list(_ENGINES),
+                value=[v for _, v in _ENGINES],
+                label="Computed by",
                 elem_id="bench-engines",
-            )  # fmt: skip
+            )
         with gr.Row(elem_id="bench-fields"):
             self._prompt = gr.Textbox(
-                FIRST_PROMPT, label="Text to continue at T 0", max_lines=3, elem_id="bench-prompt",
+                FIRST_PROMPT,
+                label="Text to continue at T 0",
+                max_lines=3,
+                elem_id="bench-prompt",
                 scale=2,
-            )  # fmt: skip
+            )
             self._tokens = gr.Number(
                 64, label="Tokens to write", elem_id="bench-tokens", min_width=110
             )
         self._own = gr.Textbox(
             label="A text of yours to score besides",
             info="Its first 1,024 tokens; perplexity on it stands below that on the shipped text.",
-            placeholder="none", lines=1, max_lines=6, elem_id="bench-own",
-        )  # fmt: skip
+            placeholder="none",
+            lines=1,
+            max_lines=6,
+            elem_id="bench-own",
+        )
         with gr.Row(elem_id="bench-actions"):
             self._run = gr.Button("Measure", variant="primary", elem_id="run-bench")
             self._stop = gr.Button("Stop measuring", elem_id="stop-bench", visible=False)
             self._files = [
                 gr.DownloadButton(
-                    f"Export {kind}", size="sm", elem_id=f"bench-{kind.lower()}", visible=False,
+                    f"Export {kind}",
+                    size="sm",
+                    elem_id=f"bench-{kind.lower()}",
+                    visible=False,
                     min_width=96,
                 )
                 for kind in ("CSV", "JSON", "SVG")
-            ]  # fmt: skip
+            ]
         self._notice = gr.HTML("", elem_id="bench-notice", js_on_load=None)
         self._table = gr.HTML(_EMPTY, elem_id="bench-table", js_on_load=None)
         self._why = gr.HTML("", elem_id="bench-why", js_on_load=None)
@@ -102,12 +117,21 @@ class BenchSection:
         """Connect the components."""
         fields = [self._precisions, self._engines, self._prompt, self._tokens, self._own]
         outputs = [
-            self._notice, self._table, self._why, self._texts, self._run, self._stop, *self._files
-        ]  # fmt: skip
+            self._notice,
+            self._table,
+            self._why,
+            self._texts,
+            self._run,
+            self._stop,
+            *self._files,
+        ]
         self._run.click(
-            self._on_run, [*fields, *self._rail.components], outputs,
-            concurrency_limit=None, **QUIET,
-        )  # fmt: skip
+            self._on_run,
+            [*fields, *self._rail.components],
+            outputs,
+            concurrency_limit=None,
+            **QUIET,
+        )
         self._stop.click(self._stops.stop, queue=False, **QUIET)
 
     def _on_run(self, request: gr.Request, *values: Any) -> Iterator[View]:
@@ -117,10 +141,14 @@ class BenchSection:
             yield {self._notice: render_error(error)}
             return
         yield {
-            self._notice: render_hint("Starting…"), self._table: "", self._why: "",
-            self._texts: "", self._run: gr.update(visible=False),
-            self._stop: gr.update(visible=True), **self._hidden_files(),
-        }  # fmt: skip
+            self._notice: render_hint("Starting…"),
+            self._table: "",
+            self._why: "",
+            self._texts: "",
+            self._run: gr.update(visible=False),
+            self._stop: gr.update(visible=True),
+            **self._hidden_files(),
+        }
         seen: list[Bench] = []
         with self._stops.running(request) as stopped:
 
@@ -176,6 +204,10 @@ def _read_plan(
 ) -> Plan:
     choice = read_choice(read_rail(rail))
     return make_plan(
-        choice.reference, [Precision.parse(each) for each in precisions],
-        [EngineName.parse(each) for each in engines], prompt, tokens, own or "",
-    )  # fmt: skip
+        choice.reference,
+        [Precision.parse(each) for each in precisions],
+        [EngineName.parse(each) for each in engines],
+        prompt,
+        tokens,
+        own or "",
+    )

@@ -68,13 +68,19 @@ class CostSection:
         self._cache = gr.HTML(_WEIGHING, elem_id="cache-size", js_on_load=None)
         with gr.Row(elem_id="cost-fields"):
             self._length = gr.Number(
-                LENGTH, label="Longest prompt", info=f"Tokens, {MIN_LENGTH} and up.",
-                elem_id="cost-length", min_width=140,
-            )  # fmt: skip
+                LENGTH,
+                label="Longest prompt",
+                info=f"Tokens, {MIN_LENGTH} and up.",
+                elem_id="cost-length",
+                min_width=140,
+            )
             self._runs = gr.Number(
-                RUNS, label="Runs", info=f"1 to {MAX_RUNS}; times are medians.",
-                elem_id="cost-runs", min_width=140,
-            )  # fmt: skip
+                RUNS,
+                label="Runs",
+                info=f"1 to {MAX_RUNS}; times are medians.",
+                elem_id="cost-runs",
+                min_width=140,
+            )
         with gr.Row(elem_id="cost-actions", elem_classes="lab-actions"):
             self._run = gr.Button("Measure the time", variant="primary", elem_id="run-cost")
             self._stop = gr.Button("Stop the clock", elem_id="stop-cost", visible=False)
@@ -89,14 +95,21 @@ class CostSection:
         rail = self._rail
         gr.on(
             [self._tab.select, rail.model.change, rail.precision.change, rail.engine.change],
-            self._on_open, [self._key, *rail.components], [self._notice, self._cache],
-            trigger_mode="always_last", concurrency_limit=None, js=WITH_KEY, **QUIET,
-        )  # fmt: skip
+            self._on_open,
+            [self._key, *rail.components],
+            [self._notice, self._cache],
+            trigger_mode="always_last",
+            concurrency_limit=None,
+            js=WITH_KEY,
+            **QUIET,
+        )
         self._run.click(
-            self._on_run, [self._length, self._runs, *rail.components],
+            self._on_run,
+            [self._length, self._runs, *rail.components],
             [self._notice, self._view, self._run, self._stop, self._file],
-            concurrency_limit=None, **QUIET,
-        )  # fmt: skip
+            concurrency_limit=None,
+            **QUIET,
+        )
         self._stop.click(self._stops.stop, queue=False, **QUIET)
 
     def _on_open(self, key: str, *rail: Any) -> View:
@@ -121,10 +134,12 @@ class CostSection:
             yield {self._notice: render_error(error)}
             return
         yield {
-            self._notice: render_hint("Taking the model…"), self._view: _EMPTY,
-            self._run: gr.update(visible=False), self._stop: gr.update(visible=True),
+            self._notice: render_hint("Taking the model…"),
+            self._view: _EMPTY,
+            self._run: gr.update(visible=False),
+            self._stop: gr.update(visible=True),
             self._file: gr.update(visible=False),
-        }  # fmt: skip
+        }
         yield from self._watch(plan, choice, request)
 
     def _watch(
@@ -152,9 +167,10 @@ class CostSection:
             notice = render_hint("Stopped; what was read stands below.") if stopped.is_set() else ""
         yield {
             self._notice: render_outcome(work.error, notice),
-            self._run: gr.update(visible=True), self._stop: gr.update(visible=False),
+            self._run: gr.update(visible=True),
+            self._stop: gr.update(visible=False),
             **(self._finished(known[0], *about[0]) if known else {}),
-        }  # fmt: skip
+        }
 
     def _finished(self, reading: Reading, title: str, widths: Widths | None) -> View:
         record = json.dumps(to_json(reading, fit_curve(reading.points), title), indent=1)

@@ -55,23 +55,40 @@ class WindowSection:
             js_on_load=None,
         )
         self.message = gr.Textbox(
-            FIRST_MESSAGE, label="The next message", lines=2, max_lines=8, elem_id="next-message",
+            FIRST_MESSAGE,
+            label="The next message",
+            lines=2,
+            max_lines=8,
+            elem_id="next-message",
             elem_classes="travels",
-        )  # fmt: skip
+        )
         with gr.Row(elem_id="window-sliders"):
             self._window = UncheckedSlider(
-                *WINDOWS, value=FIRST_WINDOW, step=16, label="Window to try", elem_id="try-window",
-                min_width=220, buttons=["reset"],
-            )  # fmt: skip
+                *WINDOWS,
+                value=FIRST_WINDOW,
+                step=16,
+                label="Window to try",
+                elem_id="try-window",
+                min_width=220,
+                buttons=["reset"],
+            )
             self._reserve = UncheckedSlider(
-                *RESERVES, value=FIRST_RESERVE, step=16, label="Reserved for the reply",
-                elem_id="try-reserve", min_width=220, buttons=["reset"],
-            )  # fmt: skip
+                *RESERVES,
+                value=FIRST_RESERVE,
+                step=16,
+                label="Reserved for the reply",
+                elem_id="try-reserve",
+                min_width=220,
+                buttons=["reset"],
+            )
         default = OverflowPolicy.OLDEST
         self._policy = gr.Radio(
-            [(policy.label, policy.value) for policy in OverflowPolicy], value=default.value,
-            label="What gives way", info=default.explanation, elem_id="try-policy",
-        )  # fmt: skip
+            [(policy.label, policy.value) for policy in OverflowPolicy],
+            value=default.value,
+            label="What gives way",
+            info=default.explanation,
+            elem_id="try-policy",
+        )
         self._use = gr.Button("Use these in the chat", size="sm", elem_id="use-window")
         self._notice = gr.HTML("", elem_id="window-notice", js_on_load=None)
         self._view = gr.HTML(_READING, elem_id="window-view", js_on_load=None)
@@ -90,30 +107,55 @@ class WindowSection:
         moved = [self._window.change, self._reserve.change]
         gr.on(
             [
-                self.message.change, self._policy.change, rail.model.change, rail.system.change,
+                self.message.change,
+                self._policy.change,
+                rail.model.change,
+                rail.system.change,
                 opener.click,
             ],
-            self._on_change, values, [self._notice, self._view], queue=False,
-            trigger_mode="always_last", js=WITH_KEY, **QUIET,
-        )  # fmt: skip
+            self._on_change,
+            values,
+            [self._notice, self._view],
+            queue=False,
+            trigger_mode="always_last",
+            js=WITH_KEY,
+            **QUIET,
+        )
         # The page puts a number that was typed out of range back at once, and only the event wired
         # first still sees it: the sentence comes before the redraw.
         gr.on(
-            moved, self._on_typed, [*tried, *rail.components], self._notice,
-            queue=False, trigger_mode="multiple", **QUIET,
-        )  # fmt: skip
+            moved,
+            self._on_typed,
+            [*tried, *rail.components],
+            self._notice,
+            queue=False,
+            trigger_mode="multiple",
+            **QUIET,
+        )
         gr.on(
-            moved, self._on_move, values, self._view,
-            queue=False, trigger_mode="always_last", js=WITH_KEY, **QUIET,
-        )  # fmt: skip
+            moved,
+            self._on_move,
+            values,
+            self._view,
+            queue=False,
+            trigger_mode="always_last",
+            js=WITH_KEY,
+            **QUIET,
+        )
         self._policy.change(
             lambda policy: gr.update(info=OverflowPolicy.parse(policy).explanation),
-            self._policy, self._policy, queue=False, **QUIET,
-        )  # fmt: skip
+            self._policy,
+            self._policy,
+            queue=False,
+            **QUIET,
+        )
         self._use.click(
-            self._on_use, tried,
-            [self._notice, rail.overflow, rail.window, rail.max_new_tokens], queue=False, **QUIET,
-        )  # fmt: skip
+            self._on_use,
+            tried,
+            [self._notice, rail.overflow, rail.window, rail.max_new_tokens],
+            queue=False,
+            **QUIET,
+        )
 
     def _on_change(self, key: str, text: str, *values: Any) -> View:
         try:
@@ -159,8 +201,10 @@ class WindowSection:
         rail = self._rail
         return {
             self._notice: render_hint("The chat now has this window, reserve and policy."),
-            rail.overflow: policy, rail.window: f"{window:g}", rail.max_new_tokens: reserve,
-        }  # fmt: skip
+            rail.overflow: policy,
+            rail.window: f"{window:g}",
+            rail.max_new_tokens: reserve,
+        }
 
 
 def _read(window: Any, reserve: Any, policy: str, *rail: Any) -> Request:

@@ -82,9 +82,12 @@ class FloatAnatomySection:
             js_on_load=None,
         )
         self._number = gr.Textbox(
-            FIRST_NUMBER, label="Number", max_lines=1, elem_id="float-number",
+            FIRST_NUMBER,
+            label="Number",
+            max_lines=1,
+            elem_id="float-number",
             info=f"A decimal, inf or nan; at most {MAX_CHARACTERS} characters.",
-        )  # fmt: skip
+        )
         self._examples = gr.HTML(render_examples(), elem_id="float-examples", js_on_load=_EXAMPLES)
         self._notice = gr.HTML("", elem_id="float-notice", js_on_load=None)
         first = parse_number(FIRST_NUMBER)
@@ -99,9 +102,12 @@ class FloatAnatomySection:
         quiet = {**QUIET, "queue": False}
         outputs = [self._number, self._notice, self._anatomy, self._shown]
         self._number.change(
-            self._on_text, [self._number, self._shown], outputs[1:],
-            trigger_mode="always_last", **quiet,
-        )  # fmt: skip
+            self._on_text,
+            [self._number, self._shown],
+            outputs[1:],
+            trigger_mode="always_last",
+            **quiet,
+        )
         self._examples.select(self._on_example, None, outputs, trigger_mode="multiple", **quiet)
         self._anatomy.select(self._on_flip, self._shown, outputs, trigger_mode="multiple", **quiet)
 

@@ -89,9 +89,11 @@ class MemorySection:
             choice = ModelChoice(chosen.reference, precision, EngineName(chosen.engine))
             forecasts.append(
                 Forecast(
-                    precision, estimate_bytes(shape, precision), pool.forecast(choice, model),
+                    precision,
+                    estimate_bytes(shape, precision),
+                    pool.forecast(choice, model),
                     loaded=pool.model(choice) is not None,
                 )
-            )  # fmt: skip
+            )
         plans = render_forecasts(model.title, memory.available_bytes, forecasts)
         return {**view, self._plans: plans}

@@ -65,10 +65,13 @@ class MicroscopeSection:
             )
             self._read = gr.Button("Read the model", variant="primary", elem_id="scope-read")
         self._method = gr.Radio(
-            list(METHODS), value="row-wise", label="One scale for", elem_id="scope-method",
+            list(METHODS),
+            value="row-wise",
+            label="One scale for",
+            elem_id="scope-method",
             info="absmax and zero-point: the matrix; row-wise: each row, as INT8 of bitsandbytes; "
             "block-wise and nf4: each block.",
-        )  # fmt: skip
+        )
         with gr.Row(elem_id="scope-fields"):
             self._bits = gr.Number(8, label="Bits", info="2 to 8; NF4 has 4.", elem_id="scope-bits")
             self._block = gr.Number(
@@ -95,13 +98,20 @@ class MicroscopeSection:
         )
         gr.on(
             [self._method.input, self._bits.change, self._block.change],
-            self._on_scheme, [self._slide, *scheme], [self._notice, self._view],
-            queue=False, trigger_mode="always_last", **QUIET,
-        )  # fmt: skip
+            self._on_scheme,
+            [self._slide, *scheme],
+            [self._notice, self._view],
+            queue=False,
+            trigger_mode="always_last",
+            **QUIET,
+        )
         self._try.click(
-            self._on_try, [self._slide, self._where, *scheme],
-            [self._notice, self._live, self._try, self._stop], concurrency_limit=None, **QUIET,
-        )  # fmt: skip
+            self._on_try,
+            [self._slide, self._where, *scheme],
+            [self._notice, self._live, self._try, self._stop],
+            concurrency_limit=None,
+            **QUIET,
+        )
         self._stop.click(self._stops.stop, queue=False, **QUIET)
 
     def _on_read(self, method: str, bits: object, block: object, *rail: Any) -> View:
@@ -164,6 +174,7 @@ class MicroscopeSection:
                 yield {self._notice: render_hint(f"In a copy of the model: {stages[-1]}…")}
         yield {
             self._notice: render_outcome(trial.error),
-            self._try: gr.update(visible=True), self._stop: gr.update(visible=False),
+            self._try: gr.update(visible=True),
+            self._stop: gr.update(visible=False),
             **({self._live: render_live(scheme, found[0])} if found else {}),
-        }  # fmt: skip
+        }

@@ -94,8 +94,12 @@ class ModelsTab:
         opener.click(self._table_now, None, self._table, queue=False, **QUIET)
         gr.on(
             [self._table.select, self._notice.select],
-            self._on_action, None, outputs, concurrency_limit=None, **QUIET,
-        )  # fmt: skip
+            self._on_action,
+            None,
+            outputs,
+            concurrency_limit=None,
+            **QUIET,
+        )
         blocks.unload(self._on_leave)
 
     def _table_now(self) -> str:
@@ -139,9 +143,13 @@ class ModelsTab:
         def work() -> None:
             # Only the button below the terms leads here for a model that has some.
             ensure_model(
-                entry.name, self._settings, newest.append, cancel.is_set,
-                accept_terms=entry.terms_file is not None, any_kind=True,
-            )  # fmt: skip
+                entry.name,
+                self._settings,
+                newest.append,
+                cancel.is_set,
+                accept_terms=entry.terms_file is not None,
+                any_kind=True,
+            )
 
         fetching = Background(work)
         try:

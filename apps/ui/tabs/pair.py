@@ -84,10 +84,12 @@ class PairSection:
         """Connect the components."""
         gr.on(
             [self._run.click, self._message.submit],
-            self._on_run, [self._message, self._first, self._second, *self._rail.components],
+            self._on_run,
+            [self._message, self._first, self._second, *self._rail.components],
             [self._notice, self._replies, self._run, self._stop],
-            concurrency_limit=None, **QUIET,
-        )  # fmt: skip
+            concurrency_limit=None,
+            **QUIET,
+        )
         self._stop.click(self._stops.stop, queue=False, **QUIET)
 
     def _on_run(
@@ -102,9 +104,11 @@ class PairSection:
             return
         shown = _Shown()
         yield {
-            self._notice: render_hint("Loading both…"), self._replies: _EMPTY,
-            self._run: gr.update(visible=False), self._stop: gr.update(visible=True),
-        }  # fmt: skip
+            self._notice: render_hint("Loading both…"),
+            self._replies: _EMPTY,
+            self._run: gr.update(visible=False),
+            self._stop: gr.update(visible=True),
+        }
         with self._stops.running(request) as stopped:
             writing = Background(lambda: self._write(message, choices, asked, stopped, shown))
             while not writing.finished(REDRAW_SECONDS):
@@ -113,8 +117,9 @@ class PairSection:
         yield {
             self._notice: render_outcome(writing.error),
             self._replies: shown.drawn(done=True),
-            self._run: gr.update(visible=True), self._stop: gr.update(visible=False),
-        }  # fmt: skip
+            self._run: gr.update(visible=True),
+            self._stop: gr.update(visible=False),
+        }
 
     def _write(
         self,

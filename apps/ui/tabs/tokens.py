@@ -65,14 +65,20 @@ class TokensTab:
             js_on_load=None,
         )
         self.prompt = gr.Textbox(
-            FIRST_TEXT, label="Text", lines=3, max_lines=10, elem_id="tokens-text",
+            FIRST_TEXT,
+            label="Text",
+            lines=3,
+            max_lines=10,
+            elem_id="tokens-text",
             elem_classes="travels",
-        )  # fmt: skip
+        )
         self._notice = gr.HTML("", elem_id="tokens-notice", js_on_load=None)
         self._drawers = {
-            "chips": self._draw_chips, "merges": self._draw_merges,
-            "face-off": self._draw_face_off, "template": self._draw_template,
-        }  # fmt: skip
+            "chips": self._draw_chips,
+            "merges": self._draw_merges,
+            "face-off": self._draw_face_off,
+            "template": self._draw_template,
+        }
         with gr.Tabs(elem_id="tokens-tabs"):
             self._tabs = {}
             with gr.Tab("Tokens") as self._tabs["chips"]:
@@ -81,16 +87,20 @@ class TokensTab:
                 self._merges = gr.HTML("", elem_id="merges", js_on_load=_MERGES_SCRIPT)
             with gr.Tab("Face-off") as self._tabs["face-off"]:
                 self._vocabulary = gr.Number(
-                    FIRST_VOCABULARY, label="Vocabulary of the one trained on your text",
+                    FIRST_VOCABULARY,
+                    label="Vocabulary of the one trained on your text",
                     info="256 bytes and the pairs that come most often in it, up to 8,192 in all.",
                     elem_id="vocabulary",
-                )  # fmt: skip
+                )
                 self._face_off = gr.HTML(_READING, elem_id="face-off", js_on_load=None)
             with gr.Tab("Chat template") as self._tabs["template"]:
                 self._whose = gr.Radio(
-                    [ALONE, AFTER_CHAT], value=ALONE, label="What is sent",
-                    info="With the system prompt at the right.", elem_id="template-whose",
-                )  # fmt: skip
+                    [ALONE, AFTER_CHAT],
+                    value=ALONE,
+                    label="What is sent",
+                    info="With the system prompt at the right.",
+                    elem_id="template-whose",
+                )
                 self._template = gr.HTML("", elem_id="template", js_on_load=None)
         self._section = gr.State("chips")
 
@@ -105,19 +115,36 @@ class TokensTab:
             The hidden field with the browser's conversation key.
         """
         values = [
-            key, self._section, self.prompt, self._vocabulary, self._whose, *self._rail.components
-        ]  # fmt: skip
+            key,
+            self._section,
+            self.prompt,
+            self._vocabulary,
+            self._whose,
+            *self._rail.components,
+        ]
         outputs = [
-            self._notice, self._chips, self._merges, self._face_off, self._template, self._section
-        ]  # fmt: skip
+            self._notice,
+            self._chips,
+            self._merges,
+            self._face_off,
+            self._template,
+            self._section,
+        ]
         quick = {**QUIET, "queue": False, "js": WITH_KEY}
         gr.on(
             [
-                self.prompt.change, self._vocabulary.change, self._whose.input, opener.click,
+                self.prompt.change,
+                self._vocabulary.change,
+                self._whose.input,
+                opener.click,
                 self._rail.model.change,
             ],
-            self._on_change, values, outputs, trigger_mode="always_last", **quick,
-        )  # fmt: skip
+            self._on_change,
+            values,
+            outputs,
+            trigger_mode="always_last",
+            **quick,
+        )
         for name, tab in self._tabs.items():
             tab.select(self._on_section(name), values, outputs, **quick)
         self._chips.select(self._on_page, values, [self._notice, self._chips], **quick)

@@ -276,5 +276,9 @@ def count_products(widths: Widths, tokens: NDArray[np.int64]) -> NDArray[np.floa
 
 def to_json(reading: Reading, curve: Curve, model: str) -> dict[str, Any]:
     """Return what was measured and fitted, ready for JSON."""
-    return {"model": model, "runs": reading.runs, "fit": asdict(curve),
-            "points": [asdict(point) for point in reading.points]}  # fmt: skip
+    return {
+        "model": model,
+        "runs": reading.runs,
+        "fit": asdict(curve),
+        "points": [asdict(point) for point in reading.points],
+    }

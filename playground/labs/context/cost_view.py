@@ -182,9 +182,15 @@ def _table(points: Sequence[Point], curve: Curve) -> str:
     )
     head = "".join(
         f'<th scope="col">{name}</th>'
-        for name in ("tokens", "s, measured", "s, fitted", "tokens/s", "cache held, MB",
-                     "set aside, MB")
-    )  # fmt: skip
+        for name in (
+            "tokens",
+            "s, measured",
+            "s, fitted",
+            "tokens/s",
+            "cache held, MB",
+            "set aside, MB",
+        )
+    )
     return (
         '<div class="scroll"><table class="cost-table"><thead><tr>'
         f"{head}</tr></thead><tbody>{rows}</tbody></table></div>"

@@ -72,11 +72,12 @@ def _sums(found: Needles) -> Markup:
     other = f" In {confused} of the replies it was a key that was not asked for."
     total = tag("b", f"{hits} of {len(found.trials)}")
     return tag(
-        "p", total, " keys found, to the digit.", other if found.settings.others else "",
+        "p",
+        total,
+        " keys found, to the digit.",
+        other if found.settings.others else "",
         class_="sums",
-    ) + tag(
-        "p", "Measured at temperature 0. Click a cell for what the model said.", class_="hint"
-    )  # fmt: skip
+    ) + tag("p", "Measured at temperature 0. Click a cell for what the model said.", class_="hint")
 
 
 def _replies(trials: list[Trial]) -> Markup:

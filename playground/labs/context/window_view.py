@@ -55,8 +55,13 @@ def _headline(usage: ContextUsage) -> str:
 def _table(views: Sequence[TurnView], outlook: Outlook) -> str:
     own = count_own(views, outlook)
     first_turn = 1 if len(views) > 1 and views[0].message.role == "system" else 0
-    rows = [_plain_row("template", own, "its own system prompt where none is given or left, and "
-                       "the opening of the reply")]  # fmt: skip
+    rows = [
+        _plain_row(
+            "template",
+            own,
+            "its own system prompt where none is given or left, and the opening of the reply",
+        )
+    ]
     drawn = _drawn(len(views))
     for place, view in enumerate(views):
         if place in drawn:

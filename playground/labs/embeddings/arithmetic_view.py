@@ -13,19 +13,26 @@ from playground.drawing.markup import join, tag
 from playground.labs.embeddings.arithmetic import Answer, Solution, Term
 
 _SUMS = (
-    "king - man + woman", "Paris - France + Germany", "smaller - small + big", "went - go + see"
-)  # fmt: skip
+    "king - man + woman",
+    "Paris - France + Germany",
+    "smaller - small + big",
+    "went - go + see",
+)
 
 
 def examples() -> Markup:
     """Return sums to begin with, as buttons."""
     buttons = (
         tag(
-            "button", each, type="button", class_="small", data_set=json.dumps({"sum": each}),
+            "button",
+            each,
+            type="button",
+            class_="small",
+            data_set=json.dumps({"sum": each}),
             data_run=True,
         )
         for each in _SUMS
-    )  # fmt: skip
+    )
     return tag("div", tag("p", *buttons, class_="small-buttons"), class_="playground-lab")
 
 

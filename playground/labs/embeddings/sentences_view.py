@@ -37,12 +37,16 @@ def _matrix(sentences: Sentences) -> Markup:
         tag("h2", "How alike the lines are ", measure),
         _most_alike(sentences),
         tag(
-            "div", heat, class_="scroll tall", tabindex=0, role="region",
+            "div",
+            heat,
+            class_="scroll tall",
+            tabindex=0,
+            role="region",
             aria_label="Cosine of each two lines",
         ),
         _cut(sentences),
         class_="card",
-    )  # fmt: skip
+    )
 
 
 def _name(number: int, line: str) -> Markup:

@@ -12,7 +12,6 @@ import signal
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from importlib.metadata import version
 from itertools import product
 from pathlib import Path
 from typing import Any, Literal
@@ -38,6 +37,13 @@ SHIPPED_TEXT = "shipped text"
 OWN_TEXT = "own text"
 MAX_NEW_TOKENS = 256
 MAX_TEXT_CHARACTERS = 100_000
+
+# What is measured several times over, and told as a median with its range.
+SPREADS = (
+    "time_to_first_token_seconds",
+    "prefill_tokens_per_second",
+    "decode_tokens_per_second",
+)
 
 State = Literal["waiting", "running", "done", "failed"]
 
@@ -288,9 +294,15 @@ class _Run:
         if plan.own_text.strip():
             texts[OWN_TEXT] = plan.own_text
         return Order(
-            plan.reference, row.precision.value, row.engine.value, plan.prompt,
-            plan.max_new_tokens, plan.runs, texts, str(folder),
-        )  # fmt: skip
+            plan.reference,
+            row.precision.value,
+            row.engine.value,
+            plan.prompt,
+            plan.max_new_tokens,
+            plan.runs,
+            texts,
+            str(folder),
+        )
 
     def _python(
         self, arguments: Sequence[str], on_line: Callable[[str], None] = lambda _line: None
@@ -324,77 +336,7 @@ def _why(finished: Finished) -> str:
 
 
 def _read_measured(told: dict[str, Any]) -> Measured:
-    spreads = {name: Spread(**told[name]) for name in told if name in _SPREADS}
+    spreads = {name: Spread(**told[name]) for name in told if name in SPREADS}
     quality = {name: Quality(**values) for name, values in told["quality"].items()}
     outliers = Outliers(**told["outliers"]) if told["outliers"] else None
     return Measured(**{**told, **spreads, "quality": quality, "outliers": outliers})
-
-
-_SPREADS = (
-    "time_to_first_token_seconds", "prefill_tokens_per_second", "decode_tokens_per_second",
-)  # fmt: skip
-
-
-def to_json(bench: Bench) -> dict[str, Any]:
-    """Return a bench as JSON values: what was measured, on what, and how it was asked for."""
-    machine = asdict(bench.machine) if bench.machine else None
-    return {
-        "model": bench.plan.reference,
-        "prompt": bench.plan.prompt,
-        "max_new_tokens": bench.plan.max_new_tokens,
-        "runs": bench.plan.runs,
-        "machine": machine,
-        "versions": {name: version(name) for name in ("torch", "transformers", "bitsandbytes")},
-        "rows": [_row_to_json(row) for row in bench.rows],
-    }
-
-
-def _row_to_json(row: Row) -> dict[str, Any]:
-    measured = row.measured
-    told: dict[str, Any] = {
-        "precision": row.precision.value,
-        "engine": row.engine.value,
-        "state": row.state,
-        "reason": row.reason,
-        "estimated_weight_bytes": row.estimated_bytes,
-    }
-    if measured is None:
-        return told | dict.fromkeys(_CONTRACT)
-    quality = measured.quality[SHIPPED_TEXT]
-    own = measured.quality.get(OWN_TEXT)
-    spreads = {name: getattr(measured, name) for name in _SPREADS}
-    return told | {
-        "layers": measured.layer_classes,
-        "weight_bytes": measured.weight_bytes,
-        "part_bytes": measured.part_bytes,
-        "scale_bytes": measured.scale_bytes,
-        "rss_bytes": measured.rss_bytes,
-        "peak_rss_bytes": measured.peak_rss_bytes,
-        "load_seconds": measured.load_seconds,
-        **{name: spread.median for name, spread in spreads.items()},
-        **{f"{name}_range": [spread.lowest, spread.highest] for name, spread in spreads.items()},
-        "perplexity": quality.perplexity,
-        "kl_to_fp32_nats": quality.kl_to_reference_nats,
-        "top1_agreement": quality.top1_agreement,
-        "own_text": asdict(own) if own else None,
-        "outliers": asdict(measured.outliers) if measured.outliers else None,
-        "text": measured.text,
-    }
-
-
-_CONTRACT = (
-    "weight_bytes", "peak_rss_bytes", "load_seconds", *_SPREADS, "perplexity", "kl_to_fp32_nats",
-    "top1_agreement", "text",
-)  # fmt: skip
-
-
-def common_tokens(first: Sequence[int], second: Sequence[int]) -> int:
-    """Return how many tokens two texts share from their start.
-
-    Examples
-    --------
-    >>> common_tokens([5, 6, 7], [5, 6, 8]), common_tokens([5], [5])
-    (2, 1)
-    """
-    pairs = enumerate(zip(first, second, strict=False))
-    return next((place for place, (a, b) in pairs if a != b), min(len(first), len(second)))

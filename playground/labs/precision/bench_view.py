@@ -8,22 +8,25 @@ from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any
 
+from playground.generation.divergence import common_tokens
 from playground.generation.measuring import Measured
-from playground.labs.precision.bench import (
-    OWN_TEXT,
-    SHIPPED_TEXT,
-    Bench,
-    Row,
-    common_tokens,
-    to_json,
-)
+from playground.labs.precision.bench import OWN_TEXT, SHIPPED_TEXT, Bench, Row
+from playground.labs.precision.bench_record import to_json
 from playground.labs.precision.speed import explain
 
 _PARTS = ("embedding", "linear", "scales", "other")
 _HEADS = (
-    "precision", "weights: embedding, linear, scales", "peak memory, MB", "load, s",
-    "first token, s", "reads, tok/s", "writes, tok/s", "perplexity", "KL, nats", "agrees",
-)  # fmt: skip
+    "precision",
+    "weights: embedding, linear, scales",
+    "peak memory, MB",
+    "load, s",
+    "first token, s",
+    "reads, tok/s",
+    "writes, tok/s",
+    "perplexity",
+    "KL, nats",
+    "agrees",
+)
 
 Cell = tuple[float, str]
 

@@ -199,9 +199,14 @@ def _reach_table() -> str:
         for each in FORMATS
     )
     heads = (
-        "format", "exponent + mantissa bits", "largest", "smallest normal", "smallest subnormal",
-        "epsilon", "decimal digits",
-    )  # fmt: skip
+        "format",
+        "exponent + mantissa bits",
+        "largest",
+        "smallest normal",
+        "smallest subnormal",
+        "epsilon",
+        "decimal digits",
+    )
     return f"<h3>Range against precision</h3>{_table(heads, rows)}{_reach_words()}"
 
 

@@ -11,7 +11,8 @@ from playground.drawing.choice import render_choice
 from playground.drawing.finish_words import FINISH_WORDS
 from playground.drawing.markup import join, table, tag
 from playground.generation.divergence import Parting, find_parting
-from playground.labs.temperature.strip import Measures, Strip, Written, measure
+from playground.labs.temperature.columns import Measures, Written, measure
+from playground.labs.temperature.strip import Strip
 
 _HEADS = ("column", "entropy", "distinct-1", "distinct-2", "agrees", "parts at", "tokens/s")
 _MEASURED = (

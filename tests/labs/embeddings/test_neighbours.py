@@ -160,20 +160,25 @@ def test_king_minus_man_plus_woman(engine: CoreEngine) -> None:
     )
     np.testing.assert_allclose(solution.vector, table[king] - table[man] + table[woman])
     assert [(each.place, each.text) for each in solution.answers[:3]] == [
-        (1, " queen"), (None, " king"), (2, " Queen"),
-    ]  # fmt: skip
+        (1, " queen"),
+        (None, " king"),
+        (2, " Queen"),
+    ]
     assert [each.place for each in solution.answers if each.place] == [1, 2, 3, 4, 5]
     cosines = table @ solution.vector / np.linalg.norm(table, axis=1)
-    places = {" man": int((cosines > cosines[man]).sum()) + 1,
-              " woman": int((cosines > cosines[woman]).sum()) + 1}  # fmt: skip
+    places = {
+        " man": int((cosines > cosines[man]).sum()) + 1,
+        " woman": int((cosines > cosines[woman]).sum()) + 1,
+    }
     assert dict(solution.far) == places
     assert solution.answers[0].token_id == queen
 
 
 def test_other_spellings_are_left_out_on_demand(engine: CoreEngine) -> None:
     plain = {a.text for a in solve(engine, "king - man + woman").answers if a.place}
-    strict = {a.text for a in solve(engine, "king - man + woman", spellings_too=True).answers
-              if a.place}  # fmt: skip
+    strict = {
+        a.text for a in solve(engine, "king - man + woman", spellings_too=True).answers if a.place
+    }
     assert "King" in plain
     assert "King" not in strict
 
@@ -207,8 +212,11 @@ def test_scores_count_what_solve_answers(engine: CoreEngine) -> None:
         assert verdict.answer == answers[0].text
         place = next((a.place for a in answers if a.text == f" {q.expected}"), None)
         assert verdict.place == place or (place is None and verdict.place > 60)
-        alone = [each.text for each in find_neighbours(engine, q.c, 40).neighbours
-                 if each.text not in (f" {q.a}", f" {q.b}")]  # fmt: skip
+        alone = [
+            each.text
+            for each in find_neighbours(engine, q.c, 40).neighbours
+            if each.text not in (f" {q.a}", f" {q.b}")
+        ]
         assert verdict.neighbour == alone[0]
         if verdict.neighbour_place <= 30:
             assert alone[verdict.neighbour_place - 1] == f" {q.expected}"
@@ -220,8 +228,9 @@ def test_scores_count_what_solve_answers(engine: CoreEngine) -> None:
 
 def test_an_answer_that_only_respells_the_question_is_called_so(engine: CoreEngine) -> None:
     questions = [q for q in read_questions() if q.expected in ("Rome", "Berlin")]
-    verdicts = {v.question.expected: v for score in scores_of(engine, questions)
-                for v in score.verdicts}  # fmt: skip
+    verdicts = {
+        v.question.expected: v for score in scores_of(engine, questions) for v in score.verdicts
+    }
     assert verdicts["Rome"].answer == "Italy"
     assert verdicts["Rome"].respelled == " Italy"
     assert verdicts["Berlin"].respelled is None

@@ -32,8 +32,10 @@ from tests.support.loopback_index import LoopbackIndex, build_wheel, point_pip_a
 from tests.support.runs import run_until
 
 LINES = (
-    "The cat is asleep on the sofa.", "A kitten naps on the couch.", "How do I reset my password?"
-)  # fmt: skip
+    "The cat is asleep on the sofa.",
+    "A kitten naps on the couch.",
+    "How do I reset my password?",
+)
 
 
 @pytest.fixture(scope="module")

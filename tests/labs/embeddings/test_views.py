@@ -58,9 +58,12 @@ def solution() -> Solution:
 def analogies() -> Analogies:
     question = Question(EVIL, EVIL, EVIL, EVIL, EVIL)
     verdicts = (
-        Verdict(question, EVIL, 7, EVIL, 9, EVIL), Verdict(question, EVIL, 1, EVIL, 2, None),
-        None, None, None,
-    )  # fmt: skip
+        Verdict(question, EVIL, 7, EVIL, 9, EVIL),
+        Verdict(question, EVIL, 1, EVIL, 2, None),
+        None,
+        None,
+        None,
+    )
     return Analogies((question,) * 9, verdicts=verdicts)
 
 
@@ -79,8 +82,13 @@ def journey(lines: int = 3) -> Journey:
         Occurrence(n + 1, n, f"{EVIL} bank {EVIL}", len(EVIL) + 1, len(EVIL) + 5, n, (EVIL,))
         for n in range(lines)
     )
-    return Journey("bank", found, rng.standard_normal((4, lines, 5)).astype(np.float32),
-                   rng.standard_normal((4, 5)), 120.4)  # fmt: skip
+    return Journey(
+        "bank",
+        found,
+        rng.standard_normal((4, lines, 5)).astype(np.float32),
+        rng.standard_normal((4, 5)),
+        120.4,
+    )
 
 
 def layers(found: Journey) -> Layers:
@@ -208,8 +216,13 @@ def test_the_matrix_names_the_most_alike_and_what_was_cut() -> None:
     assert "cut off is the end of line 2 (402)" in text
 
 
-@given(arrays(np.float32, st.tuples(st.integers(0, 5), st.integers(1, 4)),
-              elements=st.floats(width=32, allow_nan=False, allow_infinity=False)))  # fmt: skip
+@given(
+    arrays(
+        np.float32,
+        st.tuples(st.integers(0, 5), st.integers(1, 4)),
+        elements=st.floats(width=32, allow_nan=False, allow_infinity=False),
+    )
+)
 def test_a_file_brings_back_the_very_bits(vectors: NDArray[np.float32]) -> None:
     labels = [f'a,"{EVIL}\n{row}' for row in range(len(vectors))]
     rows = list(csv.reader(io.StringIO(vectors_csv(labels, vectors), newline="")))
@@ -222,8 +235,11 @@ def test_a_file_brings_back_the_very_bits(vectors: NDArray[np.float32]) -> None:
     assert [float(number) for number in line.split(",")[1:]] == wide[0].tolist()
 
 
-clouds = arrays(np.float64, st.tuples(st.integers(1, 20), st.just(2)),
-                elements=st.floats(-50, 50).map(lambda x: round(x, 2)))  # fmt: skip
+clouds = arrays(
+    np.float64,
+    st.tuples(st.integers(1, 20), st.just(2)),
+    elements=st.floats(-50, 50).map(lambda x: round(x, 2)),
+)
 
 
 @given(clouds)

@@ -13,14 +13,8 @@ from playground.errors import OptionError
 from playground.generation.measuring import Measured, Spread
 from playground.generation.scoring import Quality
 from playground.labs.precision import bench as bench_module
-from playground.labs.precision.bench import (
-    SHIPPED_TEXT,
-    Bench,
-    Row,
-    make_plan,
-    parse_precisions,
-    to_json,
-)
+from playground.labs.precision.bench import SHIPPED_TEXT, Bench, Row, make_plan, parse_precisions
+from playground.labs.precision.bench_record import to_json
 from playground.labs.precision.bench_view import (
     render_bench,
     render_texts,

@@ -65,8 +65,11 @@ def test_what_is_no_number_gets_one_sentence(text: str, got: str) -> None:
 def test_infinity_goes_where_there_is_one() -> None:
     stored = held(math.inf)
     assert [name for name, each in stored.items() if each.anatomy.is_infinite] == [
-        "FP32", "FP16", "BF16", "FP8 E5M2",
-    ]  # fmt: skip
+        "FP32",
+        "FP16",
+        "BF16",
+        "FP8 E5M2",
+    ]
     assert stored["FP8 E4M3"].anatomy.is_nan
     assert stored["FP8 E4M3"].fate == "overflowed"
     assert stored["FP16"].absolute_error == 0

@@ -28,9 +28,10 @@ MESSAGES = [Message("user", "the cat and <b>")]
 def models(tiny_model_folder: Path) -> list[LanguageModel]:
     model = register_path(tiny_model_folder, Settings.from_env())
     engines: list[Engine] = [
-        load_core_engine(model, Precision.FP32), load_core_engine(model, Precision.INT8),
+        load_core_engine(model, Precision.FP32),
+        load_core_engine(model, Precision.INT8),
         load_transformers_engine(model, Precision.NF4),
-    ]  # fmt: skip
+    ]
     return list(map(LanguageModel, engines))
 
 

@@ -20,12 +20,11 @@ from playground.generation.divergence import find_parting
 from playground.generation.language_model import LanguageModel
 from playground.generation.scheduler import Scheduler
 from playground.generation.settings import SamplingSettings
+from playground.labs.temperature.columns import Written, measure
 from playground.labs.temperature.strip import (
     MAX_COLUMNS,
     Strip,
     StripSettings,
-    Written,
-    measure,
     plan_columns,
     run_strip,
     with_seed,

@@ -249,9 +249,17 @@ def test_a_draft_of_millions_of_characters_is_refused_unread(page: Page) -> None
 
 def test_settings_come_back_and_those_that_no_longer_hold_are_named(page: Page) -> None:
     kept = {
-        "top_k": 7, "temperature": 9, "overflow": "newest", "model": "gone", "system": "Be brief.",
-        "seed": [], "stop": None, "warmth": "high", "engine": {}, "context_window": "64",
-    }  # fmt: skip
+        "top_k": 7,
+        "temperature": 9,
+        "overflow": "newest",
+        "model": "gone",
+        "system": "Be brief.",
+        "seed": [],
+        "stop": None,
+        "warmth": "high",
+        "engine": {},
+        "context_window": "64",
+    }
     page.service.store.keep_settings(KEY, kept)
     before = dict(page.fields)
     page.take(page.tab._on_visit({page.key: KEY}))

@@ -22,20 +22,35 @@ from tests.support.markup import seen
 
 KEY = "c" * 32
 FACTS = ReplyFacts(
-    tokens=1, prompt_tokens=9, context_length=8192, first_token_seconds=0.1,
-    tokens_per_second=20.0, finish_reason="end_of_turn", model="M", precision="FP32",
-    engine="core", settings={"temperature": 0.7, "top_p": 0.9},
-)  # fmt: skip
+    tokens=1,
+    prompt_tokens=9,
+    context_length=8192,
+    first_token_seconds=0.1,
+    tokens_per_second=20.0,
+    finish_reason="end_of_turn",
+    model="M",
+    precision="FP32",
+    engine="core",
+    settings={"temperature": 0.7, "top_p": 0.9},
+)
 nasty = st.text(st.sampled_from(list("<>\"'&`= \n\t\u202e\u200b${}a")), max_size=30)
 
 
 def token(text: str = " Paris", probability: float = 0.5, rank: int = 1) -> TokenRecord:
     others = (" Paris", " Lyon", "<b>")
     return TokenRecord(
-        7042, text, text, math.log(probability), rank, 2.31, 0.4312, 0.4001, 0.4432,
+        7042,
+        text,
+        text,
+        math.log(probability),
+        rank,
+        2.31,
+        0.4312,
+        0.4001,
+        0.4432,
         (StageRecord("temperature", 21.31, 49152), StageRecord("top_p", 21.31, 12)),
         tuple(AlternativeRecord(i, text, math.log(0.5 - i / 5)) for i, text in enumerate(others)),
-    )  # fmt: skip
+    )
 
 
 def chips_of(*tokens: TokenRecord, facts: ReplyFacts = FACTS, start: int = 0) -> str:
@@ -55,18 +70,53 @@ def test_no_token_becomes_a_tag_or_attribute_of_its_own(text: str) -> None:
     chips = seen(chips_of(record))
     assert chips.tags <= {"div", "span", "button", "br"}
     assert chips.attributes <= {
-        "class", "role", "type", "title", "tabindex", "aria-label", "aria-expanded", "aria-pressed",
-        "data-token", "data-shade",
-    }  # fmt: skip
+        "class",
+        "role",
+        "type",
+        "title",
+        "tabindex",
+        "aria-label",
+        "aria-expanded",
+        "aria-pressed",
+        "data-token",
+        "data-shade",
+    }
     panel = seen(panel_of(record))
     assert panel.tags <= {
-        "section", "header", "b", "span", "button", "div", "dl", "dt", "dd", "p", "ul", "li",
-        "table", "thead", "tbody", "tr", "th", "td", "i",
-    }  # fmt: skip
+        "section",
+        "header",
+        "b",
+        "span",
+        "button",
+        "div",
+        "dl",
+        "dt",
+        "dd",
+        "p",
+        "ul",
+        "li",
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "th",
+        "td",
+        "i",
+    }
     assert panel.attributes <= {
-        "class", "role", "type", "tabindex", "aria-label", "scope", "style", "data-close",
-        "data-action", "data-index", "data-token", "data-alternative",
-    }  # fmt: skip
+        "class",
+        "role",
+        "type",
+        "tabindex",
+        "aria-label",
+        "scope",
+        "style",
+        "data-close",
+        "data-action",
+        "data-index",
+        "data-token",
+        "data-alternative",
+    }
     assert all(re.fullmatch(r"width:[\d.]+%", style) for style in panel.styles)
 
 
@@ -118,13 +168,18 @@ def test_a_long_reply_is_drawn_piece_by_piece() -> None:
 def test_a_panel_names_every_number_of_the_record() -> None:
     text = seen(panel_of(token())).text
     for words in (
-        "token 1 of 1 · id 7042", "probability50.0 %", "rank1", "logprob-0.693",
-        "surprisal0.693 nats (1.00 bits)", "entropy here2.310 nats",
+        "token 1 of 1 · id 7042",
+        "probability50.0 %",
+        "rank1",
+        "logprob-0.693",
+        "surprisal0.693 nats (1.00 bits)",
+        "entropy here2.310 nats",
         "The number thrown was 0.4312.",
         "0.4001 to 0.4432: 4.3 % of what the settings left",
         "Temperature 0.7 left 49,152 tokens possible, this one with a score of 21.31",
-        "Top-p 0.9 left 12 tokens possible", "the 3 likeliest have 90.0 % together",
-    ):  # fmt: skip
+        "Top-p 0.9 left 12 tokens possible",
+        "the 3 likeliest have 90.0 % together",
+    ):
         assert words in text
 
 
@@ -172,11 +227,23 @@ def test_the_page_gets_chips_and_panels_by_key_turn_and_place(store: Conversatio
 @pytest.mark.parametrize(
     "asked",
     [
-        None, 7, "x", [], [KEY], [KEY, "one", 0], [KEY, 1, None], [KEY, 1, 2], [KEY, 0, 0],
-        [KEY, 2, 0], [KEY, -1, 0], [KEY, 1, -1], ["d" * 32, 1, 0], ["../x", 1, 0],
+        None,
+        7,
+        "x",
+        [],
+        [KEY],
+        [KEY, "one", 0],
+        [KEY, 1, None],
+        [KEY, 1, 2],
+        [KEY, 0, 0],
+        [KEY, 2, 0],
+        [KEY, -1, 0],
+        [KEY, 1, -1],
+        ["d" * 32, 1, 0],
+        ["../x", 1, 0],
         [KEY, float("inf"), 0],
     ],
-)  # fmt: skip
+)
 def test_the_page_gets_one_sentence_for_what_is_not_there(
     store: ConversationStore, asked: object
 ) -> None:

@@ -124,10 +124,18 @@ def test_only_what_the_window_depends_on_counts_its_tokens_again(
 
 def conversation(fit: Fit, count: int = 6) -> Conversation:
     facts = ReplyFacts(
-        tokens=1, prompt_tokens=9, context_length=8192, first_token_seconds=None,
-        tokens_per_second=None, finish_reason="end_of_turn", model="M", precision="FP32",
-        engine="core", settings=SamplingSettings(seed=1).as_dict(), fit=fit,
-    )  # fmt: skip
+        tokens=1,
+        prompt_tokens=9,
+        context_length=8192,
+        first_token_seconds=None,
+        tokens_per_second=None,
+        finish_reason="end_of_turn",
+        model="M",
+        precision="FP32",
+        engine="core",
+        settings=SamplingSettings(seed=1).as_dict(),
+        fit=fit,
+    )
     turns = [Turn(("user", "assistant")[i % 2], f"words {i}") for i in range(count)]
     return Conversation((*turns[:-1], replace(turns[-1], facts=facts)))
 

@@ -203,11 +203,18 @@ def test_a_key_of_another_form_is_refused(tmp_path: Path, key: str) -> None:
 @pytest.mark.parametrize(
     "broken",
     [
-        '{"turns": [{"role": "us', "", "[]", "7", '{"turns": {}}', '{"turns": [7], "previous": []}',
-        '{"turns": [{"role": "user"}]}', '{"turns": [{"role": 1, "content": "a"}]}', "[" * 100_000,
+        '{"turns": [{"role": "us',
+        "",
+        "[]",
+        "7",
+        '{"turns": {}}',
+        '{"turns": [7], "previous": []}',
+        '{"turns": [{"role": "user"}]}',
+        '{"turns": [{"role": 1, "content": "a"}]}',
+        "[" * 100_000,
         "\x00\xff",
     ],
-)  # fmt: skip
+)
 def test_broken_files_are_set_aside_under_names_of_their_own_and_told(
     tmp_path: Path, broken: str
 ) -> None:

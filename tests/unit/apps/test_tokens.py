@@ -35,8 +35,17 @@ def test_every_token_stands_there_thrice_and_nothing_is_markup(text: str) -> Non
     html = render_tokens(tokenized)
     page = seen(html)
     assert page.tags <= {
-        "dl", "div", "dd", "dt", "p", "h3", "span", "button", "br", "b",
-    }  # fmt: skip
+        "dl",
+        "div",
+        "dd",
+        "dt",
+        "p",
+        "h3",
+        "span",
+        "button",
+        "br",
+        "b",
+    }
     chips = re.findall(r'class="chip [^"]*"[^>]*data-token="(\d+)"', html)
     assert [int(place) for place in chips] == list(range(len(tokenized.spans)))
     ids = re.search(r'<p class="tok-ids">(.*?)</p>', html)

@@ -21,14 +21,53 @@ from playground.generation.settings import SamplingSettings
 from tests.support.markup import seen
 
 ALLOWED_TAGS = {
-    "article", "div", "span", "footer", "button", "b", "p", "section", "h1", "h2", "h3", "h4", "h5",
-    "h6", "ul", "ol", "li", "strong", "em", "code", "pre", "blockquote", "hr", "br", "table",
-    "thead", "tbody", "tr", "th", "td",
-}  # fmt: skip
+    "article",
+    "div",
+    "span",
+    "footer",
+    "button",
+    "b",
+    "p",
+    "section",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "ul",
+    "ol",
+    "li",
+    "strong",
+    "em",
+    "code",
+    "pre",
+    "blockquote",
+    "hr",
+    "br",
+    "table",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
+}
 ALLOWED_ATTRIBUTES = {
-    "class", "type", "data-action", "data-index", "data-copy", "aria-label", "aria-hidden", "start",
-    "style", "data-turn", "data-view", "aria-pressed", "role", "hidden",
-}  # fmt: skip
+    "class",
+    "type",
+    "data-action",
+    "data-index",
+    "data-copy",
+    "aria-label",
+    "aria-hidden",
+    "start",
+    "style",
+    "data-turn",
+    "data-view",
+    "aria-pressed",
+    "role",
+    "hidden",
+}
 
 nasty = st.text(st.sampled_from(list("<>\"'&`*_#[]()!|-=/ \n:a1${}\\")), max_size=80)
 
@@ -115,10 +154,17 @@ def test_the_footer_of_a_branch_names_its_tokens_as_text(before: str, after: str
 
 def facts_of(settings: SamplingSettings) -> ReplyFacts:
     return ReplyFacts(
-        tokens=1, prompt_tokens=9, context_length=8192, first_token_seconds=0.1,
-        tokens_per_second=None, finish_reason="end_of_turn", model="<M>", precision="FP32",
-        engine="transformers", settings=settings.as_dict(),
-    )  # fmt: skip
+        tokens=1,
+        prompt_tokens=9,
+        context_length=8192,
+        first_token_seconds=0.1,
+        tokens_per_second=None,
+        finish_reason="end_of_turn",
+        model="<M>",
+        precision="FP32",
+        engine="transformers",
+        settings=settings.as_dict(),
+    )
 
 
 def test_the_footer_names_the_settings_that_played_a_part() -> None:
@@ -138,14 +184,26 @@ def test_the_footer_of_a_greedy_reply_names_no_dice() -> None:
 
 def test_the_footer_names_every_setting_that_played_a_part() -> None:
     settings = SamplingSettings(
-        presence_penalty=0.5, frequency_penalty=0.25, logit_bias={7: -5}, banned=[[1, 2]],
-        stop=["<b>"], stop_on_loop=False, overflow=OverflowPolicy.SLIDING, context_window=64,
-    )  # fmt: skip
+        presence_penalty=0.5,
+        frequency_penalty=0.25,
+        logit_bias={7: -5},
+        banned=[[1, 2]],
+        stop=["<b>"],
+        stop_on_loop=False,
+        overflow=OverflowPolicy.SLIDING,
+        context_window=64,
+    )
     drawn = seen(render_facts(facts_of(settings))).text
     for words in (
-        "presence 0.5", "frequency 0.25", "logit bias {'7': -5.0}", "banned [[1, 2]]",
-        "stop '<b>'", "stop on loop False", "overflow sliding", "window 64",
-    ):  # fmt: skip
+        "presence 0.5",
+        "frequency 0.25",
+        "logit bias {'7': -5.0}",
+        "banned [[1, 2]]",
+        "stop '<b>'",
+        "stop on loop False",
+        "overflow sliding",
+        "window 64",
+    ):
         assert words in drawn
 
 
@@ -173,9 +231,12 @@ def test_a_role_that_is_not_known_is_shown_and_moves_no_border() -> None:
     fit = Fit(OverflowPolicy.OLDEST, ContextUsage(160, 25, 60, 20, 40), (0, 1), None, 0, 2)
     facts = replace(facts_of(SamplingSettings()), fit=fit)
     turns = (
-        Turn("user", "one"), Turn("tool", "forty-two"), Turn("assistant", "two"),
-        Turn("user", "three"), Turn("assistant", "four", facts),
-    )  # fmt: skip
+        Turn("user", "one"),
+        Turn("tool", "forty-two"),
+        Turn("assistant", "two"),
+        Turn("user", "three"),
+        Turn("assistant", "four", facts),
+    )
     html = render_conversation(Conversation(turns))
     assert re.findall(r"<del>(?:<p>)?(\w+)", html) == ["one", "two"]
     assert "Of the role “tool”" in html

@@ -46,8 +46,12 @@ def run_bare(code: str, bare_path: Path) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"PYTHONPATH": str(bare_path), "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run(
         [sys.executable, "-S", "-s", "-c", code],
-        env=environment, cwd=bare_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        env=environment,
+        cwd=bare_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_core_imports_with_numpy_alone(bare_path: Path) -> None:

@@ -42,9 +42,17 @@ from playground.core.functional import (
 from playground.core.metrics import entropy
 
 ELEMENTWISE = [
-    sigmoid, sigmoid_derivative, relu, relu_derivative, silu, silu_derivative,
-    gelu, gelu_derivative, gelu_tanh, gelu_tanh_derivative,
-]  # fmt: skip
+    sigmoid,
+    sigmoid_derivative,
+    relu,
+    relu_derivative,
+    silu,
+    silu_derivative,
+    gelu,
+    gelu_derivative,
+    gelu_tanh,
+    gelu_tanh_derivative,
+]
 GATED = [(silu, silu_derivative), (gelu, gelu_derivative), (gelu_tanh, gelu_tanh_derivative)]
 
 PHI_OF_MINUS_12 = 1.776482112077679e-33

@@ -91,9 +91,13 @@ def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
 def test_the_schema_says_types_limits_and_words() -> None:
     properties = Everything.json_schema()["properties"]
     assert properties["count"] == {
-        "title": "Count", "description": "How many.", "default": 3, "type": "integer",
-        "minimum": 1, "maximum": 9,
-    }  # fmt: skip
+        "title": "Count",
+        "description": "How many.",
+        "default": 3,
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 9,
+    }
     assert properties["colour"]["enum"] == ["red", "blue"]
     assert properties["seed"]["anyOf"][1] == {"type": "null"}
     assert Everything.model_json_schema() == Everything.json_schema()

@@ -54,10 +54,16 @@ def test_choice_describes_the_models_own_distribution(seed: int) -> None:
 
 def test_stages_run_in_order_and_only_those_that_are_on() -> None:
     everything = {
-        "repetition_penalty": 1.2, "presence_penalty": 0.5, "frequency_penalty": 0.5,
-        "logit_bias": {7: 2.0}, "banned": [[9]], "temperature": 0.7, "top_k": 50, "top_p": 0.9,
+        "repetition_penalty": 1.2,
+        "presence_penalty": 0.5,
+        "frequency_penalty": 0.5,
+        "logit_bias": {7: 2.0},
+        "banned": [[9]],
+        "temperature": 0.7,
+        "top_k": 50,
+        "top_p": 0.9,
         "min_p": 0.05,
-    }  # fmt: skip
+    }
     choice = chooser(**everything).choose(some_logits(0), [5, 5])
     assert [stage.name for stage in choice.stages] == list(everything)
     possible = [stage.possible for stage in choice.stages]

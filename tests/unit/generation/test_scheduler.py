@@ -40,9 +40,11 @@ def engine(folder: Path) -> ScriptedEngine:
 
 
 def submit(
-    scheduler: Scheduler, settings: SamplingSettings = SHORT,
-    prompt: Sequence[int] = (1, 2), cancelled: Callable[[], bool] = lambda: False,
-) -> Ticket:  # fmt: skip
+    scheduler: Scheduler,
+    settings: SamplingSettings = SHORT,
+    prompt: Sequence[int] = (1, 2),
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Ticket:
     return scheduler.submit(prompt, settings, np.random.default_rng(0), (), cancelled)
 
 

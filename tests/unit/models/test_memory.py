@@ -44,10 +44,14 @@ def test_a_load_is_refused_only_where_all_that_can_go_is_not_enough(
     ("limit", "usage", "stat", "key"),
     [
         ("memory.max", "memory.current", "memory.stat", "inactive_file"),
-        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat",
-         "total_inactive_file"),
+        (
+            "memory/memory.limit_in_bytes",
+            "memory/memory.usage_in_bytes",
+            "memory/memory.stat",
+            "total_inactive_file",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_containers_limit_counts(
     tmp_path: Path, limit: str, usage: str, stat: str, key: str
 ) -> None:

@@ -56,8 +56,8 @@ def test_compare_shows_columns_and_measures(compare: Run) -> None:
     ("arguments", "sentence"),
     [
         (("--temperatures", ""), f"{TEMPERATURES} nothing."),
-        (("--temperatures", "0,2.5"), f"{TEMPERATURES} '0,2.5'"),
-        (("--temperatures", "0,nan"), f"{TEMPERATURES} '0,nan'"),
+        (("--temperatures", "0,2.5"), f"{TEMPERATURES} 2.5"),
+        (("--temperatures", "0,nan"), f"{TEMPERATURES} 'nan'"),
         (("--temperatures", "-1"), f"{TEMPERATURES} -1"),
         (("--temperatures", "1", "--samples", "40"), "`samples` must be a whole number from 1 to"),
         (("--samples", "6"), "at most 16 columns, got 3 temperatures times 6 samples"),

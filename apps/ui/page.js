@@ -85,7 +85,8 @@ function playgroundOpen(filled) {
   const known = document.getElementById(`panel-${lab}`) ? lab : "chat";
   playgroundLab(known);
   const experiment = words.get("experiment");
-  if (experiment) document.getElementById(`experiment-${known}-${experiment}-button`)?.click();
+  const named = document.getElementById(`experiment-${known}-${experiment}-button`);
+  (experiment ? named : document.querySelector(`#panel-${known} [role=tab]`))?.click();
   playgroundOpened ||= filled === true;
 }
 

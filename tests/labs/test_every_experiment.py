@@ -30,11 +30,9 @@ from tests.support.command_line import runner
 
 # What the clock and the machine decide: never the same twice.
 MEASURED = ("seconds", "per_second", "bytes", "milliseconds", "machine")
-pytestmark = [
-    pytest.mark.parametrize("experiment", list(experiments().values()), ids=lambda each: each.path),
-    # Gradio's Blocks makes an event loop for its queue and leaves it to the garbage collector.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = pytest.mark.parametrize(
+    "experiment", list(experiments().values()), ids=lambda each: each.path
+)
 
 
 @pytest.fixture(scope="module")

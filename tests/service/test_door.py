@@ -21,8 +21,6 @@ from playground.models.engines.precision import Precision
 from playground.serving import Pool
 from playground.settings import Settings
 
-# Gradio's Blocks makes an event loop for its queue and leaves it to the garbage collector.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 PAGE = "http://127.0.0.1:7860"
 # What Gradio brings and the page never asks for.
 SHUT = (

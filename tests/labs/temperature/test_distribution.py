@@ -38,7 +38,6 @@ from playground.settings import Settings
 from tests.support.runs import run_until
 
 # Gradio's Blocks makes an event loop for its queue and leaves it to the garbage collector.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 EXPERIMENT = find_experiment("temperature/distribution")
 
 

@@ -37,7 +37,6 @@ from playground.serving import shared_pool
 from playground.settings import Settings
 from tests.support.runs import run_until
 
-# Gradio's Blocks makes an event loop for its queue and leaves it to the garbage collector.
 EXPERIMENT = find_experiment("temperature/distribution")
 
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+
+# Pytest imports it when an event loop that Gradio left open is collected. That can be amid
+# another import, which Python 3.11 does not survive (a KeyError in its module locks).
+import tracemalloc  # noqa: F401
 from importlib.metadata import version
 from pathlib import Path
 

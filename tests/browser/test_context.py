@@ -217,7 +217,7 @@ def test_the_needle_map_grows_is_opened_exported_and_stopped(visit: Visit) -> No
     assert len(rows) == len(json.loads(exported(page, "context-needle-json"))["trials"]) == 2
     fill(page, "context-needle-lengths", "256, 1024")
     draw.click()
-    expect(notice).to_contain_text("tokens read", timeout=REPLY_TIMEOUT)
+    expect(notice).to_contain_text(re.compile("[1-3] of 4 questions"), timeout=REPLY_TIMEOUT)
     page.locator("#stop-context-needle").click()
     expect(notice).to_contain_text("Stopped; what was done stands below", timeout=REPLY_TIMEOUT)
     expect(view.locator(".waiting").first).to_be_attached()

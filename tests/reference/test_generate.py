@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 import torch
 
@@ -141,6 +143,7 @@ def test_closing_a_stream_ends_the_computation(
         if count == 3:
             stream.close()
             break
-    assert len(calls) == 3
+    time.sleep(1)  # in which fifty tokens would have been computed
+    assert len(calls) in (3, 4)  # the next one may have been in the making
     assert stream.reply.finish_reason == "cancelled"
     assert len(stream.reply.steps) == 3

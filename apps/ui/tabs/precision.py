@@ -7,7 +7,6 @@ import gradio as gr
 from apps.ui.lab_panel import declared_tab
 from apps.ui.rail import Rail
 from apps.ui.tabs.bench import BenchSection
-from apps.ui.tabs.float_anatomy import FloatAnatomySection
 from apps.ui.tabs.microscope import MicroscopeSection
 from apps.ui.tabs.pair import PairSection
 from playground.labs.precision import LAB
@@ -38,8 +37,6 @@ class PrecisionTab:
                 self._pair = PairSection(pool, rail)
             with gr.Tab("Microscope", elem_id="precision-microscope"):
                 self._microscope = MicroscopeSection(pool, rail)
-            with gr.Tab("Floats", elem_id="precision-floats"):
-                self._floats = FloatAnatomySection()
             self.sections = [declared_tab(each, pool, rail) for each in LAB.experiments]
 
     def wire(self) -> None:
@@ -47,6 +44,5 @@ class PrecisionTab:
         self._bench.wire()
         self._pair.wire()
         self._microscope.wire()
-        self._floats.wire()
         for section in self.sections:
             section.wire()

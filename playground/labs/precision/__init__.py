@@ -1,7 +1,7 @@
 """What fewer bits cost and save."""
 
 from playground.experiments.experiment import Lab
-from playground.labs.precision import retraining_view
+from playground.labs.precision import floats_view, retraining_view
 
 LAB = Lab(
     name="precision",
@@ -9,5 +9,5 @@ LAB = Lab(
     rank=11,
     group="Talk",
     idea="The same model with fewer bits a weight: what it saves, what it costs, and why.",
-    experiments=(retraining_view.RETRAINING,),
+    experiments=(floats_view.FLOATS, retraining_view.RETRAINING),
 )

@@ -24,7 +24,8 @@ from playground.core.floats import (
 from playground.core.quantization import quantization_error, quantize_absmax
 from playground.errors import OptionError
 
-MAX_CHARACTERS = 40
+# A format and a code of it.
+Pattern = tuple[FloatFormat, int]
 
 # What became of the number: kept as it is, moved to a neighbour, below the format's smallest, or
 # beyond its largest (so is an infinity where there is none).
@@ -66,7 +67,7 @@ def parse_number(text: str) -> float:
     Raises
     ------
     OptionError
-        The text is none of these, is too long, or float64 cannot hold the number.
+        The text is none of these, or float64 cannot hold the number.
 
     Examples
     --------
@@ -75,22 +76,18 @@ def parse_number(text: str) -> float:
     >>> parse_number("abc")
     Traceback (most recent call last):
         ...
-    playground.errors.OptionError: The number must be a decimal such as 0.1, 1e-8, inf or nan, \
+    playground.errors.OptionError: `number` must be a decimal such as 0.1, 1e-8, inf or nan, \
 got 'abc'.
     """
     word = text.strip()
-    if len(word) > MAX_CHARACTERS:
-        raise OptionError(
-            f"The number must have at most {MAX_CHARACTERS} characters, got {len(word):,}."
-        )
     if not _DECIMAL.fullmatch(word):
         got = repr(word) if word else "nothing"
-        raise OptionError(f"The number must be a decimal such as 0.1, 1e-8, inf or nan, got {got}.")
+        raise OptionError(f"`number` must be a decimal such as 0.1, 1e-8, inf or nan, got {got}.")
     number = float(word)
     if _is_beyond_float64(word.lower(), number):
         raise OptionError(
-            "The number must be 0 or between 5e-324 and 1.8e308 in size, which is what this page "
-            f"computes in, got {word!r}."
+            "`number` must be 0 or between 5e-324 and 1.8e308 in size, what float64 holds, got "
+            f"{word!r}."
         )
     return number
 
@@ -108,7 +105,7 @@ def spell(number: float) -> str:
     return repr(number).removesuffix(".0")
 
 
-def take_apart(number: float, kept: tuple[FloatFormat, int] | None = None) -> tuple[Stored, ...]:
+def take_apart(number: float, kept: Pattern | None = None) -> tuple[Stored, ...]:
     """Store a number in every format, and take apart what is stored.
 
     Parameters

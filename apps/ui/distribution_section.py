@@ -53,7 +53,7 @@ class DistributionSection(Section):
     def wire(self) -> None:
         """Connect the components."""
         super().wire()
-        fields, inputs = self.form.fields, self._inputs()
+        fields, inputs = self.form.fields, self.inputs
         model = [self._rail.model, self._rail.precision, self._rail.engine]
         gr.on(
             [each.change for each in (*fields.values(), *model)],
@@ -79,8 +79,10 @@ class DistributionSection(Section):
             **QUIET,
         )
 
-    def _inputs(self) -> set[Component]:
-        return {*super()._inputs(), self._kept}
+    @property
+    def inputs(self) -> set[Component]:
+        """The components that its events read: what was read, too."""
+        return {*super().inputs, self._kept}
 
     def _outputs(self) -> list[Component]:
         return [*super()._outputs(), self._kept, self._export]

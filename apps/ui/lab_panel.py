@@ -53,6 +53,10 @@ class PageSection(Protocol):
     def wire(self) -> None:
         """Connect the components."""
 
+    @property
+    def inputs(self) -> set[Any]:
+        """The components that its events read."""
+
     def open(self, data: Mapping[Any, Any]) -> dict[Any, Any]:
         """Return what stands there when it comes into sight."""
 
@@ -79,11 +83,13 @@ class LabPanel:
     """
 
     def __init__(self, lab: Lab, parts: Parts, special: Mapping[str, Special]) -> None:
-        self._rail = parts.rail
+        self._name = lab.name
         self.sections: dict[str, PageSection] = {}
         self._tabs: dict[str, gr.Tab] = {}
         head = tag("h1", lab.title, class_="title") + tag("p", lab.idea, class_="lead")
         gr.HTML(str(head), js_on_load=None)
+        self._place = gr.Textbox(visible="hidden", show_label=False)  # the experiment in sight
+        self._draw = gr.Button(visible="hidden", elem_id=f"draw-{lab.name}")
         with gr.Tabs(elem_id=f"tabs-{lab.name}"):
             for each in lab.experiments:
                 place = f"experiment-{lab.name}-{each.name}"
@@ -100,27 +106,26 @@ class LabPanel:
         prompts = (section.form.prompt for section in self.sections.values())
         return next((prompt for prompt in prompts if prompt is not None), None)
 
-    def wire(self, opener: gr.Button) -> None:
+    def wire(self) -> None:
         """Connect the sections, and draw the one that comes into sight.
 
-        Parameters
-        ----------
-        opener : gradio.Button
-            Opens the lab.
+        The page presses the hidden button whenever the lab is opened: by its own button, by a link,
+        by Back. What is not in sight is not drawn.
         """
-        for name, section in self.sections.items():
+        for section in self.sections.values():
             section.wire()
-            self._tabs[name].select(None, js="() => playgroundWrite(true)", **QUIET)
-            inputs = {*section.form.fields.values(), *self._rail.components}
-            gr.on(
-                [self._tabs[name].select, opener.click],
-                section.open,
-                inputs,
-                section.drawn,
-                queue=False,
-                trigger_mode="always_last",
-                **QUIET,
-            )
+        chosen = [tab.select for tab in self._tabs.values()]
+        gr.on(chosen, None, js="() => playgroundWrite(true)", **QUIET)
+        inputs = {self._place}.union(*(each.inputs for each in self.sections.values()))
+        drawn = {part for each in self.sections.values() for part in each.drawn}
+        look = f"() => playgroundInSight('{self._name}')"
+        gr.on([*chosen, self._draw.click], None, None, self._place, js=look, **QUIET).then(
+            self._open, inputs, drawn, queue=False, trigger_mode="always_last", **QUIET
+        )
+
+    def _open(self, data: dict[Any, Any]) -> dict[Any, Any]:
+        first = next(iter(self.sections))
+        return self.sections[data[self._place] or first].open(data)
 
 
 def _generic(experiment: Experiment, parts: Parts) -> Section:

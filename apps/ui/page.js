@@ -37,6 +37,7 @@ function playgroundLab(name, push) {
   document.body.dataset.lab = name;
   document.body.classList.remove("show-labs", "show-rail");
   if (push) playgroundWrite(true);
+  document.getElementById(`draw-${name}`)?.click();
 }
 
 // The page's address says which lab is open, which experiment of it, and what its form says beyond
@@ -53,6 +54,11 @@ function playgroundPlace() {
 function playgroundExperiment(panel) {
   const shown = [...(panel?.querySelectorAll(".experiment") || [])].find((each) => each.offsetParent);
   return shown?.id.replace(/^experiment-[^-]+-/, "") || "";
+}
+
+// What the hidden button that draws a lab hands to the server.
+function playgroundInSight(lab) {
+  return playgroundExperiment(document.getElementById(`panel-${lab}`));
 }
 
 let playgroundOpened = false; // until the address has been read, nothing is written over it

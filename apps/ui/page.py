@@ -92,8 +92,8 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
             with panels[lab.name]:
                 made[lab.name] = LabPanel(lab, parts, SPECIAL)
         chat.wire(blocks)
-        for name, panel in made.items():
-            panel.wire(buttons[name])
+        for panel in made.values():
+            panel.wire()
         precision.wire()
         tokens.wire(buttons["tokens"], key)
         context.wire(buttons["context"])

@@ -89,7 +89,7 @@ class Section:
 
     def wire(self) -> None:
         """Connect the components."""
-        inputs = self._inputs()
+        inputs = self.inputs
         drawn = self.drawn
         if self.experiment.live:
             events = [each.change for each in self.form.fields.values()]
@@ -133,7 +133,9 @@ class Section:
         )
         self._wire_address()
 
-    def _inputs(self) -> set[Component]:
+    @property
+    def inputs(self) -> set[Component]:
+        """The components that its events read."""
         return {*self.form.fields.values(), *self._rail.components}
 
     def _outputs(self) -> list[Component]:

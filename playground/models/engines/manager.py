@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 
 from playground.errors import FetchCancelled, PlaygroundError, PrecisionUnavailable
@@ -286,16 +287,14 @@ class ModelManager:
 
     def _free(self, choices: Sequence[ModelChoice]) -> int:
         if dropped := self._drop(choices):
-            return_memory()
-        return dropped
+            return_memory(dropped)
+        return len(dropped)
 
-    def _drop(self, choices: Sequence[ModelChoice]) -> int:
-        """Forget those that nobody has taken meanwhile; return how many."""
+    def _drop(self, choices: Sequence[ModelChoice]) -> list[weakref.ref[Engine]]:
+        """Forget those that nobody has taken meanwhile; return what is left to be let go."""
         with self._state:
             idle = {choice for choice, _ in self._idle_models()} & set(choices)
-            for choice in idle:
-                del self._residents[choice]
-        return len(idle)
+            return [weakref.ref(self._residents.pop(choice).engine) for choice in idle]
 
     def _watch_idle(self) -> None:
         """Set the clock to when the longest unused model is due, if it is not running."""

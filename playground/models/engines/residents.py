@@ -5,10 +5,17 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
+import time
+import weakref
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from playground.models.engines.engine import Engine
 from playground.models.engines.loads import ModelChoice
+
+# A batch's thread ends within a token; who holds a model for longer keeps it for good reason.
+LET_GO_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -52,8 +59,20 @@ class Loaded:
         return report.weight_bytes + report.scale_bytes
 
 
-def return_memory() -> None:
-    """Give freed weights back to the system; glibc keeps 200 to 300 MB without being asked."""
+def return_memory(dropped: Sequence[weakref.ref[Any]] = ()) -> None:
+    """Give freed weights back to the system; glibc keeps 200 to 300 MB without being asked.
+
+    Parameters
+    ----------
+    dropped : sequence of weakref.ref
+        Whose memory it is. The thread of a batch holds its engine for a moment after the last token
+        was read; what is given back before it lets go comes to nothing.
+    """
     gc.collect()
+    end = time.monotonic() + LET_GO_SECONDS
+    while any(each() is not None for each in dropped) and time.monotonic() < end:
+        time.sleep(0.005)
+    # A reference dies before the arrays behind it do; another thread may be at that just now.
+    time.sleep(0.05 if dropped else 0)
     with contextlib.suppress(OSError, AttributeError):  # only glibc has it
         ctypes.CDLL("libc.so.6").malloc_trim(0)

@@ -16,6 +16,7 @@ from apps.cli.terminal import (
     discard_stdout,
     open_closed_streams,
     plain,
+    require_folder,
     tell,
     tolerate_odd_text,
     well_formed,
@@ -48,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     tolerate_odd_text()
     words = [well_formed(word) for word in (sys.argv[1:] if arguments is None else arguments)]
     try:
+        require_folder()
         code = app(words, prog_name="playground", standalone_mode=False) or 0
         sys.stdout.flush()
     except KeyboardInterrupt:

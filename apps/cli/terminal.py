@@ -20,6 +20,8 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from playground.errors import PlaygroundError
+
 if TYPE_CHECKING:
     from playground.models.acquire.progress import FetchProgress
 
@@ -63,6 +65,22 @@ def open_closed_streams() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - for the whole run
+
+
+def require_folder() -> None:
+    """Refuse to run in a folder that was deleted; libraries end the process there without a word.
+
+    Raises
+    ------
+    PlaygroundError
+        When the working directory is gone.
+    """
+    try:
+        os.getcwd()  # noqa: PTH109 - asked for whether it raises
+    except OSError:
+        raise PlaygroundError(
+            "The folder that this terminal is in was deleted; go to one that is there (cd ~)."
+        ) from None
 
 
 def discard_stdout() -> None:

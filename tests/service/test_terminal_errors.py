@@ -19,7 +19,10 @@ COMMANDS = (
     "compare x --model {m}",
     "tokens x --model {m}",
     "precision x --model {m}",
+    "lab context needle --model {m}",
+    "lab precision retraining --model {m}",
 )
+LONG_NAMES = ("x" * 5_000, "a/" * 2_500, "./" + "y" * 5_000, "z" * 5_000 + ".gguf")
 WITH_JSON = COMMANDS[1:]
 
 
@@ -32,9 +35,16 @@ def run(home: Path, words: str, ending: str = "") -> subprocess.CompletedProcess
     )
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_a_name_of_any_length_is_refused_in_one_line(tmp_path: Path, command: str) -> None:
-    done = run(tmp_path, command.format(m="x" * 5_000))
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [(each, LONG_NAMES[place % len(LONG_NAMES)]) for place, each in enumerate(COMMANDS)]
+    + [(COMMANDS[2], name) for name in LONG_NAMES],
+)
+def test_a_name_of_any_length_is_refused_in_one_line(
+    tmp_path: Path, command: str, name: str
+) -> None:
+    done = run(tmp_path, command.format(m=name))
+    assert "The system refused" not in done.stderr
     assert done.returncode in (1, 2)
     assert done.stderr.startswith("Error: ")
     assert done.stderr.count("\n") == 1
@@ -58,3 +68,40 @@ def test_streams_that_take_nothing_leave_no_traceback(tmp_path: Path, ending: st
     if "full" in ending:
         assert done.returncode == 1
         assert done.stderr == "Error: The system refused: [Errno 28] No space left on device.\n"
+
+
+@pytest.mark.parametrize("words", ["models", "lab context needle --json", "ui", "tokens hi"])
+def test_a_deleted_folder_is_said_in_one_line(tmp_path: Path, words: str) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    root = Path(__file__).parents[2]
+    program = f'"{sys.executable}" -m apps.cli.main {words}'
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'cd "{gone}" && rmdir "{gone}" && {program}'],
+        env={**os.environ, "PYTHONPATH": str(root), "PLAYGROUND_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: The folder that this terminal is in was deleted;")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("proxy", "sentence"),
+    [("socks5://127.0.0.1:9", "speaks SOCKS"), ("nonsense://x", "is no address")],
+)
+def test_a_proxy_that_cannot_be_used_is_named(tmp_path: Path, proxy: str, sentence: str) -> None:
+    names = {"ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"}
+    clean = {name: text for name, text in os.environ.items() if name.upper() not in names}
+    done = subprocess.run(
+        [sys.executable, "-m", "apps.cli.main", "pull", "qwen3-0.6b"],
+        env={**clean, "ALL_PROXY": proxy, "PLAYGROUND_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    told = done.stderr.splitlines()[-1]
+    assert told.startswith("Error: ")
+    assert sentence in told
+    assert "Traceback" not in done.stderr

@@ -138,9 +138,10 @@ def resolve(reference: str, *, any_kind: bool = False) -> CatalogEntry | Path:
     separators = {"/", os.sep, os.altsep or "/"}
     looks_like_path = any(s in reference for s in separators) or reference.endswith(".gguf")
     path = Path(reference).expanduser()
-    if not reference or not (looks_like_path or path.is_dir()):
+    # Not the methods of Path, which raise for what is too long for a name or holds a null byte.
+    if not reference or not (looks_like_path or os.path.isdir(path)):  # noqa: PTH112 - see above
         return find_entry(reference)
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110 - see above
         names = ", ".join(entry.name for entry in load_catalog())
         raise ModelNotFound(f"There is no folder or file {reference}. Models by name: {names}.")
     return path

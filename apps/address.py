@@ -1,14 +1,33 @@
-"""The address that a server is to listen on, tried before anything heavy is loaded."""
+"""Addresses that are given from outside, tried before anything heavy is loaded."""
 
 from __future__ import annotations
 
 import errno
 import os
 import socket
+from urllib.request import getproxies
 
 from playground.errors import PlaygroundError
 
 LAST_PORT = 65535
+PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
+
+
+def require_proxies() -> None:
+    """Read the proxies that the environment names.
+
+    Raises
+    ------
+    PlaygroundError
+        When one is no address that can be used; every request to a hub would fail on it.
+    """
+    for name, address in getproxies().items():
+        if name != "no" and address.partition("://")[0] not in PROXY_SCHEMES:
+            raise PlaygroundError(
+                f"The proxy for {name} in the environment must begin with "
+                f"{', '.join(f'{scheme}://' for scheme in PROXY_SCHEMES[:-1])} or "
+                f"{PROXY_SCHEMES[-1]}://, got {address!r}; set it anew or unset it."
+            )
 
 
 def require_free_address(host: str, port: int) -> None:

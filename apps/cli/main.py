@@ -92,12 +92,13 @@ def ui(
     engine: options.Engine = options.DEFAULT_ENGINE,
 ) -> None:
     """Serve the page, until Ctrl-C."""
-    from apps.address import require_free_address
+    from apps.address import require_free_address, require_proxies
     from playground.models.acquire.fetch import resolve
     from playground.models.engines.manager import ModelChoice
 
     chosen = ModelChoice(model, Precision.parse(precision), EngineName.parse(engine))
     resolve(model)  # refuses a name that leads nowhere
+    require_proxies()
     require_free_address(host, port)
 
     from apps.server import serve

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -361,9 +362,13 @@ def test_cli_meets_a_closed_pipe_without_a_traceback(home: Path, arguments: list
     assert child.wait() == 1
 
 
+SIGNALS = ("SIGTERM", "SIGHUP", "SIGINT")
+
+
 @pytest.mark.skipif(os.name != "posix", reason="elsewhere a process is ended without a signal")
+@pytest.mark.parametrize("name", SIGNALS)
 def test_a_server_that_is_told_to_end_leaves_no_files_behind(
-    home: Path, tiny_model_folder: Path, tmp_path: Path
+    home: Path, tiny_model_folder: Path, tmp_path: Path, name: str
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -374,9 +379,80 @@ def test_a_server_that_is_told_to_end_leaves_no_files_behind(
         assert b"LLM Playground: http" in server.stdout.readline()
         (exports,) = tmp_path.glob("playground-*")
         assert exports.stat().st_mode & 0o077 == 0  # nobody else's to read
-        server.terminate()
+        server.send_signal(getattr(signal, name))
         assert server.wait(30) == 0
     assert not list(tmp_path.iterdir())
+
+
+# A process in the middle of a load; the libraries that load run threads of their own.
+_LOADING = """
+import os, signal, sys, threading, time
+from apps import server
+from apps.ui.exports import exports_folder
+from playground.models.engines.manager import ModelChoice
+from playground.models.engines.precision import Precision
+from playground.settings import Settings
+import signal
+import socket
+
+server.PRELOAD_AFTER_SECONDS = 0.0
+choice = ModelChoice(sys.argv[1], Precision(sys.argv[2]))
+began, preload = threading.Event(), server._preload
+
+def watched(pool, choice):
+    began.set()
+    preload(pool, choice)
+
+def end():
+    began.wait()
+    time.sleep(float(sys.argv[3]))
+    os.kill(os.getpid(), getattr(signal, sys.argv[4]))
+
+server._preload = watched
+threading.Thread(target=end, daemon=True).start()
+with socket.create_server(("127.0.0.1", 0)) as listener:
+    port = listener.getsockname()[1]
+server.serve("127.0.0.1", port, choice, Settings.from_env())
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere a process is ended without a signal")
+@pytest.mark.parametrize(
+    ("precision", "seconds", "name"),
+    [("fp32", 0.2, "SIGTERM"), ("nf4", 2.0, "SIGHUP"), ("nf4", 4.0, "SIGTERM")],
+)
+def test_a_server_that_is_told_to_end_while_it_loads_ends_in_order(
+    default_model: InstalledModel, tmp_path: Path, precision: str, seconds: float, name: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _LOADING, default_model.name, precision, str(seconds), name],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not list(tmp_path.glob("playground-*"))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere a process is ended without a signal")
+def test_what_a_killed_server_left_is_removed_by_the_next(
+    home: Path, tiny_model_folder: Path, tmp_path: Path
+) -> None:
+    for number, end in enumerate(("SIGKILL", "SIGTERM")):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+        command = [PROGRAM, "ui", "--port", str(port), "--model", str(tiny_model_folder)]
+        env = {**os.environ, "TMPDIR": str(tmp_path)}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, env=env) as server:
+            assert server.stdout is not None
+            assert b"LLM Playground: http" in server.stdout.readline()
+            # The second one's own folder alone is there.
+            (folder,) = tmp_path.glob("playground-*")
+            assert folder.name.startswith(f"playground-{server.pid}-"), number
+            server.send_signal(getattr(signal, end))
+            server.wait(30)
+        assert bool(list(tmp_path.glob("playground-*"))) == (end == "SIGKILL")
 
 
 def test_an_unknown_engine_is_refused_in_one_line(chat: Run) -> None:

@@ -88,14 +88,20 @@ def test_a_deleted_folder_is_said_in_one_line(tmp_path: Path, words: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("proxy", "sentence"),
-    [("socks5://127.0.0.1:9", "speaks SOCKS"), ("nonsense://x", "is no address")],
+    ("proxy", "words", "sentence"),
+    [
+        ("socks5://127.0.0.1:9", "pull qwen3-0.6b", "the hub cannot be reached (ConnectError)"),
+        ("nonsense://x", "pull qwen3-0.6b", "is no address"),
+        ("nonsense://x", "ui", "must begin with http://, https://, socks5:// or socks5h://"),
+    ],
 )
-def test_a_proxy_that_cannot_be_used_is_named(tmp_path: Path, proxy: str, sentence: str) -> None:
+def test_a_proxy_that_cannot_be_used_is_named(
+    tmp_path: Path, proxy: str, words: str, sentence: str
+) -> None:
     names = {"ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"}
     clean = {name: text for name, text in os.environ.items() if name.upper() not in names}
     done = subprocess.run(
-        [sys.executable, "-m", "apps.cli.main", "pull", "qwen3-0.6b"],
+        [sys.executable, "-m", "apps.cli.main", *words.split()],
         env={**clean, "ALL_PROXY": proxy, "PLAYGROUND_HOME": str(tmp_path)},
         capture_output=True,
         text=True,

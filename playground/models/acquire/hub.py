@@ -189,11 +189,6 @@ def _refusal(source: HubSource, error: Exception) -> str:
         return f"the hub does not give {source.repo} to you (status {status})"
     if status is not None:
         return f"the hub answered with status {status}"
-    if isinstance(error, ImportError) and "SOCKS" in str(error):  # httpx says so
-        return (
-            "the proxy that the environment names speaks SOCKS, which is not supported; name an "
-            "http:// one in HTTPS_PROXY, or unset ALL_PROXY"
-        )
     if isinstance(error, ValueError) and "proxy" in str(error):
         return f"the proxy that the environment names is no address ({error})"
     return f"the hub cannot be reached ({type(error).__name__})"

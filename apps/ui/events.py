@@ -13,7 +13,8 @@ import gradio as gr
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 # Puts the browser's key before an event's other values, over that of a hidden field: a field that
-# is filled when the page is opened would be empty for a person who is quicker than that.
+# is filled when the page is opened would be empty for a person who is quicker than that. Gradio
+# hands over a set of inputs in the order in which they were made, and the page makes the key first.
 WITH_KEY = "(_, ...values) => [playgroundKey(), ...values]"
 
 

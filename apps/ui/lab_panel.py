@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import gradio as gr
 
 from apps.chat.service import ChatService
-from apps.ui.events import QUIET
+from apps.ui.events import QUIET, WITH_KEY
 from apps.ui.form import Form
 from apps.ui.rail import Rail
 from apps.ui.section import Section
@@ -84,6 +84,7 @@ class LabPanel:
 
     def __init__(self, lab: Lab, parts: Parts, special: Mapping[str, Special]) -> None:
         self._name = lab.name
+        self._key = parts.key
         self.sections: dict[str, PageSection] = {}
         self._tabs: dict[str, gr.Tab] = {}
         head = tag("h1", lab.title, class_="title") + tag("p", lab.idea, class_="lead")
@@ -116,11 +117,17 @@ class LabPanel:
             section.wire()
         chosen = [tab.select for tab in self._tabs.values()]
         gr.on(chosen, None, js="() => playgroundWrite(true)", **QUIET)
-        inputs = {self._place}.union(*(each.inputs for each in self.sections.values()))
+        inputs = {self._key, self._place}.union(*(each.inputs for each in self.sections.values()))
         drawn = {part for each in self.sections.values() for part in each.drawn}
         look = f"() => playgroundInSight('{self._name}')"
         gr.on([*chosen, self._draw.click], None, None, self._place, js=look, **QUIET).then(
-            self._open, inputs, drawn, queue=False, trigger_mode="always_last", **QUIET
+            self._open,
+            inputs,
+            drawn,
+            queue=False,
+            trigger_mode="always_last",
+            js=WITH_KEY,
+            **QUIET,
         )
 
     def _open(self, data: dict[Any, Any]) -> dict[Any, Any]:

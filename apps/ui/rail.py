@@ -158,6 +158,7 @@ def build_rail(choices: Sequence[tuple[str, str]], start: ModelChoice) -> Rail:
     """
     model, precision, got, engine = _model_fields(choices, start)
     system = gr.Textbox(
+        "",
         label="System prompt",
         info="Stands before the conversation; empty uses the model's own.",
         lines=2,

@@ -47,6 +47,9 @@ class Section:
         Says which model, and holds the settings that are shared.
     """
 
+    # What the page's script does to the values of the inputs before the server gets them.
+    script: str | None = None
+
     def __init__(self, experiment: Experiment, pool: Pool, rail: Rail) -> None:
         self.experiment = experiment
         self._pool = pool
@@ -91,6 +94,7 @@ class Section:
         """Connect the components."""
         inputs = self.inputs
         drawn = self.drawn
+        quiet = {**QUIET, "js": self.script}
         if self.experiment.live:
             events = [each.change for each in self.form.fields.values()]
             events += [self._rail.model.change]
@@ -101,9 +105,9 @@ class Section:
                 drawn,
                 queue=False,
                 trigger_mode="always_last",
-                **QUIET,
+                **quiet,
             )
-            self._run.click(self._on_export, inputs, [self.notice, *self._files], **QUIET)
+            self._run.click(self._on_export, inputs, [self.notice, *self._files], **quiet)
         else:
             outputs = self._outputs()
             gr.on(
@@ -112,7 +116,7 @@ class Section:
                 inputs,
                 outputs,
                 concurrency_limit=None,
-                **QUIET,
+                **quiet,
             )
             self._stop.click(self._stops.stop, queue=False, **QUIET)
             gr.on(
@@ -121,7 +125,7 @@ class Section:
                 inputs,
                 [*outputs, *self.form.fields.values()],
                 concurrency_limit=None,
-                **QUIET,
+                **quiet,
             )
         gr.on(
             [self._intro.select, self._view.select],
@@ -129,7 +133,7 @@ class Section:
             inputs,
             [self.notice, *self.form.fields.values()],
             queue=False,
-            **QUIET,
+            **quiet,
         )
         self._wire_address()
 
@@ -266,7 +270,7 @@ class Section:
     def _on_select(self, data: dict[Component, Any], event: gr.EventData) -> View:
         """Set what a click in the picture says; for a live one the change then redraws it."""
         try:
-            return self.form.values(self._clicked(data, event)[0])
+            return self._set(self._clicked(data, event)[0])
         except PlaygroundError as error:
             return {self.notice: render_error(error)}
 
@@ -279,8 +283,12 @@ class Section:
         except PlaygroundError as error:
             yield {self.notice: render_error(error)}
             return
-        yield self.form.values(settings)
+        yield self._set(settings)
         yield from self._watch(settings, choice, request)
+
+    def _set(self, settings: Settings) -> View:
+        """Return what the form shows after a click."""
+        return self.form.values(settings)
 
     def _clicked(
         self, data: Mapping[Component, Any], event: gr.EventData

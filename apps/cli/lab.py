@@ -102,7 +102,7 @@ def _parameters(experiment: Experiment) -> dict[str, tuple[Any, Any]]:
     if experiment.needs is Needs.NOTHING:
         return {**own, **shared}
     model: dict[str, tuple[Any, Any]] = {"model": (options.Model, options.DEFAULT_MODEL)}
-    if experiment.needs is Needs.MODEL:
+    if experiment.needs is not Needs.FOLDER:
         model["precision"] = (options.PrecisionName, options.DEFAULT_PRECISION)
         model["engine"] = (options.Engine, options.DEFAULT_ENGINE)
     return {**own, **model, **shared}

@@ -109,7 +109,8 @@ def ui(
 @app.command()
 def models(as_json: options.AsJson = False) -> None:
     """List the models known by name, and which are on this machine."""
-    from apps.cli.model_list import listed_record, models_table
+    from apps.cli.model_list import models_table
+    from playground.models.acquire.records import listed_record
     from playground.models.acquire.store import list_models
 
     listed = list_models(Settings.from_env())
@@ -133,8 +134,8 @@ def pull(
     as_json: options.AsJson = False,
 ) -> None:
     """Fetch a model, and say where it lies; what is here already is only checked."""
-    from apps.cli.model_list import installed_record
     from apps.cli.terminal_reply import fetch_in_sight
+    from playground.models.acquire.records import installed_record
 
     settings = Settings.from_env()
     try:

@@ -44,6 +44,10 @@ class Stops:
             stopped.set()
             self._events.pop(session, None)
 
+    def busy(self, request: gr.Request) -> bool:
+        """Tell whether this page has something running."""
+        return str(request.session_hash) in self._events
+
     def stop(self, request: gr.Request) -> None:
         """Stop what this page has running."""
         if stopped := self._events.get(str(request.session_hash)):

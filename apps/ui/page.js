@@ -130,7 +130,8 @@ async function playgroundCopy(button) {
 }
 
 function playgroundFollow() {
-  // Follow the reply only while the reader is at the bottom, so that scrolling up is left alone.
+  // Follow the reply only while the reader is at the bottom, so that scrolling up is left alone, and
+  // only in the chat: it is drawn behind a lab that a link opens, too.
   let atBottom = true;
   const root = document.scrollingElement;
   addEventListener("scroll", () => {
@@ -139,7 +140,7 @@ function playgroundFollow() {
   new MutationObserver((changes) => {
     // Looking at tokens is no news: what was clicked must stay where it is.
     const looking = changes.every(({ target }) => (target.closest ? target : target.parentElement)?.closest(".tokens"));
-    if (atBottom && !looking) root.scrollTop = root.scrollHeight;
+    if (atBottom && !looking && document.body.dataset.lab === "chat") root.scrollTop = root.scrollHeight;
   }).observe(document.getElementById("panel-chat"), { childList: true, subtree: true, characterData: true });
 }
 

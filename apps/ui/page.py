@@ -8,16 +8,17 @@ import gradio as gr
 
 from apps.chat.service import ChatService
 from apps.ui.badge import render_badge
+from apps.ui.catalog_section import CatalogSection
 from apps.ui.chat_tab import ChatTab
 from apps.ui.distribution_section import DistributionSection
 from apps.ui.events import QUIET
 from apps.ui.lab_panel import LabPanel, Parts, Special
 from apps.ui.link import Link
+from apps.ui.memory_section import MemorySection
+from apps.ui.model_choices import model_choices
 from apps.ui.page_blocks import PageBlocks
 from apps.ui.rail import build_rail
 from apps.ui.tabs.context import ContextTab
-from apps.ui.tabs.memory import MemorySection
-from apps.ui.tabs.models import ModelsTab, model_choices
 from apps.ui.tabs.precision import PrecisionTab
 from apps.ui.tabs.tokens import TokensTab
 from playground.experiments.result import assets
@@ -39,9 +40,13 @@ _HOUR, _KEPT_HOURS = 3600, 24
 
 GROUPS = ("Talk", "Concepts", "Trust", "More")
 # Labs that still have a tab of their own making here.
-_TABS = ("precision", "tokens", "context", "models")
+_TABS = ("precision", "tokens", "context")
 # What a generic section cannot serve: path of an experiment -> what makes its section.
-SPECIAL: dict[str, Special] = {"temperature/distribution": DistributionSection}
+SPECIAL: dict[str, Special] = {
+    "temperature/distribution": DistributionSection,
+    "models/catalog": CatalogSection,
+    "models/memory": MemorySection,
+}
 
 
 def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
@@ -73,7 +78,7 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
                     for name in ("chat", *_names())
                 }
             with gr.Column(elem_id="rail"):
-                rail = build_rail(model_choices(service.pool.settings, start), start)
+                rail = build_rail(model_choices(service.pool.settings, start.reference), start)
         with panels["chat"]:
             chat = ChatTab(service, rail, badge, key)
         with panels["precision"]:
@@ -82,9 +87,6 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
             tokens = TokensTab(service, rail)
         with panels["context"]:
             context = ContextTab(service, rail, key)
-        with panels["models"]:
-            models = ModelsTab(service.pool, start)
-            memory = MemorySection(service.pool, rail)
         parts = Parts(service, service.pool, rail, key)
         labs_here = [lab for lab in labs().values() if lab.name not in _TABS]
         made = {}
@@ -97,8 +99,6 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
         precision.wire()
         tokens.wire(buttons["tokens"], key)
         context.wire(buttons["context"])
-        models.wire(blocks, rail.model, buttons["models"])
-        memory.wire(buttons["models"])
         linked = [section for panel in made.values() for section in panel.sections.values()]
         Link([*linked, *context.sections, *precision.sections]).wire(blocks)
         prompts = {
@@ -119,7 +119,6 @@ def _listed() -> dict[str, tuple[str, str]]:
         "precision": ("Talk", "Precision"),
         "tokens": ("Concepts", "Tokens"),
         "context": ("Concepts", "Context"),
-        "models": ("More", "Models"),
     }
     return {**others, **known}
 

@@ -50,11 +50,14 @@ class Rail:
         What was really loaded.
     context : gradio.HTML
         How full the window is.
+    start : str
+        The model that is chosen at first.
     """
 
     fields: Mapping[str, Component]
     got: gr.HTML
     context: gr.HTML
+    start: str
 
     @property
     def components(self) -> tuple[Component, ...]:
@@ -194,7 +197,7 @@ def build_rail(choices: Sequence[tuple[str, str]], start: ModelChoice) -> Rail:
         "overflow": overflow,
         "context_window": window,
     }
-    return Rail(fields, got, context)
+    return Rail(fields, got, context, start.reference)
 
 
 def _model_fields(

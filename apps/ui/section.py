@@ -68,7 +68,7 @@ class Section:
             )
             self._stop = gr.Button("Stop", elem_id=f"stop-{self._id}", visible=False)
             self._files = [self._button(name) for name in self._file_names()]
-        self.notice = gr.HTML("", elem_id=f"notice-{self._id}", js_on_load=None)
+        self.notice = gr.HTML("", elem_id=f"notice-{self._id}", js_on_load=_script(""))
         self._view = gr.HTML(
             str(tag("p", experiment.empty, class_="hint")),
             elem_id=f"view-{self._id}",

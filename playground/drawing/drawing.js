@@ -7,6 +7,8 @@ function playgroundView(element, path, trigger, watch) {
   element.addEventListener("click", (event) => {
     const shower = event.target.closest("[data-show]");
     if (shower) return playgroundShow(element, shower);
+    const doer = event.target.closest("[data-do]"); // what a section of the page's own making does
+    if (doer && trigger) return trigger("click", JSON.parse(doer.dataset.do));
     const setter = event.target.closest("[data-set]");
     if (!setter || !trigger) return;
     // What sets and runs is another event than what only sets.

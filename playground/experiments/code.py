@@ -14,7 +14,9 @@ def as_python(experiment: Experiment, settings: Settings, choice: ModelChoice) -
     """Return a program that runs an experiment with these settings."""
     given = [f"{name}={_literal(settings, name)}" for name in settings.changed()]
     head, model = ["import playground", ""], []
-    if experiment.needs is not Needs.NOTHING:
+    if experiment.needs is Needs.CHOICE:
+        model = [repr(choice.reference)]
+    elif experiment.needs is not Needs.NOTHING:
         head.append(f"model = playground.load({_load_arguments(choice)})")
         model = ["model"]
     call = f'result = playground.experiment("{experiment.path}")({", ".join([*model, *given])})'

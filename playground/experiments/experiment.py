@@ -26,6 +26,7 @@ class Needs(StrEnum):
 
     MODEL = "model"  # a LanguageModel, loaded and in the shared batch
     FOLDER = "folder"  # an InstalledModel: its tokenizer, its weights as files; nothing is loaded
+    CHOICE = "choice"  # the ModelChoice alone; the model need not be here
     NOTHING = "nothing"  # None
 
 

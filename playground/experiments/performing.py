@@ -58,11 +58,17 @@ def perform(
 def _given(needs: Needs, run: Run, held: ExitStack) -> tuple[Any, Subject]:
     if needs is Needs.NOTHING:
         return None, Subject()
+    if needs is Needs.CHOICE:
+        return run.choice, _named(run.choice)
     if needs is Needs.FOLDER:
         folder = require_installed(run.choice, run.pool)
         return folder, Subject(run.choice.reference, folder.title)
     model = held.enter_context(run.pool.lease(run.choice, run.stopped, lab=True))
     return model, _subject(run.choice.reference, model)
+
+
+def _named(choice: ModelChoice) -> Subject:
+    return Subject(choice.reference, choice.reference)
 
 
 def _subject(reference: str, model: LanguageModel) -> Subject:
@@ -121,11 +127,14 @@ def _reference(model: InstalledModel) -> str:
 def _perform_on(
     experiment: Experiment, settings: Settings, run: Run, model: LanguageModel
 ) -> Iterator[Result]:
-    given = {Needs.MODEL: model, Needs.FOLDER: model.engine.model, Needs.NOTHING: None}
-    subject = (
-        Subject() if experiment.needs is Needs.NOTHING else _subject(run.choice.reference, model)
-    )
-    for snapshot in experiment.function(given[experiment.needs], settings, run):
+    loaded = _subject(run.choice.reference, model)
+    given, subject = {
+        Needs.MODEL: (model, loaded),
+        Needs.FOLDER: (model.engine.model, loaded),
+        Needs.CHOICE: (run.choice, _named(run.choice)),
+        Needs.NOTHING: (None, Subject()),
+    }[experiment.needs]
+    for snapshot in experiment.function(given, settings, run):
         yield Result(experiment, settings, subject, snapshot)
 
 

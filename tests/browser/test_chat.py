@@ -281,8 +281,8 @@ def test_a_phone_can_chat_and_reach_every_setting(visit: Visit, dark: bool) -> N
     ask(page, "Hello there, this is a rather long message that has to wrap on a narrow screen.")
     page.get_by_role("button", name="Labs").click()
     page.get_by_role("button", name="Models").click()
-    table = page.locator("#models-table")
-    expect(table.get_by_role("cell", name=re.compile("SmolLM2 135M"))).to_be_visible()
+    table = page.locator("#view-models-catalog")
+    expect(table.get_by_role("rowheader", name=re.compile("SmolLM2 135M"))).to_be_visible()
     assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
 
 

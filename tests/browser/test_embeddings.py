@@ -360,7 +360,7 @@ def test_nobody_is_offered_the_encoder_to_chat_with(visit: Visit) -> None:
     expect(page.get_by_role("option", name="all-MiniLM-L6-v2")).to_have_count(0)
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Models", exact=True).click()
-    row = page.locator("#models-table tr", has_text="all-MiniLM-L6-v2")
+    row = page.locator("#view-models-catalog tr", has_text="all-MiniLM-L6-v2")
     expect(row).to_contain_text("sentences to vectors: writes no text")
 
 

@@ -1,12 +1,20 @@
-"""Memory in the page: what is loaded and what a load would take; going back takes no time."""
+"""The models lab: what can be fetched and is, what is loaded, and what a load would take."""
 
 from __future__ import annotations
 
+import json
+import re
+import threading
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from apps.ui import catalog_section, model_choices
+from playground.errors import FetchCancelled
+from playground.models.acquire.fetch import FetchProgress
 from playground.models.engines import manager as manager_module
 from playground.models.engines.memory import Memory, read_memory
 from playground.serving import Pool
@@ -19,6 +27,11 @@ def choose(page: Page, precision: str) -> None:
     page.get_by_role("option", name=precision).first.click()
 
 
+def open_memory(page: Page) -> None:
+    page.get_by_role("button", name="Models", exact=True).click()
+    page.locator("#panel-models").get_by_role("tab", name="Memory").click()
+
+
 def test_memory_is_shown_planned_and_given_back(visit: Visit, pool: Pool) -> None:
     pool.free_idle()
     page = visit()
@@ -26,8 +39,8 @@ def test_memory_is_shown_planned_and_given_back(visit: Visit, pool: Pool) -> Non
     expect(page.locator(".badge.ready", has_text="BF16")).to_contain_text(
         "1 more loaded", timeout=60_000
     )
-    page.get_by_role("button", name="Models", exact=True).click()
-    now, plans = page.locator("#memory-now"), page.locator("#memory-plans")
+    open_memory(page)
+    now, plans = page.locator(".memory-now"), page.locator(".memory-plans")
     expect(now.locator("tbody tr")).to_have_count(2)
     expect(now.locator("tbody tr").first).to_contain_text("BF16 · core engine")
     expect(now).to_contain_text("(measured)")
@@ -35,7 +48,7 @@ def test_memory_is_shown_planned_and_given_back(visit: Visit, pool: Pool) -> Non
     expect(plans.locator("tbody tr", has_text="NF4")).to_contain_text("fits")
     expect(plans).to_contain_text("Sizes are estimated")
     now.locator("tbody tr", has_text="FP32").get_by_role("button", name="Free").click()
-    expect(page.locator("#memory-notice")).to_contain_text("at FP32 was freed")
+    expect(page.locator("#notice-models-memory")).to_contain_text("at FP32 was freed")
     expect(now.locator("tbody tr")).to_have_count(1)
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -60,3 +73,63 @@ def test_little_memory_warns_and_too_little_refuses(
         expect(page.locator(".badge.ready", has_text="BF16")).to_contain_text(
             "memory was tight: 0.1 GB to spare (estimated)", timeout=60_000
         )
+
+
+def test_a_model_is_fetched_in_sight_cancelled_and_then_offered(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end = threading.Event()
+
+    def fetch(_name: str, _settings: Any, show: Any, cancelled: Any, **_more: Any) -> None:
+        show(FetchProgress("downloading", 10**8, 7 * 10**8))
+        while not end.is_set():
+            if cancelled():
+                raise FetchCancelled("The fetch was stopped.")
+            end.wait(0.05)
+
+    monkeypatch.setattr(catalog_section, "ensure_model", fetch)
+    page = visit(path="/?lab=models&experiment=catalog")
+    notice = page.locator("#notice-models-catalog")
+    row = page.locator("#view-models-catalog tr", has_text="SmolLM2 360M Instruct")
+    row.get_by_role("button", name="Fetch").click()
+    expect(notice).to_contain_text("SmolLM2 360M Instruct: downloading 100 of 700 MB")
+    notice.get_by_role("button", name="Cancel").click()
+    expect(notice).to_contain_text("The fetch was stopped.")
+    row.get_by_role("button", name="Fetch").click()
+    expect(notice).to_contain_text("downloading")
+    monkeypatch.setattr(model_choices, "_label", lambda model: f"{model.entry.title} (new)")
+    end.set()
+    expect(notice).to_contain_text("SmolLM2 360M Instruct is here; choose it under Model.")
+    page.locator("#model input").click()
+    expect(page.get_by_role("option", name="SmolLM2 360M Instruct (new)")).to_be_visible()
+
+
+def test_terms_are_shown_and_can_be_left(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalog_section, "read_terms", lambda *_: "You <must> not. " * 400)
+    page = visit(width=390, height=844, path="/?lab=models&experiment=catalog")
+    row = page.locator("#view-models-catalog tr", has_text="Gemma 3 270M")
+    row.get_by_role("button", name="Fetch").click()
+    notice = page.locator("#notice-models-catalog")
+    expect(notice.get_by_role("heading")).to_have_text("Terms of Gemma 3 270M")
+    expect(notice.locator(".terms")).to_contain_text("You <must> not.")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    notice.get_by_role("button", name="Leave it").click()
+    expect(notice).to_have_text("")
+
+
+def test_a_kind_is_listed_alone_linked_and_exported(visit: Visit, tmp_path: Path) -> None:
+    page = visit(path="/?lab=models&experiment=catalog&kind=base")
+    rows = page.locator("#view-models-catalog tbody tr")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("base: continues text")
+    page.locator("#models-catalog-kind").get_by_text("vectors", exact=True).click()
+    expect(rows).to_contain_text("sentences to vectors")
+    expect(page).to_have_url(re.compile("kind=embedding"))
+    page.locator("#run-models-catalog").click()
+    with page.expect_download() as found:
+        page.locator("#models-catalog-json").click()
+    exported = tmp_path / "catalog.json"
+    found.value.save_as(exported)
+    (model,) = json.loads(exported.read_text(encoding="utf-8"))["models"]
+    assert model["name"] == "all-minilm-l6-v2"
+    assert "path" not in model

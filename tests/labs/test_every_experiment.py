@@ -21,6 +21,7 @@ from apps.ui.rail import build_rail
 from apps.ui.section import Section
 from playground.experiments.code import as_command, as_link, as_python
 from playground.experiments.experiment import Experiment, Needs
+from playground.generation.language_model import LanguageModel
 from playground.labs import experiments
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.manager import ModelChoice
@@ -71,11 +72,19 @@ def test_page_terminal_and_python_find_the_same(
     words = [f"--{name.replace('_', '-')}={text}" for name, text in settings.spelled().items()]
     told = runner(capsys)("lab", experiment.lab, experiment.name, *words, "--json")
     assert told.code == 0, told.stderr
-    model = None if experiment.needs is Needs.NOTHING else playground.load(choice.reference)
-    result = experiment(model, **experiment.small)
+    result = experiment(given_to(experiment, choice), **experiment.small)
     assert result.snapshot.progress.ended
     assert found(told.stdout) == found(json.dumps(result.to_json()))
     assert found(told.stdout) == found(on_page(experiment, pool, choice, tmp_path))
+
+
+def given_to(experiment: Experiment, choice: ModelChoice) -> LanguageModel | str | None:
+    """Return what Python hands over; what needs no loaded model must not find another one."""
+    if experiment.needs is Needs.NOTHING:
+        return None
+    if experiment.needs is Needs.CHOICE:
+        return choice.reference
+    return playground.load(choice.reference)
 
 
 def on_page(experiment: Experiment, pool: Pool, choice: ModelChoice, folder: Path) -> str:

@@ -1,0 +1,70 @@
+"""The catalog: what is here is told from what can be fetched, and all text is escaped."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from playground.experiments.performing import perform
+from playground.labs.models.catalog import Catalog, CatalogSettings
+from playground.labs.models.catalog_view import CATALOG, draw
+from playground.models.acquire.catalog import load_catalog
+from playground.models.acquire.records import listed_record
+from playground.models.acquire.store import InstalledModel, ListedModel, list_models
+from playground.models.engines.manager import ModelChoice
+from playground.models.engines.precision import Precision
+from playground.serving import Pool
+from playground.settings import Settings
+from tests.support.markup import seen
+
+ENTRY = load_catalog()[0]
+HERE = InstalledModel(
+    ENTRY.name, ENTRY.title, Path("/a/secret"), "wheel", "w 1", "Q4_1", "MIT", 538 * 10**6, 1, True
+)
+
+
+def listed(settings: Settings, **given: str) -> Catalog:
+    choice = ModelChoice(ENTRY.name, Precision.FP32)
+    *_, last = perform(CATALOG, CatalogSettings(**given), Pool(settings), choice)
+    assert isinstance(last.snapshot, Catalog)
+    return last.snapshot
+
+
+def test_it_lists_what_the_command_lists_without_paths(tmp_path: Path) -> None:
+    settings = replace(Settings.from_env(), models_dir=tmp_path)
+    told = listed(settings).to_json()["models"]
+    assert [{**each, "path": None} for each in told] == [
+        listed_record(model) for model in list_models(settings)
+    ]
+    assert "path" not in Catalog((ListedModel(ENTRY, HERE, None),)).to_json()["models"][0]
+
+
+def test_one_kind_can_be_listed_alone(tmp_path: Path) -> None:
+    settings = replace(Settings.from_env(), models_dir=tmp_path)
+    kinds = {each["kind"] for each in listed(settings, kind="embedding").to_json()["models"]}
+    assert kinds == {"embedding"}
+    assert len(listed(settings).models) == len(load_catalog())
+
+
+def test_what_is_here_what_is_not_and_what_is_broken_are_told_apart() -> None:
+    here = draw(Catalog((ListedModel(ENTRY, HERE, None),)))
+    assert "538 MB, came through Q4_1" in seen(here).text
+    assert "<button" not in here
+    absent = draw(Catalog((ListedModel(ENTRY, None, None),)))
+    assert "Fetch" in seen(absent).text
+    assert ENTRY.name in absent[absent.index("data-do") :]
+    broken = draw(Catalog((ListedModel(ENTRY, None, "a <file> is gone."),)))
+    assert "a <file> is gone. Mend" in seen(broken).text
+    assert "secret" not in here + absent + broken
+
+
+def test_the_size_of_a_fetch_is_that_of_what_is_tried_first() -> None:
+    hub = replace(ENTRY, wheel=None)
+    assert ENTRY.hub is not None
+    assert ENTRY.wheel is not None
+    assert listed_record(ListedModel(hub, None, None))["size_bytes"] == ENTRY.hub.size_bytes
+    wheel = replace(ENTRY, hub=None)
+    wheels = sum(package.size_bytes for package in ENTRY.wheel.packages)
+    assert listed_record(ListedModel(wheel, None, None))["size_bytes"] == wheels
+    nowhere = replace(ENTRY, hub=None, wheel=None)
+    assert listed_record(ListedModel(nowhere, None, None))["size_bytes"] is None

@@ -1,0 +1,224 @@
+"""The buttons of the models lab: fetch, accept terms, leave, cancel, free, look again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import gradio as gr
+import pytest
+
+from apps.chat.service import ChatService
+from apps.chat.store import ConversationStore
+from apps.ui import catalog_section
+from apps.ui.catalog_section import CatalogSection, render_progress, render_terms
+from apps.ui.lab_panel import Parts
+from apps.ui.memory_section import MemorySection
+from apps.ui.model_choices import model_choices
+from apps.ui.rail import build_rail
+from playground.errors import FetchCancelled, FetchFailed
+from playground.labs import find_experiment
+from playground.labs.models.memory import spell_choice
+from playground.models.acquire.catalog import find_entry
+from playground.models.acquire.fetch import FetchProgress
+from playground.models.acquire.store import InstalledModel
+from playground.models.engines.manager import ModelChoice
+from playground.models.engines.precision import Precision
+from playground.serving import Pool
+from playground.settings import Settings
+from tests.support.markup import seen
+
+START = ModelChoice("smollm2-135m-instruct", Precision.FP32)
+FREE, TERMS = "smollm2-360m-instruct", "gemma-3-270m"
+SOMEBODY, ANOTHER = SimpleNamespace(session_hash="a"), SimpleNamespace(session_hash="b")
+Fetch = Callable[..., None]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return replace(Settings.from_env(), models_dir=tmp_path / "models")
+
+
+def parts_of(settings: Settings) -> Parts:
+    pool = Pool(settings)
+    store = ConversationStore(settings.models_dir.parent)
+    rail = build_rail(model_choices(settings, START.reference), START)
+    return Parts(ChatService(pool, store), pool, rail, gr.Textbox())
+
+
+@pytest.fixture
+def section(settings: Settings) -> Iterator[CatalogSection]:
+    with gr.Blocks():
+        section = CatalogSection(find_experiment("models/catalog"), parts_of(settings))
+        section.wire()
+        yield section
+
+
+def pressed(
+    section: CatalogSection, action: str, name: str = "", who: Any = SOMEBODY
+) -> list[dict[Any, Any]]:
+    """Return every change of the page that a button brings."""
+    event = SimpleNamespace(_data={"action": action, "name": name})
+    return list(section._on_do(event, who))  # type: ignore[arg-type] # what it reads of both
+
+
+def said(section: CatalogSection, view: dict[Any, Any]) -> str:
+    return seen(view[section.notice]).text
+
+
+@pytest.fixture
+def fetches(monkeypatch: pytest.MonkeyPatch) -> Callable[[Fetch], list[dict[str, Any]]]:
+    """Put another function in the place of the fetch; returns what it is asked for."""
+
+    def take_place(fetch: Fetch) -> list[dict[str, Any]]:
+        asked: list[dict[str, Any]] = []
+
+        def ensure(name: str, _settings: Settings, show: Any, cancelled: Any, **more: Any) -> None:
+            asked.append({"name": name, **more})
+            fetch(show, cancelled)
+
+        monkeypatch.setattr(catalog_section, "ensure_model", ensure)
+        return asked
+
+    return take_place
+
+
+def test_a_fetch_ends_with_a_word_on_where_the_model_is_used(
+    section: CatalogSection, fetches: Callable[[Fetch], list[dict[str, Any]]]
+) -> None:
+    asked = fetches(lambda _show, _cancelled: None)
+    *_, last = pressed(section, "fetch", FREE)
+    assert said(section, last) == "SmolLM2 360M Instruct is here; choose it under Model."
+    assert last[section._rail.model]["choices"] == model_choices(section._settings, START.reference)
+    *_, last = pressed(section, "fetch", "all-minilm-l6-v2")
+    assert said(section, last) == "all-MiniLM-L6-v2 is here; Embeddings uses it."
+    assert asked[0] == {"name": FREE, "accept_terms": False, "any_kind": True}
+
+
+def test_a_fetch_that_fails_says_why_and_a_page_can_try_again(
+    section: CatalogSection, fetches: Callable[[Fetch], list[dict[str, Any]]]
+) -> None:
+    def fail(_show: Any, _cancelled: Any) -> None:
+        raise FetchFailed("No <network>.")
+
+    fetches(fail)
+    for _ in range(2):
+        *_, last = pressed(section, "fetch", FREE)
+        assert said(section, last) == "No <network>."
+        assert 'role="alert"' in last[section.notice]
+
+
+def test_a_page_fetches_one_model_at_a_time_and_can_cancel_it(
+    section: CatalogSection, fetches: Callable[[Fetch], list[dict[str, Any]]]
+) -> None:
+    stopped = threading.Event()
+
+    def until_cancelled(show: Any, cancelled: Any) -> None:
+        show(FetchProgress("downloading", 10**6, 10**7))
+        while not cancelled():
+            stopped.wait(0.01)
+        raise FetchCancelled("The fetch was stopped.")
+
+    fetches(until_cancelled)
+    event = SimpleNamespace(_data={"action": "fetch", "name": FREE})
+    views = section._on_do(event, SOMEBODY)  # type: ignore[arg-type] # what it reads of both
+    assert "downloading 1 of 10 MB" in said(section, next(views))
+    (told,) = pressed(section, "fetch", "qwen3-0.6b")
+    assert "A fetch is under way" in said(section, told)
+    assert not pressed(section, "cancel", who=ANOTHER)  # it is not theirs
+    assert "downloading" in said(section, next(views))
+    assert not pressed(section, "cancel")
+    *_, last = views
+    assert said(section, last) == "The fetch was stopped."
+    assert 'role="status"' in last[section.notice]
+
+
+def test_a_page_that_is_left_stops_its_fetch(
+    section: CatalogSection, fetches: Callable[[Fetch], list[dict[str, Any]]]
+) -> None:
+    ended = threading.Event()
+
+    def until_cancelled(_show: Any, cancelled: Any) -> None:
+        while not cancelled():
+            ended.wait(0.01)
+        ended.set()
+
+    fetches(until_cancelled)
+    event = SimpleNamespace(_data={"action": "fetch", "name": FREE})
+    views = section._on_do(event, SOMEBODY)  # type: ignore[arg-type] # what it reads of both
+    next(views)
+    views.close()  # type: ignore[attr-defined] # a generator, which Gradio closes
+    assert ended.wait(10)
+
+
+def test_terms_are_read_before_they_are_accepted(
+    section: CatalogSection,
+    fetches: Callable[[Fetch], list[dict[str, Any]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = fetches(lambda _show, _cancelled: None)
+    monkeypatch.setattr(catalog_section, "read_terms", lambda *_: "You <must> not.")
+    *_, last = pressed(section, "fetch", TERMS)
+    assert "You <must> not." in said(section, last)
+    assert not asked
+    (left,) = pressed(section, "leave", TERMS)
+    assert not left[section.notice]
+    pressed(section, "accept", TERMS)
+    assert asked == [{"name": TERMS, "accept_terms": True, "any_kind": True}]
+
+
+def test_only_models_of_the_catalog_are_fetched_and_only_known_words_do_something(
+    section: CatalogSection, fetches: Callable[[Fetch], list[dict[str, Any]]]
+) -> None:
+    asked = fetches(lambda _show, _cancelled: None)
+    for path in ("/etc", "../x", "", "<img>"):
+        (told,) = pressed(section, "fetch", path)
+        assert "There is no model named" in said(section, told)
+        assert "<img>" not in told[section.notice]
+    assert not pressed(section, "remove", FREE)
+    assert not asked
+
+
+def test_what_is_said_of_a_fetch_stays_when_the_table_is_redrawn(section: CatalogSection) -> None:
+    rail = section._rail
+    data = {each: each.value for each in rail.components}
+    data |= {each: each.value for each in section.form.fields.values()}
+    view = section._on_done(data)
+    assert "SmolLM2 360M" in view[section._view]
+    assert view[section.notice] == gr.skip()
+
+
+def test_progress_without_a_size_is_a_bar_without_an_end() -> None:
+    entry = find_entry(FREE)
+    assert "value" not in seen(render_progress(entry, FetchProgress("starting"))).attributes
+    assert 'value="0.250"' in render_progress(entry, FetchProgress("downloading", 1, 4))
+    assert seen(render_terms(entry, "a < b")).text.startswith(f"Terms of {entry.title}a < b")
+
+
+def test_a_model_is_freed_by_its_button_unless_it_is_held(default_model: InstalledModel) -> None:
+    settings = Settings.from_env()
+    choice = ModelChoice(default_model.name, Precision.BF16)
+    with gr.Blocks():
+        section = MemorySection(find_experiment("models/memory"), parts_of(settings))
+        section.wire()
+    pool, data = section._pool, {each: each.value for each in section._rail.components}
+
+    def press(action: str, name: str = "") -> tuple[str, str]:
+        event = SimpleNamespace(_data={"action": action, "name": name})
+        view = section._on_do(data, event)  # type: ignore[arg-type] # what it reads of it
+        return seen(view[section.notice]).text, seen(view[section._view]).text
+
+    with pool.lease(choice):
+        said, drawn = press("free", spell_choice(choice))
+        assert "at BF16 is in use; wait for the reply" in said
+        assert "a reply runs" in drawn
+    assert press("look")[0] == ""
+    said, drawn = press("free", spell_choice(choice))
+    assert "at BF16 was freed." in said
+    assert "No model is loaded now" in drawn
+    assert press("free", spell_choice(choice))[0] == "It was freed already."
+    pool.close()

@@ -9,7 +9,15 @@ from markupsafe import Markup
 from playground.drawing.cosine_bars import token
 from playground.drawing.marks import mark
 from playground.drawing.markup import join, table, tag
-from playground.labs.embeddings.analogies import Analogies, Score, Verdict
+from playground.experiments.experiment import Experiment
+from playground.labs.embeddings.analogies import (
+    Analogies,
+    AnalogiesSettings,
+    Score,
+    Verdict,
+    read_questions,
+    run_analogies,
+)
 
 AMONG = 5
 _MINUS = "\N{MINUS SIGN}"
@@ -100,3 +108,18 @@ def _questions(verdicts: Sequence[Verdict]) -> Markup:
     )
     heads = ("sum", "nearest", "expected", "its place", "its place with no sum")
     return tag("details", tag("summary", "Every question"), table(heads, rows, class_="scores"))
+
+
+ANALOGIES = Experiment(
+    path="embeddings/analogies",
+    title="Analogies",
+    idea=(
+        "How often do such sums come out right over the questions that ship, and how "
+        "often without any sum? Much of it is won by leaving out the question's words."
+    ),
+    settings=AnalogiesSettings,
+    function=run_analogies,
+    view=draw,
+    action=f"Try {len(read_questions())} analogies",
+    empty="How often sums come out right will stand here, relation by relation.",
+)

@@ -10,7 +10,14 @@ from markupsafe import Markup
 from playground.drawing.cosine_bars import bars, cosine_bar, token
 from playground.drawing.files import vectors_csv
 from playground.drawing.markup import join, tag
-from playground.labs.embeddings.arithmetic import Answer, Solution, Term
+from playground.experiments.experiment import Experiment
+from playground.labs.embeddings.arithmetic import (
+    Answer,
+    ArithmeticSettings,
+    Solution,
+    Term,
+    run_arithmetic,
+)
 
 _SUMS = (
     "king - man + woman",
@@ -92,3 +99,20 @@ def to_csv(solution: Solution) -> str:
 def _typed(terms: tuple[Term, ...]) -> str:
     text = " ".join(f"{'+' if term.sign > 0 else '-'} {term.word.typed}" for term in terms)
     return text.removeprefix("+ ")
+
+
+ARITHMETIC = Experiment(
+    path="embeddings/arithmetic",
+    title="Arithmetic",
+    idea=(
+        "If the way from man to woman is the way from king to queen, king - man + woman "
+        "comes out near queen."
+    ),
+    settings=ArithmeticSettings,
+    function=run_arithmetic,
+    view=draw,
+    action="Work it out",
+    empty="Press Work it out: what the sum is nearest to will stand here.",
+    tables={"sum.csv": to_csv},
+    intro=examples(),
+)

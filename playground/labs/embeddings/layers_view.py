@@ -16,9 +16,16 @@ from playground.drawing.files import vectors_csv
 from playground.drawing.marks import mark
 from playground.drawing.markup import tag
 from playground.drawing.scatter import Frame, fit
+from playground.experiments.experiment import Experiment
 from playground.labs.embeddings.journey import Journey, Occurrence
 from playground.labs.embeddings.layer_chart import draw_chart, draw_pairs, draw_table
-from playground.labs.embeddings.layers import Layers, LayerView, view
+from playground.labs.embeddings.layers import (
+    Layers,
+    LayersSettings,
+    LayerView,
+    run_layers,
+    view,
+)
 
 _FRAME = Frame(400, 300, 20, 20)
 _SENSES = 4  # kinds of marks; after that they begin anew
@@ -207,3 +214,20 @@ def to_csv(found: Layers) -> str:
         for each in journey.occurrences
     )
     return vectors_csv(labels, journey.states.reshape(-1, journey.states.shape[-1]))
+
+
+LAYERS = Experiment(
+    path="embeddings/layers",
+    title="Through the layers",
+    idea=(
+        "In the table a word has one vector. Layer by layer it takes in what stands "
+        "before it: follow one word through the layers in sentences that mean different "
+        "things by it."
+    ),
+    settings=LayersSettings,
+    function=run_layers,
+    view=draw,
+    action="Follow",
+    empty="Press Follow: the word will be drawn here, layer by layer.",
+    tables={"layers.csv": to_csv},
+)

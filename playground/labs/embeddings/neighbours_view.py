@@ -13,7 +13,12 @@ from playground.drawing.cosine_bars import bars, cosine_bar, signed, token
 from playground.drawing.files import vectors_csv
 from playground.drawing.marks import mark
 from playground.drawing.markup import join, tag
-from playground.labs.embeddings.neighbours import Neighbourhood
+from playground.experiments.experiment import Experiment
+from playground.labs.embeddings.neighbours import (
+    Neighbourhood,
+    NeighboursSettings,
+    run_neighbours,
+)
 
 _STRIP_HEIGHT = 40
 _SHOWN_NUMBERS = 4
@@ -115,3 +120,19 @@ def to_csv(found: Neighbourhood) -> str:
     """Return the vector of the word, then those of its neighbours."""
     labels = [found.word.text, *(each.text for each in found.neighbours)]
     return vectors_csv(labels, np.concatenate([found.vector[None], found.vectors]))
+
+
+NEIGHBOURS = Experiment(
+    path="embeddings/neighbours",
+    title="Neighbours",
+    idea=(
+        "Every token has one row in the table of the model, its vector. Tokens that are "
+        "used alike have vectors that point the same way."
+    ),
+    settings=NeighboursSettings,
+    function=run_neighbours,
+    view=draw,
+    action="Find",
+    empty="Press Find: the tokens nearest to the word will stand here.",
+    tables={"neighbours.csv": to_csv},
+)

@@ -10,7 +10,15 @@ from markupsafe import Markup
 from playground.drawing.cosine_bars import bars, cosine_bar, signed
 from playground.drawing.files import vectors_csv
 from playground.drawing.markup import tag
-from playground.labs.embeddings.sentences import Compared, Found, Sentences
+from playground.experiments.experiment import Experiment, Needs
+from playground.labs.embeddings.encoder import about_encoder
+from playground.labs.embeddings.sentences import (
+    Compared,
+    Found,
+    Sentences,
+    SentencesSettings,
+    run_sentences,
+)
 
 
 def draw(compared: Compared) -> Markup:
@@ -105,3 +113,21 @@ def to_csv(compared: Compared) -> str:
     if sentences is None:
         return vectors_csv([], np.empty((0, 0), np.float32))
     return vectors_csv(sentences.lines, sentences.vectors)
+
+
+SENTENCES = Experiment(
+    path="embeddings/sentences",
+    title="Sentences",
+    idea=(
+        "A chat model has a vector for every token, none for a sentence. A small encoder, "
+        f"{about_encoder()}, was trained to give one to each sentence, so that like "
+        "meanings lie close, whatever the words. It is fetched once, when it is first used."
+    ),
+    settings=SentencesSettings,
+    function=run_sentences,
+    view=draw,
+    needs=Needs.NOTHING,
+    action="Compare and search",
+    empty="Press the button: how alike your lines are will stand here.",
+    tables={"sentences.csv": to_csv},
+)

@@ -17,12 +17,15 @@ from playground.drawing.files import vectors_csv
 from playground.drawing.marks import mark
 from playground.drawing.markup import join, tag
 from playground.drawing.scatter import Label, fit, frame_for, place_labels
+from playground.experiments.experiment import Experiment
 from playground.labs.embeddings.word_map import (
     UMAP_SEED,
+    MapSettings,
     Near,
     Pending,
     Satellite,
     WordMap,
+    run_map,
 )
 
 _LONGEST_LABEL = 18
@@ -143,3 +146,19 @@ def to_csv(shown: WordMap | Pending) -> str:
     if isinstance(shown, Pending):
         return vectors_csv([], np.empty((0, 0)))
     return vectors_csv((word.text for word in shown.words), shown.vectors)
+
+
+MAP = Experiment(
+    path="embeddings/map",
+    title="Map",
+    idea=(
+        "A vector has hundreds of numbers, a picture two. PCA takes the two directions in "
+        "which the words differ most, and leaves out the rest."
+    ),
+    settings=MapSettings,
+    function=run_map,
+    view=draw,
+    action="Draw",
+    empty="Press Draw: the words will stand here, those that are alike together.",
+    tables={"words.csv": to_csv},
+)

@@ -92,50 +92,48 @@ class Section:
 
     def wire(self) -> None:
         """Connect the components."""
-        inputs = self.inputs
-        drawn = self.drawn
-        quiet = {**QUIET, "js": self.script}
         if self.experiment.live:
-            events = [each.change for each in self.form.fields.values()]
-            events += [self._rail.model.change]
-            gr.on(
-                events,
-                self._on_change,
-                inputs,
-                drawn,
-                queue=False,
-                trigger_mode="always_last",
-                **quiet,
-            )
-            self._run.click(self._on_export, inputs, [self.notice, *self._files], **quiet)
+            self._wire_live()
         else:
-            outputs = self._outputs()
-            gr.on(
-                [self._run.click, *self.form.entered],
-                self._on_run,
-                inputs,
-                outputs,
-                concurrency_limit=None,
-                **quiet,
-            )
-            self._stop.click(self._stops.stop, queue=False, **QUIET)
-            gr.on(
-                [self._intro.submit, self._view.submit],
-                self._on_submit,
-                inputs,
-                [*outputs, *self.form.fields.values()],
-                concurrency_limit=None,
-                **quiet,
-            )
+            self._wire_run()
         gr.on(
             [self._intro.select, self._view.select],
             self._on_select,
-            inputs,
+            self.inputs,
             [self.notice, *self.form.fields.values()],
             queue=False,
-            **quiet,
+            **self._quiet,
         )
         self._wire_address()
+
+    @property
+    def _quiet(self) -> dict[str, Any]:
+        """How its events are sent."""
+        return {**QUIET, "js": self.script}
+
+    def _wire_live(self) -> None:
+        """Redraw at every change; the button writes files."""
+        events = [each.change for each in self.form.fields.values()]
+        gr.on(
+            [*events, self._rail.model.change],
+            self._on_change,
+            self.inputs,
+            self.drawn,
+            queue=False,
+            trigger_mode="always_last",
+            **self._quiet,
+        )
+        files = [self.notice, *self._files]
+        self._run.click(self._on_export, self.inputs, files, **self._quiet)
+
+    def _wire_run(self) -> None:
+        """Run when the button says so, or a click in the picture; stop when asked."""
+        outputs, quiet = self._outputs(), {"concurrency_limit": None, **self._quiet}
+        begun = [self._run.click, *self.form.entered]
+        gr.on(begun, self._on_run, self.inputs, outputs, **quiet)
+        self._stop.click(self._stops.stop, queue=False, **QUIET)
+        clicked, fields = [self._intro.submit, self._view.submit], self.form.fields.values()
+        gr.on(clicked, self._on_submit, self.inputs, [*outputs, *fields], **quiet)
 
     @property
     def inputs(self) -> set[Component]:

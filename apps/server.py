@@ -41,17 +41,21 @@ def create_app(pool: Pool, start: ModelChoice, host: str = "127.0.0.1") -> FastA
         The address it will listen on; requests for other names are refused, which keeps foreign
         pages from reaching it by a name of theirs (DNS rebinding).
     """
-    from apps.ui.exports import exports_folder
+    app = _guarded(host)
 
-    # Before it is imported: Gradio's own folder would be everybody's to read, and stay behind.
-    os.environ["GRADIO_TEMP_DIR"] = str(exports_folder())
-    # Gradio keeps figures of its last events, which nothing here shows.
-    os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"
-    import gradio as gr
+    @app.get("/health")
+    def health() -> dict[str, str]:
+        ready = "ready" if pool.model(start) else "loading" if pool.activity(start) else "idle"
+        return {"status": "ok", "model": ready, "version": playground.__version__}
 
-    from apps.ui.page import HEAD, build_ui
-    from apps.ui.theme import PlaygroundTheme
+    service = ChatService(pool, ConversationStore(pool.settings.conversations_dir))
+    _prepare_gradio()
+    _mount_page(app, service, start, host)
+    return app
 
+
+def _guarded(host: str) -> FastAPI:
+    """Return a service that answers nothing yet, behind its guards."""
     app = FastAPI(
         title="LLM Playground",
         version=playground.__version__,
@@ -64,13 +68,26 @@ def create_app(pool: Pool, start: ModelChoice, host: str = "127.0.0.1") -> FastA
     app.add_middleware(SecurityHeaders)
     allowed = ["*"] if host in _EVERYWHERE else [*_LOOPBACK, host]
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=allowed)
+    return app
 
-    @app.get("/health")
-    def health() -> dict[str, str]:
-        ready = "ready" if pool.model(start) else "loading" if pool.activity(start) else "idle"
-        return {"status": "ok", "model": ready, "version": playground.__version__}
 
-    service = ChatService(pool, ConversationStore(pool.settings.conversations_dir))
+def _prepare_gradio() -> None:
+    """Say what Gradio reads when it is first imported."""
+    from apps.ui.exports import exports_folder
+
+    # Gradio's own folder would be everybody's to read, and stay behind.
+    os.environ["GRADIO_TEMP_DIR"] = str(exports_folder())
+    # Gradio keeps figures of its last events, which nothing here shows.
+    os.environ["GRADIO_ANALYTICS_MAX_EVENTS"] = "1"
+
+
+def _mount_page(app: FastAPI, service: ChatService, start: ModelChoice, host: str) -> None:
+    """Put the page at /."""
+    import gradio as gr
+
+    from apps.ui.page import HEAD, build_ui
+    from apps.ui.theme import PlaygroundTheme
+
     gr.mount_gradio_app(
         app,
         build_ui(service, start),
@@ -83,7 +100,6 @@ def create_app(pool: Pool, start: ModelChoice, host: str = "127.0.0.1") -> FastA
         ssr_mode=False,
         enable_monitoring=False,
     )
-    return app
 
 
 def serve(host: str, port: int, start: ModelChoice, settings: Settings) -> None:
@@ -100,10 +116,7 @@ def serve(host: str, port: int, start: ModelChoice, settings: Settings) -> None:
     """
     import uvicorn
 
-    # Left alone, the signal would end the process before its files for export are removed.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    if hangup := getattr(signal, "SIGHUP", None):  # the terminal was closed; Windows has none
-        signal.signal(hangup, lambda *_: signal.raise_signal(signal.SIGTERM))
+    _end_by_signals()
     pool = Pool(settings)
     app = create_app(pool, start, host)
     config = uvicorn.Config(
@@ -125,6 +138,13 @@ def serve(host: str, port: int, start: ModelChoice, settings: Settings) -> None:
     print(f"LLM Playground: http://{_shown(host)}:{port} (Ctrl-C ends it)", flush=True)  # noqa: T201 - for the person at the terminal
     with suppress(KeyboardInterrupt):
         server.run()
+
+
+def _end_by_signals() -> None:
+    """Let a signal end the process like Ctrl-C: left alone, its files for export would stay."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    if hangup := getattr(signal, "SIGHUP", None):  # the terminal was closed; Windows has none
+        signal.signal(hangup, lambda *_: signal.raise_signal(signal.SIGTERM))
 
 
 def _shown(host: str) -> str:

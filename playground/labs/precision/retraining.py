@@ -8,7 +8,7 @@ long in floats and is rounded only then: it shows what the rounding in the loop 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from typing import Any, Literal
@@ -18,7 +18,7 @@ import numpy as np
 from playground.core.network import MLP, Parameters
 from playground.core.optimizers import SGD
 from playground.core.quantization import fake_quantize
-from playground.core.training import accuracy, train_epochs
+from playground.core.training import Epoch, accuracy, train_epochs
 from playground.data.digits import load_digits
 from playground.experiments.run import Progress, Run
 from playground.experiments.settings import Settings, field
@@ -120,6 +120,49 @@ def round_weights(parameters: Parameters, bits: int) -> Parameters:
     ]
 
 
+class _Course:
+    """The digits, how long each training is, and who may stop it."""
+
+    def __init__(self, settings: RetrainingSettings, run: Run) -> None:
+        self.settings = settings
+        self._run = run
+        self._train, self._test = load_digits().split()
+
+    def dice(self) -> np.random.Generator:
+        """Return fresh dice: two trainings with these see the examples in the same order."""
+        return np.random.default_rng(self.settings.seed)
+
+    def score(self, network: MLP, bits: int | None = None) -> float:
+        """Return held-out accuracy, 0 to 1, with weights rounded to so many bits."""
+        if bits is not None:
+            network = replace(network, parameters=round_weights(network.parameters, bits))
+        return accuracy(network, self._test.images, self._test.labels)
+
+    def scores(self, network: MLP) -> dict[int, float]:
+        """Return held-out accuracy at every width that was asked for."""
+        return {bits: self.score(network, bits) for bits in self.settings.widths}
+
+    def train(
+        self, network: MLP, rate: float, dice: np.random.Generator, curve: Curve
+    ) -> Iterator[tuple[MLP, Curve]]:
+        """Train, with weights rounded as the curve says; yield the network after every epoch."""
+        started = time.perf_counter()
+        for epoch in islice(self._epochs(network, rate, dice, curve.bits), self.settings.epochs):
+            seconds = curve.seconds + time.perf_counter() - started
+            grown = (*curve.accuracies, self.score(epoch.network, curve.bits))
+            curve = replace(curve, accuracies=grown, seconds=seconds)
+            yield epoch.network, curve
+            self._run.check()
+            started = time.perf_counter()
+
+    def _epochs(
+        self, network: MLP, rate: float, dice: np.random.Generator, bits: int | None
+    ) -> Iterator[Epoch]:
+        seen_as = None if bits is None else lambda parameters: round_weights(parameters, bits)
+        images, labels = self._train.images, self._train.labels
+        return train_epochs(network, SGD(rate), images, labels, dice, seen_as=seen_as)
+
+
 def retrain(_given: None, settings: RetrainingSettings, run: Run) -> Iterator[Retraining]:
     """Train in floats, round, train on, and train quantization-aware; yield after every epoch.
 
@@ -135,45 +178,41 @@ def retrain(_given: None, settings: RetrainingSettings, run: Run) -> Iterator[Re
     Retraining
         The same seed gives the same curves; seconds are measured.
     """
-    train, test = load_digits().split()
-    rng = np.random.default_rng(settings.seed)
-    full = MLP.create(rng, activation="relu", cost="cross-entropy", initialization="he")
-
-    def score(trained: MLP, bits: int | None) -> float:
-        if bits is not None:
-            trained = replace(trained, parameters=round_weights(trained.parameters, bits))
-        return accuracy(trained, test.images, test.labels)
-
-    def learn(
-        first: MLP, rate: float, rng: np.random.Generator, curve: Curve
-    ) -> Iterator[tuple[MLP, Curve]]:
-        bits = curve.bits
-        seen_as = None if bits is None else lambda parameters: round_weights(parameters, bits)
-        epochs = train_epochs(first, SGD(rate), train.images, train.labels, rng, seen_as=seen_as)
-        started = time.perf_counter()
-        for epoch in islice(epochs, settings.epochs):
-            seconds = curve.seconds + time.perf_counter() - started
-            grown = (*curve.accuracies, score(epoch.network, bits))
-            curve = replace(curve, accuracies=grown, seconds=seconds)
-            yield epoch.network, curve
-            run.check()
-            started = time.perf_counter()
-
+    course = _Course(settings, run)
     known = Retraining(settings, Curve("float", None), Curve("trained on", None), {}, {}, ())
-    for trained, curve in learn(full, _RATE, rng, known.full):
-        full = trained
-        known = replace(known, full=curve)
-        yield known
-    known = replace(known, rounded={bits: score(full, bits) for bits in settings.widths})
+    full, known = yield from _train_full(course, known)
     # What follows starts from the same weights and sees the examples in the same order.
-    longer = full
-    for trained, curve in learn(full, _RATE, np.random.default_rng(settings.seed), known.longer):
-        longer = trained
-        known = replace(known, longer=curve)
+    known = yield from _train_longer(course, full, known)
+    yield from _train_aware(course, full, known)
+
+
+def _train_full(
+    course: _Course, known: Retraining
+) -> Generator[Retraining, None, tuple[MLP, Retraining]]:
+    """Train in floats; the first weights are drawn with the dice that the training goes on with."""
+    dice = course.dice()
+    full = MLP.create(dice, activation="relu", cost="cross-entropy", initialization="he")
+    for trained, curve in course.train(full, _RATE, dice, known.full):
+        full, known = trained, replace(known, full=curve)
         yield known
-    known = replace(known, longer_rounded={bits: score(longer, bits) for bits in settings.widths})
-    for bits in settings.widths:
-        done, again = known.aware, np.random.default_rng(settings.seed)
-        for _, curve in learn(full, _FINE_RATE, again, Curve("QAT", bits)):
+    return full, replace(known, rounded=course.scores(full))
+
+
+def _train_longer(
+    course: _Course, full: MLP, known: Retraining
+) -> Generator[Retraining, None, Retraining]:
+    """Train on in floats."""
+    longer = full
+    for trained, curve in course.train(full, _RATE, course.dice(), known.longer):
+        longer, known = trained, replace(known, longer=curve)
+        yield known
+    return replace(known, longer_rounded=course.scores(longer))
+
+
+def _train_aware(course: _Course, full: MLP, known: Retraining) -> Iterator[Retraining]:
+    """Train on at every width, with rounded weights in the loop."""
+    for bits in course.settings.widths:
+        done, begun = known.aware, Curve("QAT", bits)
+        for _, curve in course.train(full, _FINE_RATE, course.dice(), begun):
             known = replace(known, aware=(*done, curve))
             yield known

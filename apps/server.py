@@ -135,8 +135,8 @@ def serve(host: str, port: int, start: ModelChoice, settings: Settings) -> None:
     preload = threading.Timer(PRELOAD_AFTER_SECONDS, _preload, (pool, start))
     preload.daemon = True
     preload.start()
-    print(f"LLM Playground: http://{_shown(host)}:{port} (Ctrl-C ends it)", flush=True)  # noqa: T201 - for the person at the terminal
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt):  # from the moment on that the line offers it
+        print(f"LLM Playground: http://{_shown(host)}:{port} (Ctrl-C ends it)", flush=True)  # noqa: T201 - for the person at the terminal
         server.run()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from markupsafe import Markup, escape
 
@@ -27,20 +27,18 @@ def tag(name: str, /, *children: object, **attributes: object) -> Markup:
     >>> tag("td", "a < b", class_="text", data_row=3, hidden=True)
     Markup('<td class="text" data-row="3" hidden>a &lt; b</td>')
     """
-    opened = Markup("<{}{}>").format(Markup(name), _attributes(attributes))  # noqa: S704 - named by the code
-    if name in _VOID:
-        return opened
-    return opened + join(children) + Markup("</{}>").format(Markup(name))  # noqa: S704 - as above
+    opened = f"<{name}{''.join(_attributes(attributes))}>"
+    whole = opened if name in _VOID else f"{opened}{join(children)}</{name}>"
+    return Markup(whole)  # noqa: S704 - names are the code's, all else has been escaped
 
 
-def _attributes(given: dict[str, object]) -> Markup:
-    return join(
-        Markup(" {}").format(_dashed(name))
-        if value is True
-        else Markup(' {}="{}"').format(_dashed(name), value)
-        for name, value in given.items()
-        if value is not None and value is not False
-    )
+def _attributes(given: dict[str, object]) -> Iterator[str]:
+    # Joined as text: `Markup.format` takes five times as long, and a page of tokens has thousands.
+    for name, value in given.items():
+        if value is True:
+            yield f" {_dashed(name)}"
+        elif value is not None and value is not False:
+            yield f' {_dashed(name)}="{escape(value)}"'
 
 
 def _dashed(name: str) -> str:

@@ -14,11 +14,11 @@ def as_python(experiment: Experiment, settings: Settings, choice: ModelChoice) -
     """Return a program that runs an experiment with these settings."""
     given = [f"{name}={_literal(settings, name)}" for name in settings.changed()]
     head, model = ["import playground", ""], []
-    if experiment.needs is Needs.CHOICE:
-        model = [repr(choice.reference)]
-    elif experiment.needs is not Needs.NOTHING:
+    if experiment.needs is Needs.MODEL:
         head.append(f"model = playground.load({_load_arguments(choice)})")
         model = ["model"]
+    if experiment.needs in (Needs.FOLDER, Needs.CHOICE):  # nothing is loaded beforehand
+        model = [repr(choice.reference)]
     call = f'result = playground.experiment("{experiment.path}")({", ".join([*model, *given])})'
     return "\n".join([*head, call, "print(result.to_json())"])
 
@@ -42,8 +42,9 @@ def as_command(experiment: Experiment, settings: Settings, choice: ModelChoice) 
     """Return a command line that runs an experiment with these settings."""
     words = ["playground", "lab", experiment.lab, experiment.name]
     if experiment.needs is not Needs.NOTHING:
-        words += ["--model", choice.reference, "--precision", choice.precision.value]
-        words += ["--engine", choice.engine.value]
+        words += ["--model", choice.reference]
+    if experiment.needs in (Needs.MODEL, Needs.CHOICE):
+        words += ["--precision", choice.precision.value, "--engine", choice.engine.value]
     for name, text in settings.spelled().items():
         words.append(f"--{name.replace('_', '-')}={text}")
     return " ".join(shlex.quote(word) for word in [*words, "--json"])

@@ -62,13 +62,18 @@ def _given(needs: Needs, run: Run, held: ExitStack) -> tuple[Any, Subject]:
         return run.choice, _named(run.choice)
     if needs is Needs.FOLDER:
         folder = require_installed(run.choice, run.pool)
-        return folder, Subject(run.choice.reference, folder.title)
+        return folder, _folder_subject(run.choice.reference, folder)
     model = held.enter_context(run.pool.lease(run.choice, run.stopped, lab=True))
     return model, _subject(run.choice.reference, model)
 
 
 def _named(choice: ModelChoice) -> Subject:
     return Subject(choice.reference, choice.reference)
+
+
+def _folder_subject(reference: str, folder: InstalledModel) -> Subject:
+    """Say which folder was read; nothing computed, so no precision and no engine had a part."""
+    return Subject(reference, folder.title)
 
 
 def _subject(reference: str, model: LanguageModel) -> Subject:
@@ -127,10 +132,10 @@ def _reference(model: InstalledModel) -> str:
 def _perform_on(
     experiment: Experiment, settings: Settings, run: Run, model: LanguageModel
 ) -> Iterator[Result]:
-    loaded = _subject(run.choice.reference, model)
+    folder, reference = model.engine.model, run.choice.reference
     given, subject = {
-        Needs.MODEL: (model, loaded),
-        Needs.FOLDER: (model.engine.model, loaded),
+        Needs.MODEL: (model, _subject(reference, model)),
+        Needs.FOLDER: (folder, _folder_subject(reference, folder)),
         Needs.CHOICE: (run.choice, _named(run.choice)),
         Needs.NOTHING: (None, Subject()),
     }[experiment.needs]

@@ -88,7 +88,8 @@ class Result:
 
     def to_html(self) -> str:
         """Return a page that opens without the playground."""
-        what = ", ".join(f"{name} {text}" for name, text in self.settings.spelled().items())
+        spelled = self.settings.spelled().items()
+        what = ", ".join(f"{name} {shorten(text)}" for name, text in spelled)
         return str(
             _PAGE.format(
                 title=f"{self.experiment.title}: {self.subject.words}".rstrip(": "),
@@ -102,6 +103,12 @@ class Result:
         )
 
 
+def shorten(text: str) -> str:
+    """Return a text as one line about a picture can hold it."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+_LONGEST = 300
 _PAGE = Markup(
     '<!doctype html><html lang="en"><head><meta charset="utf-8">'
     '<meta name="viewport" content="width=device-width"><title>{title}</title>'

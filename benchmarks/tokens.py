@@ -19,8 +19,8 @@ from machine import conditions
 from tokenizers import Tokenizer as FastTokenizer
 
 from playground.data import shipped_text
-from playground.labs.tokens.cutting import tokenize
-from playground.labs.tokens.cutting_view import render_tokens
+from playground.labs.tokens.cutting import Cutting, tokenize
+from playground.labs.tokens.cutting_view import draw
 from playground.models.acquire.catalog import load_catalog
 from playground.models.acquire.fetch import ensure_model
 from playground.models.text.tokenizer import load_tokenizer
@@ -45,7 +45,7 @@ def main() -> None:
     tokenizer = load_tokenizer(folder)
     library = FastTokenizer.from_file(str(folder / "tokenizer.json"))
     ways: dict[str, Callable[[str], object]] = {
-        "lab": lambda text: render_tokens(tokenize(tokenizer, text)),
+        "lab": lambda text: draw(Cutting(tokenize(tokenizer, text))),
         "encode": lambda text: library.encode(text, add_special_tokens=False),
         "encode, no places": lambda text: library.encode_batch_fast(
             [text], add_special_tokens=False

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rich.table import Table
 
 from apps.cli.terminal import console, plain, tell, write_json
 from apps.cli.terminal_reply import fetch_in_sight
 from playground.errors import OptionError
-from playground.labs.tokens.cutting import Tokenized, tokenize
+from playground.labs.tokens.cutting import Cutting, Tokenized, tokenize
 from playground.models.text.tokenizer import load_tokenizer
 from playground.settings import Settings
 
@@ -29,7 +27,7 @@ def show_tokens(reference: str, text: str, as_json: bool) -> None:
     model = fetch_in_sight(reference, Settings.from_env())
     tokenized = tokenize(load_tokenizer(model.path), text)
     if as_json:
-        write_json(record(model.name, tokenized))
+        write_json({"model": model.name, **Cutting(tokenized).to_json()})
         return
     screen = console()
     screen.print(_table(tokenized), width=None if screen.is_terminal else 120)
@@ -38,33 +36,6 @@ def show_tokens(reference: str, text: str, as_json: bool) -> None:
         f"{counts.tokens:,} tokens, {counts.characters:,} characters, {counts.bytes:,} bytes, "
         f"{counts.words:,} words"
     )
-
-
-def record(model: str, tokenized: Tokenized) -> dict[str, Any]:
-    """Return the tokens as values that JSON can hold.
-
-    `text` is the token's own text, or its bytes as ``<0xF0 0x9F>`` where it is only part of a
-    character; `start` and `end` are characters of the text.
-    """
-    tokenizer = tokenized.tokenizer
-    return {
-        "model": model,
-        "count": len(tokenized.spans),
-        "characters": tokenized.counts.characters,
-        "bytes": tokenized.counts.bytes,
-        "words": tokenized.counts.words,
-        "tokens": [
-            {
-                "id": token.token_id,
-                "text": tokenizer.piece(token.token_id),
-                "bytes": list(token.data),
-                "start": token.start,
-                "end": token.end,
-            }
-            for group in tokenized.groups()
-            for token in group
-        ],
-    }
 
 
 def _table(tokenized: Tokenized) -> Table:

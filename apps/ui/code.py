@@ -10,9 +10,17 @@ from playground.experiments.experiment import Experiment
 from playground.experiments.settings import Settings
 from playground.models.engines.manager import ModelChoice
 
+# What servers and browsers take as an address, and a shell as a command; page.js knows it, too.
+MAX_CHARACTERS = 8000
+_TOO_LONG = (
+    "These settings are too long for a link or a command; the exported JSON has all of them."
+)
+
 
 def render_code(experiment: Experiment, settings: Settings, choice: ModelChoice) -> str:
-    """Return the Python, the command and the link, folded."""
+    """Return the Python, the command and the link, folded; or that there is too much to copy."""
+    if sum(map(len, settings.spelled().values())) > MAX_CHARACTERS:
+        return str(tag("p", _TOO_LONG, class_="hint"))
     texts = {
         "Python": as_python(experiment, settings, choice),
         "Command line": as_command(experiment, settings, choice),

@@ -47,7 +47,8 @@ class ConversationSection(Section):
 
     def _asked(self, data: Mapping[Component, Any]) -> tuple[Settings, ModelChoice]:
         settings, choice = super()._asked(data)
-        if cast(ConversationSettings, settings).conversation.strip():
+        asked = cast(ConversationSettings, settings)
+        if asked.conversation.strip() or not asked.takes_chat:
             return settings, choice
         return settings.model_copy(update={"conversation": self._chat(data)}), choice
 

@@ -27,6 +27,7 @@ class Form:
 
     def __init__(self, experiment: Experiment) -> None:
         self._experiment = experiment
+        self.path = experiment.path
         self.settings = experiment.settings
         declared = experiment.settings.declared()
         self.fields: dict[str, Component] = {}
@@ -34,7 +35,10 @@ class Form:
         for name, each in own.items():
             if _wide(each):
                 self.fields[name] = self._component(each)
-        narrow = {name: each for name, each in own.items() if not _wide(each)}
+        for name, each in own.items():
+            if each.look.hidden:
+                self.fields[name] = self._component(each)
+        narrow = {name: each for name, each in own.items() if name not in self.fields}
         if narrow:
             with gr.Row(elem_classes="lab-fields"):
                 for name, each in narrow.items():
@@ -47,6 +51,13 @@ class Form:
         declared = self._experiment.settings.declared()
         travels = (name for name, each in declared.items() if each.look.travels)
         return next((self.fields[name] for name in travels), None)
+
+    @property
+    def restarts(self) -> dict[Component, str]:
+        """The fields that go back with another text in `prompt`, and what they then show."""
+        declared = self._experiment.settings.declared()
+        restarting = ((name, each) for name, each in declared.items() if each.look.restarts)
+        return {self.fields[name]: shown_value(each, each.default) for name, each in restarting}
 
     @property
     def entered(self) -> list[Any]:

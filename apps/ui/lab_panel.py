@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -68,6 +69,10 @@ class PageSection(Protocol):
     def drawn(self) -> list[Any]:
         """The components that `open` changes."""
 
+    @property
+    def followed(self) -> list[Any]:
+        """The components beside the lab whose changes are drawn at once."""
+
 
 class LabPanel:
     """A lab; laid out where it is made.
@@ -101,12 +106,6 @@ class LabPanel:
                     self.sections[each.name] = make(each, parts)
                 self._tabs[each.name] = tab
 
-    @property
-    def prompt(self) -> Any | None:
-        """The first field whose text travels between labs, if there is one."""
-        prompts = (section.form.prompt for section in self.sections.values())
-        return next((prompt for prompt in prompts if prompt is not None), None)
-
     def wire(self) -> None:
         """Connect the sections, and draw the one that comes into sight.
 
@@ -117,10 +116,27 @@ class LabPanel:
             section.wire()
         chosen = [tab.select for tab in self._tabs.values()]
         gr.on(chosen, None, js="() => playgroundWrite(true)", **QUIET)
+        for name, section in self.sections.items():
+            self._wire_prompt(section.form, [self._tabs[name].select, self._draw.click])
+        self._wire_drawing([*chosen, self._draw.click])
+
+    def _wire_prompt(self, form: Form, events: list[Any]) -> None:
+        """Bring the text that was written last, wherever that was, into a form that is opened."""
+        if form.prompt is None:
+            return
+        # Another text is read from its beginning.
+        fields, firsts = [form.prompt, *form.restarts], list(form.restarts.values())
+        travel = f"(...values) => playgroundTravel('{form.path}', values, {json.dumps(firsts)})"
+        gr.on(events, None, fields, fields, js=travel, **QUIET)
+
+    def _wire_drawing(self, opened: list[Any]) -> None:
+        """Let the page say what is in sight, then draw it."""
+        followed = {each for section in self.sections.values() for each in section.followed}
+        events = [*opened, *(each.change for each in followed)]
         inputs = {self._key, self._place}.union(*(each.inputs for each in self.sections.values()))
         drawn = {part for each in self.sections.values() for part in each.drawn}
         look = f"() => playgroundInSight('{self._name}')"
-        gr.on([*chosen, self._draw.click], None, None, self._place, js=look, **QUIET).then(
+        gr.on(events, None, None, self._place, js=look, **QUIET).then(
             self._open,
             inputs,
             drawn,
@@ -131,8 +147,9 @@ class LabPanel:
         )
 
     def _open(self, data: dict[Any, Any]) -> dict[Any, Any]:
-        first = next(iter(self.sections))
-        return self.sections[data[self._place] or first].open(data)
+        if name := data[self._place]:
+            return self.sections[name].open(data)
+        return {section.notice: gr.skip() for section in self.sections.values()}
 
 
 def _generic(experiment: Experiment, parts: Parts) -> Section:

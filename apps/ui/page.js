@@ -50,6 +50,11 @@ function playgroundPlace() {
   return { lab, experiment: playgroundExperiment(panel) };
 }
 
+function playgroundPath() {
+  const { lab, experiment } = playgroundPlace();
+  return experiment ? `${lab}/${experiment}` : lab;
+}
+
 // The experiment that is in sight in a lab; labs of one alone have no tabs.
 function playgroundExperiment(panel) {
   const shown = [...(panel?.querySelectorAll(".experiment") || [])].find((each) => each.offsetParent);
@@ -68,17 +73,24 @@ function playgroundWrite(push) {
   const { lab, experiment } = playgroundPlace();
   const words = new URLSearchParams(lab === "chat" ? {} : { lab });
   if (experiment) words.set("experiment", experiment);
-  for (const [name, text] of Object.entries(playgroundForms[`${lab}/${experiment}`] || {})) words.set(name, text);
+  for (const [name, text] of Object.entries(playgroundForms[`${lab}/${experiment}`] || {})) {
+    words.set(name, text);
+    if (words.toString().length > playgroundLongestAddress) words.delete(name);
+  }
   const text = words.toString(), address = text ? `?${text}` : location.pathname;
   if (address === (location.search || location.pathname)) return;
   history[push ? "pushState" : "replaceState"](null, "", address);
 }
 
-function playgroundAddress(path, names, values, defaults) {
+// Longer ones no server reads; the settings of a link are said there as far as they fit.
+const playgroundLongestAddress = 8000;
+
+function playgroundAddress(path, settings, values) {
   const said = {};
-  names.forEach((name, place) => {
+  settings.forEach(({ name, first, several }, place) => {
     const value = values[place], text = Array.isArray(value) ? value.join(",") : String(value ?? "");
-    if (text.replace(/, /g, ",") !== defaults[name]) said[name] = text.replace(/, /g, ",");
+    const spelled = several ? text.replace(/, /g, ",") : text;
+    if (spelled !== first && spelled.length <= playgroundLongestAddress) said[name] = spelled;
   });
   playgroundForms[path] = said;
   playgroundWrite(false);
@@ -96,20 +108,30 @@ function playgroundOpen(filled) {
   playgroundOpened ||= filled === true;
 }
 
-// One prompt travels between labs: what was typed last in one stands in the next that is opened.
+// One prompt travels: what was typed last in one lab or experiment stands in the next that is opened.
 // Fields that take part have the class "travels".
-const playgroundTyped = { text: null, lab: null };
+const playgroundTyped = { text: null, place: null };
 function playgroundType(event) {
   if (!event.target.closest(".travels")) return;
   playgroundTyped.text = event.target.value;
-  playgroundTyped.lab = document.body.dataset.lab;
+  playgroundTyped.place = playgroundPath();
 }
 
-// The text for the field of a lab that is opened. A message that was sent does not come back.
-function playgroundTravel(name, current) {
-  const { text, lab } = playgroundTyped;
-  const stays = !text?.trim() || lab === name || (name === "chat" && current.trim());
-  return stays ? current : text;
+// What the fields of a lab or an experiment show when it is opened: the text, then others that begin
+// anew with another text. A message that was sent does not come back.
+function playgroundTravel(path, values, firsts) {
+  const { text, place } = playgroundTyped, [lab, experiment] = path.split("/"), current = values[0];
+  const hidden = experiment && playgroundInSight(lab) !== experiment;
+  const own = experiment ? place === path : place?.split("/")[0] === lab;
+  const stays = hidden || own || !text?.trim() || text === current || (lab === "chat" && current.trim());
+  return stays ? values.slice(0, 1 + firsts.length) : [text, ...firsts];
+}
+
+// Where a picture begins: anew when a person has written another text, but not when a link or a click
+// has set it.
+function playgroundRestart(path, values, firsts) {
+  const wrote = playgroundTyped.place === path && playgroundTyped.text === values[0];
+  return wrote ? firsts : values.slice(1, 1 + firsts.length);
 }
 
 // On narrow screens the sides are drawers; one is open at a time.
@@ -156,27 +178,6 @@ function playgroundKeys(event) {
     return;
   }
   document.querySelector("#stop:not(.hidden)")?.click();
-}
-
-// Among chips one is reached by the tab key, and the arrow keys lead to the others.
-function playgroundGoTo(chip, among) {
-  if (!chip) return;
-  chip.closest(among).querySelectorAll(".chip[tabindex='0']").forEach((other) => other.setAttribute("tabindex", "-1"));
-  chip.setAttribute("tabindex", "0");
-  chip.focus();
-}
-
-// Left and right by one, up and down to the nearest in the next line.
-function playgroundNeighbour(chip, key, among) {
-  const chips = [...chip.closest(among).querySelectorAll(".chip")], at = chips.indexOf(chip);
-  if (key === "ArrowLeft") return chips[at - 1];
-  if (key === "ArrowRight") return chips[at + 1];
-  if (key === "Home") return chips[0];
-  if (key === "End") return chips.at(-1);
-  const ahead = key === "ArrowDown" ? chips.slice(at + 1) : chips.slice(0, at).reverse();
-  const line = ahead.find((other) => other.offsetTop !== chip.offsetTop)?.offsetTop;
-  const far = (other) => Math.abs(other.offsetLeft - chip.offsetLeft);
-  return ahead.filter((other) => other.offsetTop === line).sort((a, b) => far(a) - far(b))[0];
 }
 
 // Replies as chips: which ones, drawn by the server when they are looked at; a chip opens a panel.

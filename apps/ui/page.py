@@ -10,6 +10,7 @@ from apps.chat.service import ChatService
 from apps.ui.badge import render_badge
 from apps.ui.catalog_section import CatalogSection
 from apps.ui.chat_tab import ChatTab
+from apps.ui.conversation_section import ConversationSection
 from apps.ui.distribution_section import DistributionSection
 from apps.ui.events import QUIET
 from apps.ui.lab_panel import LabPanel, Parts, Special
@@ -20,7 +21,6 @@ from apps.ui.page_blocks import PageBlocks
 from apps.ui.rail import build_rail
 from apps.ui.tabs.context import ContextTab
 from apps.ui.tabs.precision import PrecisionTab
-from apps.ui.tabs.tokens import TokensTab
 from playground.experiments.result import assets
 from playground.labs import labs
 from playground.models.engines.manager import ModelChoice
@@ -40,10 +40,11 @@ _HOUR, _KEPT_HOURS = 3600, 24
 
 GROUPS = ("Talk", "Concepts", "Trust", "More")
 # Labs that still have a tab of their own making here.
-_TABS = ("precision", "tokens", "context")
+_TABS = ("precision", "context")
 # What a generic section cannot serve: path of an experiment -> what makes its section.
 SPECIAL: dict[str, Special] = {
     "temperature/distribution": DistributionSection,
+    "tokens/template": ConversationSection,
     "models/catalog": CatalogSection,
     "models/memory": MemorySection,
 }
@@ -83,8 +84,6 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
             chat = ChatTab(service, rail, badge, key)
         with panels["precision"]:
             precision = PrecisionTab(service.pool, rail)
-        with panels["tokens"]:
-            tokens = TokensTab(service, rail)
         with panels["context"]:
             context = ContextTab(service, rail, key)
         parts = Parts(service, service.pool, rail, key)
@@ -97,30 +96,16 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
         for panel in made.values():
             panel.wire()
         precision.wire()
-        tokens.wire(buttons["tokens"], key)
         context.wire(buttons["context"])
         linked = [section for panel in made.values() for section in panel.sections.values()]
         Link([*linked, *context.sections, *precision.sections]).wire(blocks)
-        prompts = {
-            "chat": chat.prompt,
-            "tokens": tokens.prompt,
-            "context": context.prompt,
-            **{name: panel.prompt for name, panel in made.items() if panel.prompt},
-        }
-        _open_labs(buttons, prompts)
+        _open_labs(buttons, {"chat": chat.prompt, "context": context.prompt})
     return blocks
 
 
 def _listed() -> dict[str, tuple[str, str]]:
     """Return group and words of every lab, in the order of the list."""
-    known = {lab.name: (lab.group, lab.button) for lab in labs().values()}
-    others = {
-        "temperature": ("Talk", "Temperature"),
-        "precision": ("Talk", "Precision"),
-        "tokens": ("Concepts", "Tokens"),
-        "context": ("Concepts", "Context"),
-    }
-    return {**others, **known}
+    return {lab.name: (lab.group, lab.button) for lab in labs().values()}
 
 
 def _names() -> tuple[str, ...]:
@@ -155,11 +140,11 @@ def _labs() -> dict[str, gr.Button]:
 
 
 def _open_labs(buttons: dict[str, gr.Button], prompts: dict[str, gr.Textbox]) -> None:
-    """Let each button open its lab, and one prompt travel between those that have a field."""
+    """Let each button open its lab; a prompt travels to those that do not take it themselves."""
     for name, button in buttons.items():
         button.click(None, js=f"() => playgroundLab('{name}', true)")
         if field := prompts.get(name):
-            travel = f"(current) => playgroundTravel('{name}', current)"
+            travel = f"(...values) => playgroundTravel('{name}', values, [])"
             button.click(None, field, field, js=travel, **QUIET)
 
 

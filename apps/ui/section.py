@@ -23,6 +23,7 @@ from apps.ui.rail import Rail, read_choice
 from playground.drawing.markup import tag
 from playground.errors import PlaygroundError
 from playground.experiments.experiment import Experiment, Needs
+from playground.experiments.kinds import Several
 from playground.experiments.performing import perform
 from playground.experiments.result import Result
 from playground.experiments.settings import Settings
@@ -104,7 +105,19 @@ class Section:
             queue=False,
             **self._quiet,
         )
+        self._wire_restarts()
         self._wire_address()
+
+    def _wire_restarts(self) -> None:
+        """Let a person who writes come back to the first page; the server is not asked."""
+        prompt, firsts = self.form.prompt, self.form.restarts
+        if prompt is None or not firsts:
+            return
+        defaults = json.dumps(list(firsts.values()))
+        path = self.experiment.path
+        restart = f"(...values) => playgroundRestart('{path}', values, {defaults})"
+        # Not `input`: Gradio's text field is silent about what is pasted.
+        prompt.change(None, [prompt, *firsts], list(firsts), js=restart, **QUIET)
 
     @property
     def _quiet(self) -> dict[str, Any]:
@@ -113,9 +126,8 @@ class Section:
 
     def _wire_live(self) -> None:
         """Redraw at every change; the button writes files."""
-        events = [each.change for each in self.form.fields.values()]
         gr.on(
-            [*events, self._rail.model.change],
+            [each.change for each in self.form.fields.values()],
             self._on_change,
             self.inputs,
             self.drawn,
@@ -146,16 +158,17 @@ class Section:
 
     def _wire_address(self) -> None:
         """Let the page's address follow the form; the server is not asked."""
-        fields = self.linked
-        names = json.dumps(list(fields))
-        defaults = json.dumps(
+        fields, declared = self.linked, self.experiment.settings.declared()
+        settings = [
             {
-                name: str(each.kind.spell(each.default))
-                for name, each in self.experiment.settings.declared().items()
+                "name": name,
+                "first": declared[name].kind.spell(declared[name].default),
+                "several": isinstance(declared[name].kind, Several),
             }
-        )
-        follow = f"(...values) => playgroundAddress('{self.experiment.path}', {names}, values, "
-        follow += f"{defaults})"
+            for name in fields
+        ]
+        follow = f"(...values) => playgroundAddress('{self.experiment.path}', "
+        follow += f"{json.dumps(settings)}, values)"
         if fields:
             inputs = list(fields.values())
             gr.on([each.change for each in inputs], None, inputs, js=follow, **QUIET)
@@ -175,7 +188,16 @@ class Section:
     @property
     def drawn(self) -> list[Component]:
         """The components that `open` changes."""
-        return [self.notice, self._view, self._code]
+        files = self._files if self.experiment.live else []
+        return [self.notice, self._view, self._code, *files]
+
+    @property
+    def followed(self) -> list[Component]:
+        """The components beside the lab whose changes are drawn at once."""
+        if not self.experiment.live:
+            return []
+        model = [] if self.experiment.needs is Needs.NOTHING else [self._rail.model]
+        return [*model, *(self._rail.fields[name] for name in self.form.shared)]
 
     def _asked(self, data: Mapping[Component, Any]) -> tuple[Settings, ModelChoice]:
         rail = self._rail.read(data)
@@ -188,7 +210,16 @@ class Section:
         except PlaygroundError as error:
             return {self.notice: render_error(error)}
         code = render_code(self.experiment, settings, choice)
-        return {self.notice: "", self._view: str(result.framed()), self._code: code}
+        return {
+            self.notice: "",
+            self._view: str(result.framed()),
+            self._code: code,
+            **self._no_files(),
+        }
+
+    def _no_files(self) -> View:
+        """Take the files away that hold something else than what stands there."""
+        return {button: gr.update(visible=False) for button in self._files}
 
     def _last(self, settings: Settings, choice: ModelChoice) -> Result:
         *_, last = perform(self.experiment, settings, self._pool, choice)
@@ -234,7 +265,7 @@ class Section:
                         self.notice: render_hint(words) if words else "",
                         self._view: str(drawn.framed()),
                         self._code: code,
-                        **{button: gr.update(visible=False) for button in self._files},
+                        **self._no_files(),
                     }
         yield {
             self.notice: render_outcome(working.error),

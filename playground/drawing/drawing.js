@@ -28,6 +28,27 @@ function playgroundShow(element, button) {
   if (part) part.hidden = false;
 }
 
+// Among chips one is reached by the tab key, and the arrow keys lead to the others.
+function playgroundGoTo(chip, among) {
+  if (!chip) return;
+  chip.closest(among).querySelectorAll(".chip[tabindex='0']").forEach((other) => other.setAttribute("tabindex", "-1"));
+  chip.setAttribute("tabindex", "0");
+  chip.focus();
+}
+
+// Left and right by one, up and down to the nearest in the next line.
+function playgroundNeighbour(chip, key, among) {
+  const chips = [...chip.closest(among).querySelectorAll(".chip")], at = chips.indexOf(chip);
+  if (key === "ArrowLeft") return chips[at - 1];
+  if (key === "ArrowRight") return chips[at + 1];
+  if (key === "Home") return chips[0];
+  if (key === "End") return chips.at(-1);
+  const ahead = key === "ArrowDown" ? chips.slice(at + 1) : chips.slice(0, at).reverse();
+  const line = ahead.find((other) => other.offsetTop !== chip.offsetTop)?.offsetTop;
+  const far = (other) => Math.abs(other.offsetLeft - chip.offsetLeft);
+  return ahead.filter((other) => other.offsetTop === line).sort((a, b) => far(a) - far(b))[0];
+}
+
 // In an exported file there is nobody else who wakes it, once the lab's own script has been read too.
 document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll(".exported [data-view]").forEach((element) => {

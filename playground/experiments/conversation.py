@@ -37,6 +37,11 @@ class ConversationSettings(Settings):
         shared=True,
     )
 
+    @property
+    def takes_chat(self) -> bool:
+        """Whether the chat of the browser is to stand for an empty conversation."""
+        return True
+
     def messages(self, example: Sequence[Message]) -> list[Message]:
         """Return the system prompt and the conversation.
 

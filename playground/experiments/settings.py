@@ -37,6 +37,9 @@ class Look:
         A prompt that goes with a person from lab to lab.
     narrow : bool
         A short text that stands in a row with its neighbours.
+    restarts : bool
+        A place in what is shown, such as a page: back at its default when the text that travels
+        is another.
     """
 
     lines: int = 1
@@ -45,6 +48,7 @@ class Look:
     hidden: bool = False
     travels: bool = False
     narrow: bool = False
+    restarts: bool = False
 
 
 def field(

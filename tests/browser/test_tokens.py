@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from tokenizers import Tokenizer as FastTokenizer
 
 from playground.models.acquire.store import InstalledModel
@@ -33,18 +34,22 @@ def open_tokens(visit: Visit, width: int = 1360) -> Page:
     return page
 
 
-def write(page: Page, text: str) -> None:
-    page.locator("#tokens-text textarea").fill(text)
+def write(page: Page, text: str, experiment: str = "cutting") -> None:
+    page.locator(f"#tokens-{experiment}-text textarea").fill(text)
+
+
+def written(page: Page, experiment: str) -> Locator:
+    return page.locator(f"#tokens-{experiment}-text textarea")
 
 
 def test_a_text_is_cut_while_it_is_typed_and_its_parts_point_at_each_other(
     visit: Visit, library: FastTokenizer
 ) -> None:
     page = open_tokens(visit)
-    lab = page.locator("#tokens")
-    page.locator("#tokens-text textarea").fill("")
+    lab = page.locator("#view-tokens-cutting")
+    written(page, "cutting").fill("")
     expect(lab).to_contain_text("its tokens will stand here")
-    page.locator("#tokens-text textarea").press_sequentially(TEXT, delay=5)
+    written(page, "cutting").press_sequentially(TEXT, delay=5)
     expected = ids_of(library, TEXT)
     expect(lab.locator(".tok-ids span")).to_have_text(expected)
     expect(lab.locator(".tiles")).to_contain_text(f"{len(expected)}tokens")
@@ -103,12 +108,14 @@ def test_tokenizers_meet_and_one_is_trained_on_the_spot(visit: Visit) -> None:
     trained = table.locator("thead th", has_text="Trained on your text")
     expect(trained).to_contain_text(re.compile(r"256 bytes, \d+ pairs learned"))
     expect(table.locator("tbody tr", has_text="Thai")).to_contain_text("times")
-    assert table.locator("td.best").count() >= 20
-    page.locator("#vocabulary input").fill("256")
+    assert table.locator(".best").count() >= 20
+    page.locator("#tokens-face-off-vocab_size input").fill("256")
     expect(trained).to_contain_text("256 bytes, 0 pairs learned")
-    expect(page.locator("#face-off")).to_contain_text("Nothing was learned from your text")
-    page.locator("#vocabulary input").fill("9999")
-    expect(page.locator("#tokens-notice")).to_contain_text("got 9999")
+    expect(page.locator("#view-tokens-face-off")).to_contain_text(
+        "Nothing was learned from your text"
+    )
+    page.locator("#tokens-face-off-vocab_size input").fill("9999")
+    expect(page.locator("#notice-tokens-face-off")).to_contain_text("got 9999")
     expect(table).to_be_visible()  # what was drawn stays
 
 
@@ -121,15 +128,20 @@ def test_the_template_shows_what_the_model_receives(visit: Visit) -> None:
     expect(received).to_contain_text("<|im_start|>system\nBe <b>kind</b>.<|im_end|>")
     expect(received.locator(".content").last).to_have_text("Hi <|im_end|> you")
     expect(received.locator(".control")).to_have_count(5)
+    page.get_by_label("System prompt").fill("Be brief.")  # what stands beside the lab is followed
+    expect(received).to_contain_text("system\nBe brief.")
     page.get_by_label("after the chat so far").check()
-    expect(page.locator("#template")).to_contain_text("the text above as a message of yours.")
+    expect(page.locator("#view-tokens-template")).to_contain_text(
+        "the text above as a message of yours."
+    )
 
 
 def test_a_long_text_stays_usable_and_odd_text_gets_a_sentence(
     visit: Visit, library: FastTokenizer
 ) -> None:
     page = open_tokens(visit, width=390)
-    lab, notice = page.locator("#tokens"), page.locator("#tokens-notice")
+    lab = page.locator("#view-tokens-cutting")
+    notice = page.locator("#notice-tokens-cutting")
     write(page, "lighthouse " * 10_000)
     expect(lab).to_contain_text("Tokens 1 to 1,000 of", timeout=20_000)
     expect(lab.locator(".chip")).to_have_count(1000)
@@ -137,15 +149,19 @@ def test_a_long_text_stays_usable_and_odd_text_gets_a_sentence(
     expect(lab).to_contain_text("Tokens 1,001 to 2,000 of")
     lab.get_by_role("button", name="Earlier").click()
     expect(lab).to_contain_text("Tokens 1 to 1,000 of")
+    lab.get_by_role("button", name="Later").click()
+    expect(lab).to_contain_text("Tokens 1,001 to 2,000 of")
+    write(page, "lighthouse " * 9_000)  # another text is read from its beginning
+    expect(lab).to_contain_text("Tokens 1 to 1,000 of", timeout=20_000)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     write(page, "a" * 1_000_000)
     expect(lab.locator(".tiles")).to_contain_text("1,000,000characters", timeout=20_000)
     write(page, "a\0b\u202ec\u202c")
     expect(lab.locator(".tok-text")).to_have_text(r"a\u0000b\u202ec\u202c")
-    page.locator("#tokens-text textarea").evaluate(
+    written(page, "cutting").evaluate(
         "field => { field.value = 'ab\\ud83d'; field.dispatchEvent(new Event('input')); }"
     )
-    expect(notice).to_contain_text("the lone surrogate U+D83D) at place 3")
+    expect(notice).to_contain_text(r"without half characters, got 'ab\ud83d'")
     expect(lab.locator(".tok-text")).to_have_text(r"a\u0000b\u202ec\u202c")  # it stays
 
 
@@ -158,5 +174,54 @@ def test_one_prompt_travels_between_the_labs(visit: Visit) -> None:
     expect(page.get_by_label("Message", exact=True)).to_have_value("The secret of the sea")
     page.get_by_label("Message", exact=True).fill("Another")
     page.get_by_role("button", name="Tokens", exact=True).click()
-    expect(page.locator("#tokens-text textarea")).to_have_value("Another")
-    expect(page.locator("#tokens .tok-text")).to_have_text("Another")
+    expect(written(page, "cutting")).to_have_value("Another")
+    expect(page.locator("#view-tokens-cutting .tok-text")).to_have_text("Another")
+
+
+def test_one_text_travels_between_the_experiments(visit: Visit) -> None:
+    page = open_tokens(visit)
+    write(page, "One, two, three")
+    page.get_by_role("tab", name="Step by step").click()
+    expect(written(page, "steps")).to_have_value("One, two, three")
+    expect(page.locator("#view-tokens-steps .merge-word")).to_have_count(5)
+    write(page, "Four", "steps")
+    page.get_by_role("tab", name="Face-off").click()
+    expect(written(page, "face-off")).to_have_value("Four")
+    page.get_by_role("tab", name="Tokens", exact=True).click()
+    expect(page.locator("#view-tokens-cutting .tok-text")).to_have_text("Four")
+
+
+def test_the_address_holds_the_text_to_the_letter_as_far_as_an_address_can(visit: Visit) -> None:
+    page = open_tokens(visit)
+    write(page, "One, two")
+    page.wait_for_url("**text=One%2C+two")
+    page.reload()
+    expect(page.locator("#view-tokens-cutting .tok-text")).to_have_text("One, two")
+    write(page, "three " * 2000)
+    page.wait_for_url("**experiment=cutting")
+    expect(page.locator("#code-tokens-cutting")).to_contain_text("too long for a link")
+
+
+def test_files_that_hold_another_text_are_taken_away(visit: Visit) -> None:
+    page = open_tokens(visit)
+    page.locator("#run-tokens-cutting").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export JSON").click()
+    found = json.loads(download.value.path().read_text(encoding="utf-8"))
+    assert found["tokens"][0]["text"] == "The"
+    write(page, "Another")
+    expect(page.get_by_role("button", name="Export JSON")).to_have_count(0)
+
+
+def test_an_exported_file_steps_without_the_page(visit: Visit) -> None:
+    page = open_tokens(visit)
+    page.get_by_role("tab", name="Step by step").click()
+    write(page, "lighthouse", "steps")
+    expect(page.locator("#view-tokens-steps .merge-word")).to_have_count(1)
+    page.locator("#run-tokens-steps").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export HTML").click()
+    alone = page.context.new_page()
+    alone.set_content(download.value.path().read_text(encoding="utf-8"))
+    alone.get_by_role("button", name="Forward").click()
+    expect(alone.locator(".merge-says")).to_contain_text("Step 1 of")

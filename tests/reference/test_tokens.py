@@ -14,8 +14,9 @@ from tokenizers import decoders, models, normalizers, pre_tokenizers, trainers
 from playground.core.byte_pair import apply_merge
 from playground.data import shipped_text
 from playground.errors import OptionError
-from playground.labs.tokens.chat_template import read_template
-from playground.labs.tokens.cutting import tokenize, trace_merges
+from playground.labs.tokens.cutting import tokenize
+from playground.labs.tokens.steps import trace_merges
+from playground.labs.tokens.template import read_template
 from playground.models.acquire.store import InstalledModel
 from playground.models.text.tokenizer import Message, Tokenizer
 from playground.models.text.trained_tokenizer import byte_tokenizer, train_tokenizer
@@ -181,7 +182,7 @@ def test_a_token_over_the_border_of_a_message_counts_as_the_messages(
 ) -> None:
     ours, _ = pairs["SmolLM2"]
     template = read_template(ours, [Message("user", "\n yes")])
-    written = [run for run in template.runs if run.part == "content"]
+    written = [each for each in template.stretches if each.part == "content"]
     # The template's line end and the message's are one token.
-    assert [run.text for run in written] == ["\n\n yes"]
+    assert [each.text for each in written] == ["\n\n yes"]
     assert list(written[0].token_ids) == ours.encode("\n\n yes")

@@ -1,20 +1,20 @@
-"""Tokens: how a text is cut into the pieces that a model reads, and how the cuts come about."""
+"""Cutting: a text as the tokens that a model reads, with the bytes and characters behind each."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import regex
 
-from playground.core.byte_pair import Merge, apply_merge, merge_pairs
 from playground.errors import OptionError
-from playground.models.text.byte_pairs import Word
+from playground.experiments.run import Progress, Run
+from playground.experiments.settings import field
+from playground.labs.tokens.own_text import MAX_CHARACTERS, OwnText
+from playground.models.acquire.store import InstalledModel
 from playground.models.text.spans import Spans
-from playground.models.text.tokenizer import Tokenizer
-
-MAX_CHARACTERS = 2_000_000
-# Steps are shown for the beginning of a text: a picture of more would help nobody.
-MAX_TRACED_CHARACTERS = 400
+from playground.models.text.tokenizer import Tokenizer, load_tokenizer
 
 _SEEN = regex.compile(r"\X")
 
@@ -148,93 +148,6 @@ def tokenize(tokenizer: Tokenizer, text: str) -> Tokenized:
     return Tokenized(text, tokenizer.spans(text), tokenizer)
 
 
-@dataclass(frozen=True)
-class Joined:
-    """One step: two neighbours became one piece.
-
-    Parameters
-    ----------
-    word : int
-        In which word, from 0.
-    merge : Merge
-        Where in the word, which two, and the rank of their pair.
-    """
-
-    word: int
-    merge: Merge
-
-
-@dataclass(frozen=True)
-class Trace:
-    """How a text becomes tokens, one merge at a time.
-
-    Parameters
-    ----------
-    text : str
-        What was traced.
-    words : tuple of Word
-        What is encoded by itself, with its first pieces.
-    steps : tuple of Joined
-        Word after word; within a word the pair of the lowest rank first.
-    pieces : tuple of tuple of str
-        Of each word, after the last step.
-    token_ids : tuple of int
-        What the pieces are in the vocabulary: the tokens of the text.
-    cut : bool
-        Whether the text went on.
-    """
-
-    text: str
-    words: tuple[Word, ...]
-    steps: tuple[Joined, ...]
-    pieces: tuple[tuple[str, ...], ...]
-    token_ids: tuple[int, ...]
-    cut: bool
-
-
-def trace_merges(tokenizer: Tokenizer, text: str, most: int = MAX_TRACED_CHARACTERS) -> Trace:
-    """Follow the pairs that a tokenizer joins in a text.
-
-    Parameters
-    ----------
-    tokenizer : Tokenizer
-        One that joins pairs (byte pair encoding).
-    text : str
-        Its first `most` characters are followed.
-    most : int
-        Where to stop.
-
-    Raises
-    ------
-    OptionError
-        When the tokenizer works in another way, or does more than join pairs.
-    """
-    pairs = tokenizer.byte_pairs
-    if pairs is None:
-        raise OptionError(
-            "The steps are those of byte pair encoding, and this tokenizer is of another kind; "
-            "choose another model."
-        )
-    begin = text[:most]
-    words = tuple(pairs.words(begin))
-    steps: list[Joined] = []
-    ends: list[tuple[str, ...]] = []
-    for number, word in enumerate(words):
-        pieces = list(word.pieces)
-        for merge in merge_pairs(pieces, {} if word.added else pairs.ranks):
-            steps.append(Joined(number, merge))
-            pieces = apply_merge(pieces, merge)
-        ends.append(tuple(pieces))
-    ids = tuple(pairs.token_id(piece) for word in ends for piece in word)
-    if list(ids) != tokenizer.encode(begin):
-        raise OptionError(
-            "This tokenizer does more than join pairs, so that its steps cannot be followed; "
-            "choose another model."
-        )
-    known = tuple(token_id for token_id in ids if token_id is not None)
-    return Trace(begin, words, tuple(steps), tuple(ends), known, cut=len(text) > most)
-
-
 def spell(data: bytes) -> str | None:
     """Return bytes as text; None where they are no whole characters.
 
@@ -247,3 +160,79 @@ def spell(data: bytes) -> str | None:
         return data.decode()
     except UnicodeDecodeError:
         return None
+
+
+class CuttingSettings(OwnText):
+    """Which text is cut, and what of it is drawn."""
+
+    first: int = field(
+        0,
+        label="First",
+        explanation="Place of the first token that is drawn, from 0; of no effect beyond the end.",
+        ge=0,
+        hidden=True,
+        restarts=True,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Cutting:
+    """A text that has been cut.
+
+    Parameters
+    ----------
+    tokenized : Tokenized
+        Its tokens.
+    first : int
+        Place of the first that is drawn.
+    """
+
+    tokenized: Tokenized
+    first: int = 0
+
+    @property
+    def progress(self) -> Progress:
+        """Done at once."""
+        return Progress()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return every token: its id, text, bytes and characters, and how many there are.
+
+        `text` is the token's own text, or its bytes as ``<0xF0 0x9F>`` where it is only part of a
+        character; `start` and `end` are characters of the text.
+        """
+        counts = self.tokenized.counts
+        return {
+            "count": counts.tokens,
+            "characters": counts.characters,
+            "bytes": counts.bytes,
+            "words": counts.words,
+            "tokens": [
+                _token_json(token, self.tokenized.tokenizer)
+                for group in self.tokenized.groups()
+                for token in group
+            ],
+        }
+
+
+def _token_json(token: Token, tokenizer: Tokenizer) -> dict[str, Any]:
+    return {
+        "id": token.token_id,
+        "text": tokenizer.piece(token.token_id),
+        "bytes": list(token.data),
+        "start": token.start,
+        "end": token.end,
+    }
+
+
+def run_cutting(model: InstalledModel, settings: CuttingSettings, _run: Run) -> Iterator[Cutting]:
+    """Cut a text as a model's tokenizer does; the model itself is not loaded.
+
+    Yields
+    ------
+    Cutting
+        One.
+    """
+    tokenized = tokenize(load_tokenizer(model.path), settings.text)
+    first = settings.first if settings.first < tokenized.counts.tokens else 0
+    yield Cutting(tokenized, first)

@@ -1,48 +1,54 @@
-"""A text as tokens in HTML: counts, the text, chips, ids, linked by their places; all escaped."""
+"""A text as tokens in HTML: counts, the text, chips and ids, linked by their places."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from html import escape
+import json
+from collections.abc import Callable, Iterable, Sequence
+
+from markupsafe import Markup
 
 from playground.drawing.marks import mark
-from playground.labs.tokens.cutting import Counts, Token, Tokenized, spell
+from playground.drawing.markup import join, tag
+from playground.experiments.experiment import Experiment, Needs
+from playground.labs.tokens.cutting import (
+    Counts,
+    Cutting,
+    CuttingSettings,
+    Token,
+    run_cutting,
+    spell,
+)
 
 # What is drawn at once; buttons turn the pages.
 TOKENS_AT_ONCE = 1000
 _SHADES = 5
-EMPTY = '<p class="hint">Write something above; its tokens will stand here.</p>'
+EMPTY = "Write something above; its tokens will stand here."
+_DrawGroup = Callable[[int, Sequence[Token]], Markup]
+_POINT = "Point at a token, or move with the arrow keys."
 
 
-def render_tokens(tokenized: Tokenized, first: int = 0) -> str:
-    """Return the counts, then one page of the text as text, chips and ids.
-
-    Parameters
-    ----------
-    tokenized : Tokenized
-        The text.
-    first : int
-        Place of the first token that is drawn; at most `TOKENS_AT_ONCE` are.
-    """
-    counts = tokenized.counts
+def draw(cutting: Cutting) -> Markup:
+    """Return the counts, then one page of the text as chips, text and ids."""
+    counts = cutting.tokenized.counts
     if not counts.tokens:
-        return render_counts(counts) + EMPTY
-    groups = tokenized.groups(first, TOKENS_AT_ONCE)
-    text = "".join(_words(place, group) for place, group in enumerate(groups))
-    chips = "".join(_group(place, group) for place, group in enumerate(groups))
-    ids = "".join(_ids(place, group) for place, group in enumerate(groups))
-    return (
-        f"{render_counts(counts)}{_pages(groups, counts.tokens)}"
-        '<div class="card tok">'
-        '<p class="tok-facts" aria-live="polite">Point at a token, or move with the arrow keys.</p>'
-        f'<div class="tok-chips" role="group" aria-label="Tokens">{chips}</div>'
-        f'<h3>The text</h3><p class="tok-text">{text}</p>'
-        f'<h3>What the model receives</h3><p class="tok-ids">{ids}</p></div>'
+        return draw_counts(counts) + tag("p", EMPTY, class_="hint")
+    groups = cutting.tokenized.groups(cutting.first, TOKENS_AT_ONCE)
+    places = list(enumerate(groups))
+    card = tag(
+        "div",
+        tag("p", _POINT, class_="tok-facts", aria_live="polite"),
+        tag("div", *_each(_group, places), class_="tok-chips", role="group", aria_label="Tokens"),
+        tag("h3", "The text"),
+        tag("p", *_each(_words, places), class_="tok-text"),
+        tag("h3", "What the model receives"),
+        tag("p", *_each(_ids, places), class_="tok-ids"),
+        class_="card tok",
     )
+    return join((draw_counts(counts), _pages(groups, counts.tokens), card))
 
 
-def render_counts(counts: Counts) -> str:
-    """Return how long a text is, in five ways."""
+def draw_counts(counts: Counts) -> Markup:
+    """Return how long a text is, in six ways."""
     tiles = (
         (f"{counts.tokens:,}", "tokens"),
         (f"{counts.characters:,}", "characters (code points)"),
@@ -51,45 +57,51 @@ def render_counts(counts: Counts) -> str:
         (_ratio(counts.tokens_per_word), "tokens a word"),
         (_ratio(counts.bytes_per_token), "bytes a token"),
     )
-    cells = "".join(f"<div><dd>{value}</dd><dt>{name}</dt></div>" for value, name in tiles)
-    return f'<dl class="tiles">{cells}</dl>'
+    cells = (tag("div", tag("dd", value), tag("dt", name)) for value, name in tiles)
+    return tag("dl", *cells, class_="tiles")
 
 
 def _ratio(value: float | None) -> str:
     return "\N{EN DASH}" if value is None else f"{value:.2f}"
 
 
-def _pages(groups: Sequence[Sequence[Token]], count: int) -> str:
+def _pages(groups: Sequence[Sequence[Token]], count: int) -> Markup | None:
+    """Return which tokens are drawn, and buttons that turn the pages."""
     first, last = groups[0][0].place, groups[-1][-1].place
     if first == 0 and last + 1 == count:
-        return ""
-    back = _page("Earlier", max(0, first - TOKENS_AT_ONCE)) if first else ""
-    forth = _page("Later", last + 1) if last + 1 < count else ""
-    return (
-        f'<p class="hint pages">Tokens {first + 1:,} to {last + 1:,} of {count:,} are drawn, at '
-        f"most {TOKENS_AT_ONCE:,} at once. {back}{forth}</p>"
+        return None
+    return tag(
+        "p",
+        f"Tokens {first + 1:,} to {last + 1:,} of {count:,} are drawn, at most "
+        f"{TOKENS_AT_ONCE:,} at once. ",
+        _page("Earlier", max(0, first - TOKENS_AT_ONCE)) if first else None,
+        _page("Later", last + 1) if last + 1 < count else None,
+        class_="hint pages",
     )
 
 
-def _page(label: str, first: int) -> str:
-    return (
-        f'<button type="button" class="small" data-action="page" data-first="{first}">'
-        f"{label}</button>"
-    )
+def _page(label: str, first: int) -> Markup:
+    setting = json.dumps({"first": first})
+    return tag("button", label, type="button", class_="small on-page", data_set=setting)
 
 
-def _words(place: int, group: Sequence[Token]) -> str:
+def _each(draw_one: _DrawGroup, places: Iterable[tuple[int, Sequence[Token]]]) -> list[Markup]:
+    return [draw_one(place, group) for place, group in places]
+
+
+def _words(place: int, group: Sequence[Token]) -> Markup:
     """Return the text of a group, as it reads."""
-    return f'<span data-group="{place}">{escape(legible(text_of(group)))}</span>'
+    return tag("span", legible(text_of(group)), data_group=place)
 
 
-def _group(place: int, group: Sequence[Token]) -> str:
+def _group(place: int, group: Sequence[Token]) -> Markup:
     text = text_of(group)
     if len(group) == 1:
-        return _chip(place, group[0], mark(text)) + "<br>" * text.count("\n")
-    parts = "".join(_chip(place, token, _part(token)) for token in group)
-    seen = escape(legible(text).strip() or mark(text))
-    return f'<span class="tok-group" data-group="{place}"><b>{seen}</b>{parts}</span>'
+        return _chip(place, group[0], mark(text), place == 0) + tag("br") * text.count("\n")
+    first = group[0] if place == 0 else None
+    parts = (_chip(place, token, _part(token), token is first) for token in group)
+    seen = tag("b", legible(text).strip() or mark(text))
+    return tag("span", seen, *parts, class_="tok-group", data_group=place)
 
 
 def _part(token: Token) -> str:
@@ -98,21 +110,28 @@ def _part(token: Token) -> str:
     return mark(text) if text else token.data.hex(" ").upper()
 
 
-def _chip(place: int, token: Token, shown: str) -> str:
+def _chip(place: int, token: Token, shown: str, reached: bool) -> Markup:
     facts = (
         f"token {token.place + 1:,}, id {token.token_id}, spelled {token.name}, bytes "
         f"{token.data.hex(' ').upper() or 'none'}, characters {token.start:,} to {token.end:,}"
     )
-    return (
-        f'<button type="button" class="chip c{token.place % _SHADES}" tabindex="-1" '
-        f'data-token="{token.place}" data-group="{place}" data-facts="{escape(facts)}" '
-        f'aria-label="{escape(shown)}, {escape(facts)}">{escape(shown)}</button>'
+    return tag(
+        "button",
+        shown,
+        type="button",
+        class_=f"chip c{token.place % _SHADES}",
+        # One chip is reached by the Tab key; the arrow keys lead to the others.
+        tabindex=0 if reached else -1,
+        data_token=token.place,
+        data_group=place,
+        data_facts=facts,
+        aria_label=f"{shown}, {facts}",
     )
 
 
-def _ids(place: int, group: Sequence[Token]) -> str:
-    return "".join(
-        f'<span data-token="{token.place}" data-group="{place}">{token.token_id}</span> '
+def _ids(place: int, group: Sequence[Token]) -> Markup:
+    return join(
+        tag("span", token.token_id, data_token=token.place, data_group=place) + " "
         for token in group
     )
 
@@ -137,3 +156,20 @@ def legible(text: str) -> str:
     return "".join(
         c if c.isprintable() or c in kept or c == "\t" else rf"\u{ord(c):04x}" for c in text
     )
+
+
+CUTTING = Experiment(
+    path="tokens/cutting",
+    title="Tokens",
+    idea=(
+        "Each chip is a token: what stands on it is common enough to have a number of its own. "
+        "Rare words, accents and emoji take several."
+    ),
+    settings=CuttingSettings,
+    function=run_cutting,
+    view=draw,
+    needs=Needs.FOLDER,
+    action="",
+    empty=EMPTY,
+    small={"text": "naïve 🦑\n", "first": 1},
+)

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from playground.data import greetings
-from playground.models.text.tokenizer import Tokenizer
+from playground.experiments.run import Progress, Run
+from playground.experiments.settings import field
+from playground.labs.tokens.cutting import Tokenized, tokenize
+from playground.labs.tokens.own_text import OwnText
+from playground.models.acquire.store import InstalledModel, list_models
+from playground.models.text.tokenizer import Tokenizer, load_tokenizer
+from playground.models.text.trained_tokenizer import (
+    BYTES,
+    MAX_VOCABULARY,
+    byte_tokenizer,
+    learned_pairs,
+    train_tokenizer,
+)
+from playground.settings import Settings as Places
 
+# One tokenizer is trained on the text, and each cuts it several times.
+MAX_COMPARED_CHARACTERS = 100_000
 OWN_TEXT = "your text"
 # The greeting that the others are held against: they all say the same.
 REFERENCE = "English"
@@ -106,3 +122,96 @@ def face_off(contenders: Sequence[Contender], own_text: str) -> list[Bout]:
 
 def _cut(contenders: Sequence[Contender], text: str) -> list[list[int]]:
     return [each.tokenizer.encode(text) for each in contenders]
+
+
+class FaceOffSettings(OwnText):
+    """Which text the tokenizers cut, and how much one of them may learn from it."""
+
+    vocab_size: int = field(
+        400,
+        label="Trained vocabulary",
+        explanation=f"256 bytes and the commonest pairs of your text, up to {MAX_VOCABULARY:,}.",
+        ge=BYTES,
+        le=MAX_VOCABULARY,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class FaceOff:
+    """Tokenizers side by side.
+
+    Parameters
+    ----------
+    contenders : tuple of Contender
+        The model's own, those of other models that are here, bare bytes, and the trained one.
+    bouts : tuple of Bout
+        The person's text, then the shipped ones.
+    owns : tuple of Tokenized
+        The person's text, one a contender; none where it is empty.
+    cut : bool
+        Whether the person's text went on.
+    """
+
+    contenders: tuple[Contender, ...]
+    bouts: tuple[Bout, ...]
+    owns: tuple[Tokenized, ...]
+    cut: bool
+
+    @property
+    def progress(self) -> Progress:
+        """Done at once."""
+        return Progress()
+
+    @property
+    def trained(self) -> Tokenizer:
+        """The one that was trained on the text."""
+        return self.contenders[-1].tokenizer
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the tokenizers and the texts; `tokens` in the order of the tokenizers."""
+        return {
+            "tokenizers": [
+                {"name": each.name, "about": each.about, "vocab_size": each.tokenizer.vocab_size}
+                for each in self.contenders
+            ],
+            "texts": [{**asdict(bout), "bytes": bout.bytes} for bout in self.bouts],
+            "learned_pairs": [list(pair) for pair in learned_pairs(self.trained)],
+            "goes_on": self.cut,
+        }
+
+
+def run_face_off(model: InstalledModel, settings: FaceOffSettings, run: Run) -> Iterator[FaceOff]:
+    """Let all tokenizers that are here cut the same texts, and one that is trained on the spot.
+
+    Yields
+    ------
+    FaceOff
+        One.
+    """
+    text = settings.text[:MAX_COMPARED_CHARACTERS]
+    trained = train_tokenizer(text, settings.vocab_size)
+    contenders = (*_known(model, run.pool.settings), _bytes(), _trained(trained))
+    owns = tuple(tokenize(each.tokenizer, text) for each in contenders) if text else ()
+    cut = len(settings.text) > len(text)
+    yield FaceOff(contenders, tuple(face_off(contenders, text)), owns, cut)
+
+
+def _known(chosen: InstalledModel, places: Places) -> list[Contender]:
+    """Return the chosen model's tokenizer, then those of other models that are here."""
+    here = [each.installed for each in list_models(places) if each.installed]
+    contenders: dict[int, Contender] = {}
+    for model in [chosen, *here]:
+        tokenizer = load_tokenizer(model.path)
+        size = tokenizer.vocab_size
+        # Models of one family share a tokenizer.
+        contenders.setdefault(size, Contender(model.title, f"{size:,} tokens", tokenizer))
+    return list(contenders.values())
+
+
+def _bytes() -> Contender:
+    return Contender("Bytes", "256 tokens, no pairs", byte_tokenizer())
+
+
+def _trained(tokenizer: Tokenizer) -> Contender:
+    pairs = len(learned_pairs(tokenizer))
+    return Contender("Trained on your text", f"256 bytes, {pairs:,} pairs learned", tokenizer)

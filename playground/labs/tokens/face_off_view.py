@@ -2,113 +2,126 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from html import escape
+from collections.abc import Iterator, Sequence
+
+from markupsafe import Markup
 
 from playground.drawing.marks import mark
+from playground.drawing.markup import join, table, tag
+from playground.experiments.experiment import Experiment, Needs
 from playground.labs.tokens.cutting import Token, Tokenized
 from playground.labs.tokens.cutting_view import text_of
-from playground.labs.tokens.face_off import OWN_TEXT, REFERENCE, Bout, Contender
-from playground.labs.tokens.merges_view import show_piece
+from playground.labs.tokens.face_off import (
+    MAX_COMPARED_CHARACTERS,
+    OWN_TEXT,
+    REFERENCE,
+    Bout,
+    Contender,
+    FaceOff,
+    FaceOffSettings,
+    run_face_off,
+)
+from playground.labs.tokens.steps import show_piece
 from playground.models.text.tokenizer import Tokenizer
+from playground.models.text.trained_tokenizer import learned_pairs
 
 CHIPS = 160
 LEARNED = 60
+SAMPLE = 60  # characters of a text in the table
+_SHADES = 5
+
+_MEANING = (
+    "Tokens that each needs, and for the same greeting in other languages how many times as many "
+    f"as in {REFERENCE}: what a language costs in time and in window. The fewest are in the "
+    "accent. "
+)
+_LOST = (
+    " These tokens cannot be turned back into the text: case, spaces or whole characters are lost."
+)
+_NOTHING_LEARNED = (
+    "Nothing was learned from your text: no two neighbours come twice in it. Write more of it."
+)
 
 
-def render_face_off(
-    contenders: Sequence[Contender], bouts: Sequence[Bout], owns: Sequence[Tokenized]
-) -> str:
-    """Return the table, and below it the person's text as each contender cuts it.
-
-    Parameters
-    ----------
-    contenders : sequence of Contender
-        The columns.
-    bouts : sequence of Bout
-        The rows.
-    owns : sequence of Tokenized
-        The person's text, one a contender; none where it is empty.
-    """
-    heads = "".join(
-        f'<th scope="col">{escape(each.name)}<small>{escape(each.about)}</small></th>'
-        for each in contenders
-    )
-    rows = "".join(_row(bout) for bout in bouts)
-    cards = "".join(_own(each, own) for each, own in zip(contenders, owns, strict=False))
-    return (
-        f'<div class="card"><div class="scroll"><table class="face-off"><thead><tr><th>text</th>'
-        f"<th>bytes</th>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
-        f'<p class="hint">Tokens that each needs, and for the same greeting in other languages how '
-        f"many times as many as in {REFERENCE}: what a language costs in time and in window. "
-        "The fewest are in the accent. <b>*</b> These tokens cannot be turned back into the text: "
-        "case, spaces or whole characters are lost.</p></div>"
-        f'<div class="texts">{cards}</div>'
-    )
+def draw(found: FaceOff) -> Markup:
+    """Return the table, the person's text as each contender cuts it, and what was learned."""
+    cut = f" Of your text the first {MAX_COMPARED_CHARACTERS:,} characters take part."
+    hint = tag("p", _MEANING, tag("b", "*"), _LOST, cut if found.cut else None, class_="hint")
+    owns = zip(found.contenders, found.owns, strict=False)
+    texts = tag("div", *(_own(each, own) for each, own in owns), class_="cut-texts")
+    learned = draw_learned(learned_pairs(found.trained), found.trained)
+    return join((tag("div", _table(found), hint, class_="card"), texts, learned))
 
 
-def render_learned(pairs: Sequence[tuple[str, str]], tokenizer: Tokenizer) -> str:
+def draw_learned(pairs: Sequence[tuple[str, str]], tokenizer: Tokenizer) -> Markup:
     """Return the first pairs that were learned from a person's text."""
     if not pairs:
-        return (
-            '<p class="hint">Nothing was learned from your text: no two neighbours come twice in '
-            "it. Write more of it.</p>"
-        )
-    items = "".join(
-        f"<li>{_shown(left, tokenizer)} + {_shown(right, tokenizer)}</li>"
-        for left, right in pairs[:LEARNED]
-    )
+        return tag("p", _NOTHING_LEARNED, class_="hint")
     more = f" (the first {LEARNED} of {len(pairs):,})" if len(pairs) > LEARNED else ""
-    return (
-        f"<details><summary>Pairs learned from your text, first learned first{more}</summary>"
-        f'<ol class="learned">{items}</ol></details>'
+    return tag(
+        "details",
+        tag("summary", f"Pairs learned from your text, first learned first{more}"),
+        tag("ol", *_pairs(pairs[:LEARNED], tokenizer), class_="learned"),
+        class_="pairs-learned",
     )
 
 
-def _shown(piece: str, tokenizer: Tokenizer) -> str:
-    return f'<b class="cut">{escape(show_piece(piece, tokenizer))}</b>'
+def _pairs(pairs: Sequence[tuple[str, str]], tokenizer: Tokenizer) -> Iterator[Markup]:
+    for pair in pairs:
+        shown = (tag("b", show_piece(piece, tokenizer), class_="cut") for piece in pair)
+        yield tag("li", join(shown, " + "))
 
 
-def _row(bout: Bout) -> str:
-    times = bout.times_reference or (None,) * len(bout.tokens)
-    cells = "".join(
-        f'<td class="{_class(bout, tokens, kept)}">{tokens:,}{"" if kept else "*"}'
-        f"{_times(ratio)}</td>"
-        for tokens, kept, ratio in zip(bout.tokens, bout.kept, times, strict=True)
+def _table(found: FaceOff) -> Markup:
+    names = (
+        Markup("{}{}").format(each.name, tag("small", each.about)) for each in found.contenders
     )
-    shown = bout.text if len(bout.text) <= 60 else bout.text[:59] + "…"
+    return table(["text", "bytes", *names], map(_row, found.bouts), class_="face-off")
+
+
+def _row(bout: Bout) -> list[Markup | str]:
+    shown = bout.text if len(bout.text) <= SAMPLE else bout.text[: SAMPLE - 1] + "…"
     name = "Your text" if bout.name == OWN_TEXT else bout.name
-    return (
-        f'<tr><th scope="row">{escape(name)}<small dir="auto">{escape(shown)}</small></th>'
-        f"<td>{bout.bytes:,}</td>{cells}</tr>"
-    )
+    times = bout.times_reference or (None,) * len(bout.tokens)
+    counts = zip(bout.tokens, bout.kept, times, strict=True)
+    head = Markup("{}{}").format(name, tag("small", shown, dir="auto"))
+    return [head, f"{bout.bytes:,}", *(_count(bout.best, *each) for each in counts)]
 
 
-def _class(bout: Bout, tokens: int, kept: bool) -> str:
-    if not kept:
-        return "lost"
-    return "best" if tokens == bout.best else ""
+def _count(best: int | None, tokens: int, kept: bool, times: float | None) -> Markup:
+    """Return how many tokens one contender needs, marked where they are fewest or lose the text."""
+    class_ = ("best" if tokens == best else None) if kept else "lost"
+    star = None if kept else "*"
+    ratio = None if times is None else tag("small", f"{times:.1f} times")
+    return tag("span", f"{tokens:,}", star, ratio, class_=class_)
 
 
-def _times(ratio: float | None) -> str:
-    return "" if ratio is None else f"<small>{ratio:.1f} times</small>"
-
-
-def _own(contender: Contender, own: Tokenized) -> str:
-    groups = own.groups(0, CHIPS)
-    chips = "".join(_chip(group) for group in groups)
+def _own(contender: Contender, own: Tokenized) -> Markup:
     count = own.counts.tokens
-    more = f'<p class="hint">The first {CHIPS} are drawn.</p>' if count > CHIPS else ""
-    return (
-        f'<section class="strip-column"><h3>{escape(contender.name)} '
-        f'<span class="muted">{count:,} tokens</span></h3>'
-        f'<p class="cuts">{chips}</p>{more}</section>'
-    )
+    title = tag("h3", contender.name, " ", tag("span", f"{count:,} tokens", class_="muted"))
+    cuts = tag("p", *map(_cut, own.groups(0, CHIPS)), class_="cuts")
+    more = tag("p", f"The first {CHIPS} are drawn.", class_="hint") if count > CHIPS else None
+    return tag("section", title, cuts, more, class_="strip-column")
 
 
-def _chip(group: Sequence[Token]) -> str:
-    text = escape(mark(text_of(group)))
-    shade = f"c{group[0].place % 5}"
-    if len(group) == 1:
-        return f'<span class="cut {shade}">{text}</span>'
-    return f'<span class="cut {shade}">{text}<sup>{len(group)}</sup></span>'
+def _cut(group: Sequence[Token]) -> Markup:
+    several = tag("sup", len(group)) if len(group) > 1 else None
+    shade = f"c{group[0].place % _SHADES}"
+    return tag("span", mark(text_of(group)), several, class_=f"cut {shade}")
+
+
+FACE_OFF = Experiment(
+    path="tokens/face-off",
+    title="Face-off",
+    idea=(
+        "The same text costs one tokenizer many tokens and another few: each is short for the "
+        "texts that it was made from."
+    ),
+    settings=FaceOffSettings,
+    function=run_face_off,
+    view=draw,
+    needs=Needs.FOLDER,
+    action="",
+    empty="Reading the tokenizers…",
+    small={"text": "tick tack tick tack", "vocab_size": 300},
+)

@@ -6,11 +6,12 @@ import pytest
 from tokenizers import Tokenizer as FastTokenizer
 from tokenizers import models, normalizers, pre_tokenizers
 
+from playground import experiment
 from playground.data import greetings, shipped_text
 from playground.errors import OptionError
 from playground.labs.tokens.cutting import tokenize
-from playground.labs.tokens.face_off import OWN_TEXT, Contender, face_off
-from playground.labs.tokens.face_off_view import render_face_off, render_learned
+from playground.labs.tokens.face_off import OWN_TEXT, Contender, FaceOff, face_off
+from playground.labs.tokens.face_off_view import draw, draw_learned
 from playground.models.text.tokenizer import Tokenizer
 from playground.models.text.trained_tokenizer import (
     byte_tokenizer,
@@ -38,6 +39,11 @@ def contenders() -> list[Contender]:
     ]
 
 
+def met(contenders: list[Contender], own: str, cut: bool = False) -> FaceOff:
+    owns = tuple(tokenize(each.tokenizer, own) for each in contenders)
+    return FaceOff(tuple(contenders), tuple(face_off(contenders, own)), owns, cut)
+
+
 def test_counts_are_those_of_the_tokenizers_and_the_lossy_never_wins(
     contenders: list[Contender],
 ) -> None:
@@ -60,8 +66,7 @@ def test_counts_are_those_of_the_tokenizers_and_the_lossy_never_wins(
 
 def test_all_text_is_escaped_and_lost_text_is_marked(contenders: list[Contender]) -> None:
     own = "<script>alert(1)</script> \u202e"
-    owns = [tokenize(each.tokenizer, own) for each in contenders]
-    html = render_face_off(contenders, face_off(contenders, own), owns)
+    html = str(draw(met(contenders, own)))
     page = seen(html)
     assert not page.tags & {"script", "bytes"}
     assert "<Bytes>" in page.text
@@ -79,10 +84,8 @@ def test_pairs_are_learned_from_the_text_alone() -> None:
     assert len(learned_pairs(train_tokenizer("xy xy", 300))) == 1  # twice is often enough
     assert learned_pairs(train_tokenizer("xy xz", 300)) == []
     assert pairs[0] in (("t", "h"), ("h", "e"))
-    assert "t + h" in seen(render_learned([("t", "h")], tokenizer)).text
-    assert "Nothing was learned" in render_learned(
-        learned_pairs(train_tokenizer("", 300)), tokenizer
-    )
+    assert "t + h" in seen(draw_learned([("t", "h")], tokenizer)).text
+    assert "Nothing was learned" in draw_learned(learned_pairs(train_tokenizer("", 300)), tokenizer)
     assert tokenizer.vocab_size == 256 + len(pairs)
 
 
@@ -91,3 +94,27 @@ def test_a_bad_vocabulary_gets_one_sentence(size: object) -> None:
     sentence = f"`vocab_size` must be a whole number from 256 to 8,192, got {shown(size)}"
     with pytest.raises(OptionError, match=sentence):
         train_tokenizer("text", size)
+
+
+def test_a_bad_vocabulary_names_the_setting() -> None:
+    sentence = "`vocab_size` must be a whole number from 256 to 8,192, got 255"
+    with pytest.raises(OptionError, match=sentence):
+        experiment("tokens/face-off")(None, vocab_size=255)
+
+
+def test_the_json_holds_every_tokenizer_and_every_text() -> None:
+    found = experiment("tokens/face-off")(None, text="tick tack tick tack", vocab_size=260)
+    told = found.to_json()
+    names = [each["name"] for each in told["tokenizers"]]
+    assert names[0] == "SmolLM2 135M Instruct"
+    assert names[-2:] == ["Bytes", "Trained on your text"]
+    assert told["tokenizers"][-1]["vocab_size"] == 256 + len(told["learned_pairs"]) <= 260
+    assert [each["name"] for each in told["texts"]][:2] == [OWN_TEXT, "English"]
+    assert all(len(each["tokens"]) == len(names) for each in told["texts"])
+
+
+def test_a_long_text_takes_part_with_its_beginning_and_that_is_said() -> None:
+    found = experiment("tokens/face-off")(None, text="x" * 100_001, vocab_size=256)
+    assert found.to_json()["texts"][0]["bytes"] == 100_000
+    assert found.to_json()["goes_on"]
+    assert "the first 100,000 characters take part" in found._repr_html_()

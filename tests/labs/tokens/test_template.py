@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playground.labs.tokens.chat_template import read_template
-from playground.labs.tokens.chat_template_view import render_template
+from playground import experiment
+from playground.generation.fitting.transcript import spell_conversation
+from playground.labs.tokens.template import Received, Template, read_template
+from playground.labs.tokens.template_view import draw
 from playground.models.text.tokenizer import Message, Tokenizer
 from tests.support.markup import seen
 from tests.support.tiny_llama import IM_END, IM_START, save_tiny_llama
@@ -37,6 +39,10 @@ def _folders(tmp_path_factory: pytest.TempPathFactory, tiny_model_folder: Path) 
     _FOLDERS["trim"] = save_tiny_llama(trim, chat_template=TRIMMING)
 
 
+def drawn(template: Template, title: str = "A model", before: int = 0) -> str:
+    return str(draw(Received(template, title, before)))
+
+
 def tokenizer(kind: str) -> Tokenizer:
     return Tokenizer.load(_FOLDERS[kind], [])
 
@@ -49,9 +55,9 @@ def test_the_runs_are_the_tokens_that_the_model_receives(
     ours = tokenizer(kind)
     template = read_template(ours, conversation)
     assert list(template.token_ids) == ours.encode_chat(conversation)
-    control = [t for run in template.runs if run.part == "control" for t in run.token_ids]
+    control = [t for each in template.stretches if each.part == "control" for t in each.token_ids]
     assert control == [t for t in template.token_ids if ours.is_control(t)]
-    spelled = "".join(run.text for run in template.runs)
+    spelled = "".join(each.text for each in template.stretches)
     start = IM_START if kind == "base" else ""  # the tiny model's start token
     assert spelled == start + ours.chat_text(conversation).text
     assert template.has_template == (kind != "base")
@@ -64,7 +70,9 @@ def test_what_was_written_is_marked_as_such(conversation: list[Message]) -> None
     assert [chat.text[start:end] for start, end in chat.contents] == [
         message.content for message in conversation
     ]
-    written = "".join(r.text for r in read_template(ours, conversation).runs if r.part == "content")
+    written = "".join(
+        each.text for each in read_template(ours, conversation).stretches if each.part == "content"
+    )
     for message in conversation:
         assert message.content in written
 
@@ -82,7 +90,7 @@ def test_typed_control_tokens_are_text_and_all_is_escaped() -> None:
     template = read_template(ours, [Message("user", f"<b>{IM_END}</b>")])
     plain = read_template(ours, [Message("user", "x")])
     assert template.count("control") == plain.count("control")
-    page = seen(render_template(template, "About <i>"))
+    page = seen(drawn(template, "About <i>"))
     assert "b" in page.tags  # control tokens
     assert f"<b>{IM_END}</b>" in page.text
     assert "i" not in page.tags
@@ -90,7 +98,31 @@ def test_typed_control_tokens_are_text_and_all_is_escaped() -> None:
 
 def test_of_a_long_message_the_middle_is_not_drawn_and_that_is_said() -> None:
     template = read_template(tokenizer("chat"), [Message("user", "ab" * 10_000)])
-    text = seen(render_template(template, "")).text
+    text = seen(drawn(template)).text
     assert "14,000 characters are not drawn" in text
     assert "ids are not drawn" in text
     assert len(text) < 20_000
+
+
+def test_what_was_said_before_stands_before_and_is_counted() -> None:
+    written = experiment("tokens/template")
+    before = [Message("system", "Sing."), Message("user", "Hi"), Message("assistant", "La")]
+    found = written(None, text="And?", conversation=spell_conversation(before), system="Be kind.")
+    told, page = found.to_json(), seen(found._repr_html_()).text
+    said = [each["text"] for each in told["stretches"] if each["part"] == "content"]
+    assert [each.strip() for each in said] == ["Sing.", "Hi", "La", "And?"]
+    assert told["messages_before"] == 2  # the system prompt is none
+    assert "after the 2 messages of the chat." in page
+    assert told["count"] == sum(told["counts"].values())
+    alone = written(None, text="And?", system="Be kind.").to_json()
+    assert alone["messages_before"] == 0
+    assert [each["text"].strip() for each in alone["stretches"] if each["part"] == "content"] == [
+        "Be kind.",
+        "And?",
+    ]
+
+
+def test_one_message_is_one() -> None:
+    template = read_template(tokenizer("chat"), [Message("user", "x")])
+    assert "after the 1 message of the chat." in drawn(template, before=1)
+    assert "as a message of yours." in drawn(template)

@@ -1,7 +1,7 @@
-// Chips, text and ids that point at each other, and merges that are stepped through.
+// What the pictures of the tokens lab do without the server.
 
 // What belongs to one token lights up wherever it stands; its facts are told in one line.
-function playgroundTokens(element) {
+playgroundViews["tokens/cutting"] = (element) => {
   const facts = () => element.querySelector(".tok-facts");
 
   function light(target) {
@@ -28,15 +28,10 @@ function playgroundTokens(element) {
     event.preventDefault();
     playgroundGoTo(playgroundNeighbour(event.target, event.key, ".tok-chips"), ".tok-chips");
   });
-  // One chip is reached by the tab key; the arrow keys lead to the others.
-  new MutationObserver(() => {
-    const first = element.querySelector(".tok-chips .chip");
-    if (first && !element.querySelector(".tok-chips .chip[tabindex='0']")) first.setAttribute("tabindex", "0");
-  }).observe(element, { childList: true, subtree: true });
-}
+};
 
 // The merges of a text, stepped forth and back. All text is set as text, never as HTML.
-function playgroundMerges(element, watch) {
+playgroundViews["tokens/steps"] = (element, watch) => {
   let film = null, at = 0;
 
   function states() {
@@ -99,4 +94,4 @@ function playgroundMerges(element, watch) {
   });
   watch("value", load);
   load();
-}
+};

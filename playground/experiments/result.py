@@ -89,13 +89,13 @@ class Result:
     def to_html(self) -> str:
         """Return a page that opens without the playground."""
         spelled = self.settings.spelled().items()
-        what = ", ".join(f"{name} {shorten(text)}" for name, text in spelled)
+        said = ", ".join(f"{name} {shorten(text)}" for name, text in spelled)
+        asked = said or "settings as they stand at first"
         return str(
             _PAGE.format(
                 title=f"{self.experiment.title}: {self.subject.words}".rstrip(": "),
                 idea=self.experiment.idea,
-                about=self.subject.words,
-                settings=what or "settings as they stand at first",
+                about=" · ".join(each for each in (self.subject.words, asked) if each),
                 styles=assets("css", self.experiment.lab),
                 scripts=assets("js", self.experiment.lab),
                 view=self.framed(),
@@ -113,7 +113,7 @@ _PAGE = Markup(
     '<!doctype html><html lang="en"><head><meta charset="utf-8">'
     '<meta name="viewport" content="width=device-width"><title>{title}</title>'
     "<style>{styles}</style></head><body class='exported'><h1>{title}</h1><p>{idea}</p>"
-    "<p class='hint'>{about} · {settings}</p>{view}<script>{scripts}</script></body></html>\n"
+    "<p class='hint'>{about}</p>{view}<script>{scripts}</script></body></html>\n"
 )
 
 

@@ -1,4 +1,4 @@
-"""The heavy libraries, imported once by whoever comes first, while all others wait.
+"""The heavy libraries, imported once by whoever comes first, and building one network at a time.
 
 torch and transformers import each other's parts as they are asked for them. Two threads that begin
 at once can each wait for the other; Python then gives one of them a half-made module, and names
@@ -8,6 +8,10 @@ are missing from it. So the first use in any thread comes through here.
 from __future__ import annotations
 
 import threading
+
+# Held while a network is built or read: with which dtype that is done, transformers keeps in the
+# process, so that two at once would take each other's, and leave it behind.
+building = threading.Lock()
 
 _importing = threading.Lock()
 _done = threading.Event()

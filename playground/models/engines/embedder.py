@@ -20,7 +20,7 @@ from playground.models.acquire.store import InstalledModel
 from playground.models.engines.compute import compute
 from playground.models.engines.library_output import quiet_transformers
 from playground.models.engines.residents import return_memory
-from playground.models.libraries import import_libraries
+from playground.models.libraries import building, import_libraries
 from playground.models.text.tokenizer import require_whole_characters
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def _read(model: InstalledModel) -> tuple[PreTrainedModel, PreTrainedTokenizerFa
     from transformers import AutoModel, AutoTokenizer
 
     arguments: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-    with quiet_transformers():
+    with building, quiet_transformers():
         try:
             network = AutoModel.from_pretrained(
                 model.path, use_safetensors=True, dtype=torch.float32, **arguments

@@ -1,6 +1,6 @@
 """Precisions: what they are, what they cost, and whether this machine runs them.
 
-Sizes here are computed before loading, from shapes alone (accelerate's empty weights), and are
+Sizes here are computed before loading, from shapes alone (a network without weights), and are
 called estimates wherever they are shown. What was really loaded is read off the model afterwards
 (`playground.models.engines.engine.LoadReport`).
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from playground.errors import OptionError, PrecisionUnavailable
-from playground.models.libraries import import_libraries
+from playground.models.libraries import building, import_libraries
 
 if TYPE_CHECKING:
     import torch
@@ -92,7 +92,7 @@ class ModelShape:
 
 @lru_cache(maxsize=32)
 def read_shape(folder: Path) -> ModelShape:
-    """Count the weights of a model folder without loading any (accelerate's empty weights).
+    """Count the weights of a model folder without loading any (they are built on "meta").
 
     Parameters
     ----------
@@ -100,14 +100,14 @@ def read_shape(folder: Path) -> ModelShape:
         Holds ``config.json``.
     """
     import_libraries()
-    from accelerate import init_empty_weights
+    import torch
     from torch import nn
     from transformers import AutoConfig, AutoModelForCausalLM
 
     config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    with init_empty_weights():
+    # Not accelerate's `init_empty_weights`, which changes a class of torch for all threads.
+    with building, torch.device("meta"):
         model = AutoModelForCausalLM.from_config(config)
-    model.tie_weights()
     head = model.get_output_embeddings()
     linear = [m for m in model.modules() if isinstance(m, nn.Linear) and m is not head]
     swapped = sum(m.weight.numel() for m in linear)

@@ -20,7 +20,7 @@ from playground.models.engines.compute import compute
 from playground.models.engines.engine import KVCache, LoadReport
 from playground.models.engines.library_output import quiet_transformers
 from playground.models.engines.precision import Precision, loader_arguments, require_available
-from playground.models.libraries import import_libraries
+from playground.models.libraries import building, import_libraries
 from playground.models.text.tokenizer import Tokenizer, read_end_token_ids
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def _read_network(folder: Path, precision: Precision, name: str) -> PreTrainedMo
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
-    with quiet_transformers():
+    with building, quiet_transformers():
         try:
             network: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
                 folder,

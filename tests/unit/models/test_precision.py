@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,25 @@ def test_the_shape_counts_a_tied_head_once(tmp_path: Path, tied: bool) -> None:
     shape = read_shape(folder)
     assert shape.parameters == model.num_parameters()
     assert estimate_bytes(shape, Precision.FP32) == 4 * model.num_parameters()
+
+
+def test_threads_that_count_at_once_find_the_same_and_leave_torch_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    folder = save_tiny_llama(tmp_path, tie_word_embeddings=True)
+    expected = read_shape(folder)
+    monkeypatch.setattr(  # put back at the end, whatever happens here
+        torch.nn.Module, "register_parameter", usual := torch.nn.Module.register_parameter
+    )
+    with ThreadPoolExecutor(3) as threads:
+        for _ in range(5):
+            counts = [threads.submit(read_shape.__wrapped__, folder) for _ in range(3)]
+            assert [each.result() for each in counts] == [expected] * 3
+    assert torch.nn.Module.register_parameter is usual
+    assert torch.get_default_dtype() is torch.float32
+    assert torch.empty(1).device.type == "cpu"
 
 
 def test_bytes_by_precision() -> None:

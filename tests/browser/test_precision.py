@@ -105,33 +105,39 @@ def test_a_matrix_is_looked_at_and_put_into_a_copy(visit: Visit) -> None:
     page = visit()
     page.get_by_role("button", name="Precision", exact=True).click()
     page.get_by_role("tab", name="Microscope").click()
-    notice = page.locator("#scope-notice")
-    page.get_by_role("button", name="Put it into a copy").click()
-    expect(notice).to_contain_text("Read the model first")
-    page.get_by_role("button", name="Read the model").click()
-    scope = page.locator("#scope")
+    notice = page.locator("#notice-precision-microscope")
+    scope = page.locator("#view-precision-microscope")
     expect(scope.locator("svg.histogram")).to_be_visible(timeout=30_000)
     expect(scope).to_contain_text("8.02 bits a weight")
-    page.locator("#scope-method").get_by_label("absmax").check()
-    page.locator("#scope-bits input").fill("3")
+    page.locator("#precision-microscope-method").get_by_label("absmax").check()
+    bits = page.locator("#precision-microscope-bits input")
+    bits.fill("3")
     expect(scope).to_contain_text("3.00 bits a weight")
     expect(scope).to_contain_text("6 values are left: the ticks")
     expect(scope.locator("line.tick")).to_have_count(6)
     for field, value, sentence in (
         ("bits", "1", "got 1"),
         ("bits", "9", "got 9"),
-        ("block", "0", "got 0"),
+        ("block_size", "0", "got 0"),
     ):
-        page.locator(f"#scope-{field} input").fill(value)
+        page.locator(f"#precision-microscope-{field} input").fill(value)
         expect(notice).to_contain_text(sentence)
-        page.locator(f"#scope-{field} input").fill("4")
+        page.locator(f"#precision-microscope-{field} input").fill("4")
     expect(scope).to_contain_text("4.00 bits a weight")
-    page.get_by_label("this matrix").check()
-    page.get_by_role("button", name="Put it into a copy").click()
-    live = page.locator("#scope-live")
-    expect(live).to_contain_text("1 matrix changed", timeout=60_000)
-    expect(live).to_contain_text("KL to FP32")
+    scope.get_by_text("Another of the").click()
+    scope.get_by_label("model.layers.2.mlp.up_proj.weight").click()
+    expect(scope.locator("h2").first).to_contain_text("model.layers.2.mlp.up_proj.weight")
+    # The list stays open for the next one.
+    expect(scope.get_by_label("model.layers.3.mlp.up_proj.weight")).to_be_visible()
     page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    scope.get_by_role("link", name="Put it into a copy of the model").click()
+    expect(page.locator("#precision-trial-bits input")).to_have_value("4")
+    page.get_by_label("the microscope's matrix").check()
+    page.locator("#run-precision-trial").click()
+    live = page.locator("#view-precision-trial")
+    expect(live).to_contain_text("1 matrix changed", timeout=60_000)
+    expect(live).to_contain_text("KL to FP32", timeout=30_000)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
@@ -139,21 +145,22 @@ def test_a_number_is_taken_apart_and_its_bits_flip(visit: Visit) -> None:
     page = visit()
     page.get_by_role("button", name="Precision", exact=True).click()
     page.get_by_role("tab", name="Floats").click()
-    number = page.locator("#float-number").get_by_role("textbox")
-    half = page.locator(".float-card[data-format='FP16']")
+    number = page.locator("#precision-floats-number").get_by_role("textbox")
+    view, notice = page.locator("#view-precision-floats"), page.locator("#notice-precision-floats")
+    half = view.locator(".float[data-format='FP16']")
     expect(half.locator("button[data-bit]")).to_have_count(16)
     half.locator("button[data-bit='15']").click()
     expect(number).to_have_value("-0.0999755859375")
-    page.get_by_role("button", name="65520", exact=True).click()
+    view.get_by_role("button", name="65520", exact=True).click()
     expect(half).to_contain_text("∞")
-    expect(page.locator(".float-card[data-format='BF16']")).to_contain_text("65,536")
+    expect(view.locator(".float[data-format='BF16']")).to_contain_text("65,536")
     for text, sentence in (("abc", "got 'abc'"), ("", "got nothing"), ("1e999", "got '1e999'")):
         number.fill(text)
-        expect(page.locator("#float-notice")).to_contain_text(sentence)
+        expect(notice).to_contain_text(sentence)
         expect(half).to_contain_text("∞")  # what was drawn stays
     number.fill("nan")
     expect(half).to_contain_text("NaN")
-    expect(page.locator("#float-notice")).to_have_text("")
+    expect(notice).to_have_text("")
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 

@@ -7,7 +7,6 @@ import gradio as gr
 from apps.ui.lab_panel import declared_tab
 from apps.ui.rail import Rail
 from apps.ui.tabs.bench import BenchSection
-from apps.ui.tabs.microscope import MicroscopeSection
 from apps.ui.tabs.pair import PairSection
 from playground.labs.precision import LAB
 from playground.serving import Pool
@@ -35,14 +34,11 @@ class PrecisionTab:
                 self._bench = BenchSection(pool, rail)
             with gr.Tab("Side by side", elem_id="precision-pair"):
                 self._pair = PairSection(pool, rail)
-            with gr.Tab("Microscope", elem_id="precision-microscope"):
-                self._microscope = MicroscopeSection(pool, rail)
             self.sections = [declared_tab(each, pool, rail) for each in LAB.experiments]
 
     def wire(self) -> None:
         """Connect the components."""
         self._bench.wire()
         self._pair.wire()
-        self._microscope.wire()
         for section in self.sections:
             section.wire()

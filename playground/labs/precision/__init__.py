@@ -1,7 +1,12 @@
 """What fewer bits cost and save."""
 
 from playground.experiments.experiment import Lab
-from playground.labs.precision import floats_view, retraining_view
+from playground.labs.precision import (
+    floats_view,
+    microscope_view,
+    retraining_view,
+    trial_view,
+)
 
 LAB = Lab(
     name="precision",
@@ -9,5 +14,10 @@ LAB = Lab(
     rank=11,
     group="Talk",
     idea="The same model with fewer bits a weight: what it saves, what it costs, and why.",
-    experiments=(floats_view.FLOATS, retraining_view.RETRAINING),
+    experiments=(
+        microscope_view.MICROSCOPE,
+        trial_view.TRIAL,
+        floats_view.FLOATS,
+        retraining_view.RETRAINING,
+    ),
 )

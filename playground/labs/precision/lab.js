@@ -29,3 +29,13 @@ playgroundViews["precision/floats"] = (element, watch) => {
     if (held && document.activeElement === document.body) find(held)?.focus({ preventScroll: true });
   });
 };
+
+// The list of matrices stays open while one goes from matrix to matrix.
+playgroundViews["precision/microscope"] = (element, watch) => {
+  let open = false;
+  element.addEventListener("toggle", (event) => { open = event.target.open; }, true);
+  watch("value", () => {
+    const list = element.querySelector("details");
+    if (list) list.open = open;
+  });
+};

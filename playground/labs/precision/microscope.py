@@ -1,14 +1,15 @@
 """One weight matrix under the microscope: what each way of quantizing does to it.
 
-The quantizers are those of `playground.core.quantization`. What is chosen here can be put into a
-private copy of the live model, one layer or all, to see what it does to perplexity, KL and words.
+The quantizers are those of `playground.core.quantization`; what a scheme does to the whole model is
+`playground.labs.precision.trial`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal, cast, get_args
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from math import isfinite
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,27 +21,20 @@ from playground.core.quantization import (
     quantize_nf4,
     quantize_zero_point,
 )
-from playground.data import shipped_text
-from playground.errors import FetchCancelled, OptionError
-from playground.generation.language_model import LanguageModel
-from playground.generation.scoring import Quality, encode_text, predict, score
-from playground.models.engines.choice import EngineName
-from playground.models.engines.manager import ModelChoice
-from playground.models.engines.precision import Precision
-from playground.models.engines.transformers_model import TransformersEngine
-from playground.models.engines.weights import change_weights, linear_names
-from playground.number_rules import require_whole
-from playground.serving import Pool
+from playground.errors import ModelNotFound
+from playground.experiments.run import Progress, Run
+from playground.experiments.settings import Settings, field
+from playground.models.acquire.store import InstalledModel
+from playground.models.engines.weights import matrix_shapes, read_matrix
+from playground.number_rules import shown
 
 Method = Literal["absmax", "zero-point", "row-wise", "block-wise", "nf4"]
-METHODS = get_args(Method)
 Float32Array = NDArray[np.float32]
 
 BINS = 81
 MAP_ROWS, MAP_COLUMNS = 24, 48
 TICKS = 256
-LIVE_TOKENS = 256
-LIVE_PROMPT = "The history of the Roman Empire begins with"
+MAX_NAME = 200
 _FP32_BITS = 32
 
 
@@ -51,7 +45,7 @@ class Scheme:
     Parameters
     ----------
     method : str
-        One of `METHODS`.
+        Who shares a scale.
     bits : int
         2 to 8; NF4 has 4.
     block_size : int
@@ -104,37 +98,113 @@ class Look:
     step_without: float
 
 
-@dataclass(frozen=True)
-class Live:
-    """What a scheme does to the whole model."""
+class SchemeSettings(Settings):
+    """A way of quantizing."""
 
-    matrices: int
-    quality: Quality
-    full_perplexity: float
-    text: str
-    full_text: str
+    method: Method = field(
+        "row-wise",
+        label="One scale for",
+        explanation="absmax and zero-point: the matrix; row-wise: each row, as INT8 of "
+        "bitsandbytes; block-wise and nf4: each block.",
+    )
+    bits: int = field(8, label="Bits", explanation="2 to 8; NF4 has 4.", ge=2, le=8)
+    block_size: int = field(
+        64, label="Block size", explanation="For block-wise and nf4.", ge=1, le=1 << 20
+    )
+
+    @property
+    def scheme(self) -> Scheme:
+        """What the settings say."""
+        return Scheme(self.method, self.bits, self.block_size)
 
 
-def parse_scheme(method: str, bits: object, block_size: object) -> Scheme:
-    """Check a scheme.
+class MicroscopeSettings(SchemeSettings):
+    """Which matrix is looked at, and how it is quantized."""
+
+    matrix: str = field(
+        "",
+        label="Weight matrix",
+        explanation="By its name in the files; empty for the first of a feed-forward layer.",
+        most=MAX_NAME,
+        hidden=True,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """A matrix under a scheme.
+
+    Parameters
+    ----------
+    settings : MicroscopeSettings
+        What was asked for.
+    matrix : str
+        The name of the matrix that is seen.
+    shapes : mapping of str to (int, int)
+        All matrices of the model, by name.
+    look : Look
+        What is seen.
+    """
+
+    settings: MicroscopeSettings
+    matrix: str
+    shapes: Mapping[str, tuple[int, int]]
+    look: Look
+
+    @property
+    def progress(self) -> Progress:
+        """It is there at once."""
+        return Progress()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what was measured of the matrix."""
+        found, error = self.look, self.look.error
+        return {
+            "matrix": self.matrix,
+            "shape": list(self.shapes[self.matrix]),
+            **asdict(self.settings.scheme),
+            "bits_per_weight": found.bits_per_weight,
+            "max_abs_error": error.max_abs,
+            "mean_square_error": error.mean_square,
+            "snr_db": error.snr_db if isfinite(error.snr_db) else None,
+            "values_left": len(found.levels) or None,
+            "largest_weight": found.largest,
+            "largest_weight_place": list(found.place),
+            "standard_deviation": found.deviation,
+            "step": found.step,
+            "step_without_largest": found.step_without,
+        }
+
+
+def run_microscope(
+    folder: InstalledModel, settings: MicroscopeSettings, _run: Run
+) -> Iterator[Seen]:
+    """Read one matrix out of the files, quantize it and look at it.
 
     Raises
     ------
-    OptionError
-        When the method is unknown, or bits or block size are outside their rule.
+    ModelNotFound
+        When the model has no such matrix.
+    """
+    shapes = matrix_shapes(folder.path)
+    name = settings.matrix or first_matrix(shapes)
+    if name not in shapes:
+        raise ModelNotFound(
+            f"`matrix` must be one of the model's, such as {min(shapes)}, got {shown(name)}."
+        )
+    yield Seen(settings, name, shapes, look(read_matrix(folder.path, name), settings.scheme))
+
+
+def first_matrix(names: Iterable[str]) -> str:
+    """Return what is looked at first: a matrix of a feed-forward layer, if there is one.
 
     Examples
     --------
-    >>> parse_scheme("row-wise", 8, 64).bits
-    8
+    >>> first_matrix(["embed.weight", "layers.1.mlp.up.weight", "layers.0.mlp.up.weight"])
+    'layers.0.mlp.up.weight'
     """
-    if method not in METHODS:
-        raise OptionError(f"`method` must be one of {', '.join(METHODS)}, got {method!r}.")
-    return Scheme(
-        cast(Method, method),
-        require_whole("`bits`", bits, 2, 8),
-        require_whole("`block_size`", block_size, 1, 1 << 20),
-    )
+    known = sorted(names)
+    return next((name for name in known if "mlp" in name), known[0])
 
 
 def restore(weights: Float32Array, scheme: Scheme) -> Float32Array:
@@ -202,73 +272,3 @@ def _patches(values: Float32Array) -> NDArray[np.float64]:
         sums = np.add.reduceat(means, starts, axis=axis)
         means = sums / (sizes[:, None] if axis == 0 else sizes)
     return means
-
-
-def try_live(
-    pool: Pool,
-    reference: str,
-    scheme: Scheme,
-    matrix: str | None = None,
-    on_stage: Callable[[str], None] = lambda _stage: None,
-    cancelled: Callable[[], bool] = lambda: False,
-) -> Live:
-    """Put a scheme into a private copy of a model and see what becomes of it.
-
-    Parameters
-    ----------
-    pool : Pool
-        Lends the copy.
-    reference : str
-        Which model.
-    scheme : Scheme
-        What to do to the weights.
-    matrix : str, optional
-        One matrix alone; left out, all of the linear layers (not the head).
-    on_stage : callable
-        Takes what is done now, in words.
-    cancelled : callable
-        Asked while the copy is waited for, and between matrices.
-
-    Raises
-    ------
-    OptionError
-        When the matrix belongs to no linear layer.
-    FetchCancelled
-        When it was cancelled.
-    """
-    choice = ModelChoice(reference, Precision.FP32, EngineName.TRANSFORMERS)
-    with pool.trial(choice, cancelled, on_stage) as model:
-        return _try_on(model, scheme, matrix, on_stage, cancelled)
-
-
-def _try_on(
-    model: LanguageModel,
-    scheme: Scheme,
-    matrix: str | None,
-    on_stage: Callable[[str], None],
-    cancelled: Callable[[], bool],
-) -> Live:
-    engine = cast(TransformersEngine, model.engine)  # it was asked for by name
-    names = linear_names(engine)
-    if matrix is not None and matrix not in names:
-        raise OptionError(
-            f"{matrix} is no linear layer's, so it stays as it is; choose another, or all layers."
-        )
-    chosen = names if matrix is None else [matrix]
-    ids = encode_text(engine.tokenizer, shipped_text())[:LIVE_TOKENS]
-    on_stage("scoring at FP32")
-    reference = predict(engine, ids)
-    full_text = _write(model)
-    for place, name in enumerate(chosen):
-        if cancelled():
-            raise FetchCancelled("The trial was stopped; the chat's model was never touched.")
-        on_stage(f"quantizing {place + 1} of {len(chosen)}")
-        change_weights(engine, name, lambda weights: restore(weights, scheme))
-    on_stage("scoring what came out")
-    quality = score(predict(engine, ids), reference, ids)
-    full = score(reference, reference, ids)
-    return Live(len(chosen), quality, full.perplexity, _write(model), full_text)
-
-
-def _write(model: LanguageModel) -> str:
-    return model.generate(LIVE_PROMPT, temperature=0, max_new_tokens=32).text

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 
 from playground.core.quantization import quantize_int8_rows, quantize_nf4
-from playground.errors import FetchCancelled, ModelNotFound, OptionError
+from playground.errors import ModelNotFound, OptionError, PlaygroundError
+from playground.experiments.run import Run
 from playground.labs.precision.microscope import (
-    METHODS,
     Method,
+    MicroscopeSettings,
     Scheme,
+    Seen,
     bits_per_weight,
+    first_matrix,
     look,
-    parse_scheme,
     restore,
-    try_live,
+    run_microscope,
 )
-from playground.labs.precision.microscope_view import render_look
+from playground.labs.precision.microscope_view import draw
+from playground.labs.precision.trial import Trial, TrialSettings, run_trial
 from playground.models.acquire.local import register_path
+from playground.models.engines.manager import ModelChoice
+from playground.models.engines.precision import Precision
 from playground.models.engines.weights import matrix_shapes, read_matrix
 from playground.serving import Pool
 from playground.settings import Settings
+from tests.support.runs import run_until
+
+METHODS = get_args(Method)
 
 
 @pytest.fixture
@@ -34,20 +43,23 @@ def weights() -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("values", "sentence"),
+    ("given", "sentence"),
     [
-        (("row-wise", 1, 64), "`bits` must be a whole number from 2 to 8, got 1"),
-        (("row-wise", 9, 64), "got 9"),
-        (("row-wise", None, 64), "got nothing"),
-        (("row-wise", 4.5, 64), "got 4.5"),
-        (("row-wise", float("nan"), 64), "got nan"),
-        (("block-wise", 4, 0), "`block_size` must be a whole number from 1 .*, got 0"),
-        (("magic", 4, 64), "`method` must be one of absmax, .* got 'magic'"),
+        ({"bits": 1}, "`bits` must be a whole number from 2 to 8, got 1"),
+        ({"bits": 9}, "got 9"),
+        ({"bits": None}, "got nothing"),
+        ({"bits": 4.5}, "got 4.5"),
+        ({"bits": float("nan")}, "got nan"),
+        ({"block_size": 0}, "`block_size` must be a whole number from 1 .*, got 0"),
+        ({"method": "magic"}, "`method` must be one of absmax, .* got 'magic'"),
     ],
 )
-def test_bad_schemes_get_one_sentence(values: tuple[str, object, object], sentence: str) -> None:
+@pytest.mark.parametrize("settings", [MicroscopeSettings, TrialSettings])
+def test_bad_schemes_get_one_sentence(
+    settings: type[MicroscopeSettings], given: dict[str, object], sentence: str
+) -> None:
     with pytest.raises(OptionError, match=sentence):
-        parse_scheme(*values)
+        settings(**given)
 
 
 def test_each_method_is_the_cores_own(weights: np.ndarray) -> None:
@@ -78,8 +90,10 @@ def test_a_look_adds_up(weights: np.ndarray, method: Method, bits: int) -> None:
     assert seen.error_map.min() >= 0
     assert seen.error_map.max() <= error.max()
     assert seen.error.max_abs == pytest.approx(error.max())
-    html = render_look("a <b>.weight", (96, 64), scheme, seen)
+    name = "a <b>.weight"
+    html = draw(Seen(MicroscopeSettings(method=method, bits=bits), name, {name: (96, 64)}, seen))
     assert "a &lt;b&gt;.weight" in html
+    assert "<b>.weight" not in html
 
 
 def test_one_outlier_sets_the_step(weights: np.ndarray) -> None:
@@ -106,21 +120,41 @@ def test_scales_count() -> None:
     assert bits_per_weight((1, 10), Scheme("block-wise", 4, 64)) == 7.2
 
 
-def test_a_changed_copy_differs_and_a_trial_can_be_stopped(tiny_model_folder: Path) -> None:
-    pool, reference = Pool(Settings.from_env()), str(tiny_model_folder)
-    model = register_path(tiny_model_folder, pool.settings)
-    names = matrix_shapes(model.path)
-    name = next(each for each in names if "down_proj" in each)
-    assert read_matrix(model.path, name).shape == names[name]
-    one = try_live(pool, reference, Scheme("absmax", 2, 64), name)
-    every = try_live(pool, reference, Scheme("absmax", 2, 64))
-    assert one.matrices == 1
-    assert every.matrices == sum("proj" in each for each in names)
-    assert 0 < one.quality.kl_to_reference_nats < every.quality.kl_to_reference_nats
-    with pytest.raises(FetchCancelled, match="trial was stopped"):
-        try_live(pool, reference, Scheme("absmax", 2, 64), cancelled=lambda: True)
-    with pytest.raises(OptionError, match="no linear layer's"):
-        try_live(pool, reference, Scheme("absmax", 2, 64), "model.embed_tokens.weight")
-    assert pool.residents() == ()
+def test_the_matrix_that_is_named_is_the_one_in_the_files(tiny_model_folder: Path) -> None:
+    model = register_path(tiny_model_folder, Settings.from_env())
+    shapes = matrix_shapes(model.path)
+    for name in (first_matrix(shapes), "model.embed_tokens.weight"):
+        (seen,) = run_microscope(model, MicroscopeSettings(matrix=name, bits=3), run_until())
+        weights = read_matrix(model.path, name)
+        assert seen.look.error == look(weights, Scheme("row-wise", 3, 64)).error
+        assert seen.to_json()["shape"] == list(weights.shape) == list(shapes[name])
+    with pytest.raises(ModelNotFound, match="`matrix` must be one of the model's, .* 'nothing'"):
+        list(run_microscope(model, MicroscopeSettings(matrix="nothing"), run_until()))
     with pytest.raises(ModelNotFound, match="no matrix 'nothing'"):
         read_matrix(model.path, "nothing")
+
+
+def trial(folder: Path, pool: Pool, stopped: bool = False, **given: object) -> Trial:
+    choice = ModelChoice(str(folder), Precision.FP32)
+    run = Run(lambda: stopped, pool, choice)
+    *_, last = run_trial(choice, TrialSettings(method="absmax", bits=2, **given), run)
+    return last
+
+
+def test_a_changed_copy_differs_and_a_trial_can_be_stopped(tiny_model_folder: Path) -> None:
+    pool = Pool(Settings.from_env())
+    names = matrix_shapes(tiny_model_folder)
+    one = trial(tiny_model_folder, pool, where="one", matrix="model.layers.0.mlp.down_proj.weight")
+    every = trial(tiny_model_folder, pool)
+    assert one.done == one.matrices == 1
+    assert every.done == sum("proj" in each for each in names)
+    assert one.quality is not None
+    assert every.quality is not None
+    assert 0 < one.quality.kl_to_reference_nats < every.quality.kl_to_reference_nats
+    assert one.full_perplexity == every.full_perplexity
+    assert every.progress.ended
+    with pytest.raises(PlaygroundError, match="stopped"):
+        trial(tiny_model_folder, pool, stopped=True)
+    with pytest.raises(OptionError, match="`matrix` must be a linear layer's"):
+        trial(tiny_model_folder, pool, where="one", matrix="model.embed_tokens.weight")
+    assert pool.residents() == ()

@@ -128,7 +128,7 @@ def test_the_matrix_that_is_named_is_the_one_in_the_files(tiny_model_folder: Pat
         weights = read_matrix(model.path, name)
         assert seen.look.error == look(weights, Scheme("row-wise", 3, 64)).error
         assert seen.to_json()["shape"] == list(weights.shape) == list(shapes[name])
-    with pytest.raises(ModelNotFound, match="`matrix` must be one of the model's, .* 'nothing'"):
+    with pytest.raises(ModelNotFound, match=r"`matrix` must be one of the model's, .* 'nothing'"):
         list(run_microscope(model, MicroscopeSettings(matrix="nothing"), run_until()))
     with pytest.raises(ModelNotFound, match="no matrix 'nothing'"):
         read_matrix(model.path, "nothing")
@@ -153,7 +153,7 @@ def test_a_changed_copy_differs_and_a_trial_can_be_stopped(tiny_model_folder: Pa
     assert 0 < one.quality.kl_to_reference_nats < every.quality.kl_to_reference_nats
     assert one.full_perplexity == every.full_perplexity
     assert every.progress.ended
-    with pytest.raises(PlaygroundError, match="stopped"):
+    with pytest.raises(PlaygroundError, match="Stopped"):
         trial(tiny_model_folder, pool, stopped=True)
     with pytest.raises(OptionError, match="`matrix` must be a linear layer's"):
         trial(tiny_model_folder, pool, where="one", matrix="model.embed_tokens.weight")

@@ -162,4 +162,5 @@ def declared_tab(experiment: Experiment, pool: Pool, rail: Rail) -> Section:
     with gr.Tab(experiment.title, elem_id=place, elem_classes="experiment") as tab:
         section = Section(experiment, pool, rail)
     tab.select(None, js="() => playgroundWrite(true)", **QUIET)
+    tab.select(section.open, section.inputs, section.drawn, queue=False, **QUIET)
     return section

@@ -7,7 +7,6 @@ import gradio as gr
 from apps.ui.lab_panel import declared_tab
 from apps.ui.rail import Rail
 from apps.ui.tabs.bench import BenchSection
-from apps.ui.tabs.pair import PairSection
 from playground.labs.precision import LAB
 from playground.serving import Pool
 
@@ -32,13 +31,10 @@ class PrecisionTab:
         with gr.Tabs(elem_id="precision-tabs"):
             with gr.Tab("Bench", elem_id="precision-bench"):
                 self._bench = BenchSection(pool, rail)
-            with gr.Tab("Side by side", elem_id="precision-pair"):
-                self._pair = PairSection(pool, rail)
             self.sections = [declared_tab(each, pool, rail) for each in LAB.experiments]
 
     def wire(self) -> None:
         """Connect the components."""
         self._bench.wire()
-        self._pair.wire()
         for section in self.sections:
             section.wire()

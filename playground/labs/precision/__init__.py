@@ -4,6 +4,7 @@ from playground.experiments.experiment import Lab
 from playground.labs.precision import (
     floats_view,
     microscope_view,
+    pair_view,
     retraining_view,
     trial_view,
 )
@@ -15,6 +16,7 @@ LAB = Lab(
     group="Talk",
     idea="The same model with fewer bits a weight: what it saves, what it costs, and why.",
     experiments=(
+        pair_view.PAIR,
         microscope_view.MICROSCOPE,
         trial_view.TRIAL,
         floats_view.FLOATS,

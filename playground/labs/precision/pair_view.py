@@ -1,67 +1,98 @@
-"""Two replies to one message as HTML: what differs, and how each side chose where they part."""
+"""Two replies to one message: what differs, and how each side chose where they part."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
+
+from markupsafe import Markup
 
 from playground.drawing.choice import render_choice
 from playground.drawing.finish_words import FINISH_WORDS
+from playground.drawing.markup import join, tag
+from playground.experiments.experiment import Experiment, Needs
 from playground.generation.divergence import find_parting
-from playground.labs.precision.pair import Side, differing
+from playground.generation.row import Step
+from playground.labs.precision.pair import Pair, PairSettings, Side, differing, run_pair
 from playground.models.text.tokenizer import Tokenizer
 
 
-def render_pair(sides: Sequence[Side], tokenizer: Tokenizer, done: bool) -> str:
-    """Return both replies beside each other, and the distributions at the fork.
+def draw(pair: Pair) -> Markup:
+    """Return both replies beside each other, and the distributions at the fork."""
+    if pair.tokenizer is None or not any(side.reply.steps for side in pair.sides):
+        return Markup()
+    return draw_sides(pair.sides, pair.tokenizer, pair.done)
 
-    Parameters
-    ----------
-    sides : sequence of Side
-        Two of them.
-    tokenizer : Tokenizer
-        Names the tokens at the fork; both sides are the same model.
-    done : bool
-        False while they are being written.
-    """
+
+def draw_sides(sides: Sequence[Side], tokenizer: Tokenizer, done: bool) -> Markup:
+    """Return two replies; `done` is False while they are being written."""
     first, second = sides
     parting = find_parting(first.reply.steps, second.reply.steps)
     place = parting.position if parting else None
-    columns = _side(first, second, place, done) + _side(second, first, place, done)
+    columns = (_side(first, second, place, done), _side(second, first, place, done))
+    texts = tag("div", *columns, class_="texts")
     if parting is None:
         words = "They never part." if done else "Not parted so far."
-        return f'<div class="texts">{columns}</div><p class="hint">{words}</p>'
-    forks = "".join(
+        return texts + tag("p", words, class_="hint")
+    forks = (
         render_choice(choice, tokenizer, side.name)
         for choice, side in ((parting.first, first), (parting.second, second))
     )
-    return (
-        f'<div class="texts">{columns}</div><div class="card pair-fork strip-column"><h3>They part '
-        f'at token {parting.position + 1:,}</h3><div class="texts">{forks}</div></div>'
+    fork = tag(
+        "div",
+        tag("h3", f"They part at token {parting.position + 1:,}"),
+        tag("div", *forks, class_="texts"),
+        class_="card pair-fork strip-column",
     )
+    return texts + fork
 
 
-def _side(side: Side, other: Side, place: int | None, done: bool) -> str:
+def _side(side: Side, other: Side, place: int | None, done: bool) -> Markup:
     marked = differing(side.reply.steps, other.reply.steps)
-    words = "".join(
-        _piece(step.text, index == place, index in marked, place is None or index < place)
+    words = join(
+        _piece(step, index == place, index in marked, place is None or index < place)
         for index, step in enumerate(side.reply.steps)
     )
+    return tag(
+        "section",
+        tag("h3", side.name),
+        tag("p", words or "…", class_="written"),
+        _facts(side, done),
+        class_="strip-column",
+    )
+
+
+def _facts(side: Side, done: bool) -> Markup:
     speed, first = side.reply.tokens_per_second, side.reply.first_token_seconds or 0
-    facts = (
-        f"{len(side.reply.steps):,} tokens · first after <b>{first:.2f} s</b>"
-        f"{f' · <b>{speed:.1f}</b> tok/s' if speed else ''} · "
-        f"{FINISH_WORDS[side.reply.finish_reason] if done else 'writing…'}"
-    )
-    return (
-        f'<section class="strip-column"><h3>{escape(side.name)}</h3>'
-        f'<p class="written">{words or "…"}</p><p class="hint">{facts}</p></section>'
+    return tag(
+        "p",
+        f"{len(side.reply.steps):,} tokens · first after ",
+        tag("b", f"{first:.2f} s"),
+        *((" · ", tag("b", f"{speed:.1f}"), " tok/s") if speed else ()),
+        f" · {FINISH_WORDS[side.reply.finish_reason] if done else 'writing…'}",
+        class_="hint",
     )
 
 
-def _piece(text: str, is_fork: bool, differs: bool, shared: bool) -> str:
+def _piece(step: Step, is_fork: bool, differs: bool, shared: bool) -> Markup | str:
     if is_fork:
-        return f'<mark class="parting">{escape(text) or "∅"}</mark>'
+        return tag("mark", step.text or "∅", class_="parting")
     if shared:
-        return f'<span class="muted">{escape(text)}</span>'
-    return f'<span class="differs">{escape(text)}</span>' if differs else escape(text)
+        return tag("span", step.text, class_="muted")
+    return tag("span", step.text, class_="differs") if differs else step.text
+
+
+PAIR = Experiment(
+    path="precision/pair",
+    title="Side by side",
+    idea=(
+        "The same message to the same model at two precisions, with the run settings at the right "
+        "and the same dice. What differs comes from the precision and the engine."
+    ),
+    settings=PairSettings,
+    function=run_pair,
+    view=draw,
+    needs=Needs.CHOICE,
+    action="Ask both",
+    empty="Both replies will stand here, with what differs marked.",
+    small={"second": "int8/core", "max_new_tokens": 4, "seed": 1},
+)

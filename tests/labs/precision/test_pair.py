@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from playground.errors import ContextOverflow
+from playground.errors import ContextOverflow, OptionError
 from playground.generation.divergence import find_parting
 from playground.generation.language_model import LanguageModel
 from playground.generation.settings import SamplingSettings
-from playground.labs.precision.pair import differing, write_pair
-from playground.labs.precision.pair_view import render_pair
+from playground.labs.precision.pair import RUNNERS, PairSettings, Runner, differing, write_pair
+from playground.labs.precision.pair_view import draw_sides
 from playground.models.acquire.local import register_path
 from playground.models.engines.core_model import load_core_engine
 from playground.models.engines.engine import Engine
@@ -57,7 +58,7 @@ def test_both_throw_the_same_dice_and_nothing_differs_between_equals(
     first, second = list(write_pair([models[0]] * 2, MESSAGES, unseeded))[-1]
     assert find_parting(first.reply.steps, second.reply.steps) is None
     assert differing(first.reply.steps, second.reply.steps) == set()
-    assert "They never part" in render_pair([first, second], models[0].tokenizer, done=True)
+    assert "They never part" in draw_sides([first, second], models[0].tokenizer, done=True)
 
 
 def test_what_differs_is_marked_and_escaped(models: list[LanguageModel]) -> None:
@@ -65,7 +66,7 @@ def test_what_differs_is_marked_and_escaped(models: list[LanguageModel]) -> None
     parting = find_parting(sides[0].reply.steps, sides[1].reply.steps)
     assert parting is not None, "the tiny model's NF4 weights choose other tokens"
     assert parting.position in differing(sides[0].reply.steps, sides[1].reply.steps)
-    html = render_pair(sides, models[0].tokenizer, done=True)
+    html = draw_sides(sides, models[0].tokenizer, done=True)
     assert f"They part at token {parting.position + 1}" in " ".join(html.split())
     assert html.count('<mark class="parting">') == 2
     assert html.count("<ol>") == 2
@@ -79,6 +80,24 @@ def test_cancelling_ends_both(models: list[LanguageModel]) -> None:
         seen[0] = len(sides[0].reply.steps)
     assert seen == [2]
     assert sides[0].reply.finish_reason == "cancelled"
+
+
+def test_every_precision_can_be_chosen_on_each_engine_that_runs_it() -> None:
+    assert list(RUNNERS) == list(get_args(Runner))
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"message": " "}, "The message is empty; write something first"),
+        ({"first": "int8/core", "second": "int8/core"}, "Both sides are INT8 · core"),
+        ({"first": "nf4/core"}, "`first` must be one of fp32/core, .* got 'nf4/core'"),
+        ({"temperature": 3}, "`temperature` must be a number from 0 to 2, got 3"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(given: dict[str, object], sentence: str) -> None:
+    with pytest.raises(OptionError, match=sentence):
+        PairSettings(**given)
 
 
 def test_a_message_that_does_not_fit_is_refused(models: list[LanguageModel]) -> None:

@@ -9,11 +9,11 @@ import gradio as gr
 
 from apps.ui.sliders import UncheckedSlider
 from playground.experiments.experiment import Experiment
-from playground.experiments.kinds import Choice, Flag, Maybe, Number, Several, Text, Whole
+from playground.experiments.kinds import Choice, Flag, Kind, Maybe, Number, Several, Text, Whole
 from playground.experiments.settings import Setting, Settings
 
 Component = Any  # Gradio's components have no base that names `value` and `change`
-MAX_RADIO = 6
+FEW, MAX_RADIO = 3, 6
 
 
 class Form:
@@ -89,7 +89,13 @@ class Form:
 
 def _wide(setting: Setting) -> bool:
     look = setting.look
-    return isinstance(setting.kind, Text) and not look.hidden and not look.narrow
+    text = isinstance(setting.kind, Text) and not look.narrow
+    return not look.hidden and (text or _many(setting.kind))
+
+
+def _many(kind: Kind) -> bool:
+    """Tell of buttons that would stand one below the other in a row with neighbours."""
+    return isinstance(kind, Choice) and FEW < len(kind.names) <= MAX_RADIO
 
 
 def shown_value(setting: Setting, value: Any) -> Any:

@@ -65,6 +65,7 @@ class Section:
             self._run = gr.Button(
                 words,
                 variant="secondary" if experiment.live else "primary",
+                size="sm" if experiment.live else "lg",
                 elem_id=f"run-{self._id}",
             )
             self._stop = gr.Button("Stop", elem_id=f"stop-{self._id}", visible=False)

@@ -145,3 +145,11 @@ def test_a_system_prompt_goes_before_and_the_conversations_own_before_it() -> No
     assert [each.content for each in messages] == ["Sing.", "Hi"]
     with pytest.raises(OptionError, match="Line 1 of the conversation must be a JSON object"):
         Said(conversation="Hello").messages(EXAMPLE)
+
+
+def test_an_experiment_may_leave_the_chat_alone(
+    section: ConversationSection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talk(section, "Hello")
+    monkeypatch.setattr(Said, "takes_chat", False)
+    assert "an example" in drawn(section)

@@ -21,8 +21,8 @@ import playground
 from playground.generation.fitting.outlook import foresee
 from playground.generation.language_model import LanguageModel
 from playground.generation.settings import SamplingSettings
+from playground.labs.context.example import EXAMPLE
 from playground.labs.context.needle import NeedleSettings
-from playground.labs.context.window import EXAMPLE
 from playground.models.acquire.catalog import load_catalog
 from playground.models.engines.choice import EngineName
 from playground.models.engines.engine import Engine

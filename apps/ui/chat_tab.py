@@ -179,8 +179,8 @@ class ChatTab:
             before = edited.place if edited else None
             outlook = self._service.foresee(data[self._key], asked, text, before)
         except PlaygroundError as error:
-            return render_context_problem(error)
-        return render_outlook(outlook) if outlook else gr.skip()
+            return str(render_context_problem(error))
+        return str(render_outlook(outlook)) if outlook else gr.skip()
 
     def _on_send(self, request: gr.Request, data: Data) -> Iterator[View]:
         key, text, edited = data[self._key], data[self._composer] or "", data[self._editing]

@@ -10,7 +10,7 @@ import gradio as gr
 from apps.ui.sliders import UncheckedSlider
 from playground.experiments.experiment import Experiment
 from playground.experiments.kinds import Choice, Flag, Kind, Maybe, Number, Several, Text, Whole
-from playground.experiments.settings import Setting, Settings
+from playground.experiments.settings import Look, Setting, Settings
 
 Component = Any  # Gradio's components have no base that names `value` and `change`
 FEW, MAX_RADIO = 3, 6
@@ -128,7 +128,7 @@ def _component(setting: Setting, elem_id: str) -> Component:
         choices = [(setting.words.get(name, name), name) for name in kind.member.names]
         return gr.CheckboxGroup(choices, **shared, min_width=240)
     if isinstance(kind, Whole | Number):
-        return _number(kind, look.step, shared)
+        return _number(kind, look, shared)
     wide = look.lines if isinstance(kind, Text) else 1
     classes = "travels" if look.travels else None
     highest = 10 if wide > 1 else 4
@@ -142,10 +142,17 @@ def _choice(setting: Setting, kind: Choice, shared: dict[str, Any]) -> Component
     return gr.Dropdown(choices, **shared, filterable=False, min_width=200)
 
 
-def _number(kind: Whole | Number, step: float | None, shared: dict[str, Any]) -> Component:
+def _number(kind: Whole | Number, look: Look, shared: dict[str, Any]) -> Component:
+    ends = look.ends or _ends(kind, look.step)
+    if look.step is None or ends is None:
+        return gr.Number(**shared, min_width=110)
+    return UncheckedSlider(*ends, step=look.step, **shared, min_width=160, buttons=["reset"])
+
+
+def _ends(kind: Whole | Number, step: float | None) -> tuple[float, float] | None:
+    """Return the ends of a slider that shows all that is allowed, if there are any."""
     limits = kind.limits
     if step is None or limits.le is None:
-        return gr.Number(**shared, min_width=110)
+        return None
     # A slider cannot stop just above its minimum, so it begins one step further.
-    lowest = limits.ge if limits.ge is not None else (limits.gt or 0) + step
-    return UncheckedSlider(lowest, limits.le, step=step, **shared, min_width=160, buttons=["reset"])
+    return limits.ge if limits.ge is not None else (limits.gt or 0) + step, limits.le

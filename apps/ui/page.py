@@ -11,6 +11,7 @@ from apps.ui.badge import render_badge
 from apps.ui.catalog_section import CatalogSection
 from apps.ui.chat_tab import ChatTab
 from apps.ui.conversation_section import ConversationSection
+from apps.ui.cost_section import CostSection
 from apps.ui.distribution_section import DistributionSection
 from apps.ui.events import QUIET
 from apps.ui.lab_panel import LabPanel, Parts, Special
@@ -19,8 +20,8 @@ from apps.ui.memory_section import MemorySection
 from apps.ui.model_choices import model_choices
 from apps.ui.page_blocks import PageBlocks
 from apps.ui.rail import build_rail
-from apps.ui.tabs.context import ContextTab
 from apps.ui.tabs.precision import PrecisionTab
+from apps.ui.window_section import WindowSection
 from playground.experiments.result import assets
 from playground.labs import labs
 from playground.models.engines.manager import ModelChoice
@@ -40,13 +41,15 @@ _HOUR, _KEPT_HOURS = 3600, 24
 
 GROUPS = ("Talk", "Concepts", "Trust", "More")
 # Labs that still have a tab of their own making here.
-_TABS = ("precision", "context")
+_TABS = ("precision",)
 # What a generic section cannot serve: path of an experiment -> what makes its section.
 SPECIAL: dict[str, Special] = {
-    "temperature/distribution": DistributionSection,
-    "tokens/template": ConversationSection,
+    "context/cost": CostSection,
+    "context/window": WindowSection,
     "models/catalog": CatalogSection,
     "models/memory": MemorySection,
+    "temperature/distribution": DistributionSection,
+    "tokens/template": ConversationSection,
 }
 
 
@@ -84,8 +87,6 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
             chat = ChatTab(service, rail, badge, key)
         with panels["precision"]:
             precision = PrecisionTab(service.pool, rail)
-        with panels["context"]:
-            context = ContextTab(service, rail, key)
         parts = Parts(service, service.pool, rail, key)
         labs_here = [lab for lab in labs().values() if lab.name not in _TABS]
         made = {}
@@ -96,10 +97,9 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
         for panel in made.values():
             panel.wire()
         precision.wire()
-        context.wire(buttons["context"])
         linked = [section for panel in made.values() for section in panel.sections.values()]
-        Link([*linked, *context.sections, *precision.sections]).wire(blocks)
-        _open_labs(buttons, {"chat": chat.prompt, "context": context.prompt})
+        Link([*linked, *precision.sections]).wire(blocks)
+        _open_labs(buttons, chat.prompt)
     return blocks
 
 
@@ -139,13 +139,12 @@ def _labs() -> dict[str, gr.Button]:
     return buttons
 
 
-def _open_labs(buttons: dict[str, gr.Button], prompts: dict[str, gr.Textbox]) -> None:
-    """Let each button open its lab; a prompt travels to those that do not take it themselves."""
+def _open_labs(buttons: dict[str, gr.Button], prompt: gr.Textbox) -> None:
+    """Let each button open its lab; the chat takes the text that travels as the labs do."""
     for name, button in buttons.items():
         button.click(None, js=f"() => playgroundLab('{name}', true)")
-        if field := prompts.get(name):
-            travel = f"(...values) => playgroundTravel('{name}', values, [])"
-            button.click(None, field, field, js=travel, **QUIET)
+    travel = "(...values) => playgroundTravel('chat', values, [])"
+    buttons["chat"].click(None, prompt, prompt, js=travel, **QUIET)
 
 
 _THEME_SWITCH = (

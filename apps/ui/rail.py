@@ -184,7 +184,7 @@ def build_rail(choices: Sequence[tuple[str, str]], start: ModelChoice) -> Rail:
         placeholder="none",
         elem_id="stop-strings",
     )
-    context = gr.HTML(render_outlook(None), elem_id="context", js_on_load=None)
+    context = gr.HTML(str(render_outlook(None)), elem_id="context", js_on_load=None)
     overflow, window = _window_fields()
     fields: dict[str, Component] = {
         "model": model,

@@ -13,6 +13,7 @@ from typing import Any
 import gradio as gr
 from markupsafe import Markup
 
+from apps.ui.address import follow_in_address
 from apps.ui.background import Background
 from apps.ui.code import render_code
 from apps.ui.events import QUIET, Stops
@@ -20,10 +21,10 @@ from apps.ui.exports import save_export
 from apps.ui.form import Component, Form
 from apps.ui.notice import render_error, render_hint, render_outcome
 from apps.ui.rail import Rail, read_choice
+from apps.ui.sliders import at_an_end, beyond_an_end
 from playground.drawing.markup import tag
 from playground.errors import PlaygroundError
 from playground.experiments.experiment import Experiment, Needs
-from playground.experiments.kinds import Several
 from playground.experiments.performing import perform
 from playground.experiments.result import Result
 from playground.experiments.settings import Settings
@@ -107,7 +108,7 @@ class Section:
             **self._quiet,
         )
         self._wire_restarts()
-        self._wire_address()
+        follow_in_address(self.experiment, self.linked)
 
     def _wire_restarts(self) -> None:
         """Let a person who writes come back to the first page; the server is not asked."""
@@ -127,15 +128,16 @@ class Section:
 
     def _wire_live(self) -> None:
         """Redraw at every change; the button writes files."""
-        gr.on(
-            [each.change for each in self.form.fields.values()],
-            self._on_change,
-            self.inputs,
-            self.drawn,
-            queue=False,
-            trigger_mode="always_last",
-            **self._quiet,
-        )
+        sliders, fields = [*self._sliders.values()], self.form.fields.values()
+        newest = {**self._quiet, "queue": False, "trigger_mode": "always_last"}
+        changed = [each.change for each in fields if each not in sliders]
+        gr.on(changed, self._on_change, self.inputs, self.drawn, **newest)
+        if moved := [each.change for each in sliders]:
+            # The page puts a number that was typed out of range back at once, and only the event
+            # wired first still sees it: the sentence comes before the redraw.
+            typed = {**newest, "trigger_mode": "multiple"}
+            gr.on(moved, self._on_typed, self.inputs, self.notice, **typed)
+            gr.on(moved, self._on_move, self.inputs, self.drawn, **newest)
         files = [self.notice, *self._files]
         self._run.click(self._on_export, self.inputs, files, **self._quiet)
 
@@ -156,23 +158,6 @@ class Section:
     def _outputs(self) -> list[Component]:
         """Return what a run changes."""
         return [*self.drawn, self._run, self._stop, *self._files]
-
-    def _wire_address(self) -> None:
-        """Let the page's address follow the form; the server is not asked."""
-        fields, declared = self.linked, self.experiment.settings.declared()
-        settings = [
-            {
-                "name": name,
-                "first": declared[name].kind.spell(declared[name].default),
-                "several": isinstance(declared[name].kind, Several),
-            }
-            for name in fields
-        ]
-        follow = f"(...values) => playgroundAddress('{self.experiment.path}', "
-        follow += f"{json.dumps(settings)}, values)"
-        if fields:
-            inputs = list(fields.values())
-            gr.on([each.change for each in inputs], None, inputs, js=follow, **QUIET)
 
     @property
     def linked(self) -> dict[str, Component]:
@@ -221,6 +206,27 @@ class Section:
     def _no_files(self) -> View:
         """Take the files away that hold something else than what stands there."""
         return {button: gr.update(visible=False) for button in self._files}
+
+    def _on_typed(self, data: dict[Component, Any]) -> Any:
+        """Say when a number breaks its rule."""
+        try:
+            settings, choice = self._asked(data)
+            if beyond_an_end(self._sliders, settings):
+                self._last(settings, choice)  # the rule may be the model's
+        except PlaygroundError as error:
+            return render_error(error)
+        return gr.skip()
+
+    def _on_move(self, data: dict[Component, Any]) -> View:
+        """Redraw; a sentence about a number that was put back stays until another is moved to."""
+        drawn = self._on_change(data)
+        if self._view in drawn and at_an_end(self._sliders.values(), data):
+            drawn[self.notice] = gr.skip()
+        return drawn
+
+    @property
+    def _sliders(self) -> dict[str, Any]:
+        return {name: each for name, each in self.form.fields.items() if isinstance(each, gr.Slider)}
 
     def _last(self, settings: Settings, choice: ModelChoice) -> Result:
         *_, last = perform(self.experiment, settings, self._pool, choice)

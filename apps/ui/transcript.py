@@ -10,6 +10,7 @@ from __future__ import annotations
 from html import escape
 
 from markdown_it import MarkdownIt
+from markupsafe import Markup
 
 from apps.chat.conversations import USER, Branch, Conversation, ReplyFacts, Turn
 from playground.drawing.finish_words import FINISH_WORDS
@@ -91,8 +92,8 @@ def render_waiting(text: str) -> str:
     )
 
 
-def _words(markdown: str) -> str:
-    return str(_MARKDOWN.render(markdown))
+def _words(markdown: str) -> Markup:
+    return Markup(_MARKDOWN.render(markdown))  # noqa: S704 - it lets no HTML through
 
 
 def _last_fit(conversation: Conversation) -> Fit | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from html import escape
+from markupsafe import Markup
 
+from playground.drawing.markup import join, tag
 from playground.generation.fitting.outlook import Outlook
 from playground.generation.fitting.window import ContextUsage
 
@@ -25,64 +26,71 @@ def level(usage: ContextUsage) -> str:
     return "amber" if usage.filled >= AMBER else "calm"
 
 
-def render_bar(usage: ContextUsage) -> str:
+def render_bar(usage: ContextUsage) -> Markup:
     """Return the bar alone; its numbers are its label."""
     counts = _counts(usage)
     # What does not fit is drawn beyond the window's end.
     whole = usage.window + usage.excess
-    segments = "".join(
-        f'<i class="{name}" style="flex-grow:{count}" '
-        f'title="{name}: {count:,} tokens, {_MEANINGS[name]}"></i>'
-        for name, count in counts.items()
-        if count
-    )
+    segments = (_segment(name, count) for name, count in counts.items() if count)
     said = ", ".join(f"{name} {count:,}" for name, count in counts.items())
-    edge = f'<b style="left:{100 * usage.window / whole:.3f}%"></b>' if usage.excess else ""
-    return (
-        f'<div class="context-bar {level(usage)}" role="img" aria-label="Context window of '
-        f'{usage.window:,} tokens: {said}">{segments}{edge}</div>'
+    return tag(
+        "div",
+        *segments,
+        tag("b", style=f"left:{100 * usage.window / whole:.3f}%") if usage.excess else None,
+        class_=f"context-bar {level(usage)}",
+        role="img",
+        aria_label=f"Context window of {usage.window:,} tokens: {said}",
     )
 
 
-def render_parts(usage: ContextUsage) -> str:
+def _segment(name: str, count: int) -> Markup:
+    title = f"{name}: {count:,} tokens, {_MEANINGS[name]}"
+    return tag("i", class_=name, style=f"flex-grow:{count}", title=title)
+
+
+def render_parts(usage: ContextUsage) -> Markup:
     """Return the numbers of the bar, each beside its colour."""
-    items = "".join(
-        f'<span title="{_MEANINGS[name]}"><i class="{name}"></i>{name} <b>{count:,}</b></span>'
+    items = (
+        tag(
+            "span", tag("i", class_=name), f"{name} ", tag("b", f"{count:,}"), title=_MEANINGS[name]
+        )
         for name, count in _counts(usage).items()
     )
-    return f'<p class="context-parts {level(usage)}">{items}</p>'
+    return tag("p", *items, class_=f"context-parts {level(usage)}")
 
 
 def _counts(usage: ContextUsage) -> dict[str, int]:
     return {name: getattr(usage, name) for name in PARTS}
 
 
-def render_outlook(outlook: Outlook | None) -> str:
+def render_outlook(outlook: Outlook | None) -> Markup:
     """Return the window of the next prompt, for the rail."""
     if outlook is None:
-        return (
-            '<p class="meter-label"><span>Context window</span>'
-            "<span>once a model is loaded</span></p>"
-        )
+        return _label(tag("span", "once a model is loaded"), "meter-label")
     usage = outlook.usage
-    return (
-        f'<p class="meter-label {level(usage)}"><span>Context window</span>'
-        f"<b>{usage.used:,} / {usage.window:,}</b></p>"
-        f"{render_bar(usage)}{render_parts(usage)}{render_fate(outlook)}"
+    numbers = tag("b", f"{usage.used:,} / {usage.window:,}")
+    return join(
+        (
+            _label(numbers, f"meter-label {level(usage)}"),
+            render_bar(usage),
+            render_parts(usage),
+            render_fate(outlook),
+        )
     )
 
 
-def render_fate(outlook: Outlook) -> str:
+def _label(beside: Markup | None, classes: str) -> Markup:
+    return tag("p", tag("span", "Context window"), beside, class_=classes)
+
+
+def render_fate(outlook: Outlook) -> Markup:
     """Return one sentence on what would be left out of the next prompt, or nothing."""
-    if outlook.refusal:
-        return f'<p class="context-fate">{escape(outlook.refusal)}</p>'
-    notice = outlook.fit.forecast if outlook.fit else None
-    return f'<p class="context-fate">{escape(notice)}</p>' if notice else ""
+    forecast = outlook.fit.forecast if outlook.fit else None
+    words = outlook.refusal or forecast
+    return tag("p", words, class_="context-fate") if words else Markup()
 
 
-def render_context_problem(error: Exception) -> str:
+def render_context_problem(error: Exception) -> Markup:
     """Return what stands in the bar's place when it cannot be drawn."""
-    return (
-        '<p class="meter-label"><span>Context window</span></p>'
-        f'<p class="context-fate" role="alert">{escape(str(error))}</p>'
-    )
+    problem = tag("p", error, class_="context-fate", role="alert")
+    return _label(None, "meter-label") + problem

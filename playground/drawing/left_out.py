@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from html import escape
 
+from markupsafe import Markup, escape
+
+from playground.drawing.markup import join, tag
 from playground.generation.fitting.prompt import Cut, Fit
 
 
@@ -47,24 +49,25 @@ def _border(fit: Fit, turn: int) -> str:
     return f"{words}; the system prompt fell out too" if fit.system_dropped else words
 
 
-def render_border(fate: Fate) -> str:
+def render_border(fate: Fate) -> Markup:
     """Return the line at which the window begins, or nothing."""
-    return f'<p class="window-border"><span>{fate.border}</span></p>' if fate.border else ""
+    if fate.border is None:
+        return Markup()
+    return tag("p", tag("span", fate.border), class_="window-border")
 
 
-def render_label(fate: Fate) -> str:
+def render_label(fate: Fate) -> Markup:
     """Return the words that say what became of a message, or nothing."""
     if fate.dropped:
-        return '<p class="fell">Fell out of the window: the model does not see this.</p>'
-    if fate.cut:
-        where = "middle" if fate.cut.head else "beginning"
-        return (
-            f'<p class="fell">Its {where} fell out of the window ({fate.cut.tokens:,} tokens).</p>'
-        )
-    return ""
+        return tag("p", "Fell out of the window: the model does not see this.", class_="fell")
+    if fate.cut is None:
+        return Markup()
+    where = "middle" if fate.cut.head else "beginning"
+    words = f"Its {where} fell out of the window ({fate.cut.tokens:,} tokens)."
+    return tag("p", words, class_="fell")
 
 
-def strike(content: str, fate: Fate, draw: Callable[[str], str] = escape) -> str:
+def strike(content: str, fate: Fate, draw: Callable[[str], Markup] = escape) -> Markup:
     """Return a message's text, with what the model does not see struck through.
 
     Parameters
@@ -77,9 +80,9 @@ def strike(content: str, fate: Fate, draw: Callable[[str], str] = escape) -> str
         Turns text into HTML, and escapes it.
     """
     if fate.dropped:
-        return f"<del>{draw(content)}</del>"
+        return tag("del", draw(content))
     if fate.cut is None:
         return draw(content)
     end = len(content) - fate.cut.tail
     head, gone, tail = content[: fate.cut.head], content[fate.cut.head : end], content[end:]
-    return f"{draw(head) if head else ''}<del>{draw(gone)}</del>{draw(tail)}"
+    return join((draw(head) if head else None, tag("del", draw(gone)), draw(tail)))

@@ -29,6 +29,8 @@ class Look:
         Height of a text field; 1 takes no line ends.
     step : float or None
         Grain of a slider; None is a plain field.
+    ends : pair of float or None
+        Of a slider that shows less than what is allowed; None shows all.
     shared : bool
         Taken from the run settings beside every lab, under the same name; no field of its own.
     hidden : bool
@@ -44,6 +46,7 @@ class Look:
 
     lines: int = 1
     step: float | None = None
+    ends: tuple[float, float] | None = None
     shared: bool = False
     hidden: bool = False
     travels: bool = False

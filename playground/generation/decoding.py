@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,26 @@ from playground.models.engines.engine import Engine, KVCache
 # Prefill runs in pieces, so that Stop is heard within one of them and a long prompt does not freeze
 # those who share the model. Always the same: its size may change the last bits of a row.
 PREFILL_CHUNK = 64
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What there is when a piece of a prompt has been read.
+
+    Parameters
+    ----------
+    logits : array of shape (V,)
+        Scores of the next token.
+    tokens : int
+        Tokens read so far.
+    held_bytes, size_bytes : int
+        The cache's arrays: of the tokens held, and with the room that was set aside.
+    """
+
+    logits: NDArray[np.float32]
+    tokens: int
+    held_bytes: int
+    size_bytes: int
 
 
 def require_fit(engine: Engine, prompt_ids: Sequence[int], settings: SamplingSettings) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, cast, get_args
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from playground.errors import Cancelled, ContextOverflow, OptionError
 from playground.generation.choosing import require_finite
-from playground.generation.decoding import prefill, require_fit
+from playground.generation.decoding import Piece, prefill, require_fit
 from playground.generation.fitting.messages import fit_messages
 from playground.generation.fitting.prompt import Fit, Prompt
 from playground.generation.fitting.window import ContextUsage, window_of
@@ -191,12 +191,41 @@ class LanguageModel:
         settings = SamplingSettings()
         ids = self._read_prompt(prompt, settings)[0].token_ids
         require_fit(self.engine, ids, settings)
-        pieces = prefill(self.engine, ids, self.engine.new_cache())
-        for logits in pieces:
-            last = logits
+        for piece in self.read(ids):
+            last = piece.logits
             if cancelled():
                 raise Cancelled("The reading was stopped.")
         return require_finite(last)
+
+    def read(self, prompt: str | Sequence[int]) -> Iterator[Piece]:
+        """Read a prompt piece by piece, outside of the shared batch, as far as it is asked to.
+
+        Parameters
+        ----------
+        prompt : str or sequence of int
+            A text, or its token ids, as they stand.
+
+        Yields
+        ------
+        Piece
+            What there is after each piece of the prompt.
+
+        Raises
+        ------
+        OptionError
+            When a token id is not the model's.
+        ContextOverflow
+            When the prompt is empty or longer than the window.
+        """
+        ids = self._read_prompt(prompt, SamplingSettings())[0].token_ids
+        if len(ids) > self.context_length:
+            raise ContextOverflow(
+                f"The prompt must have 1 to {self.context_length:,} tokens, the window of this "
+                f"model, got {len(ids):,}."
+            )
+        cache = self.engine.new_cache()
+        for logits in prefill(self.engine, ids, cache):
+            yield Piece(logits, cache.length, cache.held_bytes, cache.size_bytes)
 
     def _read_prompt(
         self, given: GivenPrompt, settings: SamplingSettings

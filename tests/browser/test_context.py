@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Callable
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -35,7 +36,7 @@ def fill(page: Page, field: str, value: str) -> None:
 
 
 def try_policy(page: Page, name: str) -> None:
-    page.locator("#try-policy").get_by_label(name).check()
+    page.locator("#context-window-policy").get_by_label(name).check()
 
 
 def part(page: Page, name: str) -> Locator:
@@ -105,8 +106,8 @@ def test_the_chats_window_fills_overflows_and_shows_what_fell_out(visit: Visit) 
 
 def test_the_window_lab_shows_what_each_policy_leaves_out(visit: Visit) -> None:
     page = open_lab(visit)
-    view = page.locator("#window-view")
-    expect(view).to_contain_text("An example conversation, because your chat is empty")
+    view = page.locator("#view-context-window")
+    expect(view).to_contain_text("An example conversation, because the chat is empty")
     expect(view.locator("tr.gone")).to_have_count(4)
     expect(view.locator(".window-border")).to_have_text("The window begins here")
     try_policy(page, "keep the beginning")
@@ -119,29 +120,37 @@ def test_the_window_lab_shows_what_each_policy_leaves_out(visit: Visit) -> None:
     try_policy(page, "stop")
     expect(view).to_contain_text("tokens too many for the window of 256")
     expect(view).to_contain_text("the overflow policy is")
-    fill(page, "try-window", "1024")
+    fill(page, "context-window-window", "1024")
     expect(view.locator(".context-bar")).to_have_class(re.compile("calm"))
     expect(view.locator("tr.gone")).to_have_count(0)
     try_policy(page, "cut the oldest")
-    fill(page, "next-message", "<b>a</b>" * 12_000)
+    fill(page, "context-window-message", "<b>a</b>" * 12_000)
     expect(view).to_contain_text("cut from the middle of your message", timeout=20_000)
     expect(view.locator("td b")).to_have_count(0)
-    fill(page, "next-message", "")
+    assert "message" not in page.url  # too long for an address
+    fill(page, "context-window-message", "")
     expect(view).to_contain_text("nothing yet")
     page.locator("#system textarea").fill("Be a pirate. " * 400)
-    expect(page.locator("#window-notice")).to_have_text("")
+    expect(page.locator("#notice-context-window")).to_have_text("")
     expect(view).to_contain_text("Shorten the system prompt")
     page.locator("#system textarea").fill("")
     expect(view).not_to_contain_text("Shorten the system prompt")
-    fill(page, "try-window", "8")
-    expect(page.locator("#window-notice")).to_contain_text("a whole number from 32 on")
+    fill(page, "context-window-window", "8")
+    notice = page.locator("#notice-context-window")
+    expect(notice).to_contain_text("`window` must be a whole number from 32 on, got 8.")
+    expect(view).to_contain_text("of 64 tokens are taken")  # where the page put it back to
+    expect(notice).to_contain_text("got 8.")
+    fill(page, "context-window-window", "20000")
+    expect(notice).to_contain_text("from 32 to 8,192, the window of this model, got 20,000.")
+    fill(page, "context-window-window", "512")
+    expect(notice).to_have_text("")
 
 
 def test_what_was_tried_goes_to_the_chat_and_the_chat_to_the_lab(visit: Visit) -> None:
     page = open_lab(visit)
     try_policy(page, "sliding window")
-    fill(page, "try-window", "128")
-    fill(page, "try-reserve", "16")
+    fill(page, "context-window-window", "128")
+    fill(page, "context-window-reserve", "16")
     page.get_by_role("button", name="Use these in the chat").click()
     expect(page.locator("#context-window input")).to_have_value("128")
     expect(page.get_by_label("number input for Max new tokens")).to_have_value("16")
@@ -149,9 +158,31 @@ def test_what_was_tried_goes_to_the_chat_and_the_chat_to_the_lab(visit: Visit) -
     page.get_by_role("button", name="Chat", exact=True).click()
     send(page, "Hello, I am Ada.")
     page.get_by_role("button", name="Context", exact=True).click()
-    view = page.locator("#window-view")
-    expect(view).to_contain_text("Your chat, 2 messages")
+    view = page.locator("#view-context-window")
+    expect(view).to_contain_text("The conversation, 2 messages")
     expect(view).to_contain_text("Hello, I am Ada.")
+    page.wait_for_url("**window=128**")
+    assert "conversation" not in page.url
+    page.get_by_text("Copy as code").locator("visible=true").click()
+    expect(page.locator("#code-context-window pre").first).to_contain_text("Hello, I am Ada.")
+    page.locator("#run-context-window").click()
+    told = json.loads(exported(page, "context-window-json"))
+    assert "Hello, I am Ada." in told["settings"]["conversation"]
+    assert [each["role"] for each in told["messages"]] == ["user", "assistant", "user"]
+
+
+def test_a_link_brings_a_conversation_of_its_own(visit: Visit) -> None:
+    said = '{"role": "user", "content": "From <b>afar</b>, with love"}'
+    words = {"lab": "context", "experiment": "window", "conversation": said, "window": "128"}
+    page = visit(path=f"/?{urlencode(words)}")
+    view = page.locator("#view-context-window")
+    expect(view).to_contain_text("The conversation, 1 message, and the message above")
+    expect(view).to_contain_text("From <b>afar</b>, with love")
+    try_policy(page, "stop")
+    page.wait_for_url("**policy=stop**")
+    assert parse_qs(urlsplit(page.url).query)["conversation"] == [said]
+    page.reload()
+    expect(view).to_contain_text("From <b>afar</b>, with love", timeout=20_000)
 
 
 def test_the_canary_is_asked_graded_and_stopped(visit: Visit) -> None:
@@ -225,26 +256,32 @@ def test_the_needle_map_grows_is_opened_exported_and_stopped(visit: Visit) -> No
 
 def test_the_cost_is_weighed_measured_and_stopped(visit: Visit) -> None:
     page = open_lab(visit, "Cost", width=390)
-    cache, view = page.locator("#cache-size"), page.locator("#cost")
-    expect(cache).to_contain_text("46,080 bytes")
-    expect(cache).to_contain_text("377.5 MB")
-    fill(page, "cost-length", "20")
-    page.locator("#run-cost").click()
-    expect(page.locator("#cost-notice")).to_contain_text("from 256 to 32,768, got 20")
-    fill(page, "cost-length", "256")
-    fill(page, "cost-runs", "1")
-    page.locator("#run-cost").click()
+    view, notice = page.locator("#view-context-cost"), page.locator("#notice-context-cost")
+    measure = page.locator("#run-context-cost")
+    expect(view).to_contain_text("46,080 bytes")
+    expect(view).to_contain_text("377.5 MB")
+    fill(page, "context-cost-length", "20")
+    measure.click()
+    expect(notice).to_contain_text("from 256 to 32,768, got 20")
+    fill(page, "context-cost-length", "256")
+    fill(page, "context-cost-runs", "1")
+    measure.click()
     expect(view.locator("svg")).to_have_count(2, timeout=REPLY_TIMEOUT)
-    expect(page.locator("#run-cost")).to_be_visible(timeout=REPLY_TIMEOUT)
+    expect(measure).to_be_visible(timeout=REPLY_TIMEOUT)
     expect(view.locator("circle")).to_have_count(4)
     expect(view.locator("table.cost-table tbody tr")).to_have_count(3)
-    assert json.loads(exported(page, "cost-json"))["points"][-1]["held_bytes"] == 256 * 46_080
+    assert (
+        json.loads(exported(page, "context-cost-json"))["points"][-1]["held_bytes"] == 256 * 46_080
+    )
     assert narrow_enough(page)
-    fill(page, "cost-length", "8192")
-    page.locator("#run-cost").click()
-    expect(page.locator("#cost-notice")).to_contain_text("8,192 tokens read", timeout=REPLY_TIMEOUT)
-    page.get_by_role("button", name="Stop the clock").click()
-    expect(page.locator("#cost-notice")).to_contain_text("Stopped", timeout=REPLY_TIMEOUT)
+    page.get_by_role("tab", name="Needle").click()
+    page.get_by_role("tab", name="Cost").click()
+    expect(view.locator("circle")).to_have_count(4)  # what was measured is not drawn over
+    fill(page, "context-cost-length", "8192")
+    measure.click()
+    expect(notice).to_contain_text("8,192 tokens read", timeout=REPLY_TIMEOUT)
+    page.locator("#stop-context-cost").click()
+    expect(notice).to_contain_text("Stopped; what was done stands", timeout=REPLY_TIMEOUT)
 
 
 def test_every_section_fits_a_phone(visit: Visit) -> None:

@@ -15,14 +15,13 @@ from itertools import chain
 from playground.errors import ContextOverflow, OptionError
 from playground.generation.fitting.overflow import OverflowPolicy
 from playground.generation.fitting.prompt import Cut, Fit, Prompt
-from playground.generation.fitting.window import count_usage, reserve_of
-from playground.models.engines.engine import Engine
+from playground.generation.fitting.window import Reader, count_usage, reserve_of
 from playground.models.text.tokenizer import Message, Tokenizer
 
 
 def fit_messages(
     messages: Sequence[Message],
-    engine: Engine,
+    reader: Reader,
     max_new_tokens: int,
     policy: OverflowPolicy = OverflowPolicy.OLDEST,
     window: int | None = None,
@@ -33,7 +32,7 @@ def fit_messages(
     ----------
     messages : sequence of Message
         The conversation, newest last; a first message may be the system's.
-    engine : Engine
+    reader : Reader
         Gives the tokenizer and the window.
     max_new_tokens : int
         Room kept for the reply, at most half of the window.
@@ -51,9 +50,9 @@ def fit_messages(
     """
     if not messages:
         raise OptionError("The conversation is empty; give at least one message.")
-    size = engine.context_length if window is None else window
+    size = reader.context_length if window is None else window
     return _Fitting(
-        tuple(messages), engine.tokenizer, policy, size, reserve_of(max_new_tokens, size)
+        tuple(messages), reader.tokenizer, policy, size, reserve_of(max_new_tokens, size)
     ).prompt()
 
 

@@ -8,9 +8,14 @@ from dataclasses import dataclass
 from playground.errors import ContextOverflow
 from playground.generation.fitting.messages import fit_messages
 from playground.generation.fitting.prompt import Fit
-from playground.generation.fitting.window import ContextUsage, count_usage, reserve_of, window_of
+from playground.generation.fitting.window import (
+    ContextUsage,
+    Reader,
+    count_usage,
+    reserve_of,
+    window_of,
+)
 from playground.generation.settings import SamplingSettings
-from playground.models.engines.engine import Engine
 from playground.models.text.tokenizer import Message
 
 
@@ -33,14 +38,14 @@ class Outlook:
     refusal: str | None = None
 
 
-def foresee(messages: Sequence[Message], engine: Engine, settings: SamplingSettings) -> Outlook:
+def foresee(messages: Sequence[Message], reader: Reader, settings: SamplingSettings) -> Outlook:
     """Fit a conversation as a reply would, and say what would become of it; no model runs.
 
     Parameters
     ----------
     messages : sequence of Message
         The conversation, the next message last.
-    engine : Engine
+    reader : Reader
         Gives the tokenizer and the window.
     settings : SamplingSettings
         Room for the reply, policy, window.
@@ -50,12 +55,12 @@ def foresee(messages: Sequence[Message], engine: Engine, settings: SamplingSetti
     OptionError
         When the window asked for is larger than the model's, or a text holds half a character.
     """
-    window = window_of(settings, engine.context_length)
+    window = window_of(settings, reader.context_length)
     try:
-        fit = fit_messages(messages, engine, settings.max_new_tokens, settings.overflow, window).fit
+        fit = fit_messages(messages, reader, settings.max_new_tokens, settings.overflow, window).fit
     except ContextOverflow as refusal:
-        used = len(engine.tokenizer.encode_chat(messages))
+        used = len(reader.tokenizer.encode_chat(messages))
         reserved = reserve_of(settings.max_new_tokens, window)
-        usage = count_usage(engine.tokenizer, messages, used, window, reserved)
+        usage = count_usage(reader.tokenizer, messages, used, window, reserved)
         return Outlook(usage, None, str(refusal))
     return Outlook(fit.usage, fit)

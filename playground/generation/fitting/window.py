@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from playground.errors import OptionError
 from playground.generation.settings import MIN_WINDOW, SamplingSettings
 from playground.models.text.tokenizer import Message, Tokenizer
+
+
+class Reader(Protocol):
+    """What reads a prompt, as far as it must be known to fit one: an engine is a reader.
+
+    So is a model's folder whose weights nobody has read (`playground.models.engines.unloaded`).
+    """
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """Counts."""
+
+    @property
+    def context_length(self) -> int:
+        """Tokens that it can hold."""
 
 
 @dataclass(frozen=True)

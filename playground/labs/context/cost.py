@@ -6,25 +6,46 @@ of them: n tokens look back n (n + 1) / 2 times in all (Vaswani et al., 2017, ar
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from playground.data import shipped_text
 from playground.errors import OptionError
-from playground.generation.decoding import PREFILL_CHUNK, prefill
-from playground.models.engines.engine import Engine
-from playground.models.engines.precision import read_shape
-from playground.number_rules import require_whole
+from playground.experiments.conversation import ConversationSettings
+from playground.experiments.run import Progress, Run
+from playground.experiments.settings import field
+from playground.generation.decoding import PREFILL_CHUNK
+from playground.generation.language_model import LanguageModel
+from playground.labs.context.arithmetic import Point, Widths, fit_curve, read_widths
+from playground.models.text.tokenizer import Tokenizer
 
-LENGTH, MIN_LENGTH, MAX_LENGTH = 4096, 256, 32_768
-RUNS, MAX_RUNS = 3, 9
+
+class CostSettings(ConversationSettings):
+    """How long a prompt is read, and how often."""
+
+    length: int = field(
+        4096,
+        label="Longest prompt",
+        explanation=f"Tokens, 256 to 32,768; read in pieces of {PREFILL_CHUNK}.",
+        ge=256,
+        le=32_768,
+    )
+    runs: int = field(3, label="Runs", explanation="1 to 9; times are medians.", ge=1, le=9)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that are read: whole pieces, as the chat reads them.
+
+        Examples
+        --------
+        >>> CostSettings(length=1000).tokens
+        1024
+        """
+        return -(-self.length // PREFILL_CHUNK) * PREFILL_CHUNK
 
 
 @dataclass(frozen=True)
@@ -39,58 +60,23 @@ class CacheSize:
         Tokens that the model can hold.
     weight_bytes : int
         The model's weights and scales, to compare with.
+    conversation_tokens : int or None
+        Of the conversation, in the model's own template; None where there is none.
     """
 
     token_bytes: int
     context_length: int
     weight_bytes: int
+    conversation_tokens: int | None = None
 
     @property
     def whole_bytes(self) -> int:
         """A full window's, computed."""
         return self.token_bytes * self.context_length
 
-
-@dataclass(frozen=True)
-class Point:
-    """A prompt as far as it had been read.
-
-    Parameters
-    ----------
-    tokens : int
-        Tokens read.
-    seconds : float
-        From the start, the median of the runs; measured.
-    held_bytes, size_bytes : int
-        The cache's arrays: of the tokens held, and with the room that was set aside.
-    """
-
-    tokens: int
-    seconds: float
-    held_bytes: int
-    size_bytes: int
-
-
-@dataclass(frozen=True)
-class Curve:
-    """t = a n + b n², the nearest to some points.
-
-    Parameters
-    ----------
-    linear, quadratic : float
-        a in seconds a token, b in seconds a token squared; fitted by least squares.
-    """
-
-    linear: float
-    quadratic: float
-
-    def seconds(self, tokens: float) -> float:
-        """Return the time of so many tokens."""
-        return self.linear * tokens + self.quadratic * tokens**2
-
-    def quadratic_share(self, tokens: float) -> float:
-        """Return the part of that time that is the square's, 0 to 1."""
-        return self.quadratic * tokens**2 / self.seconds(tokens)
+    def to_json(self) -> dict[str, Any]:
+        """Return the bytes: measured of one token, computed of the rest."""
+        return {**asdict(self), "whole_bytes": self.whole_bytes}
 
 
 @dataclass(frozen=True)
@@ -107,178 +93,129 @@ class Reading:
         Tokens of the run that is going on.
     """
 
-    points: tuple[Point, ...]
-    runs: int
-    run_tokens: int
+    points: tuple[Point, ...] = ()
+    runs: int = 0
+    run_tokens: int = 0
 
 
 @dataclass(frozen=True)
-class Widths:
-    """What decides about the arithmetic of one pass.
+class Cost:
+    """What a context costs, as far as it is known.
 
     Parameters
     ----------
-    linear_weights : int
-        Weights of the blocks' linear layers: each is multiplied once for every token.
-    head_widths : tuple of int
-        Of each layer: query heads times their size.
-    look_back : tuple of int or None
-        Of each layer: how many tokens it looks back at the most; None is all.
+    settings : CostSettings
+        What is measured.
+    size : CacheSize
+        What the cache weighs.
+    widths : Widths or None
+        What decides about the arithmetic; None where the model's config does not say.
+    reading : Reading
+        The times.
     """
 
-    linear_weights: int
-    head_widths: tuple[int, ...]
-    look_back: tuple[int | None, ...]
+    settings: CostSettings
+    size: CacheSize
+    widths: Widths | None
+    reading: Reading = Reading()
+
+    @property
+    def progress(self) -> Progress:
+        """How many tokens have been read, in all runs."""
+        tokens, runs, reading = self.settings.tokens, self.settings.runs, self.reading
+        under_way = 0 if reading.run_tokens == tokens else reading.run_tokens
+        run = min(reading.runs + 1, runs)
+        words = f"Run {run} of {runs} · {reading.run_tokens:,} of {tokens:,} tokens read"
+        return Progress(reading.runs * tokens + under_way, runs * tokens, words)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what was measured and fitted."""
+        points = self.reading.points
+        return {
+            "cache": self.size.to_json(),
+            "runs": self.reading.runs,
+            "fit": asdict(fit_curve(points)) if points else None,
+            "points": [asdict(point) for point in points],
+        }
 
 
-def make_plan(length: object, runs: object) -> tuple[int, int]:
-    """Check how long a prompt is read, and how often.
-
-    Raises
-    ------
-    OptionError
-        When one is outside its rule.
-
-    Examples
-    --------
-    >>> make_plan(1000, 3)  # whole pieces, as the chat reads them
-    (1024, 3)
-    """
-    tokens = require_whole("The longest prompt", length, MIN_LENGTH, MAX_LENGTH)
-    pieces = -(-tokens // PREFILL_CHUNK)
-    return pieces * PREFILL_CHUNK, require_whole("The number of runs", runs, 1, MAX_RUNS)
-
-
-def weigh_cache(engine: Engine) -> CacheSize:
-    """Run one token and read the bytes off the cache."""
-    cache = engine.new_cache()
-    engine.forward(np.zeros((1, 1), np.int64), [cache])
-    weights = engine.report.weight_bytes + engine.report.scale_bytes
-    return CacheSize(cache.held_bytes // cache.length, engine.context_length, weights)
-
-
-def read_timed(
-    engine: Engine, tokens: int, runs: int, cancelled: Callable[[], bool] = lambda: False
-) -> Iterator[Reading]:
-    """Read a long prompt piece by piece, as the chat does, and take the time after each.
+def run_cost(model: LanguageModel, settings: CostSettings, run: Run) -> Iterator[Cost]:
+    """Weigh the cache, then read a long prompt piece by piece and take the time after each.
 
     A prompt of n tokens is read just as the first n of a longer one, so one run times every length.
 
     Parameters
     ----------
-    engine : Engine
+    model : LanguageModel
         Who reads.
-    tokens : int
-        Of the whole prompt.
-    runs : int
-        How often; the times are medians.
-    cancelled : callable
-        Asked before each piece.
+    settings : CostSettings
+        How long a prompt, and how often; the times are medians.
+    run : Run
+        Asked before each piece whether to stop.
 
     Yields
     ------
-    Reading
-        After each piece.
+    Cost
+        The cache first, then after each piece.
 
     Raises
     ------
     OptionError
         When the prompt is longer than the model's window.
     """
-    if tokens > engine.context_length:
-        raise OptionError(
-            f"The longest prompt must be at most {engine.context_length:,} tokens, the window of "
-            f"this model, got {tokens:,}."
-        )
-    hay = engine.tokenizer.encode(shipped_text())
-    ids = (hay * (tokens // len(hay) + 1))[:tokens]
+    _require_room(model, settings)
+    cost = weigh(model, settings)
+    yield cost
+    ids = _long_prompt(model.tokenizer, settings.tokens)
     # The first piece after a pause is slow: one is read before the clock runs.
-    next(prefill(engine, ids[:PREFILL_CHUNK], engine.new_cache()))
+    next(model.read(ids[:PREFILL_CHUNK]))
     times: list[list[float]] = []
     points: list[Point] = []
-    for run in range(runs):
+    for number in range(settings.runs):
         times.append([])
-        cache, start = engine.new_cache(), time.perf_counter()
-        for _ in prefill(engine, ids, cache):
-            times[run].append(time.perf_counter() - start)
-            place = len(times[run])
+        run.check()
+        start = time.perf_counter()
+        for piece in model.read(ids):
+            times[number].append(time.perf_counter() - start)
+            place = len(times[number])
             seen = [each[place - 1] for each in times if len(each) >= place]
-            point = Point(cache.length, float(np.median(seen)), cache.held_bytes, cache.size_bytes)
-            points[place - 1 : place] = [point]
-            yield Reading(tuple(points), run + (cache.length == tokens), cache.length)
-            if cancelled():
-                return
+            median = float(np.median(seen))
+            points[place - 1 : place] = [
+                Point(piece.tokens, median, piece.held_bytes, piece.size_bytes)
+            ]
+            ended = number + (piece.tokens == len(ids))
+            yield replace(cost, reading=Reading(tuple(points), ended, piece.tokens))
+            run.check()
 
 
-def fit_curve(points: Sequence[Point]) -> Curve:
-    """Return the curve a n + b n² with the least sum of squared distances to the points.
-
-    Examples
-    --------
-    >>> curve = fit_curve([Point(n, 2 * n + 3 * n**2, 0, 0) for n in (1, 2, 3)])
-    >>> round(curve.linear, 6), round(curve.quadratic, 6)
-    (2.0, 3.0)
-    """
-    tokens = np.array([point.tokens for point in points], np.float64)
-    seconds = np.array([point.seconds for point in points], np.float64)
-    # Of like size, so that the squares do not swamp the rest.
-    largest = tokens.max()
-    basis = np.stack([tokens / largest, (tokens / largest) ** 2], axis=1)
-    linear, quadratic = np.linalg.lstsq(basis, seconds)[0]
-    return Curve(float(linear / largest), float(quadratic / largest**2))
+def weigh(model: LanguageModel, settings: CostSettings) -> Cost:
+    """Run one token and read the bytes off the cache."""
+    (piece,) = model.read([0])
+    report = model.engine.report
+    size = CacheSize(
+        piece.held_bytes // piece.tokens,
+        model.context_length,
+        report.weight_bytes + report.scale_bytes,
+        _count(model.tokenizer, settings),
+    )
+    return Cost(settings, size, read_widths(model.engine.model.path))
 
 
-def read_widths(folder: Path) -> Widths | None:
-    """Read off a model's config what decides about its arithmetic; None if it does not say.
-
-    Parameters
-    ----------
-    folder : Path
-        Holds ``config.json``.
-    """
-    config = json.loads((folder / "config.json").read_text("utf-8"))
-    try:
-        layers, heads = int(config["num_hidden_layers"]), int(config["num_attention_heads"])
-        size = int(config.get("head_dim") or config["hidden_size"] // heads)
-    except KeyError:
-        return None
-    kinds = config.get("layer_types") or ["full_attention"] * layers
-    window = config.get("sliding_window")
-    look_back = tuple(window if kind == "sliding_attention" else None for kind in kinds)
-    return Widths(read_shape(folder).linear, (heads * size,) * layers, look_back)
+def _count(tokenizer: Tokenizer, settings: CostSettings) -> int | None:
+    """Return the tokens of the conversation; an example would be nobody's."""
+    messages = settings.messages(())
+    turns = [each for each in messages if each.role != "system"]
+    return len(tokenizer.encode_chat(messages)) if turns else None
 
 
-def count_products(widths: Widths, tokens: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the multiply-adds of reading a prompt: in the linear layers, and in attention.
-
-    Parameters
-    ----------
-    widths : Widths
-        Of the model.
-    tokens : array of shape (N,)
-        Lengths of the prompt.
-
-    Returns
-    -------
-    array of shape (2, N)
-        Linear layers: each weight once a token. Attention: each token against itself and those
-        before it, once for the scores and once for the mixture. The head, which reads only the last
-        token of a piece, is left out.
-    """
-    counts = tokens.astype(np.float64)
-    attention = np.zeros_like(counts)
-    for width, most in zip(widths.head_widths, widths.look_back, strict=True):
-        near = counts if most is None else np.minimum(counts, most)
-        # Up to `most` the look back grows, then it stays.
-        attention += 2 * width * (near * (near + 1) / 2 + (counts - near) * near)
-    return np.stack([counts * widths.linear_weights, attention])
+def _require_room(model: LanguageModel, settings: CostSettings) -> None:
+    if settings.tokens > model.context_length:
+        raise OptionError(
+            f"`length` must be at most {model.context_length:,} tokens, the window of this model, "
+            f"got {settings.tokens:,}."
+        )
 
 
-def to_json(reading: Reading, curve: Curve, model: str) -> dict[str, Any]:
-    """Return what was measured and fitted, ready for JSON."""
-    return {
-        "model": model,
-        "runs": reading.runs,
-        "fit": asdict(curve),
-        "points": [asdict(point) for point in reading.points],
-    }
+def _long_prompt(tokenizer: Tokenizer, tokens: int) -> list[int]:
+    hay = tokenizer.encode(shipped_text())
+    return (hay * (tokens // len(hay) + 1))[:tokens]

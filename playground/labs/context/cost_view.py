@@ -2,64 +2,64 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
+from markupsafe import Markup
 
-from playground.labs.context.cost import (
-    CacheSize,
-    Curve,
-    Point,
-    Reading,
-    Widths,
-    count_products,
-    fit_curve,
-)
+from playground.drawing.markup import table, tag
+from playground.experiments.experiment import Experiment
+from playground.labs.context.arithmetic import Curve, Point, Widths, count_products, fit_curve
+from playground.labs.context.cost import CacheSize, Cost, CostSettings, Reading, run_cost
+from playground.labs.context.cost_chart import products_chart, time_chart
 
-_WIDTH, _HEIGHT = 680, 280
-_LEFT, _RIGHT, _TOP, _BOTTOM = 74, 16, 14, 58
-_STEPS = 4
-_SAMPLES = 64
 # A curve through two points says nothing.
 _FEWEST = 4
+_HEADS = ("tokens", "s, measured", "s, fitted", "tokens/s", "cache held, MB", "set aside, MB")
 
 
-def render_cache(size: CacheSize, tokens: int | None) -> str:
-    """Return the bytes of the cache: of one token, of a conversation, of the whole window.
+def draw(cost: Cost) -> Markup:
+    """Return the bytes of the cache, and the times as far as they have been measured."""
+    return _cache(cost.size) + _reading(cost.reading, cost.widths)
 
-    Parameters
-    ----------
-    size : CacheSize
-        Read off the arrays.
-    tokens : int or None
-        Of the conversation now; None while a reply is being written.
-    """
-    rows = [("one token", "measured", size.token_bytes)]
-    if tokens is not None:
-        chat = f"your chat now, {tokens:,} tokens"
-        rows.append((chat, "computed", tokens * size.token_bytes))
-    whole = f"the whole window, {size.context_length:,} tokens"
-    rows.append((whole, "computed", size.whole_bytes))
-    rows.append(("the model's weights", "computed", size.weight_bytes))
+
+def _cache(size: CacheSize) -> Markup:
+    """Return the bytes of the cache: of one token, of a conversation, of the whole window."""
     most = max(size.whole_bytes, size.weight_bytes)
-    body = "".join(_cache_row(name, how, count, most) for name, how, count in rows)
+    rows = (_cache_row(name, how, count, most) for name, how, count in _weights(size))
     times = size.whole_bytes / size.weight_bytes
-    return (
-        '<div class="card"><h2>The KV cache</h2><div class="scroll"><table class="cost">'
-        f"<tbody>{body}</tbody></table></div>"
-        '<p class="hint">Keys and values of every token, in every layer, kept so that they are '
-        "computed once. One token was run and its arrays were measured: "
-        f"<b>{size.token_bytes:,} bytes</b>. A full window takes {times:.2f} times the bytes of "
-        "the weights.</p></div>"
+    return tag(
+        "div",
+        tag("h2", "The KV cache"),
+        tag("div", tag("table", tag("tbody", *rows), class_="cost"), class_="scroll"),
+        tag(
+            "p",
+            "Keys and values of every token, in every layer, kept so that they are computed once. "
+            "One token was run and its arrays were measured: ",
+            tag("b", f"{size.token_bytes:,} bytes"),
+            f". A full window takes {times:.2f} times the bytes of the weights.",
+            class_="hint",
+        ),
+        class_="card",
     )
 
 
-def _cache_row(name: str, how: str, count: int, most: int) -> str:
-    return (
-        f'<tr><th scope="row">{name}<small>{how}</small></th><td>{_size(count)}</td>'
-        f'<td class="wide"><i class="track"><i style="width:{100 * count / most:.2f}%"></i></i>'
-        "</td></tr>"
+def _weights(size: CacheSize) -> Iterator[tuple[str, str, int]]:
+    """Yield what is weighed, how its bytes are known, and the bytes."""
+    yield "one token", "measured", size.token_bytes
+    if (tokens := size.conversation_tokens) is not None:
+        yield f"the conversation, {tokens:,} tokens", "computed", tokens * size.token_bytes
+    yield f"the whole window, {size.context_length:,} tokens", "computed", size.whole_bytes
+    yield "the model's weights", "computed", size.weight_bytes
+
+
+def _cache_row(name: str, how: str, count: int, most: int) -> Markup:
+    bar = tag("i", tag("i", style=f"width:{100 * count / most:.2f}%"), class_="track")
+    return tag(
+        "tr",
+        tag("th", name, tag("small", how), scope="row"),
+        tag("td", _size(count)),
+        tag("td", bar, class_="wide"),
     )
 
 
@@ -67,81 +67,58 @@ def _size(count: float) -> str:
     return f"{count:,.0f} bytes" if count < 1e6 else f"{count / 1e6:,.1f} MB"
 
 
-def render_reading(reading: Reading, widths: Widths | None) -> str:
+def _reading(reading: Reading, widths: Widths | None) -> Markup:
     """Return time against length with its curve, a table, and the arithmetic beside it."""
     points = reading.points
     if len(points) < _FEWEST:
-        return '<p class="hint">The curve will stand here after the first few pieces.</p>'
+        return tag("p", _EMPTY, class_="hint")
     curve = fit_curve(points)
-    return (
-        f'<div class="card"><h2>Time to read a prompt <span class="muted">measured</span></h2>'
-        f"{_chart(points, curve)}{_words(points, curve)}{_table(points, curve)}"
-        f'<p class="hint">{_how(reading)}</p></div>{_arithmetic(points, widths)}'
+    measured = tag(
+        "div",
+        tag("h2", "Time to read a prompt ", tag("span", "measured", class_="muted")),
+        time_chart(points, curve),
+        _words(points, curve),
+        _table(points, curve),
+        tag("p", _how(reading), class_="hint"),
+        class_="card",
     )
+    return measured + _arithmetic(points[-1].tokens, widths)
 
 
-def _chart(points: Sequence[Point], curve: Curve) -> str:
+_EMPTY = "The curve of the times will stand here after the first few pieces."
+
+
+def _words(points: Sequence[Point], curve: Curve) -> Markup:
     last = points[-1].tokens
-    top = max(points[-1].seconds, curve.seconds(last))
-    ticks = _axes(last, top, lambda value: f"{value:g} s")
-    where = np.linspace(0, last, _SAMPLES)
-    fitted = _path([(n, curve.seconds(n)) for n in where], last, top)
-    straight = _path([(n, curve.linear * n) for n in where], last, top)
-    dots = "".join(
-        f'<circle cx="{_x(p.tokens, last):.1f}" cy="{_y(p.seconds, top):.1f}" r="2.4"/>'
-        for p in points
-    )
-    said = (
-        f"Seconds to read a prompt against its tokens: {points[-1].seconds:.2f} s for {last:,}, "
-        "bending upwards"
-    )
-    return (
-        f'<svg class="cost-chart" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{said}">'
-        f'{ticks}<path class="linear" d="{straight}"/><path class="fitted" d="{fitted}"/>'
-        f'<g class="measured">{dots}</g></svg>'
-        '<p class="hint keys-line"><span><i class="key measured"></i>measured</span>'
-        '<span><i class="key fitted"></i>fitted a n + b n²</span>'
-        '<span><i class="key linear"></i>its straight part, a n</span></p>'
-    )
-
-
-def _axes(last: float, top: float, show: Callable[[float], str]) -> str:
-    """Return both scales; heights in round steps, lengths in quarters."""
-    lines = [
-        f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{_y(value, top):.1f}" '
-        f'y2="{_y(value, top):.1f}"/><text x="{_LEFT - 8}" y="{_y(value, top) + 4:.1f}" '
-        f'text-anchor="end">{show(value)}</text>'
-        for value in _round_steps(top)
-    ]
-    for step in range(_STEPS + 1):
-        anchor = "start" if step == 0 else "end" if step == _STEPS else "middle"
-        lines.append(
-            f'<text x="{_x(step, _STEPS):.1f}" y="{_HEIGHT - 36}" text-anchor="{anchor}">'
-            f"{last * step / _STEPS:,.0f}</text>"
+    half, whole = curve.seconds(last / 2), curve.seconds(last)
+    if curve.quadratic <= 0:
+        return tag(
+            "p",
+            "No square can be seen in these times: the prompt is too short, or other work on this "
+            "machine hides it. Read a longer one.",
+            class_="sums",
         )
-    name = f'<text x="{_WIDTH - _RIGHT}" y="{_HEIGHT - 10}" text-anchor="end">tokens</text>'
-    return f'<g class="axes">{"".join(lines)}{name}</g>'
+    return tag(
+        "p",
+        "Fitted: ",
+        tag("b", duration(curve.linear)),
+        " a token, and ",
+        tag("b", duration(curve.quadratic)),
+        f" times the square of the tokens. At {last:,} tokens the square takes ",
+        tag("b", f"{100 * curve.quadratic_share(last):.0f} %"),
+        f" of the time. Twice the text is more than twice the time: {last // 2:,} tokens take "
+        f"{half:.2f} s on this curve, {last:,} take {whole:.2f} s, {whole / half:.2f} times as "
+        "long, because each token looks back at all before it.",
+        class_="sums",
+    )
 
 
-def _round_steps(top: float) -> list[float]:
-    """Return 3 to 6 round numbers from 0 up to a height.
-
-    Examples
-    --------
-    >>> _round_steps(22.1)
-    [0.0, 5.0, 10.0, 15.0, 20.0]
-    """
-    power = 10.0 ** math.floor(math.log10(top))
-    step = next(power * part for part in (0.2, 0.5, 1, 2) if top / (power * part) < _STEPS + 2)
-    return [step * count for count in range(int(top / step) + 1)]
-
-
-def _time(seconds: float) -> str:
+def duration(seconds: float) -> str:
     """Return a very short time in words.
 
     Examples
     --------
-    >>> _time(0.00189), _time(4.2e-7)
+    >>> duration(0.00189), duration(4.2e-7)
     ('1.89 ms', '420 ns')
     """
     for unit, size in (("ms", 1e-3), ("µs", 1e-6), ("ns", 1e-9)):
@@ -150,51 +127,19 @@ def _time(seconds: float) -> str:
     return f"{seconds / 1e-12:.3g} ps"
 
 
-def _path(pairs: Sequence[tuple[float, float]], last: float, top: float) -> str:
-    return "M" + " L".join(f"{_x(n, last):.1f},{_y(value, top):.1f}" for n, value in pairs)
-
-
-def _words(points: Sequence[Point], curve: Curve) -> str:
-    last = points[-1].tokens
-    share = curve.quadratic_share(last)
-    half, whole = curve.seconds(last / 2), curve.seconds(last)
-    if curve.quadratic <= 0:
-        return (
-            '<p class="sums">No square can be seen in these times: the prompt is too short, or '
-            "other work on this machine hides it. Read a longer one.</p>"
+def _table(points: Sequence[Point], curve: Curve) -> Markup:
+    rows = (
+        (
+            f"{p.tokens:,}",
+            f"{p.seconds:.3f}",
+            f"{curve.seconds(p.tokens):.3f}",
+            f"{p.tokens / p.seconds:,.0f}",
+            f"{p.held_bytes / 1e6:,.1f}",
+            f"{p.size_bytes / 1e6:,.1f}",
         )
-    return (
-        f'<p class="sums">Fitted: <b>{_time(curve.linear)}</b> a token, and '
-        f"<b>{_time(curve.quadratic)}</b> times the square of the tokens. At {last:,} tokens "
-        f"the square takes <b>{100 * share:.0f} %</b> of the time. Twice the text is more than "
-        f"twice the time: {last // 2:,} tokens take {half:.2f} s on this curve, {last:,} take "
-        f"{whole:.2f} s, {whole / half:.2f} times as long, because each token looks back at all "
-        "before it.</p>"
-    )
-
-
-def _table(points: Sequence[Point], curve: Curve) -> str:
-    rows = "".join(
-        f'<tr><th scope="row">{p.tokens:,}</th><td>{p.seconds:.3f}</td>'
-        f"<td>{curve.seconds(p.tokens):.3f}</td><td>{p.tokens / p.seconds:,.0f}</td>"
-        f"<td>{p.held_bytes / 1e6:,.1f}</td><td>{p.size_bytes / 1e6:,.1f}</td></tr>"
         for p in _doublings(points)
     )
-    head = "".join(
-        f'<th scope="col">{name}</th>'
-        for name in (
-            "tokens",
-            "s, measured",
-            "s, fitted",
-            "tokens/s",
-            "cache held, MB",
-            "set aside, MB",
-        )
-    )
-    return (
-        '<div class="scroll"><table class="cost-table"><thead><tr>'
-        f"{head}</tr></thead><tbody>{rows}</tbody></table></div>"
-    )
+    return table(_HEADS, rows, class_="cost-table")
 
 
 def _doublings(points: Sequence[Point]) -> list[Point]:
@@ -215,37 +160,44 @@ def _how(reading: Reading) -> str:
     )
 
 
-def _arithmetic(points: Sequence[Point], widths: Widths | None) -> str:
+def _arithmetic(last: int, widths: Widths | None) -> Markup:
     if widths is None:
-        return '<p class="hint">The config of this model does not say what its arithmetic is.</p>'
-    last = points[-1].tokens
-    where = np.linspace(0, last, _SAMPLES).astype(np.int64)
-    linear, attention = count_products(widths, where) / 1e9
-    top = float(linear[-1] + attention[-1])
-    base = _path(list(zip(where, linear, strict=True)), last, top)
-    whole = _path(list(zip(where, linear + attention, strict=True)), last, top)
-    foot = f"L{_x(last, last):.1f},{_y(0, top):.1f} L{_x(0, last):.1f},{_y(0, top):.1f} Z"
-    share = attention[-1] / top
-    said = f"Billions of multiply-adds against tokens: {top:.0f} at {last:,}, {share:.0%} attention"
-    return (
-        '<div class="card"><h2>The arithmetic of it <span class="muted">computed from the shapes'
-        f'</span></h2><svg class="cost-chart" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" '
-        f'aria-label="{said}">{_axes(last, top, lambda value: f"{value:g} G")}'
-        f'<path class="attention" d="{whole} {foot}"/><path class="layers" d="{base} {foot}"/>'
-        '</svg><p class="hint keys-line"><span><i class="key layers"></i>linear layers, n</span>'
-        '<span><i class="key attention"></i>attention, n²</span></p>'
-        f'<p class="sums">{last:,} tokens take <b>{top:,.0f} billion</b> multiply-adds: each '
-        f"weight of the linear layers once a token, {linear[-1]:,.0f} billion, and each token "
-        f"against all before it, {attention[-1]:,.0f} billion, <b>{100 * share:.0f} %</b>. Seconds "
-        "and "
-        "multiply-adds need not have the same shares: the two kinds run at different speeds.</p>"
-        "</div>"
+        missing = "The config of this model does not say what its arithmetic is."
+        return tag("p", missing, class_="hint")
+    linear, attention = count_products(widths, np.array([last]))[:, 0] / 1e9
+    whole = linear + attention
+    how = tag("span", "computed from the shapes", class_="muted")
+    return tag(
+        "div",
+        tag("h2", "The arithmetic of it ", how),
+        products_chart(widths, last),
+        tag(
+            "p",
+            f"{last:,} tokens take ",
+            tag("b", f"{whole:,.0f} billion"),
+            " multiply-adds: each weight of the linear layers once a token, "
+            f"{linear:,.0f} billion, and each token against all before it, {attention:,.0f} "
+            "billion, ",
+            tag("b", f"{100 * attention / whole:.0f} %"),
+            ". Seconds and multiply-adds need not have the same shares: the two kinds run at "
+            "different speeds.",
+            class_="sums",
+        ),
+        class_="card",
     )
 
 
-def _x(tokens: float, last: float) -> float:
-    return float(_LEFT + (_WIDTH - _LEFT - _RIGHT) * tokens / last)
-
-
-def _y(value: float, top: float) -> float:
-    return float(_TOP + (_HEIGHT - _TOP - _BOTTOM) * (1 - value / top))
+COST = Experiment(
+    path="context/cost",
+    title="Cost",
+    idea=(
+        "A long context costs twice: memory, in proportion to its tokens, and time, which grows "
+        "faster than they do."
+    ),
+    settings=CostSettings,
+    function=run_cost,
+    view=draw,
+    action="Measure the time",
+    empty="The bytes of the cache will stand here once the model is loaded.",
+    small={"length": 256, "runs": 1},
+)

@@ -2,13 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
-from playground.generation.fitting.outlook import Outlook
+from playground.errors import OptionError
+from playground.experiments.conversation import MAX_MESSAGE, ConversationSettings
+from playground.experiments.run import Progress, Run
+from playground.experiments.settings import field
+from playground.generation.fitting.outlook import Outlook, foresee
+from playground.generation.fitting.overflow import OverflowPolicy
 from playground.generation.fitting.prompt import Cut
-from playground.generation.fitting.window import count_turn
+from playground.generation.fitting.window import Reader, count_turn
+from playground.generation.settings import MIN_WINDOW, OPTIONS, SamplingSettings
+from playground.labs.context.example import EXAMPLE
+from playground.models.acquire.store import InstalledModel
+from playground.models.engines.unloaded import read_unloaded
 from playground.models.text.tokenizer import Message, Tokenizer
+
+_REPLY = OPTIONS["max_new_tokens"]
+
+
+class WindowSettings(ConversationSettings):
+    """The next message, the window it must fit, and what gives way."""
+
+    message: str = field(
+        "Thank you. What did I say my name was, and where do I keep my bees?",
+        label="The next message",
+        explanation="Stands after the conversation.",
+        most=MAX_MESSAGE,
+        lines=2,
+        travels=True,
+    )
+    window: int = field(
+        256,
+        label="Window to try",
+        explanation="Tokens of prompt and reply together.",
+        ge=MIN_WINDOW,
+        step=16,
+        ends=(64, 8192),
+    )
+    reserve: int = field(
+        64,
+        label="Reserved for the reply",
+        explanation="Tokens kept free, but no more than half of the window.",
+        ge=_REPLY.minimum,
+        le=_REPLY.maximum,
+        step=16,
+        ends=(16, 1024),
+    )
+    policy: OverflowPolicy = field(
+        OverflowPolicy.OLDEST,
+        label="What gives way",
+        explanation="When the conversation no longer fits.",
+        words={policy.value: policy.label for policy in OverflowPolicy},
+    )
+
+    @property
+    def prompt(self) -> list[Message]:
+        """The whole conversation, the next message last.
+
+        Raises
+        ------
+        OptionError
+            With the line of the conversation that breaks a rule.
+        """
+        return [*self.messages(EXAMPLE), Message("user", self.message)]
+
+    @property
+    def sampling(self) -> SamplingSettings:
+        """What the conversation is fitted with."""
+        return SamplingSettings(
+            max_new_tokens=self.reserve, overflow=self.policy, context_window=self.window
+        )
 
 
 @dataclass(frozen=True)
@@ -74,31 +140,81 @@ def count_own(views: Sequence[TurnView], outlook: Outlook) -> int:
     return outlook.usage.system - given
 
 
-# Shown while there is no conversation; long enough that a small window overflows.
-EXAMPLE = (
-    Message("user", "Hello! My name is Ada, and I keep bees on the roof of a school."),
-    Message("assistant", "Hello Ada! Bees on a school roof: do the pupils help you?"),
-    Message(
-        "user",
-        "They do. On Mondays they weigh the hives, and on Fridays they write down which flowers "
-        "are out. In May it is mostly lime trees.",
-    ),
-    Message(
-        "assistant",
-        "Weighing the hives is a good habit: the weight shows how much honey comes in, and when a "
-        "swarm has left. Lime honey is pale and tastes a little of mint.",
-    ),
-    Message("user", "How much honey does one hive give in a year?"),
-    Message(
-        "assistant",
-        "That depends on the place and the weather. Ten to thirty kilograms that can be taken is "
-        "common; the bees need about as much for themselves to live through the winter.",
-    ),
-    Message("user", "And what should I do before the winter comes?"),
-    Message(
-        "assistant",
-        "Feed them sugar syrup in August, treat them against mites, make the entrance narrow so "
-        "that mice stay out, and then leave them alone. A hive that is opened in the cold loses "
-        "the warmth the bees have made.",
-    ),
-)
+@dataclass(frozen=True)
+class Window:
+    """What the next prompt would hold.
+
+    Parameters
+    ----------
+    settings : WindowSettings
+        What was tried.
+    views : tuple of TurnView
+        The messages, the next one last.
+    outlook : Outlook
+        What would become of them.
+    """
+
+    settings: WindowSettings
+    views: tuple[TurnView, ...]
+    outlook: Outlook
+
+    @property
+    def example(self) -> bool:
+        """Whether the conversation is the example."""
+        return not self.settings.conversation.strip()
+
+    @property
+    def progress(self) -> Progress:
+        """It is there at once."""
+        return Progress()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what fills the window, in the chat's own words for it, and every message."""
+        fit, usage = self.outlook.fit, self.outlook.usage
+        filled = {**asdict(usage), "free": usage.free, "excess": usage.excess}
+        return {
+            "context": {**filled, **(fit.as_dict() if fit else {})},
+            "refusal": self.outlook.refusal,
+            "messages": [
+                {**asdict(view.message), "tokens": view.tokens, "kept_tokens": view.kept_tokens}
+                for view in self.views
+            ],
+        }
+
+
+def run_window(model: InstalledModel, settings: WindowSettings, run: Run) -> Iterator[Window]:
+    """Count with the model's tokenizer; its weights are not read.
+
+    Parameters
+    ----------
+    model : InstalledModel
+        Whose window it is.
+    settings : WindowSettings
+        What is tried.
+    run : Run
+        Not asked: it is there at once.
+
+    Yields
+    ------
+    Window
+        One.
+
+    Raises
+    ------
+    OptionError
+        When the window is larger than the model's, or the conversation cannot be read.
+    """
+    del run
+    yield look_ahead(read_unloaded(model.path), settings)
+
+
+def look_ahead(reader: Reader, settings: WindowSettings) -> Window:
+    """Return what a prompt would hold for whoever reads it; see `run_window`."""
+    if settings.window > reader.context_length:
+        raise OptionError(
+            f"`window` must be a whole number from {MIN_WINDOW} to {reader.context_length:,}, the "
+            f"window of this model, got {settings.window:,}."
+        )
+    messages = settings.prompt
+    outlook = foresee(messages, reader, settings.sampling)
+    return Window(settings, lay_out(messages, reader.tokenizer, outlook), outlook)

@@ -2,83 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+
+from markupsafe import Markup, escape
 
 from playground.drawing.context_bar import level, render_bar, render_fate, render_parts
 from playground.drawing.left_out import Fate, fate_of, render_border, strike
+from playground.drawing.markup import join, tag
+from playground.experiments.experiment import Experiment, Needs
 from playground.generation.fitting.outlook import Outlook
 from playground.generation.fitting.prompt import Cut
 from playground.generation.fitting.window import ContextUsage
-from playground.labs.context.window import TurnView, count_own
+from playground.labs.context.window import (
+    TurnView,
+    Window,
+    WindowSettings,
+    count_own,
+    run_window,
+)
 
 # Rows drawn at most: the first few, which a policy may keep, and the newest.
 FIRST_ROWS, LAST_ROWS = 10, 90
 # Letters of a message shown at each of its ends, and beside a cut.
 _ENDS = 120
 
+_OWN = "its own system prompt where none is given or left, and the opening of the reply"
 _WHO = {"system": "system", "user": "you", "assistant": "model"}
 
 
-def render_window(views: Sequence[TurnView], outlook: Outlook, example: bool) -> str:
-    """Return the bar and the messages.
-
-    Parameters
-    ----------
-    views : sequence of TurnView
-        The messages, the next one last.
-    outlook : Outlook
-        What would become of them.
-    example : bool
-        Whether they are the example, because the chat is empty.
-    """
-    whose = (
-        "An example conversation, because your chat is empty"
-        if example
-        else f"Your chat, {len(views) - 1:,} messages"
+def draw(found: Window) -> Markup:
+    """Return the bar and the messages."""
+    outlook = found.outlook
+    bar = tag(
+        "div",
+        tag("h2", _headline(outlook.usage)),
+        render_bar(outlook.usage),
+        render_parts(outlook.usage),
+        render_fate(outlook),
+        class_="card window-card",
     )
-    return (
-        f'<div class="card window-card"><h2>{_headline(outlook.usage)}</h2>'
-        f"{render_bar(outlook.usage)}{render_parts(outlook.usage)}{render_fate(outlook)}</div>"
-        f'<div class="card"><h2>{whose}, and the message above</h2>{_table(views, outlook)}</div>'
-    )
+    return bar + tag("div", tag("h2", _whose(found)), _table(found.views, outlook), class_="card")
 
 
-def _headline(usage: ContextUsage) -> str:
+def _whose(found: Window) -> str:
+    count = len(found.views) - 1
+    whose = f"The conversation, {count:,} message{'' if count == 1 else 's'}"
+    if found.example:
+        whose = "An example conversation, because the chat is empty"
+    return f"{whose}, and the message above"
+
+
+def _headline(usage: ContextUsage) -> Markup:
     taken = min(usage.window, usage.used + usage.reserved)
     words = f"{taken:,} of {usage.window:,} tokens are taken, {100 * usage.filled:.0f} %"
     if usage.excess:
         words = f"{usage.excess:,} tokens too many for the window of {usage.window:,}"
-    return f'<span class="{level(usage)}">{words}</span>'
+    return tag("span", words, class_=level(usage))
 
 
-def _table(views: Sequence[TurnView], outlook: Outlook) -> str:
-    own = count_own(views, outlook)
+def _table(views: Sequence[TurnView], outlook: Outlook) -> Markup:
+    heads = (tag("th", name, scope="col") for name in ("who", "tokens", "message"))
+    rows = (
+        _plain_row("template", count_own(views, outlook), _OWN),
+        *_rows(views, outlook),
+        _plain_row("reply", outlook.usage.reserved, "reserved"),
+    )
+    head = tag("thead", tag("tr", *heads))
+    return tag("div", tag("table", head, tag("tbody", *rows), class_="turns"), class_="scroll")
+
+
+def _rows(views: Sequence[TurnView], outlook: Outlook) -> Iterator[Markup]:
     first_turn = 1 if len(views) > 1 and views[0].message.role == "system" else 0
-    rows = [
-        _plain_row(
-            "template",
-            own,
-            "its own system prompt where none is given or left, and the opening of the reply",
-        )
-    ]
-    drawn = _drawn(len(views))
+    drawn, newest = _drawn(len(views)), len(views) - 1
     for place, view in enumerate(views):
         if place in drawn:
-            rows.append(
-                _row(view, fate_of(outlook.fit, place - first_turn), place == len(views) - 1)
-            )
+            yield from _row(view, fate_of(outlook.fit, place - first_turn), place == newest)
         elif place - 1 in drawn:
-            gone = len(views) - len(drawn)
-            rows.append(
-                f'<tr><td colspan="3" class="rest">{gone:,} more are not drawn here</td></tr>'
-            )
-    rows.append(_plain_row("reply", outlook.usage.reserved, "reserved"))
-    return (
-        '<div class="scroll"><table class="turns"><thead><tr><th scope="col">who</th>'
-        '<th scope="col">tokens</th><th scope="col">message</th></tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
-    )
+            yield _wide_row("rest", f"{len(views) - len(drawn):,} more are not drawn here")
 
 
 def _drawn(count: int) -> set[int]:
@@ -87,30 +88,44 @@ def _drawn(count: int) -> set[int]:
     return {*range(FIRST_ROWS), *range(count - LAST_ROWS, count)}
 
 
-def _row(view: TurnView, fate: Fate, newest: bool) -> str:
-    who = "you, next" if newest else _WHO[view.message.role]
-    if view.dropped:
-        state, tokens = "left out", f"<s>{view.tokens:,}</s>"
-    elif view.cut:
-        state, tokens = "cut", f"{view.kept_tokens:,}<small>of {view.tokens:,}</small>"
-    else:
-        state, tokens = "", f"{view.tokens:,}"
-    label = f" <small>{state}</small>" if state else ""
-    line = render_border(fate)
-    border = f'<tr class="border"><td colspan="3">{line}</td></tr>' if line else ""
+def _row(view: TurnView, fate: Fate, newest: bool) -> Iterator[Markup]:
+    """Return a message, and before it the line at which the window begins, if it does there."""
+    if border := render_border(fate):
+        yield _wide_row("border", border)
     content, shown = _excerpt(view.message.content, fate)
-    text = strike(content, shown) or '<span class="muted">nothing yet</span>'
-    return (
-        f'{border}<tr class="{"gone" if view.dropped else ""}"><th scope="row">{who}{label}</th>'
-        f'<td>{tokens}</td><td class="text">{text}</td></tr>'
+    text = strike(content, shown) or tag("span", "nothing yet", class_="muted")
+    state, tokens = _state(view)
+    yield tag(
+        "tr",
+        tag("th", "you, next" if newest else _WHO[view.message.role], state, scope="row"),
+        tag("td", tokens),
+        tag("td", text, class_="text"),
+        class_="gone" if view.dropped else None,
     )
 
 
-def _plain_row(who: str, tokens: int, words: str) -> str:
-    return (
-        f'<tr class="plain"><th scope="row">{who}</th><td>{tokens:,}</td>'
-        f'<td class="text">{words}</td></tr>'
+def _state(view: TurnView) -> tuple[Markup | None, Markup]:
+    """Return what became of a message in a word, and its tokens."""
+    tokens = f"{view.tokens:,}"
+    if view.dropped:
+        return tag("small", "left out"), tag("s", tokens)
+    if view.cut:
+        return tag("small", "cut"), join((f"{view.kept_tokens:,}", tag("small", f"of {tokens}")))
+    return None, escape(tokens)
+
+
+def _plain_row(who: str, tokens: int, words: str) -> Markup:
+    return tag(
+        "tr",
+        tag("th", who, scope="row"),
+        tag("td", f"{tokens:,}"),
+        tag("td", words, class_="text"),
+        class_="plain",
     )
+
+
+def _wide_row(kind: str, words: object) -> Markup:
+    return tag("tr", tag("td", words, colspan=3, class_="wide"), class_=kind)
 
 
 def _excerpt(content: str, fate: Fate) -> tuple[str, Fate]:
@@ -127,3 +142,20 @@ def _ends(text: str) -> str:
     if len(text) <= 2 * _ENDS:
         return text
     return f"{text[:_ENDS]} … {text[-_ENDS:]}"
+
+
+WINDOW = Experiment(
+    path="context/window",
+    title="Window",
+    idea=(
+        "This is what the model would be given if you sent the next message now. Make the window "
+        "smaller and watch what falls out. No model runs: its tokenizer counts."
+    ),
+    settings=WindowSettings,
+    function=run_window,
+    view=draw,
+    needs=Needs.FOLDER,
+    action="",
+    empty="Counting the tokens of your chat…",
+    small={"window": 128},
+)

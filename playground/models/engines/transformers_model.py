@@ -20,13 +20,14 @@ from playground.models.engines.compute import compute
 from playground.models.engines.engine import KVCache, LoadReport
 from playground.models.engines.library_output import quiet_transformers
 from playground.models.engines.precision import Precision, loader_arguments, require_available
+from playground.models.engines.unloaded import context_length_of
 from playground.models.libraries import building, import_libraries
 from playground.models.text.tokenizer import Tokenizer, read_end_token_ids
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
-    from transformers import DynamicCache, PretrainedConfig, PreTrainedModel
+    from transformers import DynamicCache, PreTrainedModel
 
 # The layer class that proves a quantized load.
 _QUANTIZED_LAYER = {
@@ -163,7 +164,7 @@ def load_transformers_engine(model: InstalledModel, precision: Precision) -> Tra
         model=model,
         precision=precision,
         tokenizer=tokenizer,
-        context_length=_context_length(network.config),
+        context_length=context_length_of(network.config),
         report=_report(network, time.perf_counter() - start),
         network=network,
     )
@@ -261,8 +262,3 @@ def _scale_bytes(network: nn.Module) -> int:
         if (state := getattr(attributes, "quant_state", None)) is not None:
             total += state.absmax.nbytes
     return total
-
-
-def _context_length(config: PretrainedConfig) -> int:
-    text_config = config.get_text_config()
-    return int(text_config.max_position_embeddings)

@@ -13,12 +13,20 @@ from playground.drawing.context_bar import level, render_bar, render_outlook
 from playground.errors import OptionError
 from playground.generation.fitting.outlook import Outlook, foresee
 from playground.generation.fitting.overflow import OverflowPolicy
+from playground.generation.fitting.transcript import spell_conversation
 from playground.generation.fitting.window import ContextUsage
 from playground.generation.language_model import LanguageModel
 from playground.generation.settings import SamplingSettings
-from playground.labs.context.window import EXAMPLE, count_own, lay_out
-from playground.labs.context.window_view import FIRST_ROWS, LAST_ROWS, render_window
+from playground.labs.context.example import EXAMPLE
+from playground.labs.context.window import Window, WindowSettings, count_own, lay_out, look_ahead
+from playground.labs.context.window_view import FIRST_ROWS, LAST_ROWS, draw
+from playground.models.acquire.local import register_path
+from playground.models.engines.core_model import load_core_engine
+from playground.models.engines.precision import Precision
+from playground.models.engines.transformers_model import load_transformers_engine
+from playground.models.engines.unloaded import read_unloaded
 from playground.models.text.tokenizer import Message
+from playground.settings import Settings
 from tests.support.markup import seen
 from tests.support.scripted_engine import ScriptedEngine
 
@@ -44,7 +52,8 @@ def settings(policy: OverflowPolicy, window: int, reserved: int = 20) -> Samplin
 
 def drawn(messages: Sequence[Message], asked: SamplingSettings) -> str:
     outlook = foresee(messages, ENGINES[0], asked)
-    return render_window(lay_out(messages, ENGINES[0].tokenizer, outlook), outlook, example=False)
+    views = lay_out(messages, ENGINES[0].tokenizer, outlook)
+    return str(draw(Window(WindowSettings(conversation="{}"), views, outlook)))
 
 
 @given(
@@ -166,3 +175,42 @@ def test_no_text_becomes_a_tag(text: str) -> None:
         "del",
     }
     assert not found.attributes & {"onclick", "onload", "onerror", "src", "href"}
+
+
+def test_the_example_stands_for_no_conversation_and_a_given_one_for_itself() -> None:
+    html = str(draw(look_ahead(ENGINES[0], WindowSettings())))
+    assert "An example conversation, because the chat is empty, and the message above" in html
+    assert "keep bees on the roof" in html
+    given = spell_conversation(talk("Hello <b>", "Hi"))
+    found = look_ahead(ENGINES[0], WindowSettings(conversation=given, system="Be kind."))
+    html = str(draw(found))
+    assert "The conversation, 3 messages, and the message above" in html
+    assert "Hello &lt;b&gt;" in html
+    assert "bees on the roof" not in html
+    assert [view.message.role for view in found.views] == ["system", "user", "assistant", "user"]
+
+
+def test_json_says_what_fills_the_window_and_what_of_each_message_stays() -> None:
+    told = look_ahead(ENGINES[0], WindowSettings(window=256, policy="oldest")).to_json()
+    parts = ("system", "history", "prompt", "reserved", "free")
+    assert sum(told["context"][part] for part in parts) == 256
+    gone = [place for place, each in enumerate(told["messages"]) if not each["kept_tokens"]]
+    assert told["context"]["dropped"] == gone != []
+    refused = look_ahead(ENGINES[0], WindowSettings(window=64, policy="stop")).to_json()
+    assert "the overflow policy is `stop`" in refused["refusal"]
+    assert refused["context"]["excess"] > 0
+
+
+def test_a_window_that_the_model_has_not_is_refused_by_the_name_of_the_setting() -> None:
+    sentence = "`window` must be a whole number from 32 to 512, the window of this model, got 513"
+    with pytest.raises(OptionError, match=sentence):
+        look_ahead(ENGINES[0], WindowSettings(window=513))
+
+
+def test_a_folder_counts_as_its_engines_do(tiny_model_folder: Path) -> None:
+    unloaded = read_unloaded(tiny_model_folder)
+    model = register_path(tiny_model_folder, Settings.from_env())
+    for load in (load_core_engine, load_transformers_engine):
+        engine = load(model, Precision.FP32)
+        assert unloaded.context_length == engine.context_length
+        assert unloaded.tokenizer.encode_chat(EXAMPLE) == engine.tokenizer.encode_chat(EXAMPLE)

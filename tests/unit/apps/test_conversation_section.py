@@ -153,3 +153,10 @@ def test_an_experiment_may_leave_the_chat_alone(
     talk(section, "Hello")
     monkeypatch.setattr(Said, "takes_chat", False)
     assert "an example" in drawn(section)
+
+
+def test_a_link_that_is_too_long_is_not_offered(section: ConversationSection) -> None:
+    talk(section, "Hello")
+    assert "Link" in str(section.open(data(section))[section._code])
+    talk(section, "Hello " * 8_000)
+    assert "too long for a link or a command" in str(section.open(data(section))[section._code])

@@ -1,0 +1,42 @@
+"""The address of the page follows a form, so that what it shows can be linked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import gradio as gr
+
+from apps.ui.events import QUIET
+from playground.experiments.experiment import Experiment
+from playground.experiments.kinds import Several
+from playground.experiments.settings import Setting
+
+
+def follow_in_address(experiment: Experiment, fields: Mapping[str, Any]) -> None:
+    """Let the page's address say what a form says beyond its defaults.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Whose form.
+    fields : mapping of str to component
+        By the settings that the address holds.
+    """
+    if not fields:
+        return
+    declared = experiment.settings.declared()
+    known = json.dumps([_known(declared[name]) for name in fields])
+    follow = f"(...values) => playgroundAddress('{experiment.path}', {known}, values)"
+    inputs = list(fields.values())
+    gr.on([each.change for each in inputs], None, inputs, js=follow, **QUIET)
+
+
+def _known(setting: Setting) -> dict[str, Any]:
+    """Return what the page's script must know of a setting to spell it."""
+    return {
+        "name": setting.name,
+        "first": setting.kind.spell(setting.default),
+        "several": isinstance(setting.kind, Several),
+    }

@@ -1,0 +1,67 @@
+"""The cost in the context lab: the cache is weighed as soon as the section is in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import gradio as gr
+
+from apps.ui.conversation_section import ConversationSection
+from apps.ui.form import Component
+from apps.ui.lab_panel import Parts
+from apps.ui.notice import render_error
+from apps.ui.section import View
+from playground.errors import PlaygroundError
+from playground.experiments.experiment import Experiment
+from playground.experiments.result import Result, Subject
+from playground.labs.context.cost import CostSettings, weigh
+
+
+class CostSection(ConversationSection):
+    """The cache's bytes, and the clock.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Which.
+    parts : Parts
+        What the page has.
+    """
+
+    def __init__(self, experiment: Experiment, parts: Parts) -> None:
+        super().__init__(experiment, parts)
+        self._measured = gr.State(False)  # a curve that was measured is not drawn over
+
+    @property
+    def followed(self) -> list[Component]:
+        """The components beside the lab that say another model."""
+        rail = self._rail
+        return [rail.model, rail.precision, rail.engine]
+
+    @property
+    def inputs(self) -> set[Component]:
+        """The components that its events read: whether something was measured, too."""
+        return {*super().inputs, self._measured}
+
+    def _outputs(self) -> list[Component]:
+        return [*super()._outputs(), self._measured]
+
+    def open(self, data: Mapping[Component, Any]) -> View:
+        """Weigh the cache of the model that is loaded; another one's load is not begun here."""
+        nothing = {self.notice: gr.skip()}
+        if data[self._measured]:
+            return nothing
+        try:
+            settings, choice = self._asked(data)
+            model = self._pool.model(choice)
+            if model is None:
+                return nothing
+            cost = weigh(model, cast(CostSettings, settings))
+        except PlaygroundError as error:
+            return {self.notice: render_error(error)}
+        weighed = Result(self.experiment, settings, Subject(), cost)
+        return {self.notice: "", self._view: str(weighed.framed())}
+
+    def _ended(self, result: Result) -> View:
+        return {**super()._ended(result), self._measured: True}

@@ -1,0 +1,49 @@
+"""A model whose weights nobody has read: its tokenizer and its window, enough to count."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from playground.models.libraries import import_libraries
+from playground.models.text.tokenizer import Tokenizer, load_tokenizer
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig
+
+
+@dataclass(frozen=True)
+class UnloadedModel:
+    """What a folder says without its weights.
+
+    Parameters
+    ----------
+    tokenizer : Tokenizer
+        Counts.
+    context_length : int
+        Tokens that the model can hold.
+    """
+
+    tokenizer: Tokenizer
+    context_length: int
+
+
+def read_unloaded(folder: Path) -> UnloadedModel:
+    """Return what a model's folder says without its weights; each file is read once."""
+    return UnloadedModel(load_tokenizer(folder), _read_context_length(folder))
+
+
+def context_length_of(config: PretrainedConfig) -> int:
+    """Return how many tokens a model can hold."""
+    return int(config.get_text_config().max_position_embeddings)
+
+
+@lru_cache(maxsize=8)
+def _read_context_length(folder: Path) -> int:
+    import_libraries()
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    return context_length_of(config)

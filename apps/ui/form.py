@@ -60,6 +60,11 @@ class Form:
         return {self.fields[name]: shown_value(each, each.default) for name, each in restarting}
 
     @property
+    def sliders(self) -> dict[str, gr.Slider]:
+        """The fields that are sliders."""
+        return {name: each for name, each in self.fields.items() if isinstance(each, gr.Slider)}
+
+    @property
     def entered(self) -> list[Any]:
         """The events of a person who presses Enter in a field of one line."""
         return [each.submit for each in self.fields.values() if isinstance(each, gr.Textbox)]

@@ -128,7 +128,7 @@ class Section:
 
     def _wire_live(self) -> None:
         """Redraw at every change; the button writes files."""
-        sliders, fields = [*self._sliders.values()], self.form.fields.values()
+        sliders, fields = [*self.form.sliders.values()], self.form.fields.values()
         newest = {**self._quiet, "queue": False, "trigger_mode": "always_last"}
         changed = [each.change for each in fields if each not in sliders]
         gr.on(changed, self._on_change, self.inputs, self.drawn, **newest)
@@ -211,7 +211,7 @@ class Section:
         """Say when a number breaks its rule."""
         try:
             settings, choice = self._asked(data)
-            if beyond_an_end(self._sliders, settings):
+            if beyond_an_end(self.form.sliders, settings):
                 self._last(settings, choice)  # the rule may be the model's
         except PlaygroundError as error:
             return render_error(error)
@@ -220,13 +220,9 @@ class Section:
     def _on_move(self, data: dict[Component, Any]) -> View:
         """Redraw; a sentence about a number that was put back stays until another is moved to."""
         drawn = self._on_change(data)
-        if self._view in drawn and at_an_end(self._sliders.values(), data):
+        if self._view in drawn and at_an_end(self.form.sliders.values(), data):
             drawn[self.notice] = gr.skip()
         return drawn
-
-    @property
-    def _sliders(self) -> dict[str, Any]:
-        return {name: each for name, each in self.form.fields.items() if isinstance(each, gr.Slider)}
 
     def _last(self, settings: Settings, choice: ModelChoice) -> Result:
         *_, last = perform(self.experiment, settings, self._pool, choice)

@@ -14,8 +14,7 @@ from playground.labs.context.window_view import WINDOW
 @pytest.fixture
 def sliders() -> dict[str, gr.Slider]:
     with gr.Blocks():
-        fields = Form(WINDOW).fields
-    return {name: each for name, each in fields.items() if isinstance(each, gr.Slider)}
+        return Form(WINDOW).sliders
 
 
 def test_a_slider_has_the_ends_that_are_declared(sliders: dict[str, gr.Slider]) -> None:

@@ -35,7 +35,7 @@ class WindowSection(ConversationSection):
         self._policy = self.form.fields["policy"]
         self._policy.info = OverflowPolicy(self._policy.value).explanation
         with self._actions:
-            self._use = gr.Button("Use these in the chat", elem_id=f"use-{self._id}")
+            self._use = gr.Button("Use these in the chat", size="sm", elem_id=f"use-{self._id}")
 
     def wire(self) -> None:
         """Connect the components."""

@@ -196,6 +196,7 @@ def test_the_address_holds_the_text_to_the_letter_as_far_as_an_address_can(visit
     write(page, "One, two")
     page.wait_for_url("**text=One%2C+two")
     page.reload()
+    page.locator(".badge.ready").wait_for()
     expect(page.locator("#view-tokens-cutting .tok-text")).to_have_text("One, two")
     write(page, "three " * 2000)
     page.wait_for_url("**experiment=cutting")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import gradio as gr
@@ -19,12 +20,13 @@ from apps.ui.link import Link
 from apps.ui.memory_section import MemorySection
 from apps.ui.model_choices import model_choices
 from apps.ui.page_blocks import PageBlocks
-from apps.ui.rail import build_rail
+from apps.ui.rail import Rail, build_rail
 from apps.ui.tabs.precision import PrecisionTab
 from apps.ui.window_section import WindowSection
 from playground.experiments.result import assets
 from playground.labs import labs
 from playground.models.engines.manager import ModelChoice
+from playground.serving import Pool
 
 _HERE = Path(__file__).parent
 # In the head rather than through Gradio's `css`, which would rewrite every selector.
@@ -70,37 +72,59 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
         fill_width=True,
         delete_cache=(_HOUR, _KEPT_HOURS * _HOUR),
     ) as blocks:
-        key = gr.Textbox(visible="hidden", elem_id="conversation-key", show_label=False)
-        _topbar()
-        with gr.Row(elem_id="zones"):
-            with gr.Column(elem_id="labs"):
-                buttons = _labs()
-            with gr.Column(elem_id="work"):
-                badge = gr.HTML(render_badge(service.pool, start), elem_id="badge", js_on_load=None)
-                panels = {
-                    name: gr.Column(elem_id=f"panel-{name}", elem_classes="lab-panel")
-                    for name in ("chat", *_names())
-                }
-            with gr.Column(elem_id="rail"):
-                rail = build_rail(model_choices(service.pool.settings, start.reference), start)
-        with panels["chat"]:
-            chat = ChatTab(service, rail, badge, key)
-        with panels["precision"]:
-            precision = PrecisionTab(service.pool, rail)
-        parts = Parts(service, service.pool, rail, key)
-        labs_here = [lab for lab in labs().values() if lab.name not in _TABS]
-        made = {}
-        for lab in labs_here:
-            with panels[lab.name]:
-                made[lab.name] = LabPanel(lab, parts, SPECIAL)
+        zones = _zones(service.pool, start)
+        with zones.panels["chat"]:
+            chat = ChatTab(service, zones.rail, zones.badge, zones.key)
+        with zones.panels["precision"]:
+            precision = PrecisionTab(service.pool, zones.rail)
+        panels = _lab_panels(zones, Parts(service, service.pool, zones.rail, zones.key))
         chat.wire(blocks)
-        for panel in made.values():
+        for panel in panels:
             panel.wire()
         precision.wire()
-        linked = [section for panel in made.values() for section in panel.sections.values()]
+        linked = [section for panel in panels for section in panel.sections.values()]
         Link([*linked, *precision.sections]).wire(blocks)
-        _open_labs(buttons, chat.prompt)
+        _open_labs(zones.buttons, chat.prompt)
     return blocks
+
+
+@dataclass(frozen=True)
+class _Zones:
+    """The page before its labs are in it."""
+
+    key: gr.Textbox  # the browser's conversation key
+    buttons: dict[str, gr.Button]  # of the list of labs, by name
+    badge: gr.HTML
+    panels: dict[str, gr.Column]  # where each lab will stand, by name
+    rail: Rail
+
+
+def _zones(pool: Pool, start: ModelChoice) -> _Zones:
+    """Lay out the three zones; the key comes first (see `WITH_KEY`)."""
+    key = gr.Textbox(visible="hidden", elem_id="conversation-key", show_label=False)
+    _topbar()
+    with gr.Row(elem_id="zones"):
+        with gr.Column(elem_id="labs"):
+            buttons = _labs()
+        with gr.Column(elem_id="work"):
+            badge = gr.HTML(render_badge(pool, start), elem_id="badge", js_on_load=None)
+            panels = {
+                name: gr.Column(elem_id=f"panel-{name}", elem_classes="lab-panel")
+                for name in ("chat", *_names())
+            }
+        with gr.Column(elem_id="rail"):
+            rail = build_rail(model_choices(pool.settings, start.reference), start)
+    return _Zones(key, buttons, badge, panels, rail)
+
+
+def _lab_panels(zones: _Zones, parts: Parts) -> list[LabPanel]:
+    """Lay out every lab whose experiments are declared."""
+    made = []
+    for lab in labs().values():
+        if lab.name not in _TABS:
+            with zones.panels[lab.name]:
+                made.append(LabPanel(lab, parts, SPECIAL))
+    return made
 
 
 def _listed() -> dict[str, tuple[str, str]]:

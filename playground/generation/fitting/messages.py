@@ -56,6 +56,11 @@ def fit_messages(
     ).prompt()
 
 
+def find_first_turn(messages: Sequence[Message]) -> int:
+    """Return the place of the first turn: 1 after a system message, which alone is one itself."""
+    return 1 if messages[0].role == "system" and len(messages) > 1 else 0
+
+
 @dataclass(frozen=True)
 class _Fitting:
     """One conversation on its way into one window."""
@@ -73,8 +78,8 @@ class _Fitting:
 
     @property
     def first_turn(self) -> int:
-        """Place of the first turn; a system message that stands alone is one itself."""
-        return 1 if self.messages[0].role == "system" and len(self.messages) > 1 else 0
+        """Place of the first turn."""
+        return find_first_turn(self.messages)
 
     def prompt(self) -> Prompt:
         """Keep as much as fits, in the policy's order; cut a message only where the order ends."""

@@ -10,6 +10,7 @@ from playground.errors import OptionError
 from playground.experiments.conversation import MAX_MESSAGE, ConversationSettings
 from playground.experiments.run import Progress, Run
 from playground.experiments.settings import field
+from playground.generation.fitting.messages import find_first_turn
 from playground.generation.fitting.outlook import Outlook, foresee
 from playground.generation.fitting.overflow import OverflowPolicy
 from playground.generation.fitting.prompt import Cut
@@ -136,7 +137,8 @@ def count_own(views: Sequence[TurnView], outlook: Outlook) -> int:
     outlook : Outlook
         What it was made from.
     """
-    given = views[0].kept_tokens if len(views) > 1 and views[0].message.role == "system" else 0
+    has_system = find_first_turn([view.message for view in views])
+    given = views[0].kept_tokens if has_system else 0
     return outlook.usage.system - given
 
 

@@ -11,6 +11,7 @@ from playground.drawing.context_bar import level, render_bar, render_fate, rende
 from playground.drawing.left_out import Fate, fate_of, render_border, strike
 from playground.drawing.markup import join, tag
 from playground.experiments.experiment import Experiment, Needs
+from playground.generation.fitting.messages import find_first_turn
 from playground.generation.fitting.outlook import Outlook
 from playground.generation.fitting.prompt import Cut
 from playground.generation.fitting.window import ContextUsage
@@ -73,7 +74,7 @@ def _table(views: Sequence[TurnView], outlook: Outlook) -> Markup:
 
 
 def _rows(views: Sequence[TurnView], outlook: Outlook) -> Iterator[Markup]:
-    first_turn = 1 if len(views) > 1 and views[0].message.role == "system" else 0
+    first_turn = find_first_turn([view.message for view in views])
     drawn, newest = _drawn(len(views)), len(views) - 1
     for place, view in enumerate(views):
         if place in drawn:

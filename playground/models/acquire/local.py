@@ -18,7 +18,7 @@ from playground.models.acquire.folder import (
 )
 from playground.models.acquire.progress import Watch
 from playground.models.acquire.staging import fresh_staging, install, one_at_a_time
-from playground.models.acquire.store import InstalledModel, Manifest, read_model
+from playground.models.acquire.store import CONVERSION, InstalledModel, Manifest, read_model
 from playground.settings import Settings
 
 _UNKNOWN_LICENSE = "unknown (your own files)"
@@ -113,6 +113,7 @@ def _convert_once(gguf: Path, settings: Settings, watch: Watch) -> InstalledMode
             license=_UNKNOWN_LICENSE,
             parameters=count_parameters(staging),
             chat=has_chat_template(staging),
+            conversion=CONVERSION,
         )
         return install(staging, manifest, settings)
 

@@ -24,6 +24,8 @@ from playground.settings import Settings
 
 MANIFEST = "playground.json"
 FORMAT_VERSION = 1
+# Of what `playground.models.acquire.convert` writes; 2: texts are split by the file's own rule.
+CONVERSION = 2
 
 Source = Literal["hub", "wheel", "folder"]
 
@@ -88,6 +90,8 @@ class Manifest:
         By name within that folder.
     fetched_at : str
         Time in ISO 8601, UTC.
+    conversion : int
+        By which version of the conversion from GGUF it was written; 0: it did not need one.
     """
 
     name: str
@@ -101,6 +105,7 @@ class Manifest:
     folder: str = "."
     files: dict[str, FileRecord] = field(default_factory=dict)
     fetched_at: str = ""
+    conversion: int = 0
     format_version: int = FORMAT_VERSION
 
     def to_json(self) -> str:
@@ -158,6 +163,11 @@ def read_model(name: str, settings: Settings) -> InstalledModel | None:
     if not home.exists():
         return None
     manifest = _read_manifest(home)
+    if _outdated(manifest):
+        raise BrokenCache(
+            f"{home} was made by an older version, which split texts by another rule than the "
+            f"model's own. {_mend(name)}"
+        )
     folder = home / manifest.folder  # an absolute folder stands for itself
     current = {
         file: _verified(folder / file, record, name) for file, record in manifest.files.items()
@@ -217,6 +227,12 @@ def _read_manifest(home: Path) -> Manifest:
         return Manifest(**(content | {"files": files}))
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise BrokenCache(f"{path} cannot be read ({error}). {_mend(home.name)}") from error
+
+
+def _outdated(manifest: Manifest) -> bool:
+    # Manifests from before there were versions say of a conversion only what it was made from.
+    converted = manifest.quantized_origin is not None or manifest.source == "folder"
+    return converted and manifest.conversion != CONVERSION
 
 
 def _require_format(version: object) -> None:

@@ -8,10 +8,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from playground.models.acquire.convert import main
 from tests.support.tiny_llama import CHATML
 
 
-def save_tiny_gguf(folder: Path, gguf: Path, *, quantize: bool = True) -> Path:
+def save_tiny_gguf(
+    folder: Path,
+    gguf: Path,
+    *,
+    quantize: bool = True,
+    rule: str = "smollm",
+    end_of_turn: int | None = None,
+    without: str = "",
+    parts: int = 1,
+) -> Path:
     """Write the model of a folder, made by `save_tiny_llama`, as one GGUF file.
 
     Parameters
@@ -22,6 +32,14 @@ def save_tiny_gguf(folder: Path, gguf: Path, *, quantize: bool = True) -> Path:
         The file to write.
     quantize : bool
         Q8_0 for the matrices, otherwise FP32 for all.
+    rule : str
+        By which texts are split into words.
+    end_of_turn : int, optional
+        A second token that ends a reply.
+    without : str
+        A tensor that is left out.
+    parts : int
+        Into how many files the model is said to be split.
     """
     from gguf import GGMLQuantizationType, GGUFWriter, LlamaFileType, quants
     from safetensors.numpy import load_file
@@ -32,8 +50,15 @@ def save_tiny_gguf(folder: Path, gguf: Path, *, quantize: bool = True) -> Path:
     writer.add_name("tiny")
     writer.add_file_type(LlamaFileType.MOSTLY_Q8_0 if quantize else LlamaFileType.ALL_F32)
     _add_shape(writer, config)
-    _add_tokenizer(writer, AutoTokenizer.from_pretrained(folder))
+    _add_tokenizer(writer, AutoTokenizer.from_pretrained(folder), rule)
+    if end_of_turn is not None:
+        writer.add_eot_token_id(end_of_turn)
+    if parts > 1:
+        writer.add_uint16("split.no", 0)
+        writer.add_uint16("split.count", parts)
     for name, tensor in load_file(folder / "model.safetensors").items():
+        if _gguf_name(name) == without:
+            continue
         laid_out = _rows_as_llama_cpp(name, tensor, config)
         if quantize and tensor.ndim == 2:
             kind = GGMLQuantizationType.Q8_0
@@ -60,7 +85,14 @@ def _add_shape(writer: Any, config: Any) -> None:
     writer.add_vocab_size(config.vocab_size)
 
 
-def _add_tokenizer(writer: Any, tokenizer: Any) -> None:
+def convert_here(gguf: Path, folder: Path) -> Path:
+    """Convert a file in this process, which spares the start of another, and return the folder."""
+    folder.mkdir()
+    main(gguf, folder)
+    return folder
+
+
+def _add_tokenizer(writer: Any, tokenizer: Any, rule: str) -> None:
     from gguf import TokenType
 
     pieces = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
@@ -68,7 +100,7 @@ def _add_tokenizer(writer: Any, tokenizer: Any) -> None:
     types = [TokenType.CONTROL if piece in special else TokenType.NORMAL for piece in pieces]
     merges = tokenizer.backend_tokenizer.model
     writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre("smollm")
+    writer.add_tokenizer_pre(rule)
     writer.add_token_list(pieces)
     writer.add_token_types(types)
     writer.add_token_merges(_merges(merges))

@@ -10,7 +10,14 @@ import pytest
 from playground.errors import BrokenCache
 from playground.models.acquire.catalog import load_catalog
 from playground.models.acquire.staging import fresh_staging, install
-from playground.models.acquire.store import MANIFEST, Manifest, list_models, read_installed, remove
+from playground.models.acquire.store import (
+    CONVERSION,
+    MANIFEST,
+    Manifest,
+    list_models,
+    read_installed,
+    remove,
+)
 from playground.settings import Settings
 from tests.support.fetching import settings_in
 
@@ -37,6 +44,7 @@ def home(settings: Settings) -> Path:
         license=ENTRY.license,
         parameters=ENTRY.parameters,
         chat=True,
+        conversion=CONVERSION,
     )
     return install(staging, manifest, settings).path
 
@@ -154,3 +162,17 @@ def test_list_models_tells_what_is_here_and_what_is_broken(home: Path, settings:
     assert broken.installed is None
     assert broken.problem is not None
     assert "config.json is missing" in broken.problem
+
+
+@pytest.mark.parametrize("earlier", [0, CONVERSION - 1, CONVERSION + 1])
+def test_a_conversion_of_another_version_is_made_again(
+    home: Path, settings: Settings, earlier: int
+) -> None:
+    _edit(home, conversion=earlier)
+    with pytest.raises(BrokenCache, match=f"playground pull {ENTRY.name}"):
+        read_installed(ENTRY, settings)
+
+
+def test_the_original_weights_need_no_conversion(home: Path, settings: Settings) -> None:
+    _edit(home, conversion=0, quantized_origin=None)
+    assert read_installed(ENTRY, settings) is not None

@@ -50,6 +50,7 @@ def save_tiny_gguf(
     writer.add_name("tiny")
     writer.add_file_type(LlamaFileType.MOSTLY_Q8_0 if quantize else LlamaFileType.ALL_F32)
     _add_shape(writer, config)
+    _add_scaling(writer, config)
     _add_tokenizer(writer, AutoTokenizer.from_pretrained(folder), rule)
     if end_of_turn is not None:
         writer.add_eot_token_id(end_of_turn)
@@ -83,6 +84,37 @@ def _add_shape(writer: Any, config: Any) -> None:
     writer.add_rope_freq_base(config.rope_parameters["rope_theta"])
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
     writer.add_vocab_size(config.vocab_size)
+
+
+def _add_scaling(writer: Any, config: Any) -> None:
+    """Say how positions are stretched, as llama.cpp's converter does."""
+    from gguf import RopeScalingType
+
+    rope = config.rope_parameters
+    if rope["rope_type"] == "llama3":
+        writer.add_tensor("rope_freqs.weight", _llama3_divisors(rope, config.head_dim))
+    elif rope["rope_type"] in ("linear", "yarn"):
+        writer.add_rope_scaling_type(RopeScalingType(rope["rope_type"]))
+        writer.add_rope_scaling_factor(rope["factor"])
+    if rope["rope_type"] == "yarn":
+        writer.add_rope_scaling_orig_ctx_len(rope["original_max_position_embeddings"])
+
+
+def _llama3_divisors(rope: Any, head_size: int) -> NDArray[np.float32]:
+    divisors = []
+    length = rope["original_max_position_embeddings"]
+    low, high = length / rope["low_freq_factor"], length / rope["high_freq_factor"]
+    for place in range(0, head_size, 2):
+        wavelength = 2 * np.pi * rope["rope_theta"] ** (place / head_size)
+        if wavelength < high:
+            divisors.append(1.0)
+        elif wavelength > low:
+            divisors.append(rope["factor"])
+        else:
+            smooth = length / wavelength - rope["low_freq_factor"]
+            smooth /= rope["high_freq_factor"] - rope["low_freq_factor"]
+            divisors.append(1 / ((1 - smooth) / rope["factor"] + smooth))
+    return np.array(divisors, np.float32)
 
 
 def convert_here(gguf: Path, folder: Path) -> Path:

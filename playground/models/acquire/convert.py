@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from playground.errors import FetchFailed, ModelUnavailable
 from playground.models.acquire.disk import raise_if_full
+from playground.models.acquire.gguf_rope import scaling_of
 from playground.models.acquire.gguf_tokenizer import apply_rule, end_token_ids, rule_of
 from playground.models.acquire.own_process import run_python
 from playground.models.acquire.progress import Watch
@@ -78,10 +79,10 @@ def main(gguf: Path, folder: Path) -> None:
     metadata = {name: field.contents() for name, field in reader.fields.items()}
     try:
         _require_one_file(metadata)
-        rule = rule_of(metadata)
+        rule, scaling = rule_of(metadata), scaling_of(metadata, _rotary_tensors(reader))
         with _alone(gguf) as place:
             _write_tokenizer(place, folder, rule)
-            _write_model(place, folder)
+            _write_model(place, folder, scaling)
     except ModelUnavailable as reason:
         sys.exit(str(reason))
     _write_end_tokens(folder, end_token_ids(metadata))
@@ -105,7 +106,13 @@ def _write_tokenizer(gguf: Path, folder: Path, rule: str | None) -> None:
     tokenizer.save_pretrained(folder)
 
 
-def _write_model(gguf: Path, folder: Path) -> None:
+def _rotary_tensors(reader: GGUFReader) -> dict[str, Any]:
+    """Return the tensors that say how positions turn; all are float32 and small."""
+    named = {each.name: each for each in reader.tensors if each.name.startswith("rope_")}
+    return {name: each.data for name, each in named.items()}
+
+
+def _write_model(gguf: Path, folder: Path, scaling: Mapping[str, Any]) -> None:
     """Write config and FP32 weights.
 
     Raises
@@ -130,6 +137,8 @@ def _write_model(gguf: Path, folder: Path) -> None:
             f"it lacks {len(lacking):,} of the model's tensors, among them {lacking[0]}; take a "
             "whole file"
         )
+    if scaling:
+        model.config.rope_parameters = {**model.config.rope_parameters, **scaling}
     model.save_pretrained(folder)
 
 

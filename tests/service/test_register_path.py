@@ -114,12 +114,16 @@ def test_ensure_model_refuses_an_encoder(folder: Path, settings: Settings) -> No
     config = json.loads((folder / "config.json").read_text())
     for architectures, refused in (
         (["BertModel"], True),
+        (["LlamaForSequenceClassification"], True),
+        (["BertForMaskedLM"], True),
         (["GPT2LMHeadModel"], False),
         ([], False),
     ):
         (folder / "config.json").write_text(json.dumps(config | {"architectures": architectures}))
         if refused:
-            with pytest.raises(ModelUnavailable, match="a BertModel, which turns text into vect"):
+            with pytest.raises(
+                ModelUnavailable, match=f"a {architectures[0]}, which has no head that writes text"
+            ):
                 ensure_model(str(folder), settings)
         else:
             assert ensure_model(str(folder), settings).path == folder

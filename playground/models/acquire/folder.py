@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from fnmatch import fnmatchcase
+from math import prod
 from pathlib import Path
 from typing import Any
 
 from playground.errors import BrokenCache, ModelNotFound, ModelUnavailable
+from playground.models.acquire.weight_files import opened, tensor_files
 from playground.models.libraries import import_libraries
 
 # Weights as safetensors, config, tokenizer; never pickles, never code.
@@ -25,7 +27,6 @@ MODEL_FILES = [
     "added_tokens.json",
 ]
 
-INDEX = "model.safetensors.index.json"
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
 
@@ -49,7 +50,7 @@ def require_safe_weights(folder: Path) -> None:
     ModelUnavailable
         Only pickle weights, or a model that brings its own code.
     BrokenCache
-        A file that the index of a sharded model names is missing.
+        Weights that are not whole.
     """
     if not (folder / "config.json").is_file():
         raise ModelNotFound(f"{folder} holds no model: there is no config.json.")
@@ -60,25 +61,38 @@ def require_safe_weights(folder: Path) -> None:
             )
         raise ModelNotFound(f"{folder} holds no model: there is no *.safetensors.")
     _require_known_code(folder)
-    _require_shards(folder)
+    tensor_files(folder)
 
 
 def require_text_model(folder: Path) -> None:
-    """Refuse a model that has no head to write text with, such as an encoder for sentences.
+    """Refuse what has no head to write text with, and weights that were quantized before.
 
-    transformers would give it one of random numbers.
+    transformers would give the first a head of random numbers; the codes of the second are no
+    weights.
 
     Raises
     ------
     ModelUnavailable
-        Its config names nothing but a bare body.
+        With what it is, and what to choose.
     """
-    named = _read_json(folder / "config.json").get("architectures") or []
-    if named and all(name.endswith("Model") and "LMHead" not in name for name in named):
+    config = _read_json(folder / "config.json")
+    named = config.get("architectures") or []
+    if named and not any(_writes_text(str(name)) for name in named):
         raise ModelUnavailable(
-            f"{folder} holds a {named[0]}, which turns text into vectors and has no head that "
-            "writes any; choose a model that writes text."
+            f"{folder} holds a {named[0]}, which has no head that writes text; choose a model "
+            "that writes text, such as a ...ForCausalLM."
         )
+    if before := config.get("quantization_config"):
+        how = before.get("quant_method", "an unknown way") if isinstance(before, dict) else before
+        raise ModelUnavailable(
+            f"{folder} holds weights that were quantized before ({how}), which are not run here; "
+            "give the original weights, and choose the precision here."
+        )
+
+
+def _writes_text(architecture: str) -> bool:
+    # The last is what models of text and pictures are called; transformers takes their text part.
+    return architecture.endswith(("ForCausalLM", "LMHeadModel", "ForConditionalGeneration"))
 
 
 def has_chat_template(folder: Path) -> bool:
@@ -90,13 +104,12 @@ def has_chat_template(folder: Path) -> bool:
 
 def count_parameters(folder: Path) -> int:
     """Return how many numbers the safetensors of the folder hold."""
-    from safetensors import safe_open
-
+    files = tensor_files(folder)
     total = 0
-    for path in folder.glob("*.safetensors"):
-        with safe_open(path, framework="numpy") as tensors:
-            for name in tensors.keys():  # noqa: SIM118 - not a mapping: it has keys() alone
-                total += _product(tensors.get_slice(name).get_shape())
+    for path in sorted(set(files.values())):
+        with opened(path) as tensors:
+            named = (name for name, place in files.items() if place == path)
+            total += sum(prod(tensors.get_slice(name).get_shape()) for name in named)
     return total
 
 
@@ -115,28 +128,12 @@ def _require_known_code(folder: Path) -> None:
         )
 
 
-def _require_shards(folder: Path) -> None:
-    shards = set(_read_json(folder / INDEX).get("weight_map", {}).values())
-    if missing := sorted(name for name in shards if not (folder / name).is_file()):
-        raise BrokenCache(
-            f"{folder} is not whole: {INDEX} names {missing[0]}, which is missing. Copy the "
-            f"folder again."
-        )
-
-
 def _read_json(path: Path) -> dict[str, Any]:
     """Return the object in a JSON file; an empty one if there is no such file."""
     if not path.is_file():
         return {}
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = json.loads(path.read_text("utf-8-sig"))
     except ValueError as error:
         raise BrokenCache(f"{path} is not JSON ({error}). Copy the file again.") from error
     return content if isinstance(content, dict) else {}
-
-
-def _product(shape: list[int]) -> int:
-    product = 1
-    for length in shape:
-        product *= length
-    return product

@@ -6,7 +6,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -20,6 +19,7 @@ from playground.core.transformer import Block, Dense, Linear, Transformer, Trans
 from playground.errors import PrecisionUnavailable
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.attention import attend_in_torch
+from playground.models.engines.checkpoint import read_weights
 from playground.models.engines.compute import compute
 from playground.models.engines.engine import KVCache, LoadReport
 from playground.models.engines.linear_layers import (
@@ -185,6 +185,8 @@ def load_core_engine(model: InstalledModel, precision: Precision) -> CoreEngine:
     ------
     PrecisionUnavailable
         When the core cannot run this model or precision.
+    BrokenCache
+        When the files are not those of the whole model.
     """
     import_libraries()
     from transformers import AutoConfig
@@ -198,9 +200,8 @@ def load_core_engine(model: InstalledModel, precision: Precision) -> CoreEngine:
         )
     require_available(precision)
     linear, head = linear_makers(precision)
-    network = build_transformer(
-        read_config(config), read_weights(model.path), linear, head, attend_in_torch
-    )
+    weights = read_weights(model.path, config)
+    network = build_transformer(read_config(config), weights, linear, head, attend_in_torch)
     return CoreEngine(
         model=model,
         precision=precision,
@@ -225,17 +226,6 @@ def linear_makers(
         return TorchLinear(weight, torch_dtype(whole))
 
     return (quantize_linear if precision is Precision.INT8 else in_torch), in_torch
-
-
-def read_weights(folder: Path) -> dict[str, Float32Array]:
-    """Read all tensors of a model folder as float32 arrays, by name."""
-    from safetensors.torch import load_file
-
-    return {
-        name: tensor.float().numpy()
-        for path in sorted(folder.glob("*.safetensors"))
-        for name, tensor in load_file(path).items()
-    }
 
 
 def _shares_embedding(network: Transformer) -> bool:

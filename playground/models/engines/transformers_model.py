@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -177,11 +177,13 @@ def _read_network(folder: Path, precision: Precision, name: str) -> PreTrainedMo
 
     with building, quiet_transformers():
         try:
-            network: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+            loaded: Any = AutoModelForCausalLM.from_pretrained(
                 folder,
                 local_files_only=True,
                 use_safetensors=True,
                 trust_remote_code=False,
+                output_loading_info=True,
+                ignore_mismatched_sizes=True,  # they are refused below, by name
                 **loader_arguments(precision),
             )
         except (OSError, ValueError, KeyError, SafetensorError) as error:
@@ -189,8 +191,21 @@ def _read_network(folder: Path, precision: Precision, name: str) -> PreTrainedMo
                 f"The files of {name} in {folder} cannot be read as a model "
                 f"({str(error).splitlines()[0]}); fetch them again with `playground pull {name}`."
             ) from error
+    network: PreTrainedModel = loaded[0]
+    _require_whole(loaded[1], folder)
     network.eval()
     return network
+
+
+def _require_whole(found: Mapping[str, Collection[Any]], folder: Path) -> None:
+    """Refuse a model of which a tensor was not in the files: transformers made it up."""
+    for kind, words in (("missing_keys", "lacks"), ("mismatched_keys", "has in another shape")):
+        # Of another shape: a name with both shapes.
+        if names := sorted(str(each if isinstance(each, str) else each[0]) for each in found[kind]):
+            raise BrokenCache(
+                f"{folder} {words} {len(names):,} of the tensors that the model needs, among them "
+                f"{names[0]}; copy the folder again."
+            )
 
 
 def _require_quantized(network: nn.Module, precision: Precision) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from playground.errors import ModelNotFound
+from playground.models.acquire.weight_files import opened, tensor_files
 from playground.models.engines.compute import compute
 from playground.models.engines.transformers_model import TransformersEngine
 
@@ -23,9 +23,10 @@ Float32Array = NDArray[np.float32]
 def matrix_shapes(folder: Path) -> dict[str, tuple[int, int]]:
     """Return the names and shapes of all matrices of a model folder; reads no weights."""
     shapes: dict[str, tuple[int, int]] = {}
-    for path in sorted(folder.glob("*.safetensors")):
-        with _opened(path) as tensors:
-            for name in tensors.keys():  # noqa: SIM118 - not a dict
+    files = tensor_files(folder)
+    for path in sorted(set(files.values())):
+        with opened(path) as tensors:
+            for name in (name for name, place in files.items() if place == path):
                 shape = tensors.get_slice(name).get_shape()
                 if len(shape) == 2:
                     shapes[name] = (shape[0], shape[1])
@@ -40,20 +41,12 @@ def read_matrix(folder: Path, name: str) -> Float32Array:
     ModelNotFound
         When the model has no such matrix.
     """
-    for path in sorted(folder.glob("*.safetensors")):
-        with _opened(path) as tensors:
-            if name in tensors.keys():  # noqa: SIM118 - not a dict
-                matrix: Float32Array = tensors.get_tensor(name).float().numpy()
-                return matrix
-    raise ModelNotFound(f"The model has no matrix {name!r}; choose one of the list.")
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    from safetensors import safe_open
-
-    with safe_open(path, framework="pt") as tensors:
-        yield tensors
+    path = tensor_files(folder).get(name)
+    if path is None:
+        raise ModelNotFound(f"The model has no matrix {name!r}; choose one of the list.")
+    with opened(path) as tensors:
+        matrix: Float32Array = tensors.get_tensor(name).float().numpy()
+        return matrix
 
 
 def linear_names(engine: TransformersEngine) -> list[str]:

@@ -105,6 +105,16 @@ def an_index_to_elsewhere(folder: Path) -> None:
     index(folder, dict.fromkeys(load_file(folder / WEIGHTS), f"../{folder.name}/{WEIGHTS}"))
 
 
+def a_larger_tokenizer(folder: Path) -> None:
+    path = folder / "tokenizer.json"
+    content = json.loads(path.read_text("utf-8"))
+    size = json.loads((folder / "config.json").read_text("utf-8"))["vocab_size"]
+    extra = {**content["added_tokens"][-1], "id": size + 2, "content": "<extra>"}
+    content["added_tokens"].append(extra)
+    content["model"]["vocab"] |= {f"<{place}>": size + place for place in range(3)}
+    path.write_text(json.dumps(content), "utf-8")
+
+
 REFUSED: dict[str, tuple[Callable[[Path], None], str]] = {
     "no norm": (without("model.norm.weight"), "model.norm.weight"),
     "no up": (without("model.layers.1.mlp.up_proj.weight"), "model.layers.1.mlp.up_proj"),
@@ -125,6 +135,7 @@ REFUSED: dict[str, tuple[Callable[[Path], None], str]] = {
     "another name": (another_name, WEIGHTS),
     "an index of nothing": (an_index_of_nothing, INDEX),
     "an index that lies": (an_index_that_lies, "no.such"),
+    "a larger tokenizer": (a_larger_tokenizer, "they are of different models"),
     "an index to elsewhere": (an_index_to_elsewhere, INDEX),
 }
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from playground.errors import BrokenCache
 from playground.models.acquire.weight_files import opened, tensor_files
 from playground.models.engines.linear_layers import Float32Array
+from playground.models.text.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
@@ -38,6 +39,21 @@ def read_weights(folder: Path, config: PretrainedConfig) -> dict[str, Float32Arr
                 "copy the folder again."
             )
     return {name: weights[name] for name in needed}
+
+
+def require_rows(tokenizer: Tokenizer, rows: int, folder: Path) -> None:
+    """Hold the embedding to the tokenizer: each of its ids has a row.
+
+    Raises
+    ------
+    BrokenCache
+        When there are fewer rows than ids.
+    """
+    if tokenizer.vocab_size > rows:
+        raise BrokenCache(
+            f"The tokenizer in {folder} has {tokenizer.vocab_size:,} ids, and the model's "
+            f"embedding {rows:,} rows; they are of different models. Copy the folder again."
+        )
 
 
 def _read(folder: Path) -> dict[str, Float32Array]:

@@ -19,7 +19,7 @@ from playground.core.transformer import Block, Dense, Linear, Transformer, Trans
 from playground.errors import PrecisionUnavailable
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.attention import attend_in_torch
-from playground.models.engines.checkpoint import read_weights
+from playground.models.engines.checkpoint import read_weights, require_rows
 from playground.models.engines.compute import compute
 from playground.models.engines.engine import KVCache, LoadReport
 from playground.models.engines.linear_layers import (
@@ -200,12 +200,14 @@ def load_core_engine(model: InstalledModel, precision: Precision) -> CoreEngine:
         )
     require_available(precision)
     linear, head = linear_makers(precision)
+    tokenizer = Tokenizer.load(model.path, read_end_token_ids(model.path))
+    require_rows(tokenizer, config.vocab_size, model.path)
     weights = read_weights(model.path, config)
     network = build_transformer(read_config(config), weights, linear, head, attend_in_torch)
     return CoreEngine(
         model=model,
         precision=precision,
-        tokenizer=Tokenizer.load(model.path, read_end_token_ids(model.path)),
+        tokenizer=tokenizer,
         context_length=config.max_position_embeddings,
         report=_report(network, time.perf_counter() - start),
         network=network,

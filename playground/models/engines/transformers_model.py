@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from playground.errors import BrokenCache, PrecisionUnavailable
 from playground.models.acquire.store import InstalledModel
+from playground.models.engines.checkpoint import require_rows
 from playground.models.engines.compute import compute
 from playground.models.engines.engine import KVCache, LoadReport
 from playground.models.engines.library_output import quiet_transformers
@@ -160,6 +161,8 @@ def load_transformers_engine(model: InstalledModel, precision: Precision) -> Tra
     network = _read_network(model.path, precision, model.name)
     _require_quantized(network, precision)
     tokenizer = Tokenizer.load(model.path, read_end_token_ids(model.path))
+    table: Any = network.get_input_embeddings()
+    require_rows(tokenizer, table.weight.shape[0], model.path)
     return TransformersEngine(
         model=model,
         precision=precision,

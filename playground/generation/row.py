@@ -103,7 +103,7 @@ class Row:
         text = self._gate.push("" if ends else self._stream.push(choice.token_id))
         finish = self._finish_reason(ends)
         if finish and finish != "stop_string":
-            text += self._gate.flush()
+            text += self._gate.push(self._stream.flush()) + self._gate.flush()
         return Step(choice, text, finish)
 
     def _finish_reason(self, ends: bool) -> FinishReason | None:

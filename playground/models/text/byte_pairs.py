@@ -24,7 +24,7 @@ class TokenBytes(dict[int, bytes | None]):
     Parameters
     ----------
     tokenizer : tokenizers.Tokenizer
-        Byte-level ones tell, and those that fall back to bytes for unknown characters.
+        Byte-level ones tell, and those of SentencePiece.
     """
 
     def __init__(self, tokenizer: FastTokenizer) -> None:
@@ -36,7 +36,7 @@ class TokenBytes(dict[int, bytes | None]):
         }
         kinds = _kinds(json.loads(tokenizer.decoder.__getstate__()) if tokenizer.decoder else {})
         self._by_letters = "ByteLevel" in kinds
-        self._by_pieces = "ByteFallback" in kinds
+        self._by_pieces = bool({"ByteFallback", "Metaspace"} & kinds)
 
     def __missing__(self, token_id: int) -> bytes | None:
         self[token_id] = found = self._read(token_id)

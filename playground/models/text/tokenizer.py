@@ -19,6 +19,7 @@ from playground.models.libraries import import_libraries
 from playground.models.text.byte_pairs import BytePairs, TokenBytes
 from playground.models.text.chat_template import ChatTemplate, ChatText
 from playground.models.text.spans import Spans, spans_from_bytes, spans_from_offsets
+from playground.models.text.text_stream import TextStream
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer as FastTokenizer
@@ -190,8 +191,8 @@ class Tokenizer:
         return f"<{' '.join(f'0x{code:02X}' for code in data)}>"
 
     def stream(self) -> TextStream:
-        """Return a decoder for one reply."""
-        return TextStream(self._tokenizer)
+        """Return a decoder for one reply, which goes on with what stands before it."""
+        return TextStream(self._backend, self._bytes, self._control_ids)
 
     def encode_chat(self, messages: Sequence[Message]) -> list[int]:
         """Return the ids of a conversation, up to where the assistant begins to speak.
@@ -251,17 +252,3 @@ def require_whole_characters(text: str) -> None:
             f"The text must be whole characters, got half of one (the lone surrogate "
             f"U+{ord(text[error.start]):04X}) at place {error.start + 1:,}; take it out."
         ) from None
-
-
-class TextStream:
-    """Turn ids into text one by one, never showing half a character."""
-
-    def __init__(self, tokenizer: PreTrainedTokenizerFast) -> None:
-        from tokenizers.decoders import DecodeStream
-
-        self._tokenizer = tokenizer.backend_tokenizer
-        self._stream = DecodeStream(skip_special_tokens=True)
-
-    def push(self, token_id: int) -> str:
-        """Take the next id and return the characters it completes."""
-        return self._stream.step(self._tokenizer, token_id) or ""

@@ -85,6 +85,7 @@ def spans_from_bytes(
     Spans or None
         None where the bytes in a row are not the text: the tokenizer changed it first.
     """
+    token_bytes = _without_own_space(data, token_bytes)
     if b"".join(token_bytes) != data:
         return None
     ends = np.cumsum(np.fromiter(map(len, token_bytes), np.int64, len(token_bytes)))
@@ -96,8 +97,16 @@ def spans_from_bytes(
         byte_starts=starts,
         byte_ends=ends,
         starts=characters[starts],
-        ends=characters[ends - 1] + 1,
+        # A token of no bytes spans no character.
+        ends=np.where(ends > starts, characters[ends - 1] + 1, characters[starts]),
     )
+
+
+def _without_own_space(data: bytes, token_bytes: Sequence[bytes]) -> Sequence[bytes]:
+    """Take away the space that SentencePiece puts before a text, which is not the text's."""
+    if token_bytes and token_bytes[0].startswith(b" ") and b"".join(token_bytes) == b" " + data:
+        return [token_bytes[0][1:], *token_bytes[1:]]
+    return token_bytes
 
 
 def spans_from_offsets(
@@ -141,7 +150,7 @@ def spans_from_offsets(
 
 
 def _characters_of_bytes(data: bytes) -> IntArray:
-    """Return for each byte the place of the character that it belongs to."""
+    """Return for each byte the place of the character that it belongs to, and for the end."""
     begins = (np.frombuffer(data, np.uint8) & _KIND) != _GOES_ON
     places: IntArray = np.cumsum(begins) - 1
-    return places
+    return np.append(places, begins.sum())

@@ -160,7 +160,11 @@ class Tokenizer:
             self._backend.encode_special_tokens = plain
             # "Fast" leaves the offsets out, which take half of the time.
             (encoding,) = self._backend.encode_batch_fast([text], add_special_tokens=with_start)
-        return list(encoding.ids)
+        ids, added = list(encoding.ids), list(encoding.special_tokens_mask)
+        # Some put an end token behind a text, which is to be continued here.
+        while with_start and added and added.pop():
+            ids.pop()
+        return ids
 
     def decode(self, token_ids: Sequence[int]) -> str:
         """Return the text of ids, control tokens left out."""

@@ -147,6 +147,9 @@ def count_usage(
     frame = count_frame(tokenizer, system) if turns else used
     # Differences of whole encodings: at a border two texts can share a token.
     before = len(tokenizer.encode_chat(messages[:-1])) if turns > 1 else frame
+    # A template that moves or drops messages may write less for more of them.
+    frame = min(frame, used)
+    before = min(max(before, frame), used)
     return ContextUsage(window, frame, before - frame, used - before, reserved)
 
 

@@ -6,9 +6,11 @@ a base model, which has no template, continues a transcript.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from playground.errors import OptionError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -36,6 +38,29 @@ class ChatText:
     contents: tuple[tuple[int, int], ...]
 
 
+@dataclass(frozen=True)
+class Neutral:
+    """A rendered conversation in which no control token is a person's.
+
+    Parameters
+    ----------
+    marked : str
+        The text, with a mark in place of each control token that was typed.
+    marks : mapping of str to str
+        What was typed, by its mark.
+    """
+
+    marked: str
+    marks: Mapping[str, str]
+
+    def text(self, part: str | None = None) -> str:
+        """Return the whole, or a part of it, with what was typed back in its place."""
+        text = self.marked if part is None else part
+        for mark, typed in self.marks.items():
+            text = text.replace(mark, typed)
+        return text
+
+
 class ChatTemplate:
     """The template that belongs to a tokenizer.
 
@@ -57,6 +82,18 @@ class ChatTemplate:
             return "".join(_interleaved(_transcript(messages), [m.content for m in messages]))
         return self._render([(m.role, m.content) for m in messages])
 
+    def neutral(self, messages: Sequence[Message], control: Sequence[str]) -> Neutral:
+        """Render with marks in place of the control tokens that people typed.
+
+        Wherever the template moves a message, and whatever it leaves out of it, the marks go along;
+        every control token in the result is then the template's own.
+        """
+        typed = [name for name in control if any(name in m.content for m in messages)]
+        taken = "".join(m.content for m in messages)
+        marks = {_unused(f"typed{place}token", taken): name for place, name in enumerate(typed)}
+        harmless = [replace(m, content=_marked(m.content, marks)) for m in messages]
+        return Neutral(self.render(harmless), marks)
+
     def frame(self, messages: Sequence[Message]) -> list[str]:
         """Return what the template writes before, between and after the messages.
 
@@ -74,18 +111,18 @@ class ChatTemplate:
             frame.append(before)
         return [*frame, rest]
 
-    def text(self, messages: Sequence[Message], *, in_parts: bool) -> ChatText:
+    def text(self, messages: Sequence[Message], control: Sequence[str]) -> ChatText:
         """Return the whole text, and where in it the messages stand.
 
         Parameters
         ----------
         messages : sequence of Message
             The conversation, newest last.
-        in_parts : bool
-            Whether template and messages are encoded apart.
+        control : sequence of str
+            The tokenizer's control tokens.
         """
         frame, contents = self.frame(messages), [m.content for m in messages]
-        whole = "".join(_interleaved(frame, contents)) if in_parts else self.render(messages)
+        whole = self.neutral(messages, control).text()
         # Many templates trim what they are given.
         for written in (contents, [content.strip() for content in contents]):
             if "".join(_interleaved(frame, written)) == whole:
@@ -94,11 +131,20 @@ class ChatTemplate:
 
     def _render(self, turns: Sequence[tuple[str, str]]) -> str:
         conversation = [{"role": role, "content": content} for role, content in turns]
-        return str(
-            self._tokenizer.apply_chat_template(
-                conversation, tokenize=False, add_generation_prompt=True
+        try:
+            return str(
+                self._tokenizer.apply_chat_template(
+                    conversation, tokenize=False, add_generation_prompt=True
+                )
             )
-        )
+        # Whatever a stranger's template raises: it is a program, and may fail in any way.
+        except Exception as error:
+            reason = " ".join(str(error).split())[:200] or type(error).__name__
+            raise OptionError(
+                f"The model's chat template refuses this conversation of {len(turns)} messages "
+                f"({', '.join(role for role, _ in turns[:3])}...): {reason}. Leave out the system "
+                "prompt, let user and assistant take turns, or choose another model."
+            ) from error
 
 
 def _transcript(messages: Sequence[Message]) -> list[str]:
@@ -121,6 +167,13 @@ def _places(frame: Sequence[str], contents: Sequence[str]) -> Iterator[tuple[int
         start = at + len(before)
         at = start + len(content)
         yield start, at
+
+
+def _marked(content: str, marks: Mapping[str, str]) -> str:
+    # The longest first: one control token may hold another.
+    for mark, typed in sorted(marks.items(), key=lambda pair: -len(pair[1])):
+        content = content.replace(typed, mark)
+    return content
 
 
 def _unused(mark: str, text: str) -> str:

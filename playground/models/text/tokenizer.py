@@ -7,6 +7,7 @@ tokens: a message that holds ``<|im_end|>`` cannot end its own turn.
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Literal, cast
 from playground.errors import OptionError
 from playground.models.libraries import import_libraries
 from playground.models.text.byte_pairs import BytePairs, TokenBytes
-from playground.models.text.chat_template import ChatTemplate, ChatText
+from playground.models.text.chat_template import ChatTemplate, ChatText, Neutral
 from playground.models.text.spans import Spans, spans_from_bytes, spans_from_offsets
 from playground.models.text.text_stream import TextStream
 
@@ -66,6 +67,9 @@ class Tokenizer:
         added = tokenizer.added_tokens_decoder
         control = {token_id: token.content for token_id, token in added.items() if token.special}
         self._control_tokens, self._control_ids = tuple(control.values()), frozenset(control)
+        self._control = {t.content: (place, t) for place, t in added.items() if t.special}
+        longest_first = sorted(map(re.escape, control.values()), key=len, reverse=True)
+        self._control_names = re.compile("|".join(longest_first) or r"(?!)")
         self._template = ChatTemplate(tokenizer)
         # Whether control tokens are read as such is a switch of the shared backend: one at a time.
         self._turn = threading.Lock()
@@ -210,29 +214,35 @@ class Tokenizer:
             bos = self._tokenizer.bos_token_id
             start = [] if bos is None else [bos]
             return start + self.encode(self._template.render(messages))
-        if self._must_part(messages):
-            return self._encode_chat_in_parts(messages)
+        if any(token in m.content for m in messages for token in self._control_tokens):
+            return self._encode_neutral(self._template.neutral(messages, self._control_tokens))
         return self._encode(self._template.render(messages), plain=False)
 
     def chat_text(self, messages: Sequence[Message]) -> ChatText:
         """Return a conversation as the text that `encode_chat` encodes."""
-        return self._template.text(messages, in_parts=self._must_part(messages))
+        return self._template.text(messages, self._control_tokens)
 
     def is_control(self, token_id: int) -> bool:
         """Tell whether a token steers the model and stands for no text."""
         return token_id in self._control_ids
 
-    def _must_part(self, messages: Sequence[Message]) -> bool:
-        """Tell whether a message holds what would be read as a control token."""
-        return any(token in m.content for m in messages for token in self._control_tokens)
+    def _encode_neutral(self, conversation: Neutral) -> list[int]:
+        """Encode what stands between the template's control tokens as ordinary characters."""
+        ids: list[int] = []
+        at, strips = 0, False
+        for match in self._control_names.finditer(conversation.marked):
+            token_id, token = self._control[match[0]]
+            before = conversation.marked[at : match.start()]
+            ids += self._between(conversation, before, strips, token.lstrip)
+            ids.append(token_id)
+            at, strips = match.end(), token.rstrip
+        return ids + self._between(conversation, conversation.marked[at:], strips, False)
 
-    def _encode_chat_in_parts(self, messages: Sequence[Message]) -> list[int]:
-        """Encode the template and what people wrote apart, so that neither reads as the other."""
-        first, *others = self._template.frame(messages)
-        ids = self._encode(first, plain=False)
-        for message, after in zip(messages, others, strict=True):
-            ids += self.encode(message.content) + self._encode(after, plain=False)
-        return ids
+    def _between(self, conversation: Neutral, part: str, after: bool, before: bool) -> list[int]:
+        """Encode a stretch; some control tokens take the white space beside them."""
+        part = part.lstrip() if after else part
+        part = part.rstrip() if before else part
+        return self.encode(conversation.text(part)) if part else []
 
 
 @lru_cache(maxsize=8)

@@ -147,8 +147,10 @@ def test_the_end_of_the_turn_can_be_picked_and_tokens_survive_a_reload(visit: Vi
     expect(chips).to_have_count(6)  # a refusal loses nothing
     assert texts(chips) == before
     page.reload()
+    page.locator(".badge.ready").wait_for()
     expect(reply(page).locator(".words")).to_be_visible()
-    assert texts(show_tokens(page)) == before
+    expect(show_tokens(page)).to_have_count(6)
+    assert texts(chips) == before
 
 
 def test_the_keyboard_alone_reaches_every_token_and_branches(visit: Visit) -> None:

@@ -72,10 +72,10 @@ def shown(value: object) -> str:
 
     Examples
     --------
-    >>> shown(None), shown("12"), shown("a dozen")
-    ('nothing', '12', "'a dozen'")
+    >>> shown(None), shown([]), shown("12"), shown("a dozen")
+    ('nothing', 'nothing', '12', "'a dozen'")
     """
-    if value is None or value == "":
+    if value is None or (isinstance(value, str | list | tuple) and not value):
         return "nothing"
     text = str(value).strip() if as_number(value) is not None else repr(value)
     return text if len(text) <= 40 else text[:37] + "..."

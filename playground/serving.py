@@ -21,6 +21,8 @@ from playground.models.engines.memory import LoadPlan
 from playground.models.engines.precision import Precision
 from playground.settings import Settings
 
+WAITING = "waiting for another bench or trial to end"
+
 
 class Pool:
     """Models that are loaded, shared and freed, each with the batch in which its replies run.
@@ -85,6 +87,11 @@ class Pool:
         engine = held.enter_context(self._manager.lease(choice, cancelled))
         return LanguageModel(engine, self._batch_of(engine), on_close=held.close)
 
+    @property
+    def heavy_job_runs(self) -> bool:
+        """Whether a bench or a trial runs now, so that another one would wait for it."""
+        return _heavy.locked()
+
     @contextlib.contextmanager
     def heavy_job(
         self, cancelled: Callable[[], bool], show: Callable[[str], object] = lambda _stage: None
@@ -104,7 +111,7 @@ class Pool:
             When `cancelled` said so.
         """
         if not _heavy.acquire(blocking=False):
-            show("waiting for another bench or trial to end")
+            show(WAITING)
             wait_until(lambda seconds: _heavy.acquire(timeout=seconds), cancelled)
         try:
             yield

@@ -132,6 +132,17 @@ def _perform(
     experiment: Experiment, settings: Settings, choice: ModelChoice, as_json: bool, as_html: str
 ) -> None:
     """Run an experiment in sight, and print what it found, also when it was stopped."""
+    last, stopped = perform_in_sight(experiment, settings, choice)
+    if last:
+        _print(last, as_json, as_html)
+    if stopped:
+        raise typer.Exit(INTERRUPTED)
+
+
+def perform_in_sight(
+    experiment: Experiment, settings: Settings, choice: ModelChoice
+) -> tuple[Result | None, bool]:
+    """Run an experiment, its progress on stderr; return what it found, and whether Ctrl-C came."""
     last: Result | None = None
     with interruptible() as stopped, _progress() as show:
         try:
@@ -139,10 +150,7 @@ def _perform(
                 show(last.snapshot.progress)
         except Stopped as reason:
             tell(str(reason), style="yellow")
-    if last:
-        _print(last, as_json, as_html)
-    if stopped.is_set():
-        raise typer.Exit(INTERRUPTED)
+    return last, stopped.is_set()
 
 
 def _print(result: Result, as_json: bool, as_html: str) -> None:

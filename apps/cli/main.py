@@ -239,19 +239,17 @@ def precision(
     """Measure one model at several precisions, each in a process of its own."""
     from apps.cli import precision as bench
     from apps.cli.terminal_reply import fetch_in_sight, read_prompt
+    from playground.models.engines.manager import ModelChoice
 
-    plan = bench.plan(
-        model,
-        precisions,
-        engines,
+    asked = bench.read_settings(
         read_prompt(prompt) if prompt else "",
-        max_new_tokens,
         text_file,
+        precisions=precisions,
+        engines=engines,
+        max_new_tokens=max_new_tokens,
     )
-    settings = Settings.from_env()
-    fetch_in_sight(model, settings)
-    if not bench.run(plan, settings, as_json):
-        raise typer.Exit(FAILED)
+    fetch_in_sight(model, Settings.from_env())
+    bench.measure(ModelChoice(model, Precision.FP32), asked, as_json)
 
 
 @app.command()

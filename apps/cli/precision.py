@@ -3,42 +3,42 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
+import typer
+from rich.markup import escape
 from rich.table import Table
 
-from apps.cli.interrupt import interruptible
+from apps.cli.failures import FAILED, INTERRUPTED
 from apps.cli.terminal import console, plain, tell, write_json
 from playground.errors import OptionError
-from playground.models.engines.choice import EngineName
-from playground.settings import Settings
+from playground.models.engines.manager import ModelChoice
 
 if TYPE_CHECKING:
-    from playground.labs.precision.bench import Bench, Plan, Row
+    from playground.labs.precision.bench import Bench, BenchSettings
+    from playground.labs.precision.bench_row import Row
 
 
-def plan(
-    model: str, precisions: str, engines: str, prompt: str, max_new_tokens: object, text_file: str
-) -> Plan:
+def read_settings(prompt: str, text_file: str, **others: Any) -> BenchSettings:
     """Check all options before anything is fetched or loaded.
+
+    Parameters
+    ----------
+    prompt, text_file : str
+        Empty for the usual prompt, and for no text of one's own.
+    **others
+        Settings of the bench, by name.
 
     Raises
     ------
     OptionError
         When one breaks its rule, or the file cannot be read.
     """
-    from playground.labs.precision.bench import FIRST_PROMPT, make_plan, parse_precisions
+    from playground.labs.precision.bench import BenchSettings
 
-    runners = [EngineName.parse(name.strip()) for name in engines.split(",") if name.strip()]
+    given: dict[str, Any] = {"prompt": prompt} if prompt else {}
     own_text = _read(text_file) if text_file else ""
-    return make_plan(
-        model,
-        parse_precisions(precisions),
-        runners,
-        prompt or FIRST_PROMPT,
-        max_new_tokens,
-        own_text,
-    )
+    return BenchSettings(own_text=own_text, **given, **others)
 
 
 def _read(path: str) -> str:
@@ -50,30 +50,36 @@ def _read(path: str) -> str:
         ) from error
 
 
-def run(plan: Plan, settings: Settings, as_json: bool) -> bool:
-    """Measure and print; return False when no row could be measured.
+def measure(choice: ModelChoice, settings: BenchSettings, as_json: bool) -> None:
+    """Measure and print, also what was done when Ctrl-C came.
 
     Parameters
     ----------
-    plan : Plan
-        From `plan`.
-    settings : Settings
-        Where models lie.
+    choice : ModelChoice
+        Which model.
+    settings : BenchSettings
+        From `read_settings`.
     as_json : bool
         One document instead of a table.
-    """
-    from playground.labs.precision.bench import run_bench
-    from playground.labs.precision.bench_record import to_json
-    from playground.serving import Pool
 
-    with interruptible() as stopped, console(stderr=True).status("starting") as status:
-        pool = Pool(settings)
-        bench = run_bench(plan, pool, lambda now: status.update(f"{now.stage}"), stopped.is_set)
-    if as_json:
-        write_json(to_json(bench))
-    else:
+    Raises
+    ------
+    typer.Exit
+        When it was stopped, or no row could be measured.
+    """
+    from apps.cli.lab import perform_in_sight
+    from playground.labs.precision.bench_view import BENCH
+
+    last, stopped = perform_in_sight(BENCH, settings, choice)
+    bench = cast("Bench | None", last.snapshot if last else None)
+    if last and as_json:
+        write_json(last.to_json())
+    elif bench:
         _show(bench)
-    return any(row.measured for row in bench.rows)
+    if stopped:
+        raise typer.Exit(INTERRUPTED)
+    if not (bench and any(row.measured for row in bench.rows)):
+        raise typer.Exit(FAILED)
 
 
 def _show(bench: Bench) -> None:
@@ -85,7 +91,8 @@ def _show(bench: Bench) -> None:
         if row.reason:
             tell(f"{row.name}: {row.reason}", style="yellow")
         if row.measured:
-            screen.print(f"\n[bold]{row.name}[/bold] {plain(' '.join(row.measured.text.split()))}")
+            words = escape(plain(" ".join(row.measured.text.split())))
+            screen.print(f"\n[bold]{row.name}[/bold] {words}")
     if bench.machine and bench.full:
         ran = {row.name: (row.precision, row.measured) for row in bench.rows if row.measured}
         for name, (precision, measured) in ran.items():
@@ -115,7 +122,7 @@ def _table(bench: Bench) -> Table:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    from playground.labs.precision.bench import SHIPPED_TEXT
+    from playground.labs.precision.bench_row import SHIPPED_TEXT
 
     if row.measured is None:
         return (row.state,)

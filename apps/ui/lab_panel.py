@@ -154,13 +154,3 @@ class LabPanel:
 
 def _generic(experiment: Experiment, parts: Parts) -> Section:
     return Section(experiment, parts.pool, parts.rail)
-
-
-def declared_tab(experiment: Experiment, pool: Pool, rail: Rail) -> Section:
-    """Lay out one experiment under a tab of its own, in a lab whose others are not declared yet."""
-    place = f"experiment-{experiment.path.replace('/', '-')}"
-    with gr.Tab(experiment.title, elem_id=place, elem_classes="experiment") as tab:
-        section = Section(experiment, pool, rail)
-    tab.select(None, js="() => playgroundWrite(true)", **QUIET)
-    tab.select(section.open, section.inputs, section.drawn, queue=False, **QUIET)
-    return section

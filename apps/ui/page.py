@@ -21,7 +21,6 @@ from apps.ui.memory_section import MemorySection
 from apps.ui.model_choices import model_choices
 from apps.ui.page_blocks import PageBlocks
 from apps.ui.rail import Rail, build_rail
-from apps.ui.tabs.precision import PrecisionTab
 from apps.ui.window_section import WindowSection
 from playground.experiments.result import assets
 from playground.labs import labs
@@ -42,8 +41,6 @@ HEAD = f"<style>{_STYLES}</style><script>{_SCRIPTS}</script>"
 _HOUR, _KEPT_HOURS = 3600, 24
 
 GROUPS = ("Talk", "Concepts", "Trust", "More")
-# Labs that still have a tab of their own making here.
-_TABS = ("precision",)
 # What a generic section cannot serve: path of an experiment -> what makes its section.
 SPECIAL: dict[str, Special] = {
     "context/cost": CostSection,
@@ -75,15 +72,12 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
         zones = _zones(service.pool, start)
         with zones.panels["chat"]:
             chat = ChatTab(service, zones.rail, zones.badge, zones.key)
-        with zones.panels["precision"]:
-            precision = PrecisionTab(service.pool, zones.rail)
         panels = _lab_panels(zones, Parts(service, service.pool, zones.rail, zones.key))
         chat.wire(blocks)
         for panel in panels:
             panel.wire()
-        precision.wire()
         linked = [section for panel in panels for section in panel.sections.values()]
-        Link([*linked, *precision.sections]).wire(blocks)
+        Link(linked).wire(blocks)
         _open_labs(zones.buttons, chat.prompt)
     return blocks
 
@@ -118,12 +112,11 @@ def _zones(pool: Pool, start: ModelChoice) -> _Zones:
 
 
 def _lab_panels(zones: _Zones, parts: Parts) -> list[LabPanel]:
-    """Lay out every lab whose experiments are declared."""
+    """Lay out every lab."""
     made = []
     for lab in labs().values():
-        if lab.name not in _TABS:
-            with zones.panels[lab.name]:
-                made.append(LabPanel(lab, parts, SPECIAL))
+        with zones.panels[lab.name]:
+            made.append(LabPanel(lab, parts, SPECIAL))
     return made
 
 

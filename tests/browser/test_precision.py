@@ -20,7 +20,7 @@ def open_bench(visit: Visit, keep: tuple[str, ...], width: int = 1360) -> Page:
     page.get_by_role("button", name="Precision", exact=True).click()
     for name in ("FP32", "FP16", "BF16", "INT8", "NF4"):
         if name not in keep:
-            page.locator("#bench-precisions").get_by_label(name, exact=True).uncheck()
+            page.locator("#precision-bench-precisions").get_by_label(name, exact=True).uncheck()
     return page
 
 
@@ -32,21 +32,22 @@ def exported(page: Page, kind: str) -> str:
 
 def test_rows_are_measured_and_explained(visit: Visit) -> None:
     page = open_bench(visit, ("INT8", "NF4"))
-    page.locator("#bench-tokens input").fill("16")
-    page.locator("#bench-own textarea").fill("The <b>cat</b> sat on the mat, and then it slept.")
-    page.get_by_role("button", name="Measure", exact=True).click()
-    expect(page.locator("#bench-table")).to_contain_text("MB estimated", timeout=30_000)
+    page.locator("#precision-bench-max_new_tokens input").fill("16")
+    own = page.locator("#precision-bench-own_text textarea")
+    own.fill("The <b>cat</b> sat on the mat, and then it slept.")
+    page.locator("#run-precision-bench").click()
+    expect(page.locator("#view-precision-bench")).to_contain_text("MB estimated", timeout=30_000)
     expect(page.locator("table.bench tr.done")).to_have_count(3, timeout=200_000)
-    expect(page.get_by_role("button", name="Measure", exact=True)).to_be_visible()
+    expect(page.locator("#run-precision-bench")).to_be_visible()
     failed = page.locator("table.bench tr.failed")
     expect(failed).to_have_count(1)
     expect(failed).to_contain_text("the core has no NF4 product")
     expect(page.locator("table.bench tr.done small", has_text="yours").first).to_be_visible()
-    why = page.locator("#bench-why")
+    why = page.locator("#view-precision-bench .why-card")
     expect(why).to_contain_text("GB/s (measured)")
     why.locator("summary", has_text="INT8 · transformers").click()
     expect(why).to_contain_text("LLM.int8()")
-    expect(page.locator("#bench-texts mark.parting").first).to_be_visible()
+    expect(page.locator("#view-precision-bench mark.parting").first).to_be_visible()
     told = json.loads(exported(page, "JSON"))
     assert len(told["rows"]) == len(list(csv.DictReader(io.StringIO(exported(page, "CSV"))))) == 4
     assert exported(page, "SVG").startswith("<svg")
@@ -58,20 +59,20 @@ def test_rows_are_measured_and_explained(visit: Visit) -> None:
 
 def test_stop_ends_the_process_and_bad_input_gets_a_sentence(visit: Visit) -> None:
     page = open_bench(visit, ("INT8",), width=390)
-    notice = page.locator("#bench-notice")
-    measure = page.get_by_role("button", name="Measure", exact=True)
-    page.locator("#bench-own textarea").fill("a")
+    notice = page.locator("#notice-precision-bench")
+    measure = page.locator("#run-precision-bench")
+    page.locator("#precision-bench-own_text textarea").fill("a")
     measure.click()
     expect(notice).to_contain_text("at least 2 tokens", timeout=30_000)
-    page.locator("#bench-own textarea").fill("")
-    page.locator("#bench-precisions").get_by_label("INT8", exact=True).uncheck()
+    page.locator("#precision-bench-own_text textarea").fill("")
+    page.locator("#precision-bench-precisions").get_by_label("INT8", exact=True).uncheck()
     measure.click()
-    expect(notice).to_contain_text("at least one precision, got none")
-    page.locator("#bench-precisions").get_by_label("FP16", exact=True).check()
+    expect(notice).to_contain_text("`precisions` must be 1 to 6 of fp32, fp16")
+    page.locator("#precision-bench-precisions").get_by_label("FP16", exact=True).check()
     measure.click()
     expect(notice).to_contain_text("loading", timeout=60_000)
-    page.get_by_role("button", name="Stop measuring").click()
-    expect(notice).to_contain_text("The bench was stopped", timeout=10_000)
+    page.locator("#stop-precision-bench").click()
+    expect(notice).to_contain_text("Stopped; what was done stands below", timeout=10_000)
     names = [" ".join(child.cmdline()) for child in psutil.Process().children(recursive=True)]
     assert not any("playground.generation.measuring" in name for name in names)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 
 import psutil
 import pytest
 
-from playground.errors import FetchCancelled, OptionError
-from playground.labs.precision.bench import Bench, make_plan, run_bench
+from playground.errors import OptionError
+from playground.experiments.run import Run, Stopped
+from playground.labs.precision.bench import Bench, BenchSettings, run_bench
 from playground.models.acquire.store import InstalledModel
-from playground.models.engines.choice import EngineName
+from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
 from playground.serving import Pool
 from playground.settings import Settings
@@ -89,26 +91,48 @@ def test_bad_options_get_one_line(arguments: tuple[str, ...], sentence: str) -> 
     assert "Traceback" not in done.stderr
 
 
-def test_a_bench_stopped_in_the_middle_leaves_no_process(default_model: InstalledModel) -> None:
-    plan = make_plan(default_model.name, [Precision.FP32], [EngineName.TRANSFORMERS])
-    children: list[psutil.Process] = []
+def bench_of(
+    model: InstalledModel, stopped: Callable[[], bool] = lambda: False, **asked: object
+) -> Iterator[Bench]:
+    choice = ModelChoice(model.name, Precision.FP32)
+    run = Run(stopped, Pool(Settings.from_env()), choice)
+    return run_bench(choice, BenchSettings(**asked), run)
 
-    def watch(bench: Bench) -> None:
+
+def follow(benches: Iterator[Bench], see: Callable[[Bench], object]) -> None:
+    for bench in benches:
+        see(bench)
+
+
+def test_a_bench_stopped_in_the_middle_leaves_no_process(default_model: InstalledModel) -> None:
+    children: list[psutil.Process] = []
+    stages: list[str] = []
+
+    def see(bench: Bench) -> None:
+        stages.append(bench.stage)
         if "loading" in bench.stage:
             mine = psutil.Process().children(recursive=True)
             children.extend(c for c in mine if "playground.generation.measuring" in c.cmdline())
 
-    with pytest.raises(FetchCancelled, match="The bench was stopped"):
-        run_bench(plan, Pool(Settings.from_env()), watch, lambda: bool(children))
+    asked = bench_of(default_model, lambda: bool(children), precisions="fp32")
+    with pytest.raises(Stopped, match="what was done stands below"):
+        follow(asked, see)
+    assert stages[:2] == ["starting", "timing this machine's memory"]
     assert children
     assert not any(child.is_running() for child in children)
 
 
+def test_a_bench_says_that_it_waits_for_another_and_can_be_stopped_meanwhile(
+    default_model: InstalledModel,
+) -> None:
+    known: list[Bench] = []
+    asked = bench_of(default_model, lambda: bool(known))
+    with Pool(Settings.from_env()).heavy_job(lambda: False), pytest.raises(Stopped):
+        follow(asked, known.append)
+    assert [bench.stage for bench in known] == ["waiting for another bench or trial to end"]
+
+
 def test_an_own_text_of_one_token_is_refused(default_model: InstalledModel) -> None:
-    plan = make_plan(
-        default_model.name, [Precision.FP32], [EngineName.CORE], max_new_tokens=2, own_text="a"
-    )
-    stages: list[str] = []
+    told = bench_of(default_model, engines="core", own_text="a")
     with pytest.raises(OptionError, match="own text for perplexity must have at least 2 tokens"):
-        run_bench(plan, Pool(Settings.from_env()), lambda bench: stages.append(bench.stage))
-    assert not stages
+        next(told)

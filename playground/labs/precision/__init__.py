@@ -2,6 +2,7 @@
 
 from playground.experiments.experiment import Lab
 from playground.labs.precision import (
+    bench_view,
     floats_view,
     microscope_view,
     pair_view,
@@ -16,6 +17,7 @@ LAB = Lab(
     group="Talk",
     idea="The same model with fewer bits a weight: what it saves, what it costs, and why.",
     experiments=(
+        bench_view.BENCH,
         pair_view.PAIR,
         microscope_view.MICROSCOPE,
         trial_view.TRIAL,

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,7 +48,6 @@ def run_python(
     watch: Watch,
     on_bytes: Callable[[int], None] = lambda _done: None,
     env: Mapping[str, str] | None = None,
-    on_line: Callable[[str], None] = lambda _line: None,
 ) -> Finished:
     """Run this Python with the given arguments until it ends or the watch stops it.
 
@@ -62,8 +61,24 @@ def run_python(
         Takes the bytes done, from each line ``Progress DONE of TOTAL``.
     env : mapping of str to str, optional
         Put over this process's environment.
-    on_line : callable
-        Takes each other line as it comes.
+    """
+    heard = follow_python(arguments, watch, on_bytes, env)
+    (finished,) = (each for each in heard if isinstance(each, Finished))
+    return finished
+
+
+def follow_python(
+    arguments: Sequence[str],
+    watch: Watch,
+    on_bytes: Callable[[int], None] = lambda _done: None,
+    env: Mapping[str, str] | None = None,
+) -> Generator[str | Finished]:
+    """Run this Python as `run_python` does, and hear what it says meanwhile.
+
+    Yields
+    ------
+    str or Finished
+        Each line as it comes, progress left out; at last how it ended. Who stops listening ends it.
     """
     # -P: the folder we stand in is no place to import from.
     command = [sys.executable, "-P", *arguments]
@@ -74,8 +89,9 @@ def run_python(
                 on_bytes(int(match[1]))
             elif line:
                 last_lines.append(line)
-                on_line(line)
-        return Finished(process.wait(), tuple(last_lines))
+                yield line
+        exit_code = process.wait()
+    yield Finished(exit_code, tuple(last_lines))
 
 
 @contextlib.contextmanager

@@ -10,18 +10,13 @@ import pytest
 
 from playground.data import shipped_text
 from playground.errors import OptionError
+from playground.experiments.run import Progress
 from playground.generation.measuring import Measured, Spread
 from playground.generation.scoring import Quality
-from playground.labs.precision import bench as bench_module
-from playground.labs.precision.bench import SHIPPED_TEXT, Bench, Row, make_plan, parse_precisions
-from playground.labs.precision.bench_record import to_json
-from playground.labs.precision.bench_view import (
-    render_bench,
-    render_texts,
-    render_why,
-    to_csv,
-    to_svg,
-)
+from playground.labs.precision.bench import Bench, BenchSettings
+from playground.labs.precision.bench_files import to_csv, to_svg
+from playground.labs.precision.bench_row import SHIPPED_TEXT, Row, ended_row
+from playground.labs.precision.bench_view import draw
 from playground.labs.precision.speed import bytes_per_token, explain
 from playground.models.acquire.own_process import Finished
 from playground.models.engines.choice import EngineName
@@ -62,10 +57,9 @@ INT8 = replace(
 )
 
 
-def bench(*rows: Row) -> Bench:
-    plan = make_plan("some-model", [Precision.FP32], [EngineName.TRANSFORMERS])
+def bench(*rows: Row, **asked: object) -> Bench:
     reference = Row(Precision.FP32, EngineName.TRANSFORMERS, 0, "done", "", FULL)
-    return Bench(plan, "Some <model>", "done", rows, MACHINE, reference)
+    return Bench(BenchSettings(**asked), "Some <model>", rows, "", MACHINE, reference)
 
 
 def full_row() -> Row:
@@ -79,30 +73,39 @@ def int8_row() -> Row:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"precisions": []}, "at least one precision, got none"),
-        ({"engines": []}, "at least one engine, got none"),
+        ({"precisions": []}, "`precisions` must be 1 to 6 of fp32, .*, got nothing"),
+        ({"precisions": "fp32,int7"}, "`precisions` must be 1 to 6 of fp32, .* got 'int7'"),
+        ({"precisions": " , "}, "`precisions` must be 1 to 6 of fp32, .* got ' , '"),
+        ({"engines": []}, "`engines` must be 1 to 3 of auto, core, transformers, .* got nothing"),
         ({"prompt": "  "}, "The prompt is empty"),
-        (
-            {"max_new_tokens": 1},
-            "of the bench must be a whole number from 2 to 256, got 1",
-        ),
+        ({"max_new_tokens": 1}, "`max_new_tokens` must be a whole number from 2 to 256, got 1"),
         ({"max_new_tokens": "many"}, "got 'many'"),
         ({"max_new_tokens": None}, "got nothing"),
         ({"max_new_tokens": 2.5}, "got 2.5"),
-        ({"own_text": "x" * 100_001}, "at most 100,000 characters, got 100,001"),
+        ({"runs": 0}, "`runs` must be a whole number from 1 to 9, got 0"),
+        ({"own_text": "x" * 100_001}, "`own_text` must be a text of at most 100,000 characters"),
     ],
 )
-def test_a_bad_plan_gets_one_sentence(changes: dict[str, object], sentence: str) -> None:
-    good: dict[str, object] = {"precisions": [Precision.INT8], "engines": [EngineName.CORE]}
+def test_what_cannot_be_measured_gets_one_sentence(
+    changes: dict[str, object], sentence: str
+) -> None:
     with pytest.raises(OptionError, match=sentence):
-        make_plan("some-model", **{**good, **changes})
+        BenchSettings(**changes)
 
 
-def test_precisions_are_named() -> None:
-    with pytest.raises(OptionError, match=r"must be one of fp32, .* got 'int7'"):
-        parse_precisions("fp32,int7")
-    with pytest.raises(OptionError, match="at least one of"):
-        parse_precisions(" , ")
+def test_names_are_read_from_a_line_and_progress_counts_rows_that_ended() -> None:
+    asked = BenchSettings(precisions="fp32, INT8", engines="auto")
+    assert asked.precisions == (Precision.FP32, Precision.INT8)
+    assert asked.engines == (EngineName.AUTO,)
+    failed = replace(int8_row(), state="failed", measured=None, reason="No room.")
+    waiting = replace(int8_row(), state="waiting", measured=None)
+    known = bench(full_row(), failed, waiting)
+    assert known.progress == Progress(2, 3, "2 of 3 rows done")
+    known = known.with_row(2, replace(waiting, state="running", stage="loading"))
+    assert known.progress.words == "INT8 · transformers: loading · 2 of 3 rows done"
+    known = known.with_reference(replace(waiting, state="running", stage="reading"))
+    assert known.progress.words == "Reference FP32: reading · 2 of 3 rows done"
+    assert known.with_row(2, failed).progress.ended
 
 
 @pytest.mark.parametrize(
@@ -117,28 +120,30 @@ def test_precisions_are_named() -> None:
 def test_a_process_that_ends_badly_leaves_its_reason_in_its_row(
     finished: Finished, reason: str
 ) -> None:
-    row = bench_module._ended(Row(Precision.INT8, EngineName.CORE, 7, "running"), finished)
+    row = ended_row(Row(Precision.INT8, EngineName.CORE, 7, "running"), finished)
     assert row.state == "failed"
     assert reason in row.reason
-    html = render_bench(bench(full_row(), row))
+    html = draw(bench(full_row(), row))
     assert row.reason.split(";")[0] in html
     assert "29.50" in html  # the other row stands
 
 
 def test_estimated_and_measured_never_share_a_label() -> None:
     waiting = Row(Precision.NF4, EngineName.TRANSFORMERS, 173_000_000)
-    html = render_bench(bench(full_row(), waiting))
+    html = draw(bench(full_row(), waiting))
     assert "173 MB estimated" in html
     assert "500 MB" in html
     assert "500 MB estimated" not in html
-    told = to_json(bench(full_row(), waiting))["rows"]
+    told = bench(full_row(), waiting).to_json()["rows"]
     assert told[1]["weight_bytes"] is None
     assert told[1]["estimated_weight_bytes"] == 173_000_000
 
 
 def test_all_text_is_escaped_and_the_parting_wears_a_ring() -> None:
-    html = render_texts(bench(full_row(), int8_row()))
-    assert "<b>" not in html
+    html = draw(bench(full_row(), int8_row()))
+    texts = html.partition("continued at temperature 0")[2]
+    assert "<b>" not in texts
+    assert "a &lt;b&gt;c" in texts
     assert '<mark class="parting"> &lt;i&gt;</mark>d' in html
     assert "parts from FP32 at token 2" in html
     assert "never parts from FP32" in html
@@ -161,7 +166,7 @@ def test_why_is_made_of_the_numbers() -> None:
     assert "50.0 ms" in told
     assert "1.25 ms" in told
     assert "40 times less" in told
-    assert "Linear8bitLt" in render_why(bench(full_row(), int8_row()))
+    assert "Linear8bitLt" in draw(bench(full_row(), int8_row()))
 
 
 def test_exports_hold_every_row() -> None:

@@ -27,8 +27,11 @@ run: install ## Serve the page at http://HOST:PORT
 install: $(VENV)/.runtime ## Install everything that `make run` needs, the default model too
 	@$(BIN)/playground pull > /dev/null
 
+# Two files at a time, each on one thread: processes that all use every core wait for each other at
+# every product.
 test: install $(VENV)/.dev browser lint ## Run every test
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 \
+		$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.dev ## Check style, types and which way imports run
 	$(BIN)/ruff check .

@@ -93,17 +93,13 @@ class Pool:
         return _heavy.locked()
 
     @contextlib.contextmanager
-    def heavy_job(
-        self, cancelled: Callable[[], bool], show: Callable[[str], object] = lambda _stage: None
-    ) -> Iterator[None]:
+    def heavy_job(self, cancelled: Callable[[], bool]) -> Iterator[None]:
         """Run what takes the machine for itself, a bench or a trial: one at a time in a process.
 
         Parameters
         ----------
         cancelled : callable
             Asked while another one runs; True ends the waiting.
-        show : callable
-            Takes what is waited for, in words.
 
         Raises
         ------
@@ -111,7 +107,6 @@ class Pool:
             When `cancelled` said so.
         """
         if not _heavy.acquire(blocking=False):
-            show(WAITING)
             wait_until(lambda seconds: _heavy.acquire(timeout=seconds), cancelled)
         try:
             yield
@@ -123,7 +118,6 @@ class Pool:
         self,
         choice: ModelChoice,
         cancelled: Callable[[], bool] = lambda: False,
-        show: Callable[[str], object] = lambda _stage: None,
     ) -> Iterator[LanguageModel]:
         """Load a copy of a model that may be changed: nobody else gets it, and it goes at the end.
 
@@ -135,8 +129,6 @@ class Pool:
             Which model.
         cancelled : callable
             Asked while it is waited for or loaded; True ends that.
-        show : callable
-            Takes what is done now, in words.
 
         Raises
         ------
@@ -145,10 +137,9 @@ class Pool:
         """
 
         def on_stage(stage: str, done: int | None = None, total: int | None = None) -> None:
-            del done, total  # the bytes of a fetch, which a model that is here has not
-            show(stage)
+            del stage, done, total  # who waits is told by the one that runs the trial
 
-        with self.heavy_job(cancelled, show):
+        with self.heavy_job(cancelled):
             yield LanguageModel(self._manager.load_copy(choice, on_stage, cancelled), lab=True)
 
     def model(self, choice: ModelChoice) -> LanguageModel | None:

@@ -19,6 +19,7 @@ from playground.models.engines.precision import Precision
 from playground.models.engines.transformers_model import TransformersEngine
 from playground.models.engines.weights import change_weights, linear_names
 from playground.number_rules import shown
+from playground.serving import WAITING
 
 TOKENS = 256
 PROMPT = "The history of the Roman Empire begins with"
@@ -95,7 +96,8 @@ def run_trial(choice: ModelChoice, settings: TrialSettings, run: Run) -> Iterato
     Stopped
         When the person stopped it; the chat's model was never touched.
     """
-    known = Trial(settings, words="Loading a copy of the model")
+    waits = run.pool.heavy_job_runs
+    known = Trial(settings, words=f"Still {WAITING}" if waits else "Loading a copy of the model")
     yield known
     copied = ModelChoice(choice.reference, Precision.FP32, EngineName.TRANSFORMERS)
     with run.pool.trial(copied, run.stopped) as model:

@@ -10,7 +10,7 @@ from playground.generation.fitting.messages import fit_messages
 from playground.generation.fitting.overflow import OverflowPolicy
 from playground.generation.language_model import LanguageModel
 from playground.labs.context.canary import CanarySettings, run_canary
-from playground.labs.context.cost import read_widths, weigh_cache
+from playground.labs.context.cost import CostSettings, weigh
 from playground.labs.context.needle import NeedleSettings, run_needles
 from playground.labs.context.window import EXAMPLE
 from playground.models.acquire.store import InstalledModel
@@ -52,10 +52,10 @@ def test_what_is_left_is_what_transformers_template_makes_of_it(
 
 
 def test_a_token_of_the_cache_weighs_what_its_arrays_do(engine: CoreEngine) -> None:
-    size = weigh_cache(engine)
+    found = weigh(LanguageModel(engine), CostSettings())
     # 30 layers of 3 key heads with 64 numbers, keys and values, in four bytes each.
-    assert size.token_bytes == 2 * 30 * 3 * 64 * 4
-    widths = read_widths(engine.model.path)
+    assert found.size.token_bytes == 2 * 30 * 3 * 64 * 4
+    widths = found.widths
     assert widths is not None
     assert widths.head_widths == (9 * 64,) * 30
     assert widths.linear_weights == 106_168_320

@@ -8,17 +8,20 @@ from transformers import AutoModelForCausalLM
 
 from playground.data import shipped_text
 from playground.generation.scoring import encode_text
-from playground.labs.precision.microscope import LIVE_TOKENS, Scheme, try_live
+from playground.labs.precision.trial import TOKENS, TrialSettings, run_trial
 from playground.models.acquire.store import InstalledModel
+from playground.models.engines.manager import ModelChoice
+from playground.models.engines.precision import Precision
 from playground.models.text.tokenizer import Tokenizer
-from playground.serving import Pool
-from playground.settings import Settings
+from tests.support.runs import run_until
 
 
 def test_a_copy_in_int8_rows_scores_as_one_made_by_hand(default_model: InstalledModel) -> None:
-    live = try_live(Pool(Settings.from_env()), default_model.name, Scheme("row-wise", 8, 64))
+    settings = TrialSettings(method="row-wise", bits=8)
+    choice = ModelChoice(default_model.name, Precision.FP32)
+    *_, live = run_trial(choice, settings, run_until())
     network = AutoModelForCausalLM.from_pretrained(default_model.path, dtype=torch.float32).eval()
-    ids = encode_text(Tokenizer.load(default_model.path, [0]), shipped_text())[:LIVE_TOKENS]
+    ids = encode_text(Tokenizer.load(default_model.path, [0]), shipped_text())[:TOKENS]
     given = torch.from_numpy(ids[None])
     with torch.inference_mode():
         full = network(given).logits[0, :-1].double().log_softmax(-1)
@@ -31,6 +34,7 @@ def test_a_copy_in_int8_rows_scores_as_one_made_by_hand(default_model: Installed
     kl = torch.nn.functional.kl_div(
         logits.log_softmax(-1), full, log_target=True, reduction="batchmean"
     )
-    assert live.matrices == 210
+    assert live.done == live.matrices == 210
+    assert live.quality is not None
     assert live.quality.perplexity == pytest.approx(float(loss.exp()), rel=1e-3)
     assert live.quality.kl_to_reference_nats == pytest.approx(float(kl), rel=2e-2)

@@ -46,8 +46,12 @@ def pool() -> Iterator[Pool]:
 
 
 @pytest.fixture
-def choice(default_model: InstalledModel) -> ModelChoice:
-    return ModelChoice(default_model.name, Precision.FP32)
+def choice(
+    experiment: Experiment, default_model: InstalledModel, tiny_model_folder: Path
+) -> ModelChoice:
+    """Return a tiny model where copies of it are loaded anew; words need one that knows some."""
+    tiny = experiment.needs is Needs.CHOICE
+    return ModelChoice(str(tiny_model_folder) if tiny else default_model.name, Precision.FP32)
 
 
 def settled(value: Any) -> Any:
@@ -71,6 +75,8 @@ def test_page_terminal_and_python_find_the_same(
 ) -> None:
     settings = experiment.settings(**experiment.small)
     words = [f"--{name.replace('_', '-')}={text}" for name, text in settings.spelled().items()]
+    if experiment.needs is not Needs.NOTHING:
+        words += ["--model", choice.reference]
     told = runner(capsys)("lab", experiment.lab, experiment.name, *words, "--json")
     assert told.code == 0, told.stderr
     result = experiment(given_to(experiment, choice), **experiment.small)

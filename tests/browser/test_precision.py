@@ -33,6 +33,7 @@ def exported(page: Page, kind: str) -> str:
 def test_rows_are_measured_and_explained(visit: Visit) -> None:
     page = open_bench(visit, ("INT8", "NF4"))
     page.locator("#precision-bench-max_new_tokens input").fill("16")
+    page.locator("#precision-bench-runs input").fill("1")
     own = page.locator("#precision-bench-own_text textarea")
     own.fill("The <b>cat</b> sat on the mat, and then it slept.")
     page.locator("#run-precision-bench").click()

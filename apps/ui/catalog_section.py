@@ -6,7 +6,7 @@ fetched, and a fetch ends when it is cancelled or the page is left.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import gradio as gr
@@ -56,10 +56,16 @@ class CatalogSection(Section):
             **QUIET,
         ).then(self._on_done, self.inputs, self.drawn, queue=False, **QUIET)
 
+    def open(self, data: Mapping[Component, Any]) -> View:
+        """Return what stands there when it comes into sight; what was said of a fetch stays."""
+        return self._on_done(dict(data))
+
     def _on_do(self, event: gr.EventData, request: gr.Request) -> Iterator[View]:
         """Fetch, show terms, accept them or leave them, or cancel."""
         what = event._data or {}  # what the page's `trigger` handed over
         action, name = str(what.get("action")), str(what.get("name"))
+        # Gradio empties the outputs of a generator that yields nothing: the rail's model, too.
+        yield {self.notice: gr.skip()}
         try:
             if action == "cancel":
                 self._stops.stop(request)

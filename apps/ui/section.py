@@ -29,6 +29,7 @@ from playground.experiments.performing import perform
 from playground.experiments.result import Result
 from playground.experiments.settings import Settings
 from playground.models.engines.manager import ModelChoice
+from playground.models.engines.precision import Precision
 from playground.serving import Pool
 
 REDRAW_SECONDS = 0.25
@@ -187,7 +188,10 @@ class Section:
 
     def _asked(self, data: Mapping[Component, Any]) -> tuple[Settings, ModelChoice]:
         rail = self._rail.read(data)
-        return self.form.read(data, rail), read_choice(rail)
+        settings = self.form.read(data, rail)
+        if self.experiment.needs is Needs.NOTHING:  # and so no model need be chosen
+            return settings, ModelChoice(self._rail.start, Precision.FP32)
+        return settings, read_choice(rail)
 
     def _on_change(self, data: dict[Component, Any]) -> View:
         try:

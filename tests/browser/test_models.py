@@ -93,10 +93,13 @@ def test_a_model_is_fetched_in_sight_cancelled_and_then_offered(
     page = visit(path="/?lab=models&experiment=catalog")
     notice = page.locator("#notice-models-catalog")
     row = page.locator("#view-models-catalog tr", has_text="SmolLM2 360M Instruct")
+    chosen = page.locator("#model input").input_value()
+    assert chosen
     row.get_by_role("button", name="Fetch").click()
     expect(notice).to_contain_text("SmolLM2 360M Instruct: downloading 100 of 700 MB")
     notice.get_by_role("button", name="Cancel").click()
     expect(notice).to_contain_text("The fetch was stopped.")
+    expect(page.locator("#model input")).to_have_value(chosen)
     row.get_by_role("button", name="Fetch").click()
     expect(notice).to_contain_text("downloading")
     monkeypatch.setattr(model_choices, "_label", lambda model: f"{model.entry.title} (new)")

@@ -6,7 +6,8 @@ fetched, and a fetch ends when it is cancelled or the page is left.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
 from typing import Any
 
 import gradio as gr
@@ -48,7 +49,7 @@ class CatalogSection(Section):
         super().wire()
         gr.on(
             [self.notice.click, self._view.click],
-            self._on_do,
+            self._on_press,
             None,
             [self.notice, self._rail.model],
             concurrency_limit=None,
@@ -60,12 +61,20 @@ class CatalogSection(Section):
         """Return what stands there when it comes into sight; what was said of a fetch stays."""
         return self._on_done(dict(data))
 
-    def _on_do(self, event: gr.EventData, request: gr.Request) -> Iterator[View]:
+    def _on_press(self, event: gr.EventData, request: gr.Request) -> Iterator[View]:
+        """Do it; Gradio empties all outputs of a generator that yields nothing, the model's too."""
+        changed = False
+        with closing(self._on_do(event, request)) as views:
+            for view in views:
+                changed = True
+                yield view
+        if not changed:
+            yield {self.notice: gr.skip()}
+
+    def _on_do(self, event: gr.EventData, request: gr.Request) -> Generator[View, None, None]:
         """Fetch, show terms, accept them or leave them, or cancel."""
         what = event._data or {}  # what the page's `trigger` handed over
         action, name = str(what.get("action")), str(what.get("name"))
-        # Gradio empties the outputs of a generator that yields nothing: the rail's model, too.
-        yield {self.notice: gr.skip()}
         try:
             if action == "cancel":
                 self._stops.stop(request)

@@ -137,6 +137,13 @@ def test_a_page_fetches_one_model_at_a_time_and_can_cancel_it(
     assert 'role="status"' in last[section.notice]
 
 
+@pytest.mark.parametrize("action", ["cancel", "nonsense"])
+def test_a_press_that_changes_nothing_empties_nothing(section: CatalogSection, action: str) -> None:
+    event = SimpleNamespace(_data={"action": action, "name": FREE})
+    (view,) = section._on_press(event, SOMEBODY)  # type: ignore[arg-type] # what it reads of both
+    assert view == {section.notice: gr.skip()}
+
+
 def test_a_page_that_is_left_stops_its_fetch(
     section: CatalogSection, fetches: Callable[[Fetch], list[dict[str, Any]]]
 ) -> None:

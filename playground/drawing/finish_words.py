@@ -9,4 +9,5 @@ FINISH_WORDS = {
     "stop_string": "stop string",
     "context_full": "context window full",
     "cancelled": "stopped by you",
+    "failed": "an error",
 }

@@ -31,6 +31,8 @@ class Reply:
         From the call to the first token, measured; None when there was none.
     seconds : float
         The whole, measured.
+    failed : bool
+        Whether an error ended it; what was written until then stays.
     """
 
     text: str
@@ -39,10 +41,13 @@ class Reply:
     prompt: Prompt
     first_token_seconds: float | None
     seconds: float
+    failed: bool = False
 
     @property
     def finish_reason(self) -> FinishReason:
         """Why it ended; "cancelled" until its last step has come."""
+        if self.failed:
+            return "failed"
         return (self.steps[-1].finish_reason if self.steps else None) or "cancelled"
 
     @property
@@ -101,6 +106,7 @@ class Growing:
         self._start = clock() if start is None else start
         self._first: float | None = None
         self._end: float | None = None
+        self._failed = False
 
     def add(self, step: Step) -> None:
         """Take the next step, now."""
@@ -108,9 +114,19 @@ class Growing:
         self._first = self._end if self._first is None else self._first
         self.steps.append(step)
 
+    @property
+    def finished(self) -> bool:
+        """Whether its last step has come."""
+        return bool(self.steps) and self.steps[-1].finish_reason is not None
+
     def end(self) -> None:
         """Say that no step comes any more: one that wrote nothing took until now."""
         self._end = self._clock() if self._end is None else self._end
+
+    def fail(self) -> None:
+        """Say that an error ended it."""
+        self._failed = True
+        self.end()
 
     @property
     def reply(self) -> Reply:
@@ -123,4 +139,5 @@ class Growing:
             prompt=self.prompt,
             first_token_seconds=None if self._first is None else self._first - self._start,
             seconds=end - self._start,
+            failed=self._failed,
         )

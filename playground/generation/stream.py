@@ -24,7 +24,14 @@ class Stream:
         self._place = place
 
     def __iter__(self) -> Iterator[Step]:
-        for step in self._steps:
+        while True:
+            try:
+                step = next(self._steps, None)
+            except Exception:
+                self._growing.fail()
+                raise
+            if step is None:
+                break
             self._growing.add(step)
             yield step
         self._growing.end()
@@ -79,12 +86,25 @@ class Streams:
         self._rows = ticket.rows()
 
     def __iter__(self) -> Iterator[dict[int, Step]]:
-        for steps in self._rows:
+        while True:
+            try:
+                steps = next(self._rows, None)
+            except Exception:
+                self._fail_unfinished()
+                raise
+            if steps is None:
+                break
             for column, step in steps.items():
                 self._growing[column].add(step)
             yield steps
         for growing in self._growing:
             growing.end()
+
+    def _fail_unfinished(self) -> None:
+        """Mark the rows that an error ended: it is raised once all others have their last step."""
+        for growing in self._growing:
+            if not growing.finished:
+                growing.fail()
 
     def close(self) -> None:
         """End the computation; what was generated stays."""

@@ -9,6 +9,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from apps.chat.places import Question, QuestionGone
 from apps.chat.runs import Run
 from apps.chat.service import ChatService, Request, conversation_messages
 from apps.chat.store import ConversationStore
+from apps.ui.transcript import render_facts
 from playground.errors import Busy, FetchFailed, OptionError
 from playground.generation.recording import TokenRecord
 from playground.generation.settings import SamplingSettings
@@ -109,6 +111,26 @@ def test_stop_ends_the_computation_within_one_token(chat: Chat) -> None:
     assert reply.facts is not None
     assert reply.facts.finish_reason == "cancelled"
     assert "The capital of France is Paris.".startswith(reply.content)
+
+
+def test_a_reply_that_an_error_ends_says_so_and_keeps_its_words(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forward = chat.engine.forward
+
+    def break_at_the_fourth(*given: Any) -> Any:
+        if chat.engine.calls == 3:
+            raise Busy("The engine broke.")
+        return forward(*given)
+
+    monkeypatch.setattr(chat.engine, "forward", break_at_the_fourth)
+    with pytest.raises(Busy, match=r"The engine broke\."):
+        chat.talk()
+    reply = chat.store.load(ANNA).turns[-1]
+    assert reply.facts is not None
+    assert reply.facts.finish_reason == "failed"
+    assert reply.content
+    assert "stopped: <b>an error</b>" in render_facts(reply.facts)
 
 
 def test_a_page_that_goes_away_ends_the_computation_and_keeps_the_words(chat: Chat) -> None:

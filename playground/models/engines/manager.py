@@ -20,7 +20,7 @@ import weakref
 from collections.abc import Callable, Iterator, Sequence
 
 from playground.errors import FetchCancelled, PlaygroundError, PrecisionUnavailable
-from playground.models.acquire.fetch import FetchProgress, ensure_model
+from playground.models.acquire.fetch import FetchProgress, ensure_model, source_stamp
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.choice import EngineName, load_engine
 from playground.models.engines.engine import Engine
@@ -175,6 +175,7 @@ class ModelManager:
         self.free_idle()
 
     def _take(self, choice: ModelChoice, cancelled: Callable[[], bool]) -> Loaded:
+        self._drop_outdated(choice)
         while True:
             with self._state:
                 if resident := self._residents.pop(choice, None):
@@ -189,6 +190,19 @@ class ModelManager:
                 load.wait(cancelled)
             if cancelled():
                 raise FetchCancelled("Stopped while waiting for the model; ask again to go on.")
+
+    def _drop_outdated(self, choice: ModelChoice) -> None:
+        """Let a model go whose files have changed; a reply that holds it goes on to its end."""
+        stamp = source_stamp(choice.reference)
+        with self._state:
+            resident = self._residents.get(choice)
+            if resident is None or resident.stamp == stamp:
+                return
+            del self._residents[choice]
+            dropped = [] if resident.leases else [weakref.ref(resident.engine)]
+        del resident
+        if dropped:
+            return_memory(dropped)
 
     def _join(self, choice: ModelChoice) -> tuple[Load[Loaded], bool]:
         """Return the load of a choice, begun if need be, and whether it is being given up."""
@@ -217,7 +231,10 @@ class ModelManager:
     def _admit(self, load: Load[Loaded]) -> None:
         """Fetch and load; on the load's own thread."""
         try:
-            resident = Loaded(self._bring(load.choice, load.show, lambda: self._abandoned(load)))
+            # Before they are read: what changes meanwhile is read anew by the next who asks.
+            stamp = source_stamp(load.choice.reference)
+            engine = self._bring(load.choice, load.show, lambda: self._abandoned(load))
+            resident = Loaded(engine, stamp)
         except BaseException as error:
             with self._state:
                 del self._loads[load.choice]

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from playground.errors import OptionError, PrecisionUnavailable
+from playground.models.file_stamp import once_per_version
 from playground.models.libraries import building, import_libraries
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class ModelShape:
         return self.linear + self.other
 
 
-@lru_cache(maxsize=32)
+@once_per_version(32)
 def read_shape(folder: Path) -> ModelShape:
     """Count the weights of a model folder without loading any (they are built on "meta").
 

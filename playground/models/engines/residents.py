@@ -13,6 +13,7 @@ from typing import Any
 
 from playground.models.engines.engine import Engine
 from playground.models.engines.loads import ModelChoice
+from playground.models.file_stamp import Stamp
 
 # A batch's thread ends within a token; who holds a model for longer keeps it for good reason.
 LET_GO_SECONDS = 0.5
@@ -49,6 +50,7 @@ class Loaded:
     """An engine, who holds it, and since when nobody does."""
 
     engine: Engine
+    stamp: Stamp = ()  # of the files that it came from, if they are a person's own
     leases: int = 0
     used: float = 0.0  # `time.monotonic()` when last taken or given back
 

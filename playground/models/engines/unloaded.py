@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from playground.models.file_stamp import once_per_version
 from playground.models.libraries import import_libraries
 from playground.models.text.tokenizer import Tokenizer, load_tokenizer
 
@@ -40,7 +40,7 @@ def context_length_of(config: PretrainedConfig) -> int:
     return int(config.get_text_config().max_position_embeddings)
 
 
-@lru_cache(maxsize=8)
+@once_per_version(8)
 def _read_context_length(folder: Path) -> int:
     import_libraries()
     from transformers import AutoConfig

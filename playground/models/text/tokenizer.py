@@ -11,11 +11,12 @@ import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 from playground.errors import OptionError
+from playground.models.file_stamp import once_per_version
 from playground.models.libraries import import_libraries
 from playground.models.text.byte_pairs import BytePairs, TokenBytes
 from playground.models.text.chat_template import ChatTemplate, ChatText, Neutral
@@ -245,9 +246,9 @@ class Tokenizer:
         return self.encode(conversation.text(part)) if part else []
 
 
-@lru_cache(maxsize=8)
+@once_per_version(8)
 def load_tokenizer(folder: Path) -> Tokenizer:
-    """Return the tokenizer of a model folder without the model; read once."""
+    """Return the tokenizer of a model folder without the model; read once a version."""
     return Tokenizer.load(folder, read_end_token_ids(folder))
 
 

@@ -198,11 +198,11 @@ def _time_prefill(engine: Engine, order: Order) -> Spread:
 
 def _prefill_ids(engine: Engine, order: Order) -> NDArray[np.int64]:
     text = next(iter(order.texts.values()))
-    return encode_text(engine.tokenizer, text)[:PREFILL_TOKENS]
+    return encode_text(engine.tokenizer, text, engine.context_length)[:PREFILL_TOKENS]
 
 
 def _score(engine: Engine, text: str, name: str, folder: Path) -> Quality:
-    ids = encode_text(engine.tokenizer, text, name)
+    ids = encode_text(engine.tokenizer, text, engine.context_length, name)
     logits = predict(engine, ids)
     kept = folder / f"{name}.npy"
     if not kept.exists():

@@ -45,21 +45,48 @@ class Quality:
     top1_agreement: float
 
 
-def encode_text(tokenizer: Tokenizer, text: str, name: str = "text") -> NDArray[np.int64]:
-    """Return the token ids of a text to be scored, cut to `MAX_TOKENS`.
+def encode_text(
+    tokenizer: Tokenizer, text: str, window: int, name: str = "text"
+) -> NDArray[np.int64]:
+    """Return the token ids of a text to be scored, cut to `MAX_TOKENS` and to the model's window.
+
+    The window cuts only the shipped text, which nobody can shorten; see `require_scorable`.
 
     Raises
     ------
     OptionError
         When there are fewer than two tokens: the first is never predicted.
     """
-    ids = tokenizer.encode_text_prompt(text)[:MAX_TOKENS] if text.strip() else []
+    return np.array(_whole(tokenizer, text, name)[: min(MAX_TOKENS, window)], dtype=np.int64)
+
+
+def require_scorable(tokenizer: Tokenizer, text: str, window: int, name: str) -> None:
+    """Refuse a text of the person's that cannot be scored.
+
+    Past its window some engines fail, and others give numbers that mean nothing.
+
+    Raises
+    ------
+    OptionError
+        When there are fewer than two tokens, or more of those to be scored than the model's
+        window holds.
+    """
+    count = len(_whole(tokenizer, text, name))
+    if min(count, MAX_TOKENS) > window:
+        raise OptionError(
+            f"The {name} for perplexity must have at most {window:,} tokens, the window of this "
+            f"model, got {count:,}; shorten it, or take a model with a longer window."
+        )
+
+
+def _whole(tokenizer: Tokenizer, text: str, name: str) -> list[int]:
+    ids = tokenizer.encode_text_prompt(text) if text.strip() else []
     if len(ids) < 2:
         raise OptionError(
             f"The {name} for perplexity must have at least 2 tokens, because the first is only "
             f"read, got {len(ids)}; write a few sentences."
         )
-    return np.array(ids, dtype=np.int64)
+    return ids
 
 
 def predict(engine: Engine, token_ids: NDArray[np.int64]) -> NDArray[np.float32]:

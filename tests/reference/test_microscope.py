@@ -21,7 +21,7 @@ def test_a_copy_in_int8_rows_scores_as_one_made_by_hand(default_model: Installed
     choice = ModelChoice(default_model.name, Precision.FP32)
     *_, live = run_trial(choice, settings, run_until())
     network = AutoModelForCausalLM.from_pretrained(default_model.path, dtype=torch.float32).eval()
-    ids = encode_text(Tokenizer.load(default_model.path, [0]), shipped_text())[:TOKENS]
+    ids = encode_text(Tokenizer.load(default_model.path, [0]), shipped_text(), TOKENS)
     given = torch.from_numpy(ids[None])
     with torch.inference_mode():
         full = network(given).logits[0, :-1].double().log_softmax(-1)

@@ -31,7 +31,7 @@ def test_quality_equals_transformers_own(
     default_model: InstalledModel, precision: Precision, engine_name: EngineName
 ) -> None:
     full = load_engine(default_model, Precision.FP32, EngineName.TRANSFORMERS)
-    ids = encode_text(full.tokenizer, TEXT)
+    ids = encode_text(full.tokenizer, TEXT, full.context_length)
     engine = load_engine(default_model, precision, engine_name)
     quality = score(predict(engine, ids), predict(full, ids), ids)
 

@@ -169,10 +169,11 @@ def _find(engine: Engine, word: str, number: int, sense: int, line: str) -> Read
     tokenizer = engine.tokenizer
     spans = tokenizer.spans(line)
     token_ids = np.array(tokenizer.encode_text_prompt(line), np.int64)
-    if len(token_ids) > MOST_TOKENS:
+    most = min(MOST_TOKENS, engine.context_length)
+    if len(token_ids) > most:
         raise OptionError(
-            f"Line {number} has {len(token_ids):,} tokens; up to {MOST_TOKENS} can be read here, "
-            "so shorten it."
+            f"Line {number} has {len(token_ids):,} tokens; up to {most} can be read here, so "
+            "shorten it."
         )
     matches = list(re.finditer(rf"(?<!\w){re.escape(word)}(?!\w)", line, re.IGNORECASE))
     if not matches:

@@ -21,7 +21,7 @@ from playground.errors import FetchCancelled, OptionError, PlaygroundError
 from playground.experiments.run import Progress, Run
 from playground.experiments.settings import Settings, field
 from playground.generation.measuring import Measured, Order
-from playground.generation.scoring import encode_text
+from playground.generation.scoring import require_scorable
 from playground.labs.precision.bench_row import (
     OWN_TEXT,
     SHIPPED_TEXT,
@@ -37,7 +37,7 @@ from playground.models.engines.choice import EngineName, pick_engine
 from playground.models.engines.machine import Machine
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision, estimate_bytes, read_shape
-from playground.models.text.tokenizer import Tokenizer, read_end_token_ids
+from playground.models.engines.unloaded import read_unloaded
 from playground.serving import WAITING
 
 REFERENCE = Row(Precision.FP32, EngineName.TRANSFORMERS, 0)
@@ -200,7 +200,7 @@ def run_bench(choice: ModelChoice, settings: BenchSettings, run: Run) -> Iterato
 
 def _measured(choice: ModelChoice, settings: BenchSettings, run: Run) -> Iterator[Bench]:
     model = ensure_model(choice.reference, run.pool.settings, cancelled=run.stopped)
-    _require_scorable(model, settings)
+    _require_fit(model, settings)
     bench = _begin(model, settings)
     yield replace(bench, stage=WAITING) if run.pool.heavy_job_runs else bench
     watch = Watch(cancelled=run.stopped)
@@ -221,11 +221,18 @@ def _measured(choice: ModelChoice, settings: BenchSettings, run: Run) -> Iterato
                 yield bench
 
 
-def _require_scorable(model: InstalledModel, settings: BenchSettings) -> None:
-    """Refuse a text that is too short before anything is loaded for it."""
+def _require_fit(model: InstalledModel, settings: BenchSettings) -> None:
+    """Refuse texts that are too short or too long before anything is loaded for them."""
+    unloaded = read_unloaded(model.path)
+    tokenizer, window = unloaded.tokenizer, unloaded.context_length
+    count = len(tokenizer.encode_text_prompt(settings.prompt))
+    if count >= window:
+        raise OptionError(
+            f"The text to continue must have at most {window - 1:,} tokens, one less than "
+            f"the window of this model, got {count:,}; shorten it."
+        )
     if own := settings.texts.get(OWN_TEXT):
-        tokenizer = Tokenizer.load(model.path, read_end_token_ids(model.path))
-        encode_text(tokenizer, own, OWN_TEXT)
+        require_scorable(tokenizer, own, window, OWN_TEXT)
 
 
 def _begin(model: InstalledModel, settings: BenchSettings) -> Bench:

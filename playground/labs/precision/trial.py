@@ -103,7 +103,7 @@ def run_trial(choice: ModelChoice, settings: TrialSettings, run: Run) -> Iterato
     with run.pool.trial(copied, run.stopped) as model:
         engine = cast(TransformersEngine, model.engine)  # it was asked for by name
         chosen = _chosen(linear_names(engine), settings)
-        ids = encode_text(engine.tokenizer, shipped_text())[:TOKENS]
+        ids = encode_text(engine.tokenizer, shipped_text(), engine.context_length)[:TOKENS]
         known = replace(known, matrices=len(chosen), words="Scoring at FP32")
         yield known
         reference = predict(engine, ids)

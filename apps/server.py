@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from contextlib import suppress
 
 from fastapi import FastAPI
@@ -20,10 +21,12 @@ from apps.chat.service import ChatService
 from apps.chat.store import ConversationStore
 from playground.errors import PlaygroundError
 from playground.models.engines.manager import ModelChoice
+from playground.models.engines.residents import trim_memory
 from playground.serving import Pool
 from playground.settings import Settings
 
 PRELOAD_AFTER_SECONDS = 4.0
+TRIM_SECONDS = 20.0
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - only compared with what the user chose
 _LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
 
@@ -135,6 +138,7 @@ def serve(host: str, port: int, start: ModelChoice, settings: Settings) -> None:
     preload = threading.Timer(PRELOAD_AFTER_SECONDS, _preload, (pool, start))
     preload.daemon = True
     preload.start()
+    threading.Thread(target=_trim_now_and_then, name="trim", daemon=True).start()
     with suppress(KeyboardInterrupt):  # from the moment on that the line offers it
         print(f"LLM Playground: http://{_shown(host)}:{port} (Ctrl-C ends it)", flush=True)  # noqa: T201 - for the person at the terminal
         server.run()
@@ -150,6 +154,12 @@ def _end_by_signals() -> None:
 def _shown(host: str) -> str:
     """Return a host that a browser on this machine can open."""
     return "127.0.0.1" if host in _EVERYWHERE else f"[{host}]" if ":" in host else host
+
+
+def _trim_now_and_then() -> None:
+    while True:
+        time.sleep(TRIM_SECONDS)
+        trim_memory()
 
 
 def _preload(pool: Pool, choice: ModelChoice) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from playground.errors import BrokenCache, ModelNotFound, ModelUnavailable
-from playground.models.acquire.weight_files import opened, tensor_files
+from playground.models.acquire.weight_files import tensor_files, tensor_shapes
 from playground.models.libraries import import_libraries
 
 # Weights as safetensors, config, tokenizer; never pickles, never code.
@@ -38,6 +38,27 @@ def is_model_file(name: str) -> bool:
 def model_files(folder: Path) -> list[Path]:
     """Return the files of a folder that belong to the model, by name."""
     return sorted(path for path in folder.iterdir() if is_model_file(path.name))
+
+
+def require_readable(folder: Path) -> None:
+    """Refuse what would hang whoever opens it, and a template that is read from elsewhere.
+
+    Raises
+    ------
+    BrokenCache
+        When a file of the model is a pipe, a folder, or a link to nothing, or when the template
+        leads out of the model: what it holds would be shown as part of every prompt.
+    """
+    # A hub's cache keeps the files of a snapshot two folders up, and links to them.
+    home = folder.parent.parent if folder.parent.name == "snapshots" else folder
+    for path in model_files(folder):
+        if not path.is_file():
+            raise BrokenCache(f"{path} is no file that can be read; copy the folder again.")
+        if "template" in path.name and not path.resolve().is_relative_to(home.resolve()):
+            raise BrokenCache(
+                f"{path} must be a file of the model, and is a link to {path.resolve()}; put a "
+                "copy in its place."
+            )
 
 
 def require_safe_weights(folder: Path) -> None:
@@ -75,7 +96,7 @@ def require_text_model(folder: Path) -> None:
     ModelUnavailable
         With what it is, and what to choose.
     """
-    config = _read_json(folder / "config.json")
+    config = read_json(folder / "config.json")
     named = config.get("architectures") or []
     if named and not any(_writes_text(str(name)) for name in named):
         raise ModelUnavailable(
@@ -99,22 +120,16 @@ def has_chat_template(folder: Path) -> bool:
     """Return True if the tokenizer in the folder knows how to write a conversation."""
     if (folder / "chat_template.jinja").is_file() or (folder / "chat_template.json").is_file():
         return True
-    return bool(_read_json(folder / "tokenizer_config.json").get("chat_template"))
+    return bool(read_json(folder / "tokenizer_config.json").get("chat_template"))
 
 
 def count_parameters(folder: Path) -> int:
     """Return how many numbers the safetensors of the folder hold."""
-    files = tensor_files(folder)
-    total = 0
-    for path in sorted(set(files.values())):
-        with opened(path) as tensors:
-            named = (name for name, place in files.items() if place == path)
-            total += sum(prod(tensors.get_slice(name).get_shape()) for name in named)
-    return total
+    return sum(prod(shape) for shape in tensor_shapes(folder).values())
 
 
 def _require_known_code(folder: Path) -> None:
-    config = _read_json(folder / "config.json")
+    config = read_json(folder / "config.json")
     if "auto_map" not in config:
         return
     import_libraries()
@@ -128,7 +143,7 @@ def _require_known_code(folder: Path) -> None:
         )
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
     """Return the object in a JSON file; an empty one if there is no such file."""
     if not path.is_file():
         return {}
@@ -136,4 +151,8 @@ def _read_json(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_text("utf-8-sig"))
     except ValueError as error:
         raise BrokenCache(f"{path} is not JSON ({error}). Copy the file again.") from error
-    return content if isinstance(content, dict) else {}
+    if not isinstance(content, dict):
+        raise BrokenCache(
+            f"{path} must hold a JSON object, got a {type(content).__name__}. Copy the file again."
+        )
+    return content

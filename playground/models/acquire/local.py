@@ -13,12 +13,17 @@ from playground.models.acquire.folder import (
     count_parameters,
     has_chat_template,
     model_files,
+    read_json,
+    require_readable,
     require_safe_weights,
     require_text_model,
 )
+from playground.models.acquire.plausible import require_plausible
 from playground.models.acquire.progress import Watch
 from playground.models.acquire.staging import fresh_staging, install, one_at_a_time
 from playground.models.acquire.store import CONVERSION, InstalledModel, Manifest, read_model
+from playground.models.acquire.weight_files import tensor_shapes
+from playground.models.foreign import reading
 from playground.settings import Settings
 
 _UNKNOWN_LICENSE = "unknown (your own files)"
@@ -53,9 +58,12 @@ def register_path(path: Path, settings: Settings, watch: Watch | None = None) ->
         return _convert_once(_require_gguf(path), settings, watch or Watch())
     if (gguf := _only_gguf(path)) is not None:
         return _convert_once(gguf, settings, watch or Watch())
-    require_safe_weights(path)
-    require_text_model(path)
-    return _in_place(path)
+    with reading("the model", path):
+        require_readable(path)
+        require_safe_weights(path)
+        require_text_model(path)
+        require_plausible(read_json(path / "config.json"), tensor_shapes(path), path)
+        return _in_place(path)
 
 
 def _require_gguf(path: Path) -> Path:

@@ -96,3 +96,20 @@ def _pointer(path: Path) -> str:
         begins = stream.read(40)
     lfs = begins.startswith(b"version https://git-lfs")
     return ": it is a pointer that git-lfs left in place of the file" if lfs else ""
+
+
+def tensor_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each tensor of a model folder, by name.
+
+    Raises
+    ------
+    ModelNotFound, BrokenCache
+        As `tensor_files`.
+    """
+    files = tensor_files(folder)
+    shapes: dict[str, tuple[int, ...]] = {}
+    for path in sorted(set(files.values())):
+        with opened(path) as tensors:
+            for name in (name for name, place in files.items() if place == path):
+                shapes[name] = tuple(tensors.get_slice(name).get_shape())
+    return shapes

@@ -11,12 +11,13 @@ from enum import StrEnum
 
 from playground.errors import OptionError
 from playground.models.acquire.store import InstalledModel
+from playground.models.config import read_model_config
 from playground.models.engines.compute import apart
 from playground.models.engines.core_model import load_core_engine, unsupported_reason
 from playground.models.engines.engine import Engine
 from playground.models.engines.precision import Precision, pick_device
 from playground.models.engines.transformers_model import load_transformers_engine
-from playground.models.libraries import import_libraries
+from playground.models.foreign import reading
 
 
 class EngineName(StrEnum):
@@ -43,10 +44,7 @@ class EngineName(StrEnum):
 
 def pick_engine(model: InstalledModel, precision: Precision) -> EngineName:
     """Return the fastest engine that is proven equal for a model and precision on this machine."""
-    import_libraries()
-    from transformers import AutoConfig
-
-    config = AutoConfig.from_pretrained(model.path, local_files_only=True)
+    config = read_model_config(model.path)
     # FP16 is the one precision at which transformers decodes faster (see benchmarks/README.md).
     core_runs_it = unsupported_reason(config, precision) is None and precision != Precision.FP16
     # The core's products are the processor's; a GPU is transformers' ground.
@@ -78,4 +76,5 @@ def load_engine(
     if engine is EngineName.AUTO:
         engine = pick_engine(model, precision)
     load = load_core_engine if engine is EngineName.CORE else load_transformers_engine
-    return apart(lambda: load(model, precision))
+    with reading("the model", model.path):
+        return apart(lambda: load(model, precision))

@@ -18,6 +18,7 @@ from playground.core.rope import RopeScaling
 from playground.core.transformer import Block, Dense, Linear, Transformer, TransformerConfig
 from playground.errors import PrecisionUnavailable
 from playground.models.acquire.store import InstalledModel
+from playground.models.config import read_model_config
 from playground.models.engines.attention import attend_in_torch
 from playground.models.engines.checkpoint import read_weights, require_rows
 from playground.models.engines.compute import compute
@@ -29,7 +30,6 @@ from playground.models.engines.linear_layers import (
     quantize_linear,
 )
 from playground.models.engines.precision import Precision, require_available, torch_dtype
-from playground.models.libraries import import_libraries
 from playground.models.text.tokenizer import Tokenizer, read_end_token_ids
 
 if TYPE_CHECKING:
@@ -188,11 +188,8 @@ def load_core_engine(model: InstalledModel, precision: Precision) -> CoreEngine:
     BrokenCache
         When the files are not those of the whole model.
     """
-    import_libraries()
-    from transformers import AutoConfig
-
     start = time.perf_counter()
-    config = AutoConfig.from_pretrained(model.path, local_files_only=True)
+    config = read_model_config(model.path)
     if reason := unsupported_reason(config, precision):
         raise PrecisionUnavailable(
             f"The core engine cannot run {model.title} at {precision.name}: {reason}. "

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from playground.errors import OptionError, PrecisionUnavailable
+from playground.models.config import read_model_config
 from playground.models.file_stamp import once_per_version
+from playground.models.foreign import walled
 from playground.models.libraries import building, import_libraries
 
 if TYPE_CHECKING:
@@ -92,6 +94,7 @@ class ModelShape:
 
 
 @once_per_version(32)
+@walled("the model")
 def read_shape(folder: Path) -> ModelShape:
     """Count the weights of a model folder without loading any (they are built on "meta").
 
@@ -103,9 +106,9 @@ def read_shape(folder: Path) -> ModelShape:
     import_libraries()
     import torch
     from torch import nn
-    from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM
 
-    config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    config = read_model_config(folder)
     # Not accelerate's `init_empty_weights`, which changes a class of torch for all threads.
     with building, torch.device("meta"):
         model = AutoModelForCausalLM.from_config(config)

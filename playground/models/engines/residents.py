@@ -76,5 +76,14 @@ def return_memory(dropped: Sequence[weakref.ref[Any]] = ()) -> None:
         time.sleep(0.005)
     # A reference dies before the arrays behind it do; another thread may be at that just now.
     time.sleep(0.05 if dropped else 0)
+    trim_memory()
+
+
+def trim_memory() -> None:
+    """Let the allocator give back what is free inside of it.
+
+    Each thread of a server allocates in an arena of its own, and glibc gives back only what is free
+    at an arena's end: what many short requests leave there adds up.
+    """
     with contextlib.suppress(OSError, AttributeError):  # only glibc has it
         ctypes.CDLL("libc.so.6").malloc_trim(0)

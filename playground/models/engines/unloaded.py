@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from playground.models.config import read_model_config
 from playground.models.file_stamp import once_per_version
-from playground.models.libraries import import_libraries
 from playground.models.text.tokenizer import Tokenizer, load_tokenizer
 
 if TYPE_CHECKING:
@@ -42,8 +42,4 @@ def context_length_of(config: PretrainedConfig) -> int:
 
 @once_per_version(8)
 def _read_context_length(folder: Path) -> int:
-    import_libraries()
-    from transformers import AutoConfig
-
-    config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    return context_length_of(config)
+    return context_length_of(read_model_config(folder))

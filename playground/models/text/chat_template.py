@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from playground.errors import OptionError
+from playground.models.text.template_limits import require_modest, time_limit
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -131,12 +132,16 @@ class ChatTemplate:
 
     def _render(self, turns: Sequence[tuple[str, str]]) -> str:
         conversation = [{"role": role, "content": content} for role, content in turns]
+        template = self._tokenizer.chat_template
+        for each in template.values() if isinstance(template, dict) else (template,):
+            require_modest(str(each))
         try:
-            return str(
-                self._tokenizer.apply_chat_template(
-                    conversation, tokenize=False, add_generation_prompt=True
+            with time_limit():
+                return str(
+                    self._tokenizer.apply_chat_template(
+                        conversation, tokenize=False, add_generation_prompt=True
+                    )
                 )
-            )
         # Whatever a stranger's template raises: it is a program, and may fail in any way.
         except Exception as error:
             reason = " ".join(str(error).split())[:200] or type(error).__name__

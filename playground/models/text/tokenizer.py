@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from playground.errors import OptionError
 from playground.models.file_stamp import once_per_version
+from playground.models.foreign import is_of_a_library, reading, reason_of, walled
 from playground.models.libraries import import_libraries
 from playground.models.text.byte_pairs import BytePairs, TokenBytes
 from playground.models.text.chat_template import ChatTemplate, ChatText, Neutral
@@ -41,13 +42,14 @@ class Message:
     content: str
 
 
+@walled("the list of end tokens")
 def read_end_token_ids(folder: Path) -> list[int]:
     """Return the tokens that end a reply, from the generation config or else the config."""
     for name in ("generation_config.json", "config.json"):
         path = folder / name
         ids = json.loads(path.read_text("utf-8")).get("eos_token_id") if path.exists() else None
         if ids is not None:
-            return [ids] if isinstance(ids, int) else list(ids)
+            return [int(each) for each in (ids if isinstance(ids, list) else [ids])]
     return []
 
 
@@ -85,10 +87,11 @@ class Tokenizer:
         import_libraries()
         from transformers import AutoTokenizer
 
-        tokenizer = AutoTokenizer.from_pretrained(
-            folder, local_files_only=True, trust_remote_code=False
-        )
-        return cls(cast("PreTrainedTokenizerFast", tokenizer), end_token_ids)
+        with reading("the tokenizer", folder):
+            tokenizer = AutoTokenizer.from_pretrained(
+                folder, local_files_only=True, trust_remote_code=False
+            )
+            return cls(cast("PreTrainedTokenizerFast", tokenizer), end_token_ids)
 
     @classmethod
     def wrap(cls, tokenizer: FastTokenizer) -> Tokenizer:
@@ -163,8 +166,16 @@ class Tokenizer:
         require_whole_characters(text)
         with self._turn:
             self._backend.encode_special_tokens = plain
-            # "Fast" leaves the offsets out, which take half of the time.
-            (encoding,) = self._backend.encode_batch_fast([text], add_special_tokens=with_start)
+            try:
+                # "Fast" leaves the offsets out, which take half of the time.
+                (encoding,) = self._backend.encode_batch_fast([text], add_special_tokens=with_start)
+            except BaseException as error:
+                if not is_of_a_library(error):
+                    raise
+                raise OptionError(
+                    f"The model's tokenizer fails on this text of {len(text):,} characters "
+                    f"({reason_of(error)}); change the text, or choose another model."
+                ) from error
         ids, added = list(encoding.ids), list(encoding.special_tokens_mask)
         # Some put an end token behind a text, which is to be continued here.
         while with_start and added and added.pop():

@@ -1,0 +1,102 @@
+"""Limits for a stranger's chat template, which is a program: how long it runs, what it may build.
+
+transformers renders it in jinja's sandbox, which keeps it from the machine, not from running for
+ever or from filling the memory.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+
+from playground.errors import OptionError
+
+# A template takes milliseconds for the longest conversation that fits a window.
+SECONDS = 2.0
+
+
+class TemplateTooSlow(Exception):
+    """The template was still running at the end of its time."""
+
+    def __init__(self) -> None:
+        super().__init__(f"it ran for more than {SECONDS:g} seconds")
+
+
+@contextmanager
+def time_limit(seconds: float = SECONDS) -> Iterator[None]:
+    """End what runs inside, on this thread, after so many seconds.
+
+    The exception arrives between two steps of Python code: one long step, such as building a huge
+    string, it cannot end. `require_modest` refuses what would build one.
+
+    Raises
+    ------
+    TemplateTooSlow
+        Inside of the block.
+    """
+    thread = ctypes.c_ulong(threading.get_ident())
+    over, guard = threading.Event(), threading.Lock()
+    set_async = ctypes.pythonapi.PyThreadState_SetAsyncExc
+
+    def end() -> None:
+        with guard:
+            if not over.is_set():
+                set_async(thread, ctypes.py_object(TemplateTooSlow))
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        with guard:
+            over.set()
+        timer.cancel()
+        set_async(thread, None)  # one that was sent and has not arrived
+
+
+@lru_cache(maxsize=32)
+def require_modest(template: str) -> None:
+    """Refuse what makes something huge out of something small, in one step.
+
+    Powers, products, and formats with a width do; the templates of chat models use none.
+
+    Raises
+    ------
+    OptionError
+        With what it is and the line.
+    """
+    from jinja2 import Environment, TemplateSyntaxError, nodes
+
+    try:
+        tree = Environment(extensions=["jinja2.ext.loopcontrols"]).parse(template)  # noqa: S701 - only parsed
+    except (TemplateSyntaxError, RecursionError):
+        return  # whoever renders it says why not
+    for node in tree.find_all((nodes.Pow, nodes.Mul, nodes.Mod, nodes.Filter, nodes.Call)):
+        if found := _immodest(node):
+            raise OptionError(
+                f"The model's chat template must not build texts out of numbers, and has {found} "
+                f"in line {node.lineno}, which can fill the memory; take it out, or choose "
+                "another model."
+            )
+
+
+def _immodest(node: object) -> str | None:
+    from jinja2 import nodes
+
+    if isinstance(node, nodes.Pow):
+        return "a power (**)"
+    if isinstance(node, nodes.Mul):
+        return "a product (*)"
+    if isinstance(node, nodes.Mod) and isinstance(node.left, nodes.Const | nodes.TemplateData):
+        return "a format (%)" if isinstance(node.left.as_const(), str) else None
+    if isinstance(node, nodes.Filter) and node.name in ("center", "format"):
+        return f"the filter {node.name}"
+    if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Getattr):
+        name = node.node.attr
+        wide = name in ("format", "format_map", "center", "ljust", "rjust", "zfill", "expandtabs")
+        return f"the method {name}" if wide else None
+    return None

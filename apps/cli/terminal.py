@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from rich.progress import (
 )
 
 from playground.errors import PlaygroundError
+from playground.strict_json import write_strict
 
 if TYPE_CHECKING:
     from playground.models.acquire.progress import FetchProgress
@@ -114,7 +114,7 @@ def write(text: str) -> None:
 def write_json(document: dict[str, Any]) -> None:
     """Print one JSON document on stdout."""
     # JSON in ASCII escapes every control character but DEL.
-    write(json.dumps(document, indent=2).replace("\x7f", "\\u007f") + "\n")
+    write(write_strict(document, indent=2).replace("\x7f", "\\u007f") + "\n")
 
 
 @contextlib.contextmanager

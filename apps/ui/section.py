@@ -31,6 +31,7 @@ from playground.experiments.settings import Settings
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
 from playground.serving import Pool
+from playground.strict_json import write_strict
 
 REDRAW_SECONDS = 0.25
 
@@ -293,7 +294,7 @@ class Section:
     def _exported(self, result: Result) -> View:
         files = {
             **{name: write(result.snapshot) for name, write in self.experiment.tables.items()},
-            f"{self.experiment.name}.json": json.dumps(
+            f"{self.experiment.name}.json": write_strict(
                 result.to_json(), ensure_ascii=False, indent=1
             ),
             f"{self.experiment.name}.html": result.to_html(),

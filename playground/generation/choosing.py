@@ -245,7 +245,8 @@ def require_finite(logits: FloatArray) -> FloatArray:
     if not np.isfinite(best):
         raise NotFinite(
             f"The model's scores must be numbers, but the best of them is {best:g}: its sums have "
-            "overflowed, as FP16's do beyond 65,504; take the model at BF16 or FP32."
+            "overflowed, as FP16's do beyond 65,504, or a weight is damaged; "
+            "take the model at BF16 or FP32, and where it is at one of them, fetch it again."
         )
     return logits
 

@@ -13,9 +13,10 @@ from typing import Any, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from playground.errors import Cancelled, ContextOverflow, OptionError
+from playground.errors import Cancelled, ContextOverflow, NotFinite, OptionError
 from playground.generation.choosing import require_finite
 from playground.generation.decoding import Piece, prefill, require_fit
+from playground.generation.first_fault import with_place
 from playground.generation.fitting.messages import fit_messages
 from playground.generation.fitting.prompt import Fit, Prompt
 from playground.generation.fitting.window import ContextUsage, window_of
@@ -195,7 +196,10 @@ class LanguageModel:
             last = piece.logits
             if cancelled():
                 raise Cancelled("The reading was stopped.")
-        return require_finite(last)
+        try:
+            return require_finite(last)
+        except NotFinite as error:
+            raise with_place(error, self.engine, ids) from None
 
     def read(self, prompt: str | Sequence[int]) -> Iterator[Piece]:
         """Read a prompt piece by piece, outside of the shared batch, as far as it is asked to.

@@ -93,7 +93,7 @@ class Member:
             try:
                 step = seat.row.advance(logits)
             except BaseException as error:
-                self._fault = self._fault or error
+                self._fault = self._fault or seat.row.explain(error)  # once is enough
                 self.seats.remove(seat)
                 continue
             steps[seat.column] = step

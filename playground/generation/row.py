@@ -9,7 +9,9 @@ from typing import Literal
 import numpy as np
 
 from playground.core.functional import FloatArray
+from playground.errors import NotFinite
 from playground.generation.choosing import Choice, Chooser
+from playground.generation.first_fault import with_place
 from playground.generation.fitting.window import window_of
 from playground.generation.loops import find_loop
 from playground.generation.settings import SamplingSettings
@@ -85,6 +87,7 @@ class Row:
         prefix: Sequence[int] = (),
     ) -> None:
         self.cache = cache
+        self._engine, self._prompt_ids = engine, prompt_ids
         self.reply_ids = list(prefix)
         self._settings = settings
         self._chooser = Chooser(settings, prompt_ids, rng)
@@ -105,6 +108,12 @@ class Row:
         if finish and finish != "stop_string":
             text += self._gate.push(self._stream.flush()) + self._gate.flush()
         return Step(choice, text, finish)
+
+    def explain(self, error: BaseException) -> BaseException:
+        """Return why it went wrong; scores that are no numbers are followed to their layer."""
+        if isinstance(error, NotFinite):
+            return with_place(error, self._engine, [*self._prompt_ids, *self.reply_ids])
+        return error
 
     def _finish_reason(self, ends: bool) -> FinishReason | None:
         if self._gate.matched is not None:

@@ -27,6 +27,7 @@ from playground.models.acquire.store import InstalledModel
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
 from playground.serving import Pool, shared_pool
+from playground.strict_json import write_strict
 from tests.support.command_line import runner
 
 # What the clock and the machine decide: never the same twice.
@@ -81,7 +82,7 @@ def test_page_terminal_and_python_find_the_same(
     assert told.code == 0, told.stderr
     result = experiment(given_to(experiment, choice), **experiment.small)
     assert result.snapshot.progress.ended
-    assert found(told.stdout) == found(json.dumps(result.to_json()))
+    assert found(told.stdout) == found(write_strict(result.to_json()))
     assert found(told.stdout) == found(on_page(experiment, pool, choice, tmp_path))
 
 

@@ -304,6 +304,17 @@ def compare(
 
 
 @app.command()
+def check(
+    model: Annotated[str, typer.Argument(help="As for --model.")] = options.DEFAULT_MODEL,
+    as_json: options.AsJson = False,
+) -> None:
+    """Check that a model runs right here; exit code 1 says that it does not."""
+    from apps.cli.check import check_model
+
+    check_model(model, as_json)
+
+
+@app.command()
 def tokens(
     text: Annotated[str, typer.Argument(help="The text; - reads it from stdin.")],
     model: options.Model = options.DEFAULT_MODEL,

@@ -1,7 +1,7 @@
 """The models: what can be had, what is here, and what is loaded."""
 
 from playground.experiments.experiment import Lab
-from playground.labs.models import catalog_view, memory_view
+from playground.labs.models import catalog_view, check_view, memory_view
 
 LAB = Lab(
     name="models",
@@ -12,5 +12,5 @@ LAB = Lab(
         "Small open models that run on this computer. What is fetched is checked by its SHA-256, "
         "stays here and needs no network again."
     ),
-    experiments=(catalog_view.CATALOG, memory_view.MEMORY),
+    experiments=(catalog_view.CATALOG, memory_view.MEMORY, check_view.CHECK),
 )

@@ -43,3 +43,8 @@ def context_length_of(config: PretrainedConfig) -> int:
 @once_per_version(8)
 def _read_context_length(folder: Path) -> int:
     return context_length_of(read_model_config(folder))
+
+
+def embedding_rows(folder: Path) -> int:
+    """Return how many rows the embedding has by the config, which a load holds it to."""
+    return int(read_model_config(folder).get_text_config().vocab_size)

@@ -1,0 +1,48 @@
+"""The texts that a tokenizer has to give back: many scripts, code, digits, white space."""
+
+# ruff: noqa: RUF001 - letters that look like others are what is asked for
+
+from __future__ import annotations
+
+TEXTS = (
+    "The quick brown fox jumps over the lazy dog.",
+    "Größe, Straße und Übermut",
+    "L’été, ça naît à Noël",
+    "¿Dónde está el niño?",
+    "Zażółć gęślą jaźń",
+    "Příliš žluťoučký kůň",
+    "İstanbul'da ığdır",
+    "Tiếng Việt có dấu",
+    "Þórður á Íslandi",
+    "Привет, как дела?",
+    "Γειά σου Κόσμε",
+    "გამარჯობა მსოფლიო",
+    "Բարեւ աշխարհ",
+    "שלום עולם",
+    "مرحبا بالعالم",
+    "سلام دنیا",
+    "नमस्ते दुनिया",
+    "ওহে বিশ্ব",
+    "வணக்கம் உலகம்",
+    "สวัสดีชาวโลก",
+    "你好,世界。",
+    "繁體中文的文字",
+    "こんにちは、世界。カタカナ",
+    "안녕하세요 세계",
+    "ሰላም ልዑል",
+    "🙂 👩‍👩‍👧 🇫🇷 👍🏽",
+    "∀x ∈ ℝ: x² ≥ 0, √2 ≈ 1.414",
+    "→ ← ↔ • … — “quoted”",
+    "0123456789 3.14159 1,000,000 -42 6.02e23",
+    "2024-02-29T23:59:59Z",
+    "def f(x):\n    return x ** 2  # squared\n",
+    "for (int i = 0; i < n; ++i) { a[i] <<= 1; }",
+    '{"key": [1, null, true], "path": "C:\\\\dir"}',
+    '<p class="a">1 &lt; 2</p>',
+    "SELECT * FROM t WHERE a != 'b';",
+    "https://example.org/a?b=c&d=%20#e",
+    "two  spaces,   three, and\ta tab",
+    "a line\nanother\n\nand one after a gap",
+    "  leading and trailing  ",
+    "CamelCase snake_case SCREAMING kebab-case",
+)

@@ -221,7 +221,7 @@ def judge_logits(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> tupl
     return "ok" if same else "failed", (
         f"The core's logits differ from transformers' by at most {apart:.1g} "
         f"({relative:.1g} of the largest) after {len(ours)} tokens at FP32; "
-        f"{ABSOLUTE:g} or {RELATIVE:g} is allowed."
+        f"{ABSOLUTE:g}, or {RELATIVE:g} of the largest, is allowed."
     )
 
 

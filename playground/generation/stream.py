@@ -27,7 +27,7 @@ class Stream:
         while True:
             try:
                 step = next(self._steps, None)
-            except Exception:
+            except Exception:  # whatever it was: it is noted, and raised
                 self._growing.fail()
                 raise
             if step is None:
@@ -89,7 +89,7 @@ class Streams:
         while True:
             try:
                 steps = next(self._rows, None)
-            except Exception:
+            except Exception:  # whatever it was: it is noted, and raised
                 self._fail_unfinished()
                 raise
             if steps is None:

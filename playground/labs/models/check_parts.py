@@ -134,7 +134,7 @@ def ask_tensors(subject: Subject) -> tuple[Verdict, str]:
 
 def ask_tokenizer(subject: Subject) -> tuple[Verdict, str]:
     """Encode and decode texts of many kinds."""
-    tokenizer = _tokenizer(subject)
+    tokenizer = load_tokenizer(subject.model.path)
     return judge_texts(tokenizer, embedding_rows(subject.model.path))
 
 
@@ -169,20 +169,9 @@ def _plain(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).split())
 
 
-def _tokenizer(subject: Subject) -> Tokenizer:
-    try:
-        return load_tokenizer(subject.model.path)
-    # Whatever a stranger's files make the libraries raise.
-    except Exception as error:
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise OptionError(
-            f"The tokenizer in {subject.model.path} cannot be read ({reason}); copy it again."
-        ) from error
-
-
 def ask_template(subject: Subject) -> tuple[Verdict, str]:
     """Hold a conversation's ids to those of transformers."""
-    tokenizer = _tokenizer(subject)
+    tokenizer = load_tokenizer(subject.model.path)
     if not tokenizer.has_chat_template:
         return "not applicable", "It has no chat template: a base model, which continues text."
     messages, without = list(CONVERSATION), ""

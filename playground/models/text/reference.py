@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from playground.models.foreign import walled
 from playground.models.libraries import import_libraries
 from playground.models.text.tokenizer import Message
 
 
+@walled("the tokenizer")
 def reference_chat_ids(folder: Path, messages: Sequence[Message]) -> list[int]:
     """Return the ids that transformers' ``apply_chat_template`` gives for a conversation.
 

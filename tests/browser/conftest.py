@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from apps.server import create_app
 from playground.models.acquire.store import InstalledModel
@@ -21,6 +21,10 @@ from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
 from playground.serving import Pool
 from playground.settings import Settings
+
+# A run waits for its turn at the model and two files share two cores: what is slow there still
+# comes, and a test says what must come, never how soon.
+expect.set_options(timeout=30_000)
 
 BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome")
 BROWSER_ARGUMENTS = [

@@ -21,6 +21,7 @@ from apps.ui.rail import build_rail
 from apps.ui.section import Section
 from playground.experiments.code import as_command, as_link, as_python
 from playground.experiments.experiment import Experiment, Needs
+from playground.experiments.result import Result
 from playground.generation.language_model import LanguageModel
 from playground.labs import experiments
 from playground.models.acquire.store import InstalledModel
@@ -29,12 +30,13 @@ from playground.models.engines.precision import Precision
 from playground.serving import Pool, shared_pool
 from playground.strict_json import write_strict
 from tests.support.command_line import runner
+from tests.support.tiny_llama import save_tiny_llama
 
 # What the clock and the machine decide: never the same twice.
 CLOCK = ("seconds", "per_second", "_range", "milliseconds")
 MEASURED = (*CLOCK, "bytes", "machine", "linear", "quadratic")
 pytestmark = pytest.mark.parametrize(
-    "experiment", list(experiments().values()), ids=lambda each: each.path
+    "experiment", list(experiments().values()), ids=lambda each: each.path, scope="module"
 )
 
 
@@ -46,13 +48,20 @@ def pool() -> Iterator[Pool]:
     pool.close()
 
 
-@pytest.fixture
-def choice(
-    experiment: Experiment, default_model: InstalledModel, tiny_model_folder: Path
-) -> ModelChoice:
-    """Return a tiny model where copies of it are loaded anew; words need one that knows some."""
-    tiny = experiment.needs is Needs.CHOICE
-    return ModelChoice(str(tiny_model_folder) if tiny else default_model.name, Precision.FP32)
+@pytest.fixture(scope="module")
+def choice(default_model: InstalledModel, tmp_path_factory: pytest.TempPathFactory) -> ModelChoice:
+    """Return a tiny model that knows the default model's words: nothing but its weights differ."""
+    folder = tmp_path_factory.mktemp("tiny-with-words")
+    save_tiny_llama(
+        folder, words_of=default_model.path, hidden_size=32, max_position_embeddings=8192
+    )
+    return ModelChoice(str(folder), Precision.FP32)
+
+
+@pytest.fixture(scope="module")
+def result(experiment: Experiment, choice: ModelChoice) -> Result:
+    """Return what it finds when Python asks: run once for all who look at it."""
+    return experiment(given_to(experiment, choice), **experiment.small)
 
 
 def settled(value: Any) -> Any:
@@ -71,6 +80,7 @@ def test_page_terminal_and_python_find_the_same(
     experiment: Experiment,
     pool: Pool,
     choice: ModelChoice,
+    result: Result,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -80,7 +90,6 @@ def test_page_terminal_and_python_find_the_same(
         words += ["--model", choice.reference]
     told = runner(capsys)("lab", experiment.lab, experiment.name, *words, "--json")
     assert told.code == 0, told.stderr
-    result = experiment(given_to(experiment, choice), **experiment.small)
     assert result.snapshot.progress.ended
     assert found(told.stdout) == found(write_strict(result.to_json()))
     assert found(told.stdout) == found(on_page(experiment, pool, choice, tmp_path))
@@ -148,10 +157,11 @@ def test_a_link_fills_its_form_and_a_bad_one_is_told_beside_it(
     )
 
 
-def test_it_is_drawn_for_a_notebook_and_as_a_page_of_its_own(experiment: Experiment) -> None:
-    *_, last = experiment.run(None, **experiment.small)
-    assert "playground-lab" in last._repr_html_()
-    page = last.to_html()
+def test_it_is_drawn_for_a_notebook_and_as_a_page_of_its_own(
+    experiment: Experiment, result: Result
+) -> None:
+    assert "playground-lab" in result._repr_html_(), experiment.path
+    page = result.to_html()
     assert page.startswith("<!doctype html>")
     assert "http://" not in page.replace("http://www.w3.org/", "")
     assert "https://" not in page

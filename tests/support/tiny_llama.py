@@ -36,7 +36,12 @@ _SENTENCES = (
 
 
 def save_tiny_llama(
-    folder: Path, *, chat_template: str | None = CHATML, seed: int = 0, **config: Any
+    folder: Path,
+    *,
+    chat_template: str | None = CHATML,
+    seed: int = 0,
+    words_of: Path | None = None,
+    **config: Any,
 ) -> Path:
     """Write config, safetensors and tokenizer of a tiny random Llama.
 
@@ -48,6 +53,8 @@ def save_tiny_llama(
         None makes a base model that knows no roles.
     seed : int
         Same seed, same weights.
+    words_of : Path or None
+        A model's folder whose tokenizer it takes in place of its own.
     **config
         Overrides of the ``LlamaConfig``, such as ``num_hidden_layers=1``.
 
@@ -57,10 +64,14 @@ def save_tiny_llama(
         The folder, as ``from_pretrained`` takes it.
     """
     import torch
-    from transformers import LlamaForCausalLM
+    from transformers import AutoTokenizer, LlamaForCausalLM
 
     folder.mkdir(parents=True, exist_ok=True)
-    tokenizer = tiny_tokenizer(chat_template)
+    tokenizer = (
+        AutoTokenizer.from_pretrained(words_of, local_files_only=True)
+        if words_of
+        else tiny_tokenizer(chat_template)
+    )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = LlamaForCausalLM(_tiny_config(tokenizer, config))

@@ -158,6 +158,28 @@ def test_a_folder_that_would_run_wrong_is_refused_with_its_reason(
     assert str(folder) in str(raised.value) or folder.name in str(raised.value)
 
 
+def another_shape_of(name: str) -> Callable[[Path], None]:
+    def cut_a_row(tensors: dict[str, Any]) -> None:
+        tensors[name] = tensors[name][:-1].contiguous()
+
+    return lambda folder: rewrite(folder, cut_a_row)
+
+
+@pytest.mark.parametrize("precision", [each for each in Precision if each is not Precision.FP32])
+@pytest.mark.parametrize(
+    "name",
+    ["embed_tokens", "layers.0.self_attn.k_proj", "layers.1.mlp.down_proj", "norm"],
+)
+def test_no_precision_takes_a_tensor_of_another_shape(
+    tmp_path: Path, name: str, precision: Precision
+) -> None:
+    folder = save_tiny_llama(tmp_path / "model")
+    another_shape_of(f"model.{name}.weight")(folder)
+    model = register_path(folder, settings_in(tmp_path / "home"))
+    with pytest.raises(PlaygroundError, match=name):
+        load_engine(model, precision, EngineName.TRANSFORMERS)
+
+
 def stray(folder: Path) -> None:
     """Lay another model's weights beside an index that does not name them."""
     index(folder, dict.fromkeys(load_file(folder / WEIGHTS), WEIGHTS))

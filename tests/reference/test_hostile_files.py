@@ -98,6 +98,12 @@ def configured(**changes: Any) -> Spoil:
     return spoil
 
 
+def an_id_far_out(folder: Path) -> None:
+    told = json.loads((folder / TOKENIZER).read_text())
+    told["model"]["vocab"]["H"] = 2**31
+    (folder / TOKENIZER).write_text(json.dumps(told))
+
+
 def template(text: str) -> Spoil:
     return written(TEMPLATE, text.encode())
 
@@ -126,6 +132,7 @@ SPOILT: dict[str, tuple[Spoil, str]] = {
     "deep tokenizer": (written(TOKENIZER, DEEP), "cannot be read"),
     "cut tokenizer": (cut(TOKENIZER, 500), "The tokenizer in"),
     "no tokenizer": (lambda f: [p.unlink() for p in f.glob("tokenizer*")], "The tokenizer in"),
+    "an id far out": (an_id_far_out, "ids up to 2,147,483,648"),
     "a billion layers": (configured(num_hidden_layers=10**9), "num_hidden_layers 1000000000"),
     "a billion hidden units": (configured(hidden_size=10**9), "hidden_size 1000000000"),
     "a head of a million": (configured(head_dim=10**6), "head_dim 1000000"),

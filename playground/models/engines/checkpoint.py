@@ -51,8 +51,9 @@ def require_rows(tokenizer: Tokenizer, rows: int, folder: Path) -> None:
     """
     if tokenizer.vocab_size > rows:
         raise BrokenCache(
-            f"The tokenizer in {folder} has {tokenizer.vocab_size:,} ids, and the model's "
-            f"embedding {rows:,} rows; they are of different models. Copy the folder again."
+            f"The tokenizer in {folder} has ids up to {tokenizer.vocab_size - 1:,}, and the "
+            f"model's embedding {rows:,} rows, from 0 on; they are of different models. Copy the "
+            "folder again."
         )
 
 

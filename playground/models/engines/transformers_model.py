@@ -160,6 +160,7 @@ def load_transformers_engine(model: InstalledModel, precision: Precision) -> Tra
     start = time.perf_counter()
     network = _read_network(model.path, precision, model.name)
     _require_quantized(network, precision)
+    _require_shapes(network, model.path)
     tokenizer = Tokenizer.load(model.path, read_end_token_ids(model.path))
     table: Any = network.get_input_embeddings()
     require_rows(tokenizer, table.weight.shape[0], model.path)
@@ -219,6 +220,21 @@ def _require_quantized(network: nn.Module, precision: Precision) -> None:
             f"{precision.name} was asked for, but no {wanted} layer came out of loading "
             f"(found {found}). Choose another precision."
         )
+
+
+def _require_shapes(network: nn.Module, folder: Path) -> None:
+    """Refuse linear layers of another shape: transformers says nothing of those it swaps."""
+    from torch import nn
+
+    for name, layer in network.named_modules():
+        if isinstance(layer, nn.Linear):
+            packed: Any = getattr(layer.weight, "quant_state", None)  # 4 bits lie in one column
+            found = tuple(packed.shape if packed else layer.weight.shape)
+            if found != (wanted := (layer.out_features, layer.in_features)):
+                raise BrokenCache(
+                    f"{name}.weight in {folder} has the shape {found}, and config.json asks for "
+                    f"{wanted}; copy the folder again."
+                )
 
 
 def layer_classes(network: nn.Module) -> dict[str, int]:

@@ -77,6 +77,8 @@ class Tokenizer:
         # Whether control tokens are read as such is a switch of the shared backend: one at a time.
         self._turn = threading.Lock()
         self._backend = tokenizer.backend_tokenizer
+        ids = self._backend.get_vocab(with_added_tokens=True).values()
+        self._vocab_size = max(ids, default=-1) + 1
         self._backend.no_truncation()
         self._backend.no_padding()
         self._bytes = TokenBytes(self._backend)
@@ -107,8 +109,8 @@ class Tokenizer:
 
     @property
     def vocab_size(self) -> int:
-        """Number of tokens, added ones included."""
-        return len(self._tokenizer)
+        """One more than the highest id, added tokens included; ids may leave some out."""
+        return self._vocab_size
 
     def encode(self, text: str) -> list[int]:
         """Return the ids of plain text; control tokens in it are read as ordinary characters.

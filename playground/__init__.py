@@ -36,7 +36,7 @@ def load(name: str, precision: str = "fp32", engine: str = "auto") -> LanguageMo
         One of fp32, fp16, bf16, int8, nf4, fp4.
     engine : str
         ``auto`` picks the fastest that is proven equal; ``core`` is the NumPy decoder, for
-        Llama-family models; ``transformers`` runs every model.
+        Llama and its kin (see docs/models.md); ``transformers`` runs every model.
 
     Returns
     -------

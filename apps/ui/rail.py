@@ -225,7 +225,7 @@ def _model_fields(
         value=start.engine.value,
         label="Engine",
         info="Automatic takes the fastest that is proven equal. The core, whose code you can read, "
-        "runs Llama-family models.",
+        "runs Llama and its kin: Mistral, Qwen, Phi-3, Gemma 3.",
         elem_id="engine",
         filterable=False,
     )

@@ -33,6 +33,7 @@ class Attention(Protocol):
         keys: Float32Array,
         values: Float32Array,
         kept: Float32Array | None = None,
+        window: int | None = None,
     ) -> Float32Array:
         """Return the mixtures; see `attend`."""
 
@@ -42,6 +43,7 @@ def attend(
     keys: Float32Array,
     values: Float32Array,
     kept: Float32Array | None = None,
+    window: int | None = None,
 ) -> Float32Array:
     """Let each query mix the values of the tokens up to its own: softmax(q K^T / sqrt(D)) V.
 
@@ -56,6 +58,10 @@ def attend(
         Of all tokens of the row; keys turned.
     kept : array of shape (H, T, L), optional
         Of zeros, to be filled with the softmax: who looked at whom.
+    window : int, optional
+        How many tokens a query sees, its own among them, so that the work of a long text grows
+        with its length and not with the square (Beltagy et al., 2020, arXiv:2004.05150); all that
+        stand before it where there is none.
 
     Returns
     -------
@@ -70,20 +76,33 @@ def attend(
     mixed = []
     for start in range(0, count, QUERY_BLOCK):
         stop = min(start + QUERY_BLOCK, count)
-        seen = length - count + stop
+        seen = slice(first_seen(length - count + start, window), length - count + stop)
         flat: Float32Array = grouped[:, :, start:stop].reshape(kv_heads, -1, size)
-        weights = _causal_softmax(flat @ keys[:, :seen].swapaxes(1, 2), stop - start)
-        mixed.append((weights @ values[:, :seen]).reshape(heads, -1, size))
+        scores = flat @ keys[:, seen].swapaxes(1, 2)
+        weights = _causal_softmax(scores, stop - start, window)
+        mixed.append((weights @ values[:, seen]).reshape(heads, -1, size))
         if kept is not None:
-            kept[:, start:stop, :seen] = weights.reshape(heads, -1, seen)
+            kept[:, start:stop, seen] = weights.reshape(heads, stop - start, -1)
     whole = mixed[0] if len(mixed) == 1 else np.concatenate(mixed, axis=1)
     return whole.swapaxes(0, 1)
 
 
-def _causal_softmax(scores: Float32Array, count: int) -> Float32Array:
-    """Softmax over the places up to each query's own; scores of shape (K, G T, L), T = `count`."""
+def first_seen(place: int, window: int | None) -> int:
+    """Return the first place that a query at a place sees."""
+    return 0 if window is None else max(0, place - window + 1)
+
+
+def _causal_softmax(scores: Float32Array, count: int, window: int | None) -> Float32Array:
+    """Softmax over the places up to each query's own; scores of shape (K, G T, L), T = `count`.
+
+    The first query sees all L places but the T - 1 last, the second may have lost the first, ...
+    """
     if count > 1:
         of_queries = scores.reshape(len(scores), -1, count, scores.shape[-1])
         of_queries[..., -count:] += FUTURE[:count, :count]
+        if window is not None:
+            places = np.arange(scores.shape[-1])
+            own = places[-count:, None]
+            of_queries[..., places <= own - window] = -np.inf
     weights: Float32Array = softmax(scores)
     return weights

@@ -8,6 +8,7 @@ on how far apart they are.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -38,15 +39,40 @@ class RopeScaling:
     original_length: int = 8192
 
 
+@dataclass(frozen=True)
+class Rope:
+    """How positions turn the heads of a block.
+
+    Parameters
+    ----------
+    size : int
+        The first numbers of each head that turn; even. Mostly the whole head (GPT-NeoX, Black et
+        al., 2022, arXiv:2204.06745, was the first to turn a part).
+    theta : float
+        Base of the frequencies.
+    scaling : RopeScaling, optional
+        The stretch, if any.
+    """
+
+    size: int
+    theta: float
+    scaling: RopeScaling | None = None
+
+    @cached_property
+    def frequencies(self) -> NDArray[np.float32]:
+        """The angle each pair turns by per position; see `rotation_frequencies`."""
+        return rotation_frequencies(self.size, self.theta, self.scaling)
+
+
 def rotation_frequencies(
-    head_dim: int, theta: float, scaling: RopeScaling | None = None
+    size: int, theta: float, scaling: RopeScaling | None = None
 ) -> NDArray[np.float32]:
     """Return the angle each pair turns by per position: theta^(-2i / D), for i = 0 .. D/2 - 1.
 
     Parameters
     ----------
-    head_dim : int
-        D, numbers in one head; even.
+    size : int
+        D, numbers of a head that turn; even.
     theta : float
         Base; 10,000 in the paper, more for longer windows.
     scaling : RopeScaling, optional
@@ -62,8 +88,11 @@ def rotation_frequencies(
     >>> rotation_frequencies(4, 100.0)
     array([1. , 0.1], dtype=float32)
     """
-    exponents = np.arange(0, head_dim, 2, dtype=np.float32) / np.float32(head_dim)
-    frequencies = (1.0 / np.float32(theta) ** exponents).astype(np.float32)
+    exponents = np.arange(0, size, 2, dtype=np.float32) / np.float32(size)
+    # Of float32 exponents, as models are trained with, but rounded once: at the thousandth token
+    # an error of the frequency is a thousand times as large.
+    powers = (np.float64(theta) ** exponents).astype(np.float32)
+    frequencies = (1 / powers).astype(np.float32)
     if scaling is None:
         return frequencies
     slowed: NDArray[np.float32] = frequencies / np.float32(scaling.factor)
@@ -83,17 +112,16 @@ def _blend(
 
 
 def rotation_table(
-    frequencies: NDArray[np.float32], length: int
+    frequencies: NDArray[np.float32], positions: NDArray[np.int64]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the cosines and sines of positions 0 .. length - 1.
+    """Return the cosines and sines of positions of any shape (...).
 
     Returns
     -------
-    tuple of two arrays of shape (length, D)
+    tuple of two arrays of shape (..., D)
         The D / 2 angles stand twice, side by side, as `rotate` needs them.
     """
-    positions = np.arange(length, dtype=np.float32)
-    angles = positions[:, None] * frequencies[None, :]
+    angles = positions[..., None].astype(np.float32) * frequencies
     both = np.concatenate([angles, angles], axis=-1)
     return np.cos(both), np.sin(both)
 
@@ -108,9 +136,14 @@ def rotate(
     vectors : array of shape (..., D)
         Queries or keys.
     cosines, sines : arrays that broadcast to it
-        Rows of `rotation_table` for the positions of the vectors.
+        Of the positions of the vectors; see `rotation_table`. Where they are shorter than D, what
+        is beyond them stays as it is.
     """
-    half = vectors.shape[-1] // 2
+    size = cosines.shape[-1]
+    if size < vectors.shape[-1]:
+        turned_part = rotate(vectors[..., :size], cosines, sines)
+        return np.concatenate([turned_part, vectors[..., size:]], axis=-1)
+    half = size // 2
     turned = np.empty_like(vectors)
     np.negative(vectors[..., half:], out=turned[..., :half])
     turned[..., half:] = vectors[..., :half]

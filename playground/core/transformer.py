@@ -1,14 +1,15 @@
-"""The Llama-family decoder: from token ids to the scores of the next token.
+"""The decoder of the Llama family and its kin: from token ids to the scores of the next token.
 
 One block, repeated: normalise, let each token look back at those before it (attention), add; then
 normalise, widen, gate and narrow (SwiGLU), add. Positions enter as rotations (RoPE), several query
 heads share one key and value head (grouped-query attention, Ainslie et al., 2023,
 arXiv:2305.13245), and norms are RMSNorm (Zhang and Sennrich, 2019, arXiv:1910.07467). The whole is
-described in Touvron et al., 2023, arXiv:2302.13971.
+described in Touvron et al., 2023, arXiv:2302.13971. Its kin (Mistral, Qwen, Phi-3, Gemma 3) add a
+part here and there; each is named where it is described, with None for those who do without.
 
-Linear layers are callables from (N, in) to (N, out) and attention is one too, so that another
-library may multiply; `Dense` and `attend` are NumPy's own. Queries, keys and values are one layer
-here, and so are gate and up: fewer, larger products.
+Linear layers and attention are callables, so that another library may multiply; `Dense` and
+`attend` are NumPy's own. Queries, keys and values are one layer here, and so are gate and up:
+fewer, larger products.
 
 Shapes: B rows, T new tokens a row, L tokens in all, C hidden size, H query heads, K key-value
 heads, G = H / K, D head size, V vocabulary.
@@ -16,9 +17,8 @@ heads, G = H / K, D head size, V vocabulary.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,42 +27,28 @@ from playground.core.activations import silu
 from playground.core.attention import Attention, attend
 from playground.core.functional import rms_norm
 from playground.core.kv_cache import KVCache
-from playground.core.rope import RopeScaling, rotate, rotation_frequencies, rotation_table
+from playground.core.linear import Linear
+from playground.core.rope import Rope, rotate, rotation_table
 
 Float32Array = NDArray[np.float32]
+# Cosines and sines of the positions, for each way to turn.
+Turns = dict[Rope, tuple[Float32Array, Float32Array]]
 
 
-class Linear(Protocol):
-    """A linear layer without bias, whatever multiplies."""
-
-    @property
-    def size_bytes(self) -> dict[str, int]:
-        """Bytes it holds, by number format."""
-
-    def __call__(self, x: Float32Array) -> Float32Array:
-        """Return x W^T of shape (N, out) for x of shape (N, in)."""
-
-
-class Dense:
-    """The linear layer x W^T in NumPy.
+@dataclass(frozen=True)
+class LayerConfig:
+    """How the attention of one block looks back.
 
     Parameters
     ----------
-    weight : array of shape (out, in)
-        As stored.
+    rope : Rope
+        How positions turn its queries and keys.
+    window : int or None
+        How many tokens it sees (Mistral 7B, Jiang et al., 2023, arXiv:2310.06825); None is all.
     """
 
-    def __init__(self, weight: Float32Array) -> None:
-        self.weight = weight
-
-    @property
-    def size_bytes(self) -> dict[str, int]:
-        """Bytes of the weight."""
-        return {"float32": self.weight.nbytes}
-
-    def __call__(self, x: Float32Array) -> Float32Array:
-        """Return the product; one row reads the weights once, at the speed of memory."""
-        return (self.weight @ x[0])[None] if len(x) == 1 else x @ self.weight.T
+    rope: Rope
+    window: int | None = None
 
 
 @dataclass(frozen=True)
@@ -71,31 +57,33 @@ class TransformerConfig:
 
     Parameters
     ----------
-    vocab_size, hidden_size, intermediate_size, num_hidden_layers : int
-        V, C, width of the gated layer, number of blocks.
+    vocab_size, hidden_size, intermediate_size : int
+        V, C, width of the gated layer.
     num_attention_heads, num_key_value_heads, head_dim : int
         H, K (a divisor of H), D.
     rms_norm_eps : float
         Added under the root of the norms.
-    rope_theta : float
-        Base of the rotations.
-    rope_scaling : RopeScaling or None
-        Stretch of the rotations.
-    max_position_embeddings : int
-        The context window, in tokens.
+    layers : tuple of LayerConfig
+        One a block.
+    activation : callable
+        Bends the gate.
+    embedding_scale : float
+        What the embedding is multiplied by as it enters the first block; Gemma takes sqrt(C).
+    logit_cap : float or None
+        Scores bend towards this bound: cap tanh(x / cap) (Gemma 2, 2024, arXiv:2408.00118).
     """
 
     vocab_size: int
     hidden_size: int
     intermediate_size: int
-    num_hidden_layers: int
     num_attention_heads: int
     num_key_value_heads: int
     head_dim: int
     rms_norm_eps: float
-    rope_theta: float
-    rope_scaling: RopeScaling | None
-    max_position_embeddings: int
+    layers: tuple[LayerConfig, ...]
+    activation: Callable[[Float32Array], Float32Array] = silu
+    embedding_scale: float = 1.0
+    logit_cap: float | None = None
 
 
 @dataclass(frozen=True)
@@ -105,7 +93,7 @@ class Block:
     Parameters
     ----------
     attention_norm, mlp_norm : array of shape (C,)
-        Gains of the norms.
+        Gains of the norms before attention and before the gated layer.
     qkv : Linear
         C to (H + 2 K) D: queries, keys, values.
     output : Linear
@@ -114,6 +102,12 @@ class Block:
         C to twice the intermediate size: gate, then up.
     down : Linear
         Intermediate size to C.
+    head_norm : array of shape (H + K, D), optional
+        Gains of a norm of each query and key before it turns (Henry et al., 2020,
+        arXiv:2010.04245).
+    attention_end_norm, mlp_end_norm : array of shape (C,), optional
+        Gains of norms of what attention and the gated layer give (Ding et al., 2021,
+        arXiv:2105.13290).
     """
 
     attention_norm: Float32Array
@@ -122,6 +116,9 @@ class Block:
     mlp_norm: Float32Array
     gate_up: Linear
     down: Linear
+    head_norm: Float32Array | None = None
+    attention_end_norm: Float32Array | None = None
+    mlp_end_norm: Float32Array | None = None
 
 
 @dataclass
@@ -179,13 +176,11 @@ class Transformer:
         self.norm = norm
         self.head = head
         self.attention = attention
-        frequencies = rotation_frequencies(config.head_dim, config.rope_theta, config.rope_scaling)
-        self._cosines, self._sines = rotation_table(frequencies, config.max_position_embeddings)
 
     def new_cache(self) -> KVCache:
         """Return an empty cache for one row."""
         config = self.config
-        return KVCache(config.num_hidden_layers, config.num_key_value_heads, config.head_dim)
+        return KVCache(len(self.blocks), config.num_key_value_heads, config.head_dim)
 
     def forward(
         self,
@@ -209,8 +204,7 @@ class Transformer:
         array of shape (B, V)
             Logits.
         """
-        hidden = self.hidden_states(token_ids, caches, capture)
-        return self.head(self._normalise(hidden[:, -1], self.norm))
+        return self.logits(self.hidden_states(token_ids, caches, capture)[:, -1])
 
     def hidden_states(
         self,
@@ -223,8 +217,10 @@ class Transformer:
         for cache in caches:
             cache.reserve(cache.length + count)
         positions = np.array([[cache.length] for cache in caches]) + np.arange(count)
-        turns = self._cosines[positions][:, :, None], self._sines[positions][:, :, None]
+        turns = self._turns(positions)
         hidden = self.embedding[token_ids].reshape(rows * count, -1)
+        if self.config.embedding_scale != 1:
+            hidden *= np.float32(self.config.embedding_scale)
         if capture:
             self._keep(capture, hidden, rows)
         for layer, block in enumerate(self.blocks):
@@ -258,28 +254,37 @@ class Transformer:
     def logits(self, hidden: Float32Array) -> Float32Array:
         """Return the scores of shape (..., V) after any block's output of shape (..., C)."""
         flat = hidden.reshape(-1, hidden.shape[-1])
-        return self.head(self._normalise(flat, self.norm)).reshape(*hidden.shape[:-1], -1)
+        scores = self.head(self._normalise(flat, self.norm))
+        if cap := self.config.logit_cap:
+            scores = np.float32(cap) * np.tanh(scores / np.float32(cap))
+        return scores.reshape(*hidden.shape[:-1], -1)
 
-    def _normalise(self, x: Float32Array, gain: Float32Array) -> Float32Array:
-        normal: Float32Array = rms_norm(x, gain, self.config.rms_norm_eps)
-        return normal
+    def _normalise(self, x: Float32Array, gain: Float32Array | None) -> Float32Array:
+        """Return the norm of each row; without a gain there is none."""
+        return x if gain is None else rms_norm(x, gain, self.config.rms_norm_eps)
+
+    def _turns(self, positions: NDArray[np.int64]) -> Turns:
+        """Return what turns the heads at positions of shape (B, T), for each way to turn."""
+        ropes = {layer.rope for layer in self.config.layers}
+        return {rope: rotation_table(rope.frequencies, positions[..., None]) for rope in ropes}
 
     def _attend(
         self,
         layer: int,
         block: Block,
         hidden: Float32Array,
-        turns: tuple[Float32Array, Float32Array],
+        turns: Turns,
         caches: Sequence[KVCache],
         capture: Capture | None,
     ) -> Float32Array:
         config, rows = self.config, len(caches)
         heads, size = config.num_attention_heads, config.head_dim
-        turning = heads + config.num_key_value_heads
+        turning, look = heads + config.num_key_value_heads, config.layers[layer]
         qkv = block.qkv(self._normalise(hidden, block.attention_norm))
         vectors = qkv.reshape(rows, len(hidden) // rows, -1, size)
-        # Queries and keys turn alike, so they turn together.
-        turned = rotate(vectors[:, :, :turning], *turns)
+        # Queries and keys are normalised and turn alike, so they do it together.
+        turned = self._normalise(vectors[:, :, :turning], block.head_norm)
+        turned = rotate(turned, *turns[look.rope])
         mixed = np.empty((*vectors.shape[:2], heads, size), np.float32)
         kept = (
             self._room_for_weights(capture, caches, vectors.shape[1])
@@ -294,8 +299,10 @@ class Transformer:
                 cache.keys[layer, :, :length],
                 cache.values[layer, :, :length],
                 None if kept is None else kept[row, :, :, :length],
+                look.window,
             )
-        return block.output(mixed.reshape(len(hidden), -1))
+        given = block.output(mixed.reshape(len(hidden), -1))
+        return self._normalise(given, block.attention_end_norm)
 
     def _room_for_weights(
         self, capture: Capture, caches: Sequence[KVCache], count: int
@@ -307,12 +314,12 @@ class Transformer:
         return capture.attentions[-1]
 
     def _widen(self, block: Block, hidden: Float32Array) -> Float32Array:
-        """SwiGLU: down(silu(gate(x)) * up(x)) (Shazeer, 2020, arXiv:2002.05202)."""
+        """SwiGLU: down(silu(gate(x)) * up(x)), or GeGLU (Shazeer, 2020, arXiv:2002.05202)."""
         gate_up = block.gate_up(self._normalise(hidden, block.mlp_norm))
         width = gate_up.shape[-1] // 2
-        gated: Float32Array = silu(gate_up[:, :width])
+        gated = self.config.activation(gate_up[:, :width])
         gated *= gate_up[:, width:]
-        return block.down(gated)
+        return self._normalise(block.down(gated), block.mlp_end_norm)
 
     def _keep(self, capture: Capture, hidden: Float32Array, rows: int) -> None:
         state = hidden.reshape(rows, -1, hidden.shape[-1]).copy()

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from playground.core.attention import attend
-from playground.core.transformer import Dense
+from playground.core.linear import Dense
 from playground.models.engines.attention import attend_in_torch
 from playground.models.engines.linear_layers import (
     INT8_KERNEL_ROWS,

@@ -12,7 +12,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from playground.core.transformer import Capture, Transformer
 from playground.models.acquire.store import InstalledModel
-from playground.models.engines.core_model import build_transformer, read_config
+from playground.models.engines.core_tensors import build_transformer
 from playground.models.engines.precision import Precision
 from playground.models.engines.transformers_model import load_transformers_engine
 
@@ -57,7 +57,7 @@ def random_pair(**changes: Any) -> tuple[Transformer, LlamaForCausalLM]:
     weights = {name: tensor.numpy() for name, tensor in theirs.state_dict().items()}
     if config.tie_word_embeddings:
         del weights["lm_head.weight"]
-    return build_transformer(read_config(config), weights), theirs
+    return build_transformer(config, weights), theirs
 
 
 def random_ids(*shape: int, vocab: int = 101) -> np.ndarray:
@@ -158,7 +158,7 @@ def test_the_real_model_gives_the_logits_of_transformers(
 ) -> None:
     engine = load_transformers_engine(default_model, Precision.FP32)
     weights = {name: tensor.numpy() for name, tensor in engine.network.state_dict().items()}
-    ours = build_transformer(read_config(engine.network.config), weights)
+    ours = build_transformer(engine.network.config, weights)
     text = "The lighthouse keeper climbed the stairs and looked out over the dark water. " * 80
     ids = np.array([engine.tokenizer.encode(text)[:length]])
     cache = ours.new_cache()

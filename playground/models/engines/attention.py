@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from playground.core.attention import attend
+from playground.core.attention import attend, first_seen
 
 Float32Array = NDArray[np.float32]
+
+# With a window, queries are taken in blocks of at least this many: each block has a product and a
+# mask of its own.
+WINDOW_BLOCK = 256
 
 
 def attend_in_torch(
@@ -15,21 +19,40 @@ def attend_in_torch(
     keys: Float32Array,
     values: Float32Array,
     kept: Float32Array | None = None,
+    window: int | None = None,
 ) -> Float32Array:
-    """Mix values as `playground.core.transformer.attend` does, in one fused kernel.
+    """Mix values as `playground.core.attention.attend` does, in fused kernels.
 
     PyTorch's ``scaled_dot_product_attention`` never writes the scores to memory (FlashAttention,
     Dao et al., 2022, arXiv:2205.14135). One query is too little work for it, and `kept` asks for
     what it does not keep; both go to the core's own.
     """
+    count, length = len(queries), keys.shape[1]
+    if count == 1 or kept is not None:
+        return attend(queries, keys, values, kept, window)
+    if window is None or length <= window:
+        return _fused(queries, keys, values, None)
+    past, block = length - count, max(window, WINDOW_BLOCK)
+    mixed = []
+    for start in range(0, count, block):
+        stop = min(start + block, count)
+        seen = slice(first_seen(past + start, window), past + stop)
+        mixed.append(_fused(queries[start:stop], keys[:, seen], values[:, seen], window))
+    return np.concatenate(mixed)
+
+
+def _fused(
+    queries: Float32Array, keys: Float32Array, values: Float32Array, window: int | None
+) -> Float32Array:
     import torch
     from torch.nn.functional import scaled_dot_product_attention
 
     count, length = len(queries), keys.shape[1]
-    if count == 1 or kept is not None:
-        return attend(queries, keys, values, kept)
-    past = length - count
-    seen = torch.ones(count, length, dtype=torch.bool).tril(past) if past else None
+    past, seen = length - count, None
+    if past or window is not None:
+        seen = torch.ones(count, length, dtype=torch.bool).tril(past)
+        if window is not None:
+            seen = seen.triu(past - window + 1)
     mixed = scaled_dot_product_attention(
         torch.from_numpy(queries).transpose(0, 1)[None],
         torch.from_numpy(keys)[None],

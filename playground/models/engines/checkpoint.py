@@ -1,4 +1,4 @@
-"""The tensors of a Llama's folder, each held to the name and shape that the architecture needs."""
+"""The tensors of a folder, each held to the name and shape that the architecture needs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from playground.errors import BrokenCache
 from playground.models.acquire.weight_files import opened, tensor_files
+from playground.models.engines.core_tensors import needed_shapes
 from playground.models.engines.linear_layers import Float32Array
 from playground.models.text.tokenizer import Tokenizer
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def read_weights(folder: Path, config: PretrainedConfig) -> dict[str, Float32Array]:
-    """Read the tensors of a Llama's folder as float32 arrays, by name.
+    """Read the tensors of a model's folder as float32 arrays, by name.
 
     What the architecture does not need stays out. A head of its own counts although the config
     ties it to the embedding, as it does for transformers.
@@ -65,32 +66,3 @@ def _read(folder: Path) -> dict[str, Float32Array]:
             for name in (name for name, place in files.items() if place == path):
                 weights[name] = tensors.get_tensor(name).float().numpy()
     return weights
-
-
-def needed_shapes(config: PretrainedConfig, *, own_head: bool) -> dict[str, tuple[int, ...]]:
-    """Return the shape of each tensor of a Llama, by its name."""
-    width, inner, size = config.hidden_size, config.intermediate_size, config.head_dim
-    queries, keys = config.num_attention_heads * size, config.num_key_value_heads * size
-    block = {
-        "input_layernorm": (width,),
-        "post_attention_layernorm": (width,),
-        "self_attn.q_proj": (queries, width),
-        "self_attn.k_proj": (keys, width),
-        "self_attn.v_proj": (keys, width),
-        "self_attn.o_proj": (width, queries),
-        "mlp.gate_proj": (inner, width),
-        "mlp.up_proj": (inner, width),
-        "mlp.down_proj": (width, inner),
-    }
-    untied = own_head or not config.tie_word_embeddings
-    head = {"lm_head.weight": (config.vocab_size, width)} if untied else {}
-    return {
-        "model.embed_tokens.weight": (config.vocab_size, width),
-        "model.norm.weight": (width,),
-        **head,
-        **{
-            f"model.layers.{index}.{name}.weight": shape
-            for index in range(config.num_hidden_layers)
-            for name, shape in block.items()
-        },
-    }

@@ -13,7 +13,8 @@ from playground.errors import OptionError
 from playground.models.acquire.store import InstalledModel
 from playground.models.config import read_model_config
 from playground.models.engines.compute import apart
-from playground.models.engines.core_model import load_core_engine, unsupported_reason
+from playground.models.engines.core_families import unsupported_reason
+from playground.models.engines.core_model import load_core_engine
 from playground.models.engines.engine import Engine
 from playground.models.engines.precision import Precision, pick_device
 from playground.models.engines.transformers_model import load_transformers_engine

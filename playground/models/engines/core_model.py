@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import cast
 
 import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from playground.core.attention import Attention, attend
 from playground.core.kv_cache import KVCache as CoreCache
-from playground.core.rope import RopeScaling
-from playground.core.transformer import Block, Dense, Linear, Transformer, TransformerConfig
+from playground.core.linear import Biased, Dense, Linear
+from playground.core.transformer import Transformer
 from playground.errors import PrecisionUnavailable
 from playground.models.acquire.store import InstalledModel
 from playground.models.config import read_model_config
 from playground.models.engines.attention import attend_in_torch
 from playground.models.engines.checkpoint import read_weights, require_rows
 from playground.models.engines.compute import compute
+from playground.models.engines.core_families import unsupported_reason
+from playground.models.engines.core_tensors import build_transformer
 from playground.models.engines.engine import KVCache, LoadReport
 from playground.models.engines.linear_layers import (
     Float32Array,
@@ -31,9 +32,6 @@ from playground.models.engines.linear_layers import (
 )
 from playground.models.engines.precision import Precision, require_available, torch_dtype
 from playground.models.text.tokenizer import Tokenizer, read_end_token_ids
-
-if TYPE_CHECKING:
-    from transformers import PretrainedConfig
 
 
 @dataclass
@@ -77,100 +75,6 @@ class CoreEngine:
         return self.network.embedding
 
 
-def unsupported_reason(config: PretrainedConfig, precision: Precision) -> str | None:
-    """Return why the core cannot run a model at a precision, or None when it can."""
-    if config.model_type != "llama":
-        return f"the core runs Llama-family models, and this one is {config.model_type!r}"
-    if config.attention_bias or config.mlp_bias:
-        return "the core's linear layers have no bias, and this model's have"
-    if config.hidden_act != "silu":
-        return f"the core's gate is SiLU, and this model's is {config.hidden_act!r}"
-    kind = config.rope_parameters.get("rope_type", "default")
-    if kind not in ("default", "linear", "llama3"):
-        return f"the core knows no {kind!r} stretch of RoPE"
-    if precision.four_bit:
-        return f"the core has no {precision.name} product; transformers runs it"
-    return None
-
-
-def read_config(config: PretrainedConfig) -> TransformerConfig:
-    """Translate transformers' config."""
-    rope = config.rope_parameters
-    return TransformerConfig(
-        vocab_size=config.vocab_size,
-        hidden_size=config.hidden_size,
-        intermediate_size=config.intermediate_size,
-        num_hidden_layers=config.num_hidden_layers,
-        num_attention_heads=config.num_attention_heads,
-        num_key_value_heads=config.num_key_value_heads,
-        head_dim=config.head_dim,
-        rms_norm_eps=config.rms_norm_eps,
-        rope_theta=rope["rope_theta"],
-        rope_scaling=_read_scaling(rope),
-        max_position_embeddings=config.max_position_embeddings,
-    )
-
-
-def _read_scaling(rope: Mapping[str, Any]) -> RopeScaling | None:
-    if rope["rope_type"] == "linear":
-        return RopeScaling("linear", rope["factor"])
-    if rope["rope_type"] == "llama3":
-        return RopeScaling(
-            "llama3",
-            rope["factor"],
-            rope["low_freq_factor"],
-            rope["high_freq_factor"],
-            rope["original_max_position_embeddings"],
-        )
-    return None
-
-
-def build_transformer(
-    config: TransformerConfig,
-    weights: Mapping[str, Float32Array],
-    linear: Callable[[Float32Array], Linear] = Dense,
-    head: Callable[[Float32Array], Linear] = Dense,
-    attention: Attention = attend,
-) -> Transformer:
-    """Assemble a decoder from the tensors of a checkpoint, by transformers' names.
-
-    Parameters
-    ----------
-    config : TransformerConfig
-        Its shape.
-    weights : mapping of str to array
-        Float32 tensors.
-    linear, head : callable
-        Turn a weight of shape (out, in) into a linear layer: those of the blocks, and the last.
-    attention : Attention
-        Who mixes the values.
-    """
-
-    def fused(prefix: str, *names: str) -> Linear:
-        return linear(np.concatenate([weights[f"{prefix}.{name}.weight"] for name in names]))
-
-    def block(index: int) -> Block:
-        at = f"model.layers.{index}"
-        return Block(
-            attention_norm=weights[f"{at}.input_layernorm.weight"],
-            qkv=fused(f"{at}.self_attn", "q_proj", "k_proj", "v_proj"),
-            output=linear(weights[f"{at}.self_attn.o_proj.weight"]),
-            mlp_norm=weights[f"{at}.post_attention_layernorm.weight"],
-            gate_up=fused(f"{at}.mlp", "gate_proj", "up_proj"),
-            down=linear(weights[f"{at}.mlp.down_proj.weight"]),
-        )
-
-    embedding = weights["model.embed_tokens.weight"]
-    return Transformer(
-        config,
-        embedding,
-        [block(index) for index in range(config.num_hidden_layers)],
-        weights["model.norm.weight"],
-        head(weights.get("lm_head.weight", embedding)),
-        attention,
-    )
-
-
 def load_core_engine(model: InstalledModel, precision: Precision) -> CoreEngine:
     """Load a model folder into the core.
 
@@ -200,7 +104,7 @@ def load_core_engine(model: InstalledModel, precision: Precision) -> CoreEngine:
     tokenizer = Tokenizer.load(model.path, read_end_token_ids(model.path))
     require_rows(tokenizer, config.vocab_size, model.path)
     weights = read_weights(model.path, config)
-    network = build_transformer(read_config(config), weights, linear, head, attend_in_torch)
+    network = build_transformer(config, weights, linear, head, attend_in_torch)
     return CoreEngine(
         model=model,
         precision=precision,
@@ -235,19 +139,20 @@ def _shares_embedding(network: Transformer) -> bool:
 
 
 def _report(network: Transformer, load_seconds: float) -> LoadReport:
-    linears = [network.head]
-    for block in network.blocks:
-        linears += [block.qkv, block.output, block.gate_up, block.down]
+    parts = [part for block in network.blocks for part in vars(block).values()]
+    named = [network.head, *(part for part in parts if callable(part))]
+    linears = [each.product if isinstance(each, Biased) else each for each in named]
+    small = [network.norm, *(part for part in parts if isinstance(part, np.ndarray))]
+    small += [each.bias for each in named if isinstance(each, Biased)]
+    others = sum(each.nbytes for each in small)
     sizes: Counter[str] = Counter()
     for layer in linears:
         sizes.update(layer.size_bytes)
     tied = _shares_embedding(network)
     if tied:
         sizes["float32"] -= network.embedding.nbytes  # tied: counted once, below
-    norms = sum(block.attention_norm.nbytes + block.mlp_norm.nbytes for block in network.blocks)
-    sizes["float32"] += network.embedding.nbytes + network.norm.nbytes + norms
+    sizes["float32"] += network.embedding.nbytes + others
     scale_bytes = sizes.pop("scales", 0)
-    others = network.norm.nbytes + norms
     weight_bytes = sum(sizes.values())
     return LoadReport(
         layer_classes={**Counter(type(layer).__name__ for layer in linears), "Embedding": 1},

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from playground.core.transformer import Dense
+from playground.core.linear import Dense
 
 if TYPE_CHECKING:
     import torch

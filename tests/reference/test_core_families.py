@@ -1,0 +1,151 @@
+"""Every family of the core against transformers' own attention in FP32, on tiny random models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModelForCausalLM
+
+from playground.errors import PrecisionUnavailable
+from playground.generation.language_model import LanguageModel
+from playground.models.acquire.local import register_path
+from playground.models.acquire.store import InstalledModel
+from playground.models.engines.choice import EngineName, load_engine, pick_engine
+from playground.models.engines.core_families import FAMILIES, unsupported_reason
+from playground.models.engines.core_model import CoreEngine, load_core_engine
+from playground.models.engines.precision import Precision
+from playground.models.engines.transformers_model import load_transformers_engine
+from tests.support.fetching import settings_in
+from tests.support.tiny_families import REFUSED, RUNS, save_tiny, tiny_config
+
+Array = np.ndarray[Any, Any]
+
+CASES = [(family, case) for family, cases in RUNS.items() for case in cases]
+# Longer than the windows, than a block of the core's queries, and than a block of PyTorch's.
+TEXT = np.random.default_rng(3).integers(3, 300, 330)
+TOLERANCE = 1e-4
+every_case = pytest.mark.parametrize(("family", "case"), CASES)
+
+
+def installed(home: Path, family: str, case: str) -> InstalledModel:
+    folder = save_tiny(home / "model", family, **RUNS[family][case])
+    return register_path(folder, settings_in(home))
+
+
+def their_logits(folder: Path, ids: Array) -> Array:
+    """Return the logits at each place by transformers' plainest attention."""
+    network = AutoModelForCausalLM.from_pretrained(
+        folder, attn_implementation="eager", dtype=torch.float32
+    ).eval()
+    with torch.inference_mode():
+        return np.asarray(network(torch.from_numpy(ids[None])).logits[0].numpy())
+
+
+def largest_difference(home: Path, family: str, case: str) -> float:
+    model = installed(home, family, case)
+    ours = load_core_engine(model, Precision.FP32).logits_at_each(TEXT)
+    return float(np.abs(ours - their_logits(model.path, TEXT)).max())
+
+
+@every_case
+def test_logits_at_every_place_equal_transformers(tmp_path: Path, family: str, case: str) -> None:
+    assert largest_difference(tmp_path, family, case) < TOLERANCE
+
+
+@every_case
+def test_steps_with_a_cache_and_batches_of_different_pasts_equal_the_whole_pass(
+    tmp_path: Path, family: str, case: str
+) -> None:
+    model = installed(tmp_path, family, case)
+    engine = load_core_engine(model, Precision.FP32)
+    expected = their_logits(model.path, TEXT)
+    caches = [engine.new_cache(), engine.new_cache()]
+    # One row is read in long pieces, the other is far behind.
+    for start, stop in ((0, 1), (1, 140), (140, 290)):
+        logits = engine.forward(TEXT[None, start:stop], caches[:1])
+        np.testing.assert_allclose(logits[0], expected[stop - 1], atol=TOLERANCE, rtol=0)
+    engine.forward(TEXT[None, :15], caches[1:])
+    for step in range(12):
+        places = np.array([290 + step, 15 + step])
+        logits = engine.forward(TEXT[places][:, None], caches)
+        np.testing.assert_allclose(logits, expected[places], atol=TOLERANCE, rtol=0)
+    both = np.array([[302, 303, 304], [27, 28, 29]])
+    logits = engine.forward(TEXT[both], caches)
+    np.testing.assert_allclose(logits, expected[both[:, -1]], atol=TOLERANCE, rtol=0)
+
+
+@every_case
+def test_text_at_temperature_zero_equals_transformers(
+    tmp_path: Path, family: str, case: str
+) -> None:
+    model = installed(tmp_path, family, case)
+    messages = [{"role": "user", "content": "What is the capital of France? It is Paris."}]
+    texts = [
+        LanguageModel(load(model, Precision.FP32))
+        .generate(messages, temperature=0, max_new_tokens=40)
+        .text
+        for load in (load_core_engine, load_transformers_engine)
+    ]
+    assert texts[0] == texts[1]
+    assert texts[0]
+
+
+@every_case
+def test_hidden_states_equal_transformers(tmp_path: Path, family: str, case: str) -> None:
+    model = installed(tmp_path, family, case)
+    ours = load_core_engine(model, Precision.FP32).hidden_states(TEXT)
+    theirs = load_transformers_engine(model, Precision.FP32).hidden_states(TEXT)
+    np.testing.assert_allclose(ours, theirs, atol=TOLERANCE, rtol=1e-5)
+
+
+@pytest.mark.parametrize("precision", [Precision.INT8, Precision.BF16])
+@pytest.mark.parametrize("family", RUNS)
+def test_lower_precisions_are_finite_and_near(
+    tmp_path: Path, family: str, precision: Precision
+) -> None:
+    model = installed(tmp_path, family, list(RUNS[family])[-1])
+    full = load_core_engine(model, Precision.FP32).logits_at_each(TEXT)
+    core = load_core_engine(model, precision)
+    engine = load_transformers_engine(model, precision)
+    ours, theirs = core.logits_at_each(TEXT), engine.logits_at_each(TEXT)
+    assert np.isfinite(ours).all()
+    spread = full.std()
+    away, their_way = np.abs(ours - full).mean() / spread, np.abs(theirs - full).mean() / spread
+    assert away < 0.05
+    assert away <= their_way * 1.1
+    # Every weight is counted, biases and norms of heads too.
+    assert sum(core.report.part_bytes.values()) == core.report.weight_bytes
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_would_run_wrong_is_refused_by_name(case: str) -> None:
+    family, changes, named = REFUSED[case]
+    reason = unsupported_reason(tiny_config(family, **changes), Precision.FP32)
+    assert reason is not None
+    assert named in reason
+
+
+def test_a_refused_model_runs_through_transformers(tmp_path: Path) -> None:
+    family, changes, named = REFUSED["YaRN"]
+    folder = save_tiny(tmp_path / "model", family, **changes)
+    model = register_path(folder, settings_in(tmp_path))
+    assert pick_engine(model, Precision.FP32) is EngineName.TRANSFORMERS
+    assert np.isfinite(load_engine(model, Precision.FP32).logits_at_each(TEXT)).all()
+    with pytest.raises(PrecisionUnavailable, match=f"{named}. Choose the transformers engine"):
+        load_engine(model, Precision.FP32, EngineName.CORE)
+
+
+@pytest.mark.parametrize("family", RUNS)
+def test_auto_takes_the_core(tmp_path: Path, family: str) -> None:
+    model = installed(tmp_path, family, next(iter(RUNS[family])))
+    assert pick_engine(model, Precision.FP32) is EngineName.CORE
+    assert isinstance(load_engine(model, Precision.INT8), CoreEngine)
+    assert pick_engine(model, Precision.NF4) is EngineName.TRANSFORMERS
+
+
+def test_every_family_is_tried() -> None:
+    assert set(RUNS) == set(FAMILIES)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from playground.errors import FetchFailed, ModelUnavailable
 from playground.models.acquire.disk import raise_if_full
-from playground.models.acquire.gguf_rope import scaling_of
+from playground.models.acquire.gguf_rope import scaled, scaling_of
 from playground.models.acquire.gguf_tokenizer import apply_rule, end_token_ids, rule_of
 from playground.models.acquire.own_process import run_python
 from playground.models.acquire.progress import Watch
@@ -138,7 +138,7 @@ def _write_model(gguf: Path, folder: Path, scaling: Mapping[str, Any]) -> None:
             "whole file"
         )
     if scaling:
-        model.config.rope_parameters = {**model.config.rope_parameters, **scaling}
+        model.config.rope_parameters = scaled(model.config.rope_parameters, scaling)
     model.save_pretrained(folder)
 
 

@@ -65,6 +65,22 @@ def scaling_of(
     raise ModelUnavailable(f"it stretches its positions by {kind!r}, which is not known here")
 
 
+def scaled(rope: Mapping[str, Any], scaling: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a config's ``rope_parameters`` with what a file adds to them.
+
+    Where blocks that see all and blocks that see a window turn each in their own way (Gemma 3), it
+    is the former that are stretched: a window is as long as it ever was.
+
+    Examples
+    --------
+    >>> scaled({"rope_theta": 1e4, "rope_type": "default"}, {"rope_type": "linear", "factor": 2.0})
+    {'rope_theta': 10000.0, 'rope_type': 'linear', 'factor': 2.0}
+    """
+    if (whole := rope.get("full_attention")) is not None:
+        return {**rope, "full_attention": {**whole, **scaling}}
+    return {**rope, **scaling}
+
+
 def llama3_scaling(divisors: NDArray[np.float64], theta: float) -> dict[str, Any]:
     """Return the scaling of Llama 3 that gives these divisors.
 

@@ -3,57 +3,41 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-import torch
-from transformers import AutoModelForCausalLM
 
 from playground.errors import PrecisionUnavailable
 from playground.generation.language_model import LanguageModel
 from playground.models.acquire.local import register_path
-from playground.models.acquire.store import InstalledModel
 from playground.models.engines.choice import EngineName, load_engine, pick_engine
 from playground.models.engines.core_families import FAMILIES, unsupported_reason
 from playground.models.engines.core_model import CoreEngine, load_core_engine
 from playground.models.engines.precision import Precision
 from playground.models.engines.transformers_model import load_transformers_engine
+from tests.support.core_reach import (
+    TEXT,
+    bounds_in_docs,
+    in_docs,
+    installed,
+    largest_difference,
+    rounded_up,
+    tables,
+    their_logits,
+)
 from tests.support.fetching import settings_in
 from tests.support.tiny_families import REFUSED, RUNS, save_tiny, tiny_config
 
-Array = np.ndarray[Any, Any]
-
 CASES = [(family, case) for family, cases in RUNS.items() for case in cases]
-# Longer than the windows, than a block of the core's queries, and than a block of PyTorch's.
-TEXT = np.random.default_rng(3).integers(3, 300, 330)
 TOLERANCE = 1e-4
 every_case = pytest.mark.parametrize(("family", "case"), CASES)
 
 
-def installed(home: Path, family: str, case: str) -> InstalledModel:
-    folder = save_tiny(home / "model", family, **RUNS[family][case])
-    return register_path(folder, settings_in(home))
-
-
-def their_logits(folder: Path, ids: Array) -> Array:
-    """Return the logits at each place by transformers' plainest attention."""
-    network = AutoModelForCausalLM.from_pretrained(
-        folder, attn_implementation="eager", dtype=torch.float32
-    ).eval()
-    with torch.inference_mode():
-        return np.asarray(network(torch.from_numpy(ids[None])).logits[0].numpy())
-
-
-def largest_difference(home: Path, family: str, case: str) -> float:
-    model = installed(home, family, case)
-    ours = load_core_engine(model, Precision.FP32).logits_at_each(TEXT)
-    return float(np.abs(ours - their_logits(model.path, TEXT)).max())
-
-
 @every_case
 def test_logits_at_every_place_equal_transformers(tmp_path: Path, family: str, case: str) -> None:
-    assert largest_difference(tmp_path, family, case) < TOLERANCE
+    stated = float(bounds_in_docs()[family])
+    assert stated <= TOLERANCE
+    assert largest_difference(tmp_path, family, case) < stated
 
 
 @every_case
@@ -149,3 +133,15 @@ def test_auto_takes_the_core(tmp_path: Path, family: str) -> None:
 
 def test_every_family_is_tried() -> None:
     assert set(RUNS) == set(FAMILIES)
+
+
+def test_the_tables_of_the_docs_say_what_the_code_does() -> None:
+    """``python -m tests.support.core_reach`` writes them anew."""
+    assert in_docs() == tables(bounds_in_docs())
+
+
+@pytest.mark.parametrize(
+    ("seen", "stated"), [(1.6e-5, "0.00005"), (4.9e-6, "0.00001"), (5.1e-6, "0.00002")]
+)
+def test_what_the_docs_state_is_round_and_leaves_room(seen: float, stated: str) -> None:
+    assert rounded_up(seen) == stated

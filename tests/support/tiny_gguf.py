@@ -115,7 +115,7 @@ def save_tiny_gemma_gguf(folder: Path, gguf: Path, *, stretch: float = 1.0) -> P
 def gemma_pieces() -> list[str]:
     """Return the tokens of the tiny Gemma: its own controls, then those of `tiny_sentencepiece`."""
     tokenizer = tiny_sentencepiece()
-    pieces = tokenizer.convert_ids_to_tokens(range(3, len(tokenizer)))
+    pieces = tokenizer.convert_ids_to_tokens(list(range(3, len(tokenizer))))
     return ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>", *pieces]
 
 

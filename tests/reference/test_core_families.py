@@ -6,7 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors.numpy import load_file
 
+from playground.core.transformer import Capture
 from playground.errors import PrecisionUnavailable
 from playground.generation.language_model import LanguageModel
 from playground.models.acquire.local import register_path
@@ -86,6 +89,38 @@ def test_hidden_states_equal_transformers(tmp_path: Path, family: str, case: str
     np.testing.assert_allclose(ours, theirs, atol=TOLERANCE, rtol=1e-5)
 
 
+@every_case
+def test_the_cores_own_attention_shows_who_looked_at_whom(
+    tmp_path: Path, family: str, case: str
+) -> None:
+    model = installed(tmp_path, family, case)
+    core = load_core_engine(model, Precision.FP32)
+    network = load_transformers_engine(model, Precision.FP32).network
+    network.set_attn_implementation("eager")
+    capture = Capture()  # keeps attention, which PyTorch's kernel does not give
+    logits = core.network.forward(TEXT[None], [core.network.new_cache()], capture)
+    with torch.inference_mode():
+        theirs = network(torch.from_numpy(TEXT[None]), output_attentions=True)
+    for ours, other in zip(capture.attentions, theirs.attentions, strict=True):
+        np.testing.assert_allclose(ours, other.numpy(), atol=TOLERANCE, rtol=0)
+    expected = theirs.logits[0, -1].numpy()
+    np.testing.assert_allclose(logits[0], expected, atol=TOLERANCE, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("family", "case"), [("llama", "bias in both"), ("qwen2", "untied"), ("phi3", "whole heads")]
+)
+def test_every_number_of_the_files_is_in_what_is_said_to_be_loaded(
+    tmp_path: Path, family: str, case: str
+) -> None:
+    model = installed(tmp_path, family, case)
+    report = load_core_engine(model, Precision.FP32).report
+    stored = load_file(model.path / "model.safetensors").values()
+    assert report.weight_bytes == sum(tensor.nbytes for tensor in stored)
+    rows = [tensor.nbytes for tensor in stored if tensor.ndim == 1]
+    assert report.part_bytes["other"] == sum(rows)
+
+
 @pytest.mark.parametrize("precision", [Precision.INT8, Precision.BF16])
 @pytest.mark.parametrize("family", RUNS)
 def test_lower_precisions_are_finite_and_near(
@@ -101,8 +136,6 @@ def test_lower_precisions_are_finite_and_near(
     away, their_way = np.abs(ours - full).mean() / spread, np.abs(theirs - full).mean() / spread
     assert away < 0.05
     assert away <= their_way * 1.1
-    # Every weight is counted, biases and norms of heads too.
-    assert sum(core.report.part_bytes.values()) == core.report.weight_bytes
 
 
 @pytest.mark.parametrize("case", REFUSED)

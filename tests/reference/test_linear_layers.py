@@ -118,13 +118,16 @@ def test_full_linear_equals_the_core_for_any_number_of_rows(rows: int) -> None:
     np.testing.assert_allclose(TorchLinear(weight, torch.float32)(x), Dense(weight)(x), atol=2e-5)
 
 
-@pytest.mark.parametrize(("past", "count"), [(0, 1), (0, 5), (9, 1), (9, 5), (0, 200), (77, 150)])
-def test_attend_in_torch_equals_the_core(past: int, count: int) -> None:
+@pytest.mark.parametrize("window", [None, 1, 7, 140, 1000])
+@pytest.mark.parametrize(
+    ("past", "count"), [(0, 1), (0, 5), (9, 1), (9, 5), (0, 200), (77, 150), (40, 600)]
+)
+def test_attend_in_torch_equals_the_core(past: int, count: int, window: int | None) -> None:
     rng = np.random.default_rng(5)
     queries = rng.normal(size=(count, 9, 16)).astype(np.float32)
     # As in a cache: room behind the tokens that are held.
     keys, values = rng.normal(size=(2, 3, past + count + 30, 16)).astype(np.float32)
     held = slice(0, past + count)
-    ours = attend(queries, keys[:, held], values[:, held])
-    theirs = attend_in_torch(queries, keys[:, held], values[:, held])
+    ours = attend(queries, keys[:, held], values[:, held], window=window)
+    theirs = attend_in_torch(queries, keys[:, held], values[:, held], window=window)
     np.testing.assert_allclose(theirs, ours, atol=2e-6)

@@ -48,6 +48,10 @@ RUNS: Mapping[str, Mapping[str, dict[str, Any]]] = {
         "wide heads": {"head_dim": 32},
         "Llama 3's RoPE": {"rope_parameters": LLAMA3},
         "linear RoPE": {"rope_parameters": LINEAR},
+        "another family's gate and window, to no effect": {
+            "hidden_activation": "gelu_pytorch_tanh",
+            "sliding_window": 20,
+        },
     },
     "mistral": {
         "no window": {"sliding_window": None},
@@ -124,6 +128,11 @@ REFUSED: Mapping[str, tuple[str, dict[str, Any], str]] = {
         "llama",
         {"rope_parameters": {**LINEAR, "partial_rotary_factor": 0.5}},
         "whole heads in a Llama, and here 0.5",
+    ),
+    "a part of each head, said beside RoPE": (
+        "gemma3_text",
+        {"partial_rotary_factor": 0.5},
+        "whole heads in a Gemma 3 (text), and here 0.5",
     ),
     "another gate": ("mistral", {"hidden_act": "relu"}, "this model's is 'relu'"),
     "another gate in Gemma": (

@@ -120,12 +120,14 @@ def unsupported_reason(config: PretrainedConfig, precision: Precision) -> str | 
 
 def _reasons(family: Family, config: Any) -> Iterator[str]:
     """Yield what a config asks for and the core has not."""
-    if (name := _activation(config)) not in ACTIVATIONS:
+    if (name := _activation(family, config)) not in ACTIVATIONS:
         yield f"the core's gate is SiLU or GELU by tanh, and this model's is {name!r}"
     for rope in _ropes(family, config):
         if (kind := rope.get("rope_type", "default")) not in SCALINGS:
             yield f"the core knows no {kind!r} stretch of RoPE"
-        share = rope.get("partial_rotary_factor") or 1.0
+        # A config may say it beside RoPE's own words; transformers moves it there at times.
+        beside = getattr(config, "partial_rotary_factor", None)
+        share = rope.get("partial_rotary_factor") or beside or 1.0
         if share != 1 and not family.partial:
             yield f"the core turns whole heads in a {family.title}, and here {share} of each"
     if family.gemma and config.attn_logit_softcapping:
@@ -157,7 +159,7 @@ def read_config(config: PretrainedConfig) -> TransformerConfig:
         head_dim=head_size(config),
         rms_norm_eps=config.rms_norm_eps,
         layers=tuple(_layer(config, kind) for kind in _layer_kinds(family, config)),
-        activation=ACTIVATIONS[_activation(config)],
+        activation=ACTIVATIONS[_activation(family, config)],
         embedding_scale=config.hidden_size**0.5 if family.gemma else 1.0,
         logit_cap=config.final_logit_softcapping if family.gemma else None,
     )
@@ -176,8 +178,8 @@ def query_factor(config: Any) -> float:
     return float((head_size(config) / config.query_pre_attn_scalar) ** 0.5)
 
 
-def _activation(config: Any) -> str:
-    return str(getattr(config, "hidden_activation", None) or config.hidden_act)
+def _activation(family: Family, config: Any) -> str:
+    return str(config.hidden_activation if family.gemma else config.hidden_act)
 
 
 def _layer_kinds(family: Family, config: Any) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from ipaddress import ip_address
 from urllib.request import getproxies
 
 from playground.errors import PlaygroundError
@@ -28,6 +29,14 @@ def require_proxies() -> None:
                 f"{', '.join(f'{scheme}://' for scheme in PROXY_SCHEMES[:-1])} or "
                 f"{PROXY_SCHEMES[-1]}://, got {address!r}; set it anew or unset it."
             )
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach an address; a name that is not known cannot."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def require_free_address(host: str, port: int) -> None:

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 import playground
+from apps.address import is_loopback
 from apps.api.door import Door
 from apps.api.failures import Failures
 from apps.api.security import SecurityHeaders
@@ -93,7 +94,7 @@ def _mount_page(app: FastAPI, service: ChatService, start: ModelChoice, host: st
 
     gr.mount_gradio_app(
         app,
-        build_ui(service, start),
+        build_ui(service, start, is_loopback(host)),
         path="/",
         server_name=host,
         theme=PlaygroundTheme(),

@@ -10,6 +10,7 @@
     │   ├── FetchCancelled           stopped by the user
     │   ├── TermsNotAccepted         its licence must be read and accepted first
     │   └── BrokenCache              what lies on the disk is not what was put there
+    ├── ModelInUse                   it cannot be deleted while somebody has it
     ├── PrecisionUnavailable         this machine cannot run that precision
     ├── ContextOverflow              a prompt that does not fit the window
     ├── StorageFailed                the disk does not give or take a conversation
@@ -52,6 +53,10 @@ class TermsNotAccepted(ModelUnavailable):
 
 class BrokenCache(ModelUnavailable):
     """The files in the cache are not the ones that were put there."""
+
+
+class ModelInUse(PlaygroundError):
+    """A model cannot be deleted while somebody uses or fetches it."""
 
 
 class PrecisionUnavailable(PlaygroundError):

@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from playground.errors import PlaygroundError
+from playground.errors import ModelInUse, PlaygroundError
 from playground.generation.language_model import LanguageModel
 from playground.generation.scheduler import Scheduler
 from playground.models.acquire.store import InstalledModel
@@ -185,6 +185,27 @@ class Pool:
     def free(self, choice: ModelChoice) -> bool:
         """Free one model; return False if somebody holds it, or it is not there."""
         return self._manager.free(choice)
+
+    def let_go(self, reference: str) -> None:
+        """Free a model at every precision, before its files are deleted.
+
+        Raises
+        ------
+        ModelInUse
+            When a reply or an experiment holds it, or it is being fetched or loaded.
+        """
+        loaded = [each.choice for each in self.residents() if each.choice.reference == reference]
+        wanted = [
+            ModelChoice(reference, precision, engine)
+            for precision in Precision
+            for engine in EngineName
+        ]
+        if any(map(self.activity, wanted)) or not all(map(self.free, loaded)):
+            raise ModelInUse(
+                f"{reference} is in use now and cannot be deleted; stop the reply or the load, or "
+                "wait for its end, then try again."
+            )
+        self._encoder.free()
 
     def free_idle(self, seconds: float = 0.0) -> None:
         """Free every model that nobody holds or has held for so many seconds."""

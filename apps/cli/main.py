@@ -11,19 +11,16 @@ import typer
 import playground
 from apps.cli import options as options
 from apps.cli.failures import FAILED, INTERRUPTED, fail
+from apps.cli.model_commands import models, pull, remove
 from apps.cli.terminal import (
-    console,
     discard_stdout,
     open_closed_streams,
-    plain,
     require_folder,
-    tell,
     tolerate_odd_text,
     well_formed,
     write,
-    write_json,
 )
-from playground.errors import OptionError, TermsNotAccepted
+from playground.errors import OptionError
 from playground.models.engines.choice import EngineName
 from playground.models.engines.precision import Precision
 from playground.settings import Settings
@@ -106,58 +103,8 @@ def ui(
     serve(host, port, chosen, Settings.from_env())
 
 
-@app.command()
-def models(as_json: options.AsJson = False) -> None:
-    """List the models known by name, and which are on this machine."""
-    from apps.cli.model_list import models_table
-    from playground.models.acquire.records import listed_record
-    from playground.models.acquire.store import list_models
-
-    listed = list_models(Settings.from_env())
-    if as_json:
-        write_json({"models": [listed_record(model) for model in listed]})
-        return
-    screen = console()
-    # A pipe has no width: nothing is to be wrapped or cut there.
-    screen.print(models_table(listed), width=None if screen.is_terminal else 200)
-    for model in listed:
-        if model.problem:
-            tell(f"{model.entry.name}: {model.problem}", style="yellow")
-
-
-@app.command()
-def pull(
-    name: Annotated[str, typer.Argument(help="As for --model.")] = options.DEFAULT_MODEL,
-    accept_terms: Annotated[
-        bool, typer.Option("--accept-terms", help="You have read and accept the model's terms.")
-    ] = False,
-    as_json: options.AsJson = False,
-) -> None:
-    """Fetch a model, and say where it lies; what is here already is only checked."""
-    from apps.cli.terminal_reply import fetch_in_sight
-    from playground.models.acquire.records import installed_record
-
-    settings = Settings.from_env()
-    try:
-        model = fetch_in_sight(name, settings, accept_terms, any_kind=True)
-    except TermsNotAccepted as error:
-        _show_terms(name, settings)
-        raise TermsNotAccepted(
-            f"{name} comes under the terms above; to accept them: "
-            f"`playground pull {name} --accept-terms`."
-        ) from error
-    if as_json:
-        write_json(installed_record(model))
-    else:
-        write(f"{model.name} is in {model.path} ({model.size_bytes / 1e6:,.0f} MB).\n")
-
-
-def _show_terms(name: str, settings: Settings) -> None:
-    from playground.models.acquire.catalog import find_entry
-    from playground.models.acquire.terms import read_terms
-
-    if terms := read_terms(find_entry(name), settings):
-        console(stderr=True).print(plain(terms), soft_wrap=True)
+for _command in (models, pull, remove):
+    app.command()(_command)
 
 
 @app.command()

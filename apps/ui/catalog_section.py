@@ -1,7 +1,8 @@
-"""The catalog on the page: the generic section, with buttons that fetch a model in sight.
+"""The catalog on the page: the generic section, with buttons that fetch and delete.
 
 Picture, form, export and address come from the declaration. A model's terms are shown before it is
-fetched, and a fetch ends when it is cancelled or the page is left.
+fetched, and a fetch ends when it is cancelled or the page is left. What deleting frees is said
+first, and it is done at a second press.
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ from apps.ui.model_choices import model_choices
 from apps.ui.notice import render_error, render_hint, render_outcome
 from apps.ui.section import REDRAW_SECONDS, Section, View
 from playground.drawing.markup import tag
-from playground.errors import PlaygroundError
+from playground.errors import OptionError, PlaygroundError
 from playground.experiments.experiment import Experiment
 from playground.labs.models.buttons import action_button
 from playground.models.acquire.catalog import CatalogEntry, find_entry
 from playground.models.acquire.fetch import FetchProgress, ensure_model
+from playground.models.acquire.removal import Removal, delete_model, plan_removal
 from playground.models.acquire.terms import read_terms
 
 
@@ -43,6 +45,7 @@ class CatalogSection(Section):
     def __init__(self, experiment: Experiment, parts: Parts) -> None:
         super().__init__(experiment, parts.pool, parts.rail)
         self._settings = parts.pool.settings
+        self._local = parts.local
 
     def wire(self) -> None:
         """Connect the components."""
@@ -72,7 +75,7 @@ class CatalogSection(Section):
             yield {self.notice: gr.skip()}
 
     def _on_do(self, event: gr.EventData, request: gr.Request) -> Generator[View, None, None]:
-        """Fetch, show terms, accept them or leave them, or cancel."""
+        """Fetch, show terms, accept or leave them, cancel, or delete."""
         what = event._data or {}  # what the page's `trigger` handed over
         action, name = str(what.get("action")), str(what.get("name"))
         try:
@@ -84,6 +87,8 @@ class CatalogSection(Section):
                 yield from self._show_terms(find_entry(name))
             elif action in ("fetch", "accept"):
                 yield from self._fetch(find_entry(name), request)
+            elif action in ("delete", "delete it"):
+                yield self._delete(find_entry(name), confirmed=action == "delete it")
         except PlaygroundError as error:
             yield {self.notice: render_error(error)}
 
@@ -121,6 +126,21 @@ class CatalogSection(Section):
                 yield {self.notice: render_progress(entry, newest[-1])}
         yield {self.notice: render_outcome(fetching.error, _done(entry)), **self._offered()}
 
+    def _delete(self, entry: CatalogEntry, confirmed: bool) -> View:
+        """Say what deleting would free, and after the second press delete."""
+        if not self._local:
+            raise OptionError(
+                "This page can be reached from other machines, so it deletes no model; "
+                f"whoever runs the playground can, with `playground remove {entry.name}`."
+            )
+        planned = plan_removal(entry, self._settings)
+        if not confirmed:
+            return {self.notice: render_removal(planned)}
+        self._pool.let_go(entry.name)
+        removed = delete_model(entry, self._settings)
+        told = f"{removed.title} was deleted, which freed {removed.size}."
+        return {self.notice: render_hint(told), **self._offered()}
+
     def _offered(self) -> View:
         """Return what the rail offers now."""
         choices = model_choices(self._settings, self._rail.start)
@@ -141,6 +161,18 @@ def render_progress(entry: CatalogEntry, progress: FetchProgress) -> str:
     bar = tag("progress", max=1, value=share, aria_label="Fetch")
     cancel = action_button("Cancel", "cancel", entry.name)
     return str(tag("div", tag("span", words), bar, cancel, class_="notice", role="status"))
+
+
+def render_removal(planned: Removal) -> str:
+    """Return what deleting would free, with the two answers."""
+    words = f"Deleting {planned.title} frees {planned.size}. It can be fetched again."
+    answers = Markup(" ").join(
+        (
+            action_button("Delete it", "delete it", planned.name),
+            action_button("Keep it", "leave", planned.name),
+        )
+    )
+    return str(tag("div", tag("span", words), answers, class_="notice", role="status"))
 
 
 def render_terms(entry: CatalogEntry, terms: str) -> str:

@@ -33,12 +33,16 @@ class Parts:
         The run settings at the right.
     key : gradio.Textbox
         The hidden field with the browser's conversation key.
+    local : bool
+        Whether this machine alone can reach the page; else it changes nothing on its disk but
+        conversations and what is fetched.
     """
 
     service: ChatService
     pool: Pool
     rail: Rail
     key: gr.Textbox
+    local: bool = True
 
 
 Special = Callable[[Experiment, Parts], "PageSection"]

@@ -52,7 +52,7 @@ SPECIAL: dict[str, Special] = {
 }
 
 
-def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
+def build_ui(service: ChatService, start: ModelChoice, local: bool = True) -> gr.Blocks:
     """Lay out the page and connect it.
 
     Parameters
@@ -61,6 +61,8 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
         Behind the chat.
     start : ModelChoice
         What a new visitor gets.
+    local : bool
+        Whether this machine alone can reach the page.
     """
     blocks: gr.Blocks
     with PageBlocks(
@@ -72,7 +74,7 @@ def build_ui(service: ChatService, start: ModelChoice) -> gr.Blocks:
         zones = _zones(service.pool, start)
         with zones.panels["chat"]:
             chat = ChatTab(service, zones.rail, zones.badge, zones.key)
-        panels = _lab_panels(zones, Parts(service, service.pool, zones.rail, zones.key))
+        panels = _lab_panels(zones, Parts(service, service.pool, zones.rail, zones.key, local))
         chat.wire(blocks)
         for panel in panels:
             panel.wire()

@@ -115,6 +115,8 @@ def test_version_is_the_packages(run: Run) -> None:
             "Did you mean 'smollm2-135m-instruct'?",
         ),
         (["chat", "--prompt", "x", "--model", "./no"], 1, "There is no folder or file ./no."),
+        (["remove", "nonsense"], 1, "There is no model named 'nonsense'."),
+        (["remove", "qwen3-0.6b"], 1, "Qwen3 0.6B is not on this machine"),
         (["pull", "nonsense"], 1, "There is no model named 'nonsense'."),
         (["ui", "--port", "0"], 2, "'--port'"),
         (["ui", "--port", "99999"], 2, "'--port'"),
@@ -459,3 +461,16 @@ def test_an_unknown_engine_is_refused_in_one_line(chat: Run) -> None:
     outcome = chat("--prompt", "Hello", "--engine", "llama.cpp")
     assert outcome.code == 2
     assert "`engine` must be one of auto, core, transformers, got 'llama.cpp'." in outcome.stderr
+
+
+def test_remove_says_what_it_frees_asks_for_yes_and_then_does_it(run: Run, home: Path) -> None:
+    weights = home / "models" / "qwen3-0.6b" / "model.safetensors"
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(b"x" * 1234)
+    asked = run("remove", "qwen3-0.6b")
+    assert asked.code == 2
+    assert "Deleting Qwen3 0.6B frees 1,234 bytes. Run it again with `--yes`" in asked.stderr
+    assert weights.exists()
+    done = run("remove", "qwen3-0.6b", "--yes", "--json")
+    assert done.json == {"model": "qwen3-0.6b", "freed_bytes": 1234, "shared_bytes": 0}
+    assert not weights.parent.exists()

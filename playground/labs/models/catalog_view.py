@@ -1,4 +1,4 @@
-"""The catalog as a table, with a button where something can be fetched."""
+"""The catalog as a table, with a button that fetches a model or deletes it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ def _about(entry: CatalogEntry) -> Markup:
 def _state(model: ListedModel) -> Markup:
     name = model.entry.name
     if model.problem:
-        return join((model.problem, action_button("Mend", "fetch", name)), " ")
+        mend, delete = action_button("Mend", "fetch", name), action_button("Delete", "delete", name)
+        return join((model.problem, mend, delete), " ")
     if model.installed is None:
         return join((tag("span", "no"), action_button("Fetch", "fetch", name)), " ")
     return _here(model.installed)
@@ -54,7 +55,8 @@ def _state(model: ListedModel) -> Markup:
 
 def _here(model: InstalledModel) -> Markup:
     through = f", came through {model.quantized_origin}" if model.quantized_origin else ""
-    return join((tag("b", f"{model.size_bytes / 1e6:,.0f} MB"), through))
+    size = tag("b", f"{model.size_bytes / 1e6:,.0f} MB")
+    return join((size, through, " ", action_button("Delete", "delete", model.name)))
 
 
 CATALOG = Experiment(

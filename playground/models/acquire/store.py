@@ -26,6 +26,7 @@ MANIFEST = "playground.json"
 FORMAT_VERSION = 1
 # Of what `playground.models.acquire.convert` writes; 2: texts are split by the file's own rule.
 CONVERSION = 2
+_THROWN_AWAY = ".removed-"
 
 Source = Literal["hub", "wheel", "folder"]
 
@@ -182,25 +183,25 @@ def list_models(settings: Settings) -> tuple[ListedModel, ...]:
     return tuple(_list_one(entry, settings) for entry in load_catalog())
 
 
-def remove(entry: CatalogEntry, settings: Settings) -> None:
-    """Remove a model; nothing happens if it is not here.
-
-    What it used of the hub's cache stays, because other programs share that.
-    """
-    remove_model(entry.name, settings)
-
-
 def remove_model(name: str, settings: Settings) -> None:
-    """Remove ``models_dir/name``; see `remove`."""
-    home = settings.models_dir / name
-    if not home.exists():
-        return
-    # Moved away first: whatever interrupts the removal, no half of a model is found later.
-    trash = settings.models_dir / ".partial" / f".removed-{name}"
-    shutil.rmtree(trash, ignore_errors=True)
-    trash.parent.mkdir(parents=True, exist_ok=True)
-    home.rename(trash)
-    shutil.rmtree(trash)
+    """Remove ``models_dir/name``; nothing happens if it is not here."""
+    throw_away(settings.models_dir / name, settings)
+
+
+def throw_away(path: Path, settings: Settings) -> None:
+    """Delete a folder; a link goes, and what it leads to stays.
+
+    Moved away first: whatever interrupts the deletion, no half of a model is found later, and the
+    next deletion takes what was left.
+    """
+    trash = settings.models_dir / ".partial"
+    trash.mkdir(parents=True, exist_ok=True)
+    if path.is_symlink():
+        path.unlink()
+    elif path.exists():
+        path.rename(trash / f"{_THROWN_AWAY}{uuid.uuid4().hex}")
+    for each in trash.glob(f"{_THROWN_AWAY}*"):
+        shutil.rmtree(each, ignore_errors=True)
 
 
 def record_file(path: Path) -> FileRecord:

@@ -28,6 +28,7 @@ from playground.models.acquire.fetch import FetchProgress
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
+from playground.models.engines.residents import Residence
 from playground.serving import Pool
 from playground.settings import Settings
 from tests.support.markup import seen
@@ -188,6 +189,51 @@ def test_only_models_of_the_catalog_are_fetched_and_only_known_words_do_somethin
         assert "<img>" not in told[section.notice]
     assert not pressed(section, "remove", FREE)
     assert not asked
+
+
+def put_model(settings: Settings) -> Path:
+    """Lay something in the place of a fetched model; it need not be whole to be deleted."""
+    weights = settings.models_dir / FREE / "model.safetensors"
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(b"x" * 1234)
+    return weights
+
+
+def test_a_model_is_deleted_at_the_second_press_and_the_bytes_are_said_twice(
+    section: CatalogSection, settings: Settings
+) -> None:
+    weights = put_model(settings)
+    (asked,) = pressed(section, "delete", FREE)
+    assert "Deleting SmolLM2 360M Instruct frees 1,234 bytes" in said(section, asked)
+    assert weights.exists()
+    (told,) = pressed(section, "delete it", FREE)
+    assert said(section, told) == "SmolLM2 360M Instruct was deleted, which freed 1,234 bytes."
+    assert not weights.parent.exists()
+    assert told[section._rail.model]["choices"] == model_choices(settings, START.reference)
+    (again,) = pressed(section, "delete it", FREE)
+    assert "is not on this machine" in said(section, again)
+
+
+def test_a_page_for_other_machines_deletes_nothing(settings: Settings) -> None:
+    weights = put_model(settings)
+    with gr.Blocks():
+        parts = replace(parts_of(settings), local=False)
+        section = CatalogSection(find_experiment("models/catalog"), parts)
+    for action in ("delete", "delete it"):
+        (told,) = pressed(section, action, FREE)
+        assert f"`playground remove {FREE}`" in said(section, told)
+    assert weights.exists()
+
+
+def test_a_model_that_a_reply_holds_is_not_deleted(
+    section: CatalogSection, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights, pool = put_model(settings), section._pool
+    busy = Residence(ModelChoice(FREE, Precision.INT8), "it", "core", 1, True, 0.0)
+    monkeypatch.setattr(pool, "residents", lambda: (busy,))
+    (told,) = pressed(section, "delete it", FREE)
+    assert f"{FREE} is in use now and cannot be deleted" in said(section, told)
+    assert weights.exists()
 
 
 def test_what_is_said_of_a_fetch_stays_when_the_table_is_redrawn(section: CatalogSection) -> None:

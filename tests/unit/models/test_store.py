@@ -16,7 +16,7 @@ from playground.models.acquire.store import (
     Manifest,
     list_models,
     read_installed,
-    remove,
+    remove_model,
 )
 from playground.settings import Settings
 from tests.support.fetching import settings_in
@@ -143,11 +143,11 @@ def test_read_installed_follows_the_manifest_to_another_folder(
 
 
 def test_remove_takes_the_model_away_and_may_be_repeated(home: Path, settings: Settings) -> None:
-    remove(ENTRY, settings)
+    remove_model(ENTRY.name, settings)
 
     assert not home.exists()
     assert list((settings.models_dir / ".partial").iterdir()) == []
-    remove(ENTRY, settings)
+    remove_model(ENTRY.name, settings)
 
 
 def test_list_models_tells_what_is_here_and_what_is_broken(home: Path, settings: Settings) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from apps.ui.badge import render_badge
-from playground.errors import FetchCancelled, FetchFailed, PrecisionUnavailable
+from playground.errors import FetchCancelled, FetchFailed, ModelInUse, PrecisionUnavailable
 from playground.generation.language_model import LanguageModel
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines import manager as manager_module
@@ -407,3 +407,16 @@ def test_all_who_lease_an_engine_share_one_batch(pool: Pool) -> None:
         there = pool.model(FP32)
         assert there is not None
         assert first._scheduler is second._scheduler is there._scheduler
+
+
+def test_a_model_is_let_go_at_every_precision_but_not_from_under_a_reply(
+    pool: Pool, loads: Loads
+) -> None:
+    pool.preload(INT8)
+    with pool.lease(FP32), pytest.raises(ModelInUse, match="scripted is in use now"):
+        pool.let_go("scripted")
+    pool.let_go("another")
+    assert pool.model(FP32)
+    pool.let_go("scripted")
+    assert pool.residents() == ()
+    assert loads.alive() == 0

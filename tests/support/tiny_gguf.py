@@ -1,4 +1,4 @@
-"""The tiny Llama, and a tiny Gemma, as a GGUF file, the way llama.cpp's converter writes it."""
+"""The tiny Llama as a GGUF file, the way llama.cpp's converter writes it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playground.models.acquire.convert import main
+from playground.models.engines.core_families import head_size
 from tests.support.tiny_llama import CHATML
-from tests.support.tiny_sentencepiece import tiny_sentencepiece
 
 
 def save_tiny_gguf(
@@ -50,23 +50,23 @@ def save_tiny_gguf(
     writer = GGUFWriter(gguf, "llama")
     writer.add_name("tiny")
     writer.add_file_type(LlamaFileType.MOSTLY_Q8_0 if quantize else LlamaFileType.ALL_F32)
-    _add_shape(writer, config, theta=config.rope_parameters["rope_theta"])
+    add_shape(writer, config, theta=config.rope_parameters["rope_theta"])
     _add_scaling(writer, config)
-    _add_tokenizer(writer, AutoTokenizer.from_pretrained(folder), rule)
+    add_tokenizer(writer, AutoTokenizer.from_pretrained(folder), rule)
     if end_of_turn is not None:
         writer.add_eot_token_id(end_of_turn)
     if parts > 1:
         writer.add_uint16("split.no", 0)
         writer.add_uint16("split.count", parts)
     for name, tensor in load_file(folder / "model.safetensors").items():
-        if _gguf_name(name) == without:
+        if gguf_name(name) == without:
             continue
         laid_out = _rows_as_llama_cpp(name, tensor, config)
         if quantize and tensor.ndim == 2:
             kind = GGMLQuantizationType.Q8_0
-            writer.add_tensor(_gguf_name(name), quants.quantize(laid_out, kind), raw_dtype=kind)
+            writer.add_tensor(gguf_name(name), quants.quantize(laid_out, kind), raw_dtype=kind)
         else:
-            writer.add_tensor(_gguf_name(name), laid_out)
+            writer.add_tensor(gguf_name(name), laid_out)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -74,92 +74,15 @@ def save_tiny_gguf(
     return gguf
 
 
-def save_tiny_gemma_gguf(folder: Path, gguf: Path, *, stretch: float = 1.0) -> Path:
-    """Write a tiny Gemma 3 of a folder, made by `save_tiny`, as one GGUF file in FP32.
-
-    Parameters
-    ----------
-    folder : Path
-        Config and safetensors.
-    gguf : Path
-        The file to write.
-    stretch : float
-        By what the full blocks' positions are said to be stretched, linearly.
-    """
-    from gguf import GGUFWriter, LlamaFileType, RopeScalingType
-    from safetensors.numpy import load_file
-    from transformers import AutoConfig
-
-    config: Any = AutoConfig.from_pretrained(folder)
-    writer = GGUFWriter(gguf, "gemma3")
-    writer.add_name("tiny")
-    writer.add_file_type(LlamaFileType.ALL_F32)
-    _add_shape(writer, config, theta=config.rope_parameters["full_attention"]["rope_theta"])
-    writer.add_key_length(config.head_dim)
-    writer.add_value_length(config.head_dim)
-    writer.add_sliding_window(config.sliding_window)
-    if stretch != 1:
-        writer.add_rope_scaling_type(RopeScalingType.LINEAR)
-        writer.add_rope_scaling_factor(stretch)
-    _add_gemma_tokenizer(writer)
-    for name, tensor in load_file(folder / "model.safetensors").items():
-        # llama.cpp stores the gains of Gemma's norms whole, transformers less one.
-        writer.add_tensor(_gemma_name(name), tensor + 1 if "norm" in name else tensor)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    return gguf
-
-
-def gemma_pieces() -> list[str]:
-    """Return the tokens of the tiny Gemma: its own controls, then those of `tiny_sentencepiece`."""
-    tokenizer = tiny_sentencepiece()
-    pieces = tokenizer.convert_ids_to_tokens(list(range(3, len(tokenizer))))
-    return ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>", *pieces]
-
-
-def _add_gemma_tokenizer(writer: Any) -> None:
-    from gguf import TokenType
-
-    pieces = gemma_pieces()
-    types = [TokenType.CONTROL] * 3 + [TokenType.UNKNOWN, TokenType.CONTROL]
-    types += [
-        TokenType.BYTE if piece.startswith("<0x") else TokenType.NORMAL for piece in pieces[5:]
-    ]
-    writer.add_tokenizer_model("llama")
-    writer.add_tokenizer_pre("default")
-    writer.add_token_list(pieces)
-    writer.add_token_scores([-float(place) for place in range(len(pieces))])
-    writer.add_token_types(types)
-    writer.add_pad_token_id(0)
-    writer.add_eos_token_id(1)
-    writer.add_bos_token_id(2)
-    writer.add_unk_token_id(3)
-    writer.add_add_bos_token(True)
-    writer.add_add_space_prefix(False)
-
-
-def _gemma_name(name: str) -> str:
-    for ours, theirs in (
-        ("post_attention_layernorm", "post_attention_norm"),
-        ("pre_feedforward_layernorm", "ffn_norm"),
-        ("post_feedforward_layernorm", "post_ffw_norm"),
-        ("self_attn.q_norm", "attn_q_norm"),
-        ("self_attn.k_norm", "attn_k_norm"),
-    ):
-        name = name.replace(ours, theirs)
-    return _gguf_name(name)
-
-
-def _add_shape(writer: Any, config: Any, theta: float) -> None:
+def add_shape(writer: Any, config: Any, theta: float) -> None:
+    """Write the sizes of a model."""
     writer.add_context_length(config.max_position_embeddings)
     writer.add_embedding_length(config.hidden_size)
     writer.add_block_count(config.num_hidden_layers)
     writer.add_feed_forward_length(config.intermediate_size)
     writer.add_head_count(config.num_attention_heads)
     writer.add_head_count_kv(config.num_key_value_heads)
-    writer.add_rope_dimension_count(config.head_dim)
+    writer.add_rope_dimension_count(head_size(config))
     writer.add_rope_freq_base(theta)
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
     writer.add_vocab_size(config.vocab_size)
@@ -203,7 +126,8 @@ def convert_here(gguf: Path, folder: Path) -> Path:
     return folder
 
 
-def _add_tokenizer(writer: Any, tokenizer: Any, rule: str) -> None:
+def add_tokenizer(writer: Any, tokenizer: Any, rule: str) -> None:
+    """Write a byte-level tokenizer that splits texts by a rule."""
     from gguf import TokenType
 
     pieces = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
@@ -230,13 +154,19 @@ def _merges(model: Any) -> list[str]:
     return [" ".join(pair) if isinstance(pair, list) else pair for pair in state["merges"]]
 
 
-def _gguf_name(name: str) -> str:
+def gguf_name(name: str) -> str:
+    """Return llama.cpp's name of a tensor of transformers'."""
     for ours, theirs in (
+        ("lm_head", "output"),
         ("model.embed_tokens", "token_embd"),
         ("model.layers.", "blk."),
         ("model.norm", "output_norm"),
         ("input_layernorm", "attn_norm"),
         ("post_attention_layernorm", "ffn_norm"),
+        ("self_attn.q_norm", "attn_q_norm"),
+        ("self_attn.k_norm", "attn_k_norm"),
+        ("self_attn.qkv_proj", "attn_qkv"),
+        ("mlp.gate_up_proj", "ffn_up"),
         ("self_attn.q_proj", "attn_q"),
         ("self_attn.k_proj", "attn_k"),
         ("self_attn.v_proj", "attn_v"),

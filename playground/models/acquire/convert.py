@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from playground.errors import FetchFailed, ModelUnavailable
 from playground.models.acquire.disk import raise_if_full
+from playground.models.acquire.gguf_attention import complete_attention
 from playground.models.acquire.gguf_rope import scaled, scaling_of
 from playground.models.acquire.gguf_tokenizer import apply_rule, end_token_ids, rule_of
 from playground.models.acquire.own_process import run_python
@@ -82,7 +83,7 @@ def main(gguf: Path, folder: Path) -> None:
         rule, scaling = rule_of(metadata), scaling_of(metadata, _rotary_tensors(reader))
         with _alone(gguf) as place:
             _write_tokenizer(place, folder, rule)
-            _write_model(place, folder, scaling)
+            _write_model(place, folder, metadata, scaling)
     except ModelUnavailable as reason:
         sys.exit(str(reason))
     _write_end_tokens(folder, end_token_ids(metadata))
@@ -112,13 +113,16 @@ def _rotary_tensors(reader: GGUFReader) -> dict[str, Any]:
     return {name: each.data for name, each in named.items()}
 
 
-def _write_model(gguf: Path, folder: Path, scaling: Mapping[str, Any]) -> None:
+def _write_model(
+    gguf: Path, folder: Path, metadata: Mapping[str, Any], scaling: Mapping[str, Any]
+) -> None:
     """Write config and FP32 weights.
 
     Raises
     ------
     ModelUnavailable
-        When the file lacks a tensor: transformers would put random numbers in its place.
+        When the file lacks a tensor, for which transformers would put random numbers, or asks for
+        what transformers does not take out of it.
     """
     import torch
     from transformers import AutoModelForCausalLM, GgufConfig
@@ -139,6 +143,7 @@ def _write_model(gguf: Path, folder: Path, scaling: Mapping[str, Any]) -> None:
         )
     if scaling:
         model.config.rope_parameters = scaled(model.config.rope_parameters, scaling)
+    complete_attention(model.config, metadata)
     model.save_pretrained(folder)
 
 

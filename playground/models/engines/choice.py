@@ -1,8 +1,8 @@
 """Which engine runs a model: the fastest that is proven equal, or the one a person names.
 
-Proven means held to transformers by tests with the real model (`tests/reference`): the same logits
-at FP32, the very rows and scales of bitsandbytes at INT8, and never further from FP32 than
-transformers at the same precision.
+Proven means held to transformers by tests (`tests/reference`): the same logits at FP32 on tiny
+random models of every family that the core runs; with the default model the very rows and scales of
+bitsandbytes at INT8, and never further from FP32 than transformers at the same precision.
 """
 
 from __future__ import annotations

@@ -103,6 +103,12 @@ def require_text_model(folder: Path) -> None:
             f"{folder} holds a {named[0]}, which has no head that writes text; choose a model "
             "that writes text, such as a ...ForCausalLM."
         )
+    if config.get("is_encoder_decoder"):
+        raise ModelUnavailable(
+            f"{folder} holds an encoder with a decoder ({config.get('model_type')}), which "
+            "translates a text into another; choose a model that continues one, such as a "
+            "...ForCausalLM."
+        )
     if before := config.get("quantization_config"):
         how = before.get("quant_method", "an unknown way") if isinstance(before, dict) else before
         raise ModelUnavailable(

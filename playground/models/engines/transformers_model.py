@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -21,6 +20,11 @@ from playground.models.engines.compute import compute
 from playground.models.engines.engine import KVCache, LoadReport
 from playground.models.engines.library_output import quiet_transformers
 from playground.models.engines.precision import Precision, loader_arguments, require_available
+from playground.models.engines.transformers_cache import (
+    TransformersCache,
+    cache_argument,
+    require_memory,
+)
 from playground.models.engines.unloaded import context_length_of
 from playground.models.libraries import building, import_libraries
 from playground.models.text.tokenizer import Tokenizer, read_end_token_ids
@@ -28,7 +32,7 @@ from playground.models.text.tokenizer import Tokenizer, read_end_token_ids
 if TYPE_CHECKING:
     import torch
     from torch import nn
-    from transformers import DynamicCache, PreTrainedModel
+    from transformers import PreTrainedModel
 
 # The layer class that proves a quantized load.
 _QUANTIZED_LAYER = {
@@ -37,32 +41,8 @@ _QUANTIZED_LAYER = {
     Precision.FP4: "Linear4bit",
 }
 
-
-class _TransformersCache:
-    """transformers' growing cache, with its length in tokens."""
-
-    def __init__(self, store: DynamicCache) -> None:
-        self.store = store
-
-    @property
-    def length(self) -> int:
-        return int(self.store.get_seq_length())
-
-    @property
-    def size_bytes(self) -> int:
-        tensors = [
-            tensor
-            for layer in self.store.layers
-            for tensor in (getattr(layer, "keys", None), getattr(layer, "values", None))
-        ]
-        return sum(int(tensor.nbytes) for tensor in tensors if tensor is not None)
-
-    @property
-    def held_bytes(self) -> int:
-        return self.size_bytes  # it grows with every token: nothing is set aside
-
-    def copy(self) -> _TransformersCache:
-        return _TransformersCache(deepcopy(self.store))
+# Configs of models that were seen to remember what they read.
+_REMEMBERING: set[str] = set()
 
 
 @dataclass
@@ -75,13 +55,14 @@ class TransformersEngine:
     context_length: int
     report: LoadReport
     network: PreTrainedModel
+    cache_argument: str
     name: str = "transformers"
 
     def new_cache(self) -> KVCache:
         """Return an empty cache for one row."""
         from transformers import DynamicCache
 
-        return _TransformersCache(DynamicCache())
+        return TransformersCache(DynamicCache(config=self.network.config))
 
     def forward(
         self, token_ids: NDArray[np.int64], caches: Sequence[KVCache]
@@ -127,15 +108,16 @@ class TransformersEngine:
     def _forward_row(self, token_ids: NDArray[np.int64], cache: KVCache) -> NDArray[np.float32]:
         import torch
 
-        store = cast(_TransformersCache, cache).store
+        own = cast(TransformersCache, cache)
         with torch.inference_mode():
             output = self.network(
                 torch.from_numpy(token_ids[None]).to(self.network.device),
-                past_key_values=store,
                 use_cache=True,
                 logits_to_keep=1,
+                **{self.cache_argument: own.store},
             )
             logits: NDArray[np.float32] = output.logits[0, -1].float().cpu().numpy()
+        own.length += len(token_ids)
         return logits
 
 
@@ -164,14 +146,20 @@ def load_transformers_engine(model: InstalledModel, precision: Precision) -> Tra
     tokenizer = Tokenizer.load(model.path, read_end_token_ids(model.path))
     table: Any = network.get_input_embeddings()
     require_rows(tokenizer, table.weight.shape[0], model.path)
-    return TransformersEngine(
+    engine = TransformersEngine(
         model=model,
         precision=precision,
         tokenizer=tokenizer,
         context_length=context_length_of(network.config),
         report=_report(network, time.perf_counter() - start),
         network=network,
+        cache_argument=cache_argument(network),
     )
+    # How it remembers is of its code and config, not of its weights: asked once.
+    if (shape := network.config.to_json_string()) not in _REMEMBERING:
+        require_memory(engine)
+        _REMEMBERING.add(shape)
+    return engine
 
 
 def _read_network(folder: Path, precision: Precision, name: str) -> PreTrainedModel:

@@ -13,6 +13,11 @@ from playground.models.text.tokenizer import Tokenizer, load_tokenizer
 if TYPE_CHECKING:
     from transformers import PretrainedConfig
 
+_WINDOW_NAMES = ("max_position_embeddings", "seq_length", "max_seq_len")
+
+# Tokens for a model that names no window: what those without one were trained on.
+WINDOW = 2048
+
 
 @dataclass(frozen=True)
 class UnloadedModel:
@@ -36,8 +41,11 @@ def read_unloaded(folder: Path) -> UnloadedModel:
 
 
 def context_length_of(config: PretrainedConfig) -> int:
-    """Return how many tokens a model can hold."""
-    return int(config.get_text_config().max_position_embeddings)
+    """Return how many tokens a model can hold, or `WINDOW` where its config names no end."""
+    text = config.get_text_config()
+    # BLOOM and MPT say what they were trained on; a state such as Mamba's has no end of its own.
+    named = (getattr(text, name, None) for name in _WINDOW_NAMES)
+    return int(next((length for length in named if length), WINDOW))
 
 
 @once_per_version(8)

@@ -1,0 +1,131 @@
+"""Families that transformers runs here: each as transformers runs it alone, or refused by name.
+
+The core's own families are in `test_core_families`. A family is a line.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from playground.errors import PlaygroundError, PrecisionUnavailable
+from playground.generation.language_model import LanguageModel
+from playground.models.acquire.local import register_path
+from playground.models.acquire.store import InstalledModel
+from playground.models.config import read_model_config
+from playground.models.engines.choice import EngineName, load_engine
+from playground.models.engines.engine import Engine
+from playground.models.engines.precision import Precision
+from playground.models.engines.transformers_model import load_transformers_engine
+from tests.support.core_reach import their_logits
+from tests.support.fetching import settings_in
+from tests.support.tiny_families import save_tiny
+
+IDS = np.random.default_rng(5).integers(3, 200, 40)
+ATTENTION = {"layer_types": ["conv", "full_attention", "conv"]}
+# Learned places, ALiBi, half of a head turned, states in place of keys, experts, windows.
+RUNS: dict[str, dict[str, Any]] = {
+    "gpt2": {},
+    "gpt_neox": {"num_key_value_heads": None},
+    "bloom": {},
+    "opt": {"word_embed_proj_dim": 48, "ffn_dim": 80},
+    "phi": {"num_key_value_heads": 4},
+    "falcon": {"num_kv_heads": None},
+    "stablelm": {"num_attention_heads": 2, "num_key_value_heads": 1},
+    "cohere": {},
+    "mixtral": {"num_local_experts": 4},
+    "gemma2": {"sliding_window": 16, "head_dim": 12},
+    "mamba": {"state_size": 8},
+    "mamba2": {"state_size": 8, "num_heads": 8, "head_dim": 12, "n_groups": 1, "chunk_size": 16},
+    "lfm2": ATTENTION,
+    "bert": {"is_decoder": True},
+}
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "rwkv": ({"attention_hidden_size": 48}, "remembers what it has read in a way"),
+    "recurrent_gemma": (
+        {"lru_width": 48, "attention_window_size": 16},
+        "mixes two texts that are read in turns",
+    ),
+    "roberta": ({"is_decoder": False}, "looks at tokens that come later"),
+}
+NOT_QUANTIZED = {"falcon": "no Linear.* layer came out of loading", "mamba": "does not run at"}
+QUANTIZED = [Precision.INT8, Precision.NF4]
+
+
+def installed(home: Path, family: str, changes: dict[str, Any]) -> InstalledModel:
+    return register_path(save_tiny(home / "model", family, **changes), settings_in(home))
+
+
+@pytest.fixture(params=list(RUNS))
+def model(tmp_path: Path, request: pytest.FixtureRequest) -> InstalledModel:
+    return installed(tmp_path, request.param, RUNS[request.param])
+
+
+def in_steps(engine: Engine) -> np.ndarray[Any, Any]:
+    """Return the logits after each place from the tenth on, with another row read in between."""
+    cache, other = engine.new_cache(), engine.new_cache()
+    found = [engine.forward(IDS[None, :10], [cache])[0]]
+    for step in range(10, len(IDS)):
+        engine.forward(IDS[None, step - 9 : step - 7], [other])
+        if step == 25:  # a copy goes on as the row that it was taken of
+            cache = cache.copy()
+        found.append(engine.forward(IDS[None, step : step + 1], [cache])[0])
+    assert cache.length == len(IDS)
+    assert cache.size_bytes > 0
+    return np.stack(found)
+
+
+def test_logits_at_once_and_in_steps_equal_transformers(model: InstalledModel) -> None:
+    engine = load_engine(model, Precision.FP32, EngineName.AUTO)
+    assert engine.name == "transformers"
+    expected = their_logits(model.path, IDS)
+    assert np.abs(expected).max() > 0.1
+    np.testing.assert_allclose(engine.logits_at_each(IDS), expected, atol=1e-4, rtol=0)
+    np.testing.assert_allclose(in_steps(engine), expected[9:], atol=1e-4, rtol=0)
+    states = engine.hidden_states(IDS)
+    assert states.shape[:2] == (4, len(IDS))
+
+
+def test_text_at_temperature_zero_equals_transformers(model: InstalledModel) -> None:
+    engine = load_transformers_engine(model, Precision.FP32)
+    ours = LanguageModel(engine).generate("The cat reads", temperature=0, max_new_tokens=20)
+    prompt = torch.tensor([engine.tokenizer.encode_text_prompt("The cat reads")])
+    theirs: Any = engine.network
+    told = theirs.generate(prompt, do_sample=False, max_new_tokens=20, pad_token_id=0)
+    assert ours.text == engine.tokenizer.decode(told[0, prompt.shape[1] :].tolist())
+
+
+@pytest.mark.parametrize("precision", QUANTIZED, ids=str)
+def test_quantized_it_runs_in_steps_as_at_once_or_is_refused(
+    model: InstalledModel, precision: Precision
+) -> None:
+    if reason := NOT_QUANTIZED.get(read_model_config(model.path).model_type):
+        with pytest.raises(PrecisionUnavailable, match=f"{reason}.*Choose another precision"):
+            load_transformers_engine(model, precision)
+        return
+    engine = load_transformers_engine(model, precision)
+    whole = engine.logits_at_each(IDS)
+    alike = [np.corrcoef(*pair)[0, 1] for pair in zip(whole[9:], in_steps(engine), strict=True)]
+    assert min(alike) > 0.98
+
+
+@pytest.mark.parametrize("family", REFUSED)
+def test_what_would_write_wrong_is_refused_with_its_reason(tmp_path: Path, family: str) -> None:
+    changes, reason = REFUSED[family]
+    model = installed(tmp_path, family, changes)
+    with pytest.raises(PlaygroundError, match=reason):
+        load_engine(model, Precision.FP32, EngineName.AUTO)
+
+
+def test_an_encoder_with_a_decoder_is_refused_before_it_is_loaded(tmp_path: Path) -> None:
+    from transformers import T5Config, T5ForConditionalGeneration
+
+    config = T5Config(d_model=16, num_layers=1, num_heads=2, d_ff=16, d_kv=8, vocab_size=400)
+    save_tiny(tmp_path / "t5", "gpt2")  # for its tokenizer
+    T5ForConditionalGeneration(config).save_pretrained(tmp_path / "t5")
+    with pytest.raises(PlaygroundError, match=r"holds an encoder with a decoder \(t5\)"):
+        register_path(tmp_path / "t5", settings_in(tmp_path))

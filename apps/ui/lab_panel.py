@@ -98,7 +98,7 @@ class LabPanel:
         self._tabs: dict[str, gr.Tab] = {}
         head = tag("h1", lab.title, class_="title") + tag("p", lab.idea, class_="lead")
         gr.HTML(str(head), js_on_load=None)
-        self._place = gr.Textbox(visible="hidden", show_label=False)  # the experiment in sight
+        self._place = gr.Textbox(visible="hidden", show_label=False)  # what is to be drawn
         self._draw = gr.Button(visible="hidden", elem_id=f"draw-{lab.name}")
         with gr.Tabs(elem_id=f"tabs-{lab.name}"):
             for each in lab.experiments:
@@ -134,13 +134,18 @@ class LabPanel:
         gr.on(events, None, fields, fields, js=travel, **QUIET)
 
     def _wire_drawing(self, opened: list[Any]) -> None:
-        """Let the page say what is in sight, then draw it."""
+        """Let the page say what is in sight, then draw it; a lab that is not in sight asks nothing.
+
+        Gradio visits every component for every output of every event: when the page is opened,
+        events without work would cost it more than all the others.
+        """
         followed = {each for section in self.sections.values() for each in section.followed}
         events = [*opened, *(each.change for each in followed)]
         inputs = {self._key, self._place}.union(*(each.inputs for each in self.sections.values()))
         drawn = {part for each in self.sections.values() for part in each.drawn}
-        look = f"() => playgroundInSight('{self._name}')"
-        gr.on(events, None, None, self._place, js=look, **QUIET).then(
+        look = f"(place) => playgroundDraw('{self._name}', place)"
+        gr.on(events, None, self._place, self._place, js=look, **QUIET)
+        self._place.change(
             self._open,
             inputs,
             drawn,
@@ -151,7 +156,7 @@ class LabPanel:
         )
 
     def _open(self, data: dict[Any, Any]) -> dict[Any, Any]:
-        if name := data[self._place]:
+        if name := data[self._place].partition(" ")[0]:
             return self.sections[name].open(data)
         return {section.notice: gr.skip() for section in self.sections.values()}
 

@@ -33,12 +33,14 @@ class Link:
         self._notices = [each.notice for each in self._sections.values()]
 
     def wire(self, blocks: gr.Blocks) -> None:
-        """Read the address when the page is opened."""
+        """Read the address when the page is opened; where it says nothing, nothing is filled."""
         address = gr.Textbox(visible="hidden", elem_id="address", show_label=False)
         fields = {field for each in self._sections.values() for field in each.linked.values()}
-        blocks.load(
-            self.fill, address, [*fields, *self._notices], js="() => location.search", **QUIET
-        ).then(None, js="() => playgroundOpen(true)", **QUIET)
+        read = blocks.load(None, None, address, js="() => location.search", **QUIET)
+        read.then(None, js="() => { location.search || playgroundOpen(true) }", **QUIET)
+        outputs = [*fields, *self._notices]
+        filled = address.change(self.fill, address, outputs, **QUIET)
+        filled.then(None, js="() => playgroundOpen(true)", **QUIET)
 
     def fill(self, query: str) -> dict[Any, Any]:
         """Return what the form named in an address shows; a bad value is said beside it."""

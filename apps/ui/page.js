@@ -61,9 +61,16 @@ function playgroundExperiment(panel) {
   return shown?.id.replace(/^experiment-[^-]+-/, "") || "";
 }
 
-// What the hidden button that draws a lab hands to the server.
 function playgroundInSight(lab) {
   return playgroundExperiment(document.getElementById(`panel-${lab}`));
+}
+
+// What a lab's hidden field becomes when something of it may have to be drawn: the experiment in
+// sight, and a number that is new each time, so that the field changes. Nothing in sight changes nothing.
+let playgroundDrawn = 0;
+function playgroundDraw(lab, place) {
+  const experiment = playgroundInSight(lab);
+  return experiment ? `${experiment} ${++playgroundDrawn}` : place;
 }
 
 let playgroundOpened = false; // until the address has been read, nothing is written over it

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
 from apps.server import create_app
 from playground.models.acquire.store import InstalledModel
@@ -91,13 +91,7 @@ def visit(
     What the browser's console calls an error fails the test too.
     """
     contexts: list[BrowserContext] = []
-    abroad: list[str] = []
-    errors: list[str] = []
-
-    def watch(page: Page) -> None:
-        page.on("request", lambda r: None if _is_local(r.url, server) else abroad.append(r.url))
-        page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda e: errors.append(str(e)))
+    watched = _Watched(server)
 
     def open_page(
         width: int = 1360, height: int = 860, dark: bool = False, path: str = "/"
@@ -109,7 +103,7 @@ def visit(
         )
         contexts.append(context)
         page = context.new_page()
-        watch(page)
+        watched.follow(page)
         page.goto(server + path)
         page.get_by_label("Message", exact=True).wait_for(state="attached")
         page.locator(".badge.ready").wait_for()
@@ -118,11 +112,35 @@ def visit(
         return page
 
     yield open_page
+    errors = tuple(watched.errors)  # before pages are closed, which cuts off what they still ask
     for context in contexts:
         context.close()
-    assert not abroad
+    assert not watched.abroad
     assert not errors
 
 
-def _is_local(url: str, server: str) -> bool:
-    return url.startswith((server, "data:", "blob:"))
+class _Watched:
+    """What pages asked of other hosts, and what their consoles called an error."""
+
+    def __init__(self, server: str) -> None:
+        self._local = (server, "data:", "blob:")
+        self._leaving: set[Page] = set()
+        self.abroad: list[str] = []
+        self.errors: list[str] = []
+
+    def follow(self, page: Page) -> None:
+        page.on("request", lambda request: self._see_request(page, request))
+        page.on("framenavigated", lambda _frame: self._leaving.discard(page))
+        page.on("console", lambda m: self._see(page, m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: self._see(page, str(error)))
+
+    def _see_request(self, page: Page, request: Request) -> None:
+        if not request.url.startswith(self._local):
+            self.abroad.append(request.url)
+        if request.is_navigation_request() and request.frame == page.main_frame:
+            self._leaving.add(page)
+
+    def _see(self, page: Page, error: str) -> None:
+        # A reload cuts off what the page still asks, and Gradio says so.
+        if page not in self._leaving:
+            self.errors.append(error)

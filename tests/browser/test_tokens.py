@@ -103,7 +103,7 @@ def test_tokenizers_meet_and_one_is_trained_on_the_spot(visit: Visit) -> None:
     write(page, "tick tack tick tack tick tack")
     page.get_by_role("tab", name="Face-off").click()
     table = page.locator("table.face-off")
-    expect(table).to_be_visible(timeout=30_000)
+    expect(table).to_be_visible()
     expect(table.locator("thead")).to_contain_text("SmolLM2 135M Instruct")
     trained = table.locator("thead th", has_text="Trained on your text")
     expect(trained).to_contain_text(re.compile(r"256 bytes, \d+ pairs learned"))
@@ -143,7 +143,7 @@ def test_a_long_text_stays_usable_and_odd_text_gets_a_sentence(
     lab = page.locator("#view-tokens-cutting")
     notice = page.locator("#notice-tokens-cutting")
     write(page, "lighthouse " * 10_000)
-    expect(lab).to_contain_text("Tokens 1 to 1,000 of", timeout=20_000)
+    expect(lab).to_contain_text("Tokens 1 to 1,000 of")
     expect(lab.locator(".chip")).to_have_count(1000)
     lab.get_by_role("button", name="Later").click()
     expect(lab).to_contain_text("Tokens 1,001 to 2,000 of")
@@ -152,10 +152,10 @@ def test_a_long_text_stays_usable_and_odd_text_gets_a_sentence(
     lab.get_by_role("button", name="Later").click()
     expect(lab).to_contain_text("Tokens 1,001 to 2,000 of")
     write(page, "lighthouse " * 9_000)  # another text is read from its beginning
-    expect(lab).to_contain_text("Tokens 1 to 1,000 of", timeout=20_000)
+    expect(lab).to_contain_text("Tokens 1 to 1,000 of")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     write(page, "a" * 1_000_000)
-    expect(lab.locator(".tiles")).to_contain_text("1,000,000characters", timeout=20_000)
+    expect(lab.locator(".tiles")).to_contain_text("1,000,000characters")
     write(page, "a\0b\u202ec\u202c")
     expect(lab.locator(".tok-text")).to_have_text(r"a\u0000b\u202ec\u202c")
     written(page, "cutting").evaluate(

@@ -58,3 +58,16 @@ def test_a_bad_link_is_told_beside_the_form_and_loses_nothing(visit: Visit) -> N
 def test_a_lab_that_is_not_there_opens_the_chat(visit: Visit) -> None:
     page = visit(path="/?lab=%3Cimg%3E&experiment=nothing")
     expect(page.get_by_label("Message", exact=True)).to_be_visible()
+
+
+def test_a_page_that_opens_asks_nothing_for_labs_out_of_sight(visit: Visit) -> None:
+    page = visit()
+    page.get_by_role("button", name="Context", exact=True).click()
+    expect(page.locator("#view-context-window tr.gone")).to_have_count(4)
+    asked = page.evaluate(
+        "performance.getEntriesByType('resource').map((each) => each.name)"
+        ".filter((name) => /queue\\/join|run\\/predict/.test(name)).length"
+    )
+    # Who visits, what the chat shows, what its context window holds; then the one lab, which may be
+    # drawn again where something beside it has just changed.
+    assert asked <= 6

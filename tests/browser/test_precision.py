@@ -31,14 +31,14 @@ def exported(page: Page, kind: str) -> str:
 
 
 def test_rows_are_measured_and_explained(visit: Visit) -> None:
-    page = open_bench(visit, ("INT8", "NF4"))
+    page = open_bench(visit, ("NF4",))
     page.locator("#precision-bench-max_new_tokens input").fill("16")
     page.locator("#precision-bench-runs input").fill("1")
     own = page.locator("#precision-bench-own_text textarea")
     own.fill("The <b>cat</b> sat on the mat, and then it slept.")
     page.locator("#run-precision-bench").click()
     expect(page.locator("#view-precision-bench")).to_contain_text("MB estimated")
-    expect(page.locator("table.bench tr.done")).to_have_count(3, timeout=200_000)
+    expect(page.locator("table.bench tr.done")).to_have_count(1, timeout=200_000)
     expect(page.locator("#run-precision-bench")).to_be_visible()
     failed = page.locator("table.bench tr.failed")
     expect(failed).to_have_count(1)
@@ -46,11 +46,11 @@ def test_rows_are_measured_and_explained(visit: Visit) -> None:
     expect(page.locator("table.bench tr.done small", has_text="yours").first).to_be_visible()
     why = page.locator("#view-precision-bench .why-card")
     expect(why).to_contain_text("GB/s (measured)")
-    why.locator("summary", has_text="INT8 · transformers").click()
-    expect(why).to_contain_text("LLM.int8()")
+    why.locator("summary", has_text="NF4 · transformers").click()
+    expect(why.locator("details[open]")).to_contain_text("looks each 4-bit code up")
     expect(page.locator("#view-precision-bench mark.parting").first).to_be_visible()
     told = json.loads(exported(page, "JSON"))
-    assert len(told["rows"]) == len(list(csv.DictReader(io.StringIO(exported(page, "CSV"))))) == 4
+    assert len(told["rows"]) == len(list(csv.DictReader(io.StringIO(exported(page, "CSV"))))) == 2
     assert exported(page, "SVG").startswith("<svg")
     assert page.evaluate(
         "document.querySelector('table.bench').closest('.scroll').scrollWidth <= "

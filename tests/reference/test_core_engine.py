@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 import torch
@@ -30,7 +32,23 @@ TEXT = (
 )
 
 
-def all_logprobs(engine: Engine, token_ids: list[int]) -> np.ndarray:
+@pytest.fixture(scope="module")
+def core(default_model: InstalledModel) -> CoreEngine:
+    return load_core_engine(default_model, Precision.FP32)
+
+
+@pytest.fixture(scope="module")
+def token_ids(core: CoreEngine) -> Sequence[int]:
+    return tuple(core.tokenizer.encode(TEXT * 2)[:96])
+
+
+@pytest.fixture(scope="module")
+def reference(core: CoreEngine, token_ids: Sequence[int]) -> np.ndarray:
+    """Return what FP32 says after each token; computed once for all precisions."""
+    return all_logprobs(core, token_ids)
+
+
+def all_logprobs(engine: Engine, token_ids: Sequence[int]) -> np.ndarray:
     """Return the log-probabilities after each token but the first few, one step at a time."""
     cache = engine.new_cache()
     engine.forward(np.array([token_ids[:8]]), [cache])
@@ -42,12 +60,12 @@ def mean_kl(reference: np.ndarray, other: np.ndarray) -> float:
     return float((np.exp(reference) * (reference - other)).sum(-1).mean())
 
 
-def test_fp32_speaks_as_transformers_does(default_model: InstalledModel) -> None:
-    core = LanguageModel(load_core_engine(default_model, Precision.FP32))
+def test_fp32_speaks_as_transformers_does(default_model: InstalledModel, core: CoreEngine) -> None:
+    model = LanguageModel(core)
     theirs = LanguageModel(load_transformers_engine(default_model, Precision.FP32))
     for prompt in PROMPTS:
         messages = [{"role": "user", "content": prompt}]
-        ours = core.generate(messages, temperature=0, max_new_tokens=24)
+        ours = model.generate(messages, temperature=0, max_new_tokens=24)
         assert ours.text == theirs.generate(messages, temperature=0, max_new_tokens=24).text
 
 
@@ -71,11 +89,11 @@ def test_int8_has_the_rows_and_scales_of_bitsandbytes(default_model: InstalledMo
 
 @pytest.mark.parametrize("precision", [Precision.FP16, Precision.BF16, Precision.INT8])
 def test_the_core_is_no_further_from_fp32_than_transformers(
-    default_model: InstalledModel, precision: Precision
+    default_model: InstalledModel,
+    precision: Precision,
+    token_ids: Sequence[int],
+    reference: np.ndarray,
 ) -> None:
-    full = load_core_engine(default_model, Precision.FP32)
-    token_ids = full.tokenizer.encode(TEXT * 2)[:96]
-    reference = all_logprobs(full, token_ids)
     ours = mean_kl(reference, all_logprobs(load_core_engine(default_model, precision), token_ids))
     engine = load_transformers_engine(default_model, precision)
     assert ours <= mean_kl(reference, all_logprobs(engine, token_ids)) + 1e-5

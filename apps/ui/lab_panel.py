@@ -145,7 +145,8 @@ class LabPanel:
         drawn = {part for each in self.sections.values() for part in each.drawn}
         look = f"(place) => playgroundDraw('{self._name}', place)"
         gr.on(events, None, self._place, self._place, js=look, **QUIET)
-        self._place.change(
+        gr.on(
+            [self._place.change],
             self._open,
             inputs,
             drawn,

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from playground.errors import OptionError
+from playground.generation.fitting.messages import fit_messages
 from playground.generation.fitting.outlook import foresee
+from playground.generation.fitting.overflow import OverflowPolicy
 from playground.generation.settings import SamplingSettings
 from playground.models.text.tokenizer import Message, Tokenizer
 from tests.support.tiny_llama import CHATML, IM_END, IM_START, tiny_tokenizer
@@ -73,6 +75,8 @@ REFUSING: dict[str, str] = {
     "no such filter": "{{ messages | nonsense }}",
     "divides by zero": "{{ 1 / 0 }}",
 }
+ALTERNATING = {name: REFUSING[name] for name in ("no system", "roles alternate")}
+ROLES = ("user", "assistant")
 CONVERSATION = (
     Message("system", "Be brief."),
     Message("user", " What is the capital of France? "),
@@ -126,6 +130,19 @@ def test_what_fills_a_window_is_never_less_than_nothing(kind: str) -> None:
         usage = foresee(messages, engine, SamplingSettings(max_new_tokens=16)).usage
         assert min(usage.system, usage.history, usage.prompt) >= 0
         assert usage.used == len(ours.encode_chat(messages))
+
+
+@pytest.mark.parametrize("policy", [each for each in OverflowPolicy if each != "stop"])
+@pytest.mark.parametrize("kind", [*TEMPLATES, *ALTERNATING])
+def test_whatever_is_cut_the_template_takes_what_stays(kind: str, policy: OverflowPolicy) -> None:
+    ours, _ = tokenizer({**TEMPLATES, **ALTERNATING}[kind])
+    engine: Any = SimpleNamespace(tokenizer=ours, context_length=2_000)
+    turns = [Message(role, f"{role} {n}: tell me more.") for n in range(9) for role in ROLES]
+    whole = len(ours.encode_chat(turns[:-1]))
+    for room in range(60, whole, 37):
+        fitted = fit_messages(turns[:-1], engine, 1, policy, room + 1)
+        assert len(fitted.token_ids) <= room
+        assert fitted.fit.dropped or fitted.fit.cut
 
 
 @pytest.mark.parametrize("kind", REFUSING)

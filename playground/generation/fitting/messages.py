@@ -83,7 +83,7 @@ class _Fitting:
 
     def prompt(self) -> Prompt:
         """Keep as much as fits, in the policy's order; cut a message only where the order ends."""
-        choices = _CHOICES[self.policy](self.messages, self.first_turn)
+        choices = self._choices()
         least, whole = len(choices) - 1, self._encode(choices[0])
         if len(whole) <= self.room:
             return self._kept(choices[0], whole)
@@ -95,6 +95,24 @@ class _Fitting:
         if self.policy is OverflowPolicy.SLIDING:
             return self._with_edge(choices[fits])
         return self._kept(choices[fits], self._encode(choices[fits]))
+
+    def _choices(self) -> Choices:
+        """Return what may be kept; some templates let no conversation begin with a reply."""
+        choices = _CHOICES[self.policy](self.messages, self.first_turn)
+        replies = [kept for kept in choices if self._begins_with_a_reply(kept)]
+        if self.policy is OverflowPolicy.SLIDING and replies and self._is_refused(replies[-1]):
+            return [kept for kept in choices if not self._begins_with_a_reply(kept)]
+        return choices
+
+    def _begins_with_a_reply(self, kept: Sequence[int]) -> bool:
+        return self.messages[kept[0]].role == "assistant"
+
+    def _is_refused(self, kept: Sequence[int]) -> bool:
+        try:
+            self._encode(kept)
+        except OptionError:
+            return True
+        return False
 
     def _encode(self, kept: Sequence[int], cut: Cut | None = None) -> list[int]:
         return self.tokenizer.encode_chat(self._shown(kept, cut))
@@ -123,6 +141,8 @@ class _Fitting:
     def _with_edge(self, kept: Sequence[int]) -> Prompt:
         """Keep the end of the message before those that are whole, if any of it fits."""
         wider = [kept[0] - 1, *kept]
+        if self._begins_with_a_reply(wider) and self._is_refused(wider):
+            return self._kept(kept, self._encode(kept))
         cut = self._find_cut(wider, wider[0], both_ends=False)
         if cut is None:
             return self._kept(kept, self._encode(kept))

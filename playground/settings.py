@@ -42,6 +42,11 @@ class Settings:
     offline: bool
     idle_minutes: float = 30.0
 
+    @property
+    def own_models_file(self) -> Path:
+        """Where the list of a person's own models lies."""
+        return self.conversations_dir.with_name("own-models.json")
+
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
         """Read the environment.

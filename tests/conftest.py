@@ -7,6 +7,7 @@ import os
 # Pytest imports it when an event loop that Gradio left open is collected. That can be amid
 # another import, which Python 3.11 does not survive (a KeyError in its module locks).
 import tracemalloc  # noqa: F401
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
@@ -32,6 +33,21 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "dev")
 def pytest_report_header() -> str:
     """Name the packages that decide about numbers."""
     return ", ".join(f"{name} {version(name)}" for name in SHOWN_VERSIONS)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_list_is_left_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what tests check out of this person's own list of models."""
+    real, person = Settings.own_models_file, Settings.from_env().own_models_file
+    instead = tmp_path_factory.mktemp("own") / "own-models.json"
+
+    def of_tests(settings: Settings) -> Path:
+        path: Path = real.fget(settings)  # type: ignore[attr-defined] # it is a property
+        return instead if path == person else path
+
+    Settings.own_models_file = property(of_tests)  # type: ignore[assignment,method-assign]
+    yield
+    Settings.own_models_file = real  # type: ignore[method-assign]
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from apps.cli.lab import perform_in_sight
 from apps.cli.terminal import console, plain, write, write_json
 from playground.labs.models.check import Check
 from playground.labs.models.check_view import CHECK
+from playground.labs.models.own import ADDING
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
 
@@ -46,6 +47,20 @@ def check_model(reference: str, as_json: bool, precisions: str = "") -> None:
         raise typer.Exit(INTERRUPTED)
     if check is None or check.failed:
         raise typer.Exit(FAILED)
+
+
+def check_own(reference: str) -> Check:
+    """Check a model before it is listed, in sight, and return what was found.
+
+    Raises
+    ------
+    typer.Exit
+        When it was stopped.
+    """
+    last, stopped = perform_in_sight(CHECK, ADDING, ModelChoice(reference, Precision.FP32))
+    if stopped or last is None:
+        raise typer.Exit(INTERRUPTED)
+    return cast("Check", last.snapshot)
 
 
 def _table(check: Check) -> Table:

@@ -11,7 +11,7 @@ import typer
 import playground
 from apps.cli import options as options
 from apps.cli.failures import FAILED, INTERRUPTED, fail
-from apps.cli.model_commands import models, pull, remove
+from apps.cli.model_commands import add, models, pull, remove
 from apps.cli.terminal import (
     discard_stdout,
     open_closed_streams,
@@ -103,7 +103,7 @@ def ui(
     serve(host, port, chosen, Settings.from_env())
 
 
-for _command in (models, pull, remove):
+for _command in (models, pull, add, remove):
     app.command()(_command)
 
 

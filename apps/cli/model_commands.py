@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from apps.cli import options as options
 from apps.cli.terminal import console, plain, tell, write, write_json
-from playground.errors import OptionError, TermsNotAccepted
+from playground.errors import ModelNotFound, OptionError, TermsNotAccepted
 from playground.settings import Settings
+
+if TYPE_CHECKING:
+    from playground.models.acquire.own import OwnModel
 
 
 def models(as_json: options.AsJson = False) -> None:
     """List the models known by name, and which are on this machine."""
     from apps.cli.model_list import models_table
-    from playground.models.acquire.records import listed_record
+    from playground.models.acquire.own import own_models
+    from playground.models.acquire.records import listed_record, own_record
     from playground.models.acquire.store import list_models
 
-    listed = list_models(Settings.from_env())
+    settings = Settings.from_env()
+    listed = list_models(settings)
+    own = [own_record(each, settings) for each in own_models(settings)]
+    records = [*map(listed_record, listed), *own]
     if as_json:
-        write_json({"models": [listed_record(model) for model in listed]})
+        write_json({"models": records})
         return
     screen = console()
     # A pipe has no width: nothing is to be wrapped or cut there.
-    screen.print(models_table(listed), width=None if screen.is_terminal else 200)
-    for model in listed:
-        if model.problem:
-            tell(f"{model.entry.name}: {model.problem}", style="yellow")
+    screen.print(models_table(records), width=None if screen.is_terminal else 200)
+    for each in records:
+        if each["problem"]:
+            tell(f"{each['name']}: {each['problem']}", style="yellow")
 
 
 def pull(
@@ -64,16 +73,48 @@ def _show_terms(name: str, settings: Settings) -> None:
         console(stderr=True).print(plain(terms), soft_wrap=True)
 
 
+def add(
+    path: Annotated[
+        str, typer.Argument(help="A folder with safetensors, or a GGUF file.", metavar="PATH")
+    ],
+    as_json: options.AsJson = False,
+) -> None:
+    """Check a model of your own and list it, for the page too; its files stay where they are."""
+    from apps.cli.check import check_own
+    from playground.labs.models.own import accept, added_words
+    from playground.models.acquire.records import own_record
+
+    settings = Settings.from_env()
+    place = Path(path).expanduser().absolute()
+    found = check_own(str(place))
+    own = accept(place, found, settings)
+    if as_json:
+        write_json(own_record(own, settings) | {"verdict": found.verdict})
+    else:
+        write(f"{plain(added_words(found))}\n")
+
+
 def remove(
-    name: Annotated[str, typer.Argument(help="A name of the catalog.", metavar="MODEL")],
+    name: Annotated[
+        str, typer.Argument(help="A name of the catalog, or the path of a listed model.")
+    ],
     yes: Annotated[bool, typer.Option("--yes", help="Delete it; without this it is told.")] = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Delete a model that was fetched, and say how many bytes that frees."""
+    """Delete a fetched model and say how many bytes that frees; your own goes off the list."""
     from playground.models.acquire.catalog import find_entry
+    from playground.models.acquire.own import find_own
     from playground.models.acquire.removal import delete_model, plan_removal
 
-    settings, entry = Settings.from_env(), find_entry(name)
+    settings = Settings.from_env()
+    if own := find_own(name, settings):
+        _take_off(own, settings, as_json)
+        return
+    if any(separator in name for separator in ("/", os.sep)):
+        raise ModelNotFound(
+            f"{name} is not on the list of your own models; `playground models` shows the list."
+        )
+    entry = find_entry(name)
     planned = plan_removal(entry, settings)
     if not yes:
         raise OptionError(
@@ -84,3 +125,14 @@ def remove(
         write_json(removed.to_json())
     else:
         write(f"{removed.title} was deleted, which freed {removed.size}.\n")
+
+
+def _take_off(own: OwnModel, settings: Settings, as_json: bool) -> None:
+    from playground.labs.models.own import taken_off_words
+    from playground.models.acquire.own import take_off
+
+    freed = take_off(own, settings)
+    if as_json:
+        write_json({"model": own.path, "freed_bytes": freed, "shared_bytes": 0})
+    else:
+        write(f"{plain(taken_off_words(own, freed))}\n")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.table import Table
 
-from playground.models.acquire.records import listed_record
-from playground.models.acquire.store import ListedModel
 
+def models_table(models: Sequence[Mapping[str, Any]]) -> Table:
+    """Return the catalog as a table; the size of what is not here is that of its download.
 
-def models_table(models: Sequence[ListedModel]) -> Table:
-    """Return the catalog as a table; the size of what is not here is that of its download."""
+    Parameters
+    ----------
+    models : sequence of mapping
+        The records of ``playground models --json``.
+    """
     table = Table("name", "kind", "here", box=None, pad_edge=False, header_style="bold")
     table.columns[0].no_wrap = table.columns[1].no_wrap = True
     for title in ("size", "weights"):
@@ -23,9 +27,8 @@ def models_table(models: Sequence[ListedModel]) -> Table:
     return table
 
 
-def _row(model: ListedModel) -> tuple[str, ...]:
-    record = listed_record(model)
-    state = "broken" if model.problem else "yes" if model.installed else "no"
+def _row(record: Mapping[str, Any]) -> tuple[str, ...]:
+    state = "broken" if record["problem"] else "yes" if record["installed"] else "no"
     size = "" if record["size_bytes"] is None else f"{record['size_bytes'] / 1e6:,.0f} MB"
     through = f", through {record['quantized_origin']}" if record["quantized_origin"] else ""
     parameters = f"{record['parameters'] / 1e6:,.0f} M"

@@ -18,6 +18,7 @@ from apps.chat.service import ChatService, Request
 from apps.ui.background import Background
 from apps.ui.click import Click, read_click
 from apps.ui.events import QUIET, WITH_KEY
+from apps.ui.model_choices import model_choices
 from apps.ui.model_switch import ModelSwitch
 from apps.ui.notice import render_error, render_hint
 from apps.ui.rail import Rail, read_request
@@ -94,7 +95,13 @@ class ChatTab:
         # The `Question` that is being edited, if any.
         self._editing = gr.State(None)
         self._switch = ModelSwitch(service, rail, badge, self._notice)
-        self._remembered = RememberedRail(service.store, rail, key, self._notice)
+        self._remembered = RememberedRail(
+            service.store,
+            rail,
+            key,
+            self._notice,
+            lambda: model_choices(service.pool.settings, rail.start),
+        )
 
     def _lay_out_composer(self) -> None:
         with gr.Row(elem_id="composer"):

@@ -109,27 +109,36 @@ class Rail:
         """
         return {name: data[component] for name, component in self.fields.items()}
 
-    def fill(self, kept: Mapping[str, Any]) -> tuple[dict[Any, Any], list[str]]:
+    def fill(
+        self, kept: Mapping[str, Any], choices: Sequence[tuple[str, str]]
+    ) -> tuple[dict[Any, Any], list[str]]:
         """Bring back remembered settings.
 
         Parameters
         ----------
         kept : mapping of str to object
             As they were remembered, perhaps by another version.
+        choices : sequence of (label, reference)
+            The models that can be chosen now; the page was built before.
 
         Returns
         -------
         dict and list of str
             What to put into the components, and the names of those that cannot be had now.
         """
-        holding = {name: kept[name] for name in self.fields if self._takes(name, kept)}
+        offered = [reference for _, reference in choices]
+        holding = {name: kept[name] for name in self.fields if self._takes(name, kept, offered)}
         missing = [name for name in kept if name not in holding]
-        return {self.fields[name]: value for name, value in holding.items()}, missing
+        filled = {self.fields[name]: value for name, value in holding.items()}
+        chosen = {"value": holding["model"]} if "model" in holding else {}
+        return {**filled, self.model: gr.update(choices=list(choices), **chosen)}, missing
 
-    def _takes(self, name: str, kept: Mapping[str, Any]) -> bool:
+    def _takes(self, name: str, kept: Mapping[str, Any], offered: Sequence[str]) -> bool:
         component = self.fields[name]
         if name not in kept:
             return False
+        if name == "model":
+            return kept[name] in offered
         if isinstance(component, gr.Dropdown):
             return kept[name] in [value for _, value in component.choices]
         return _keeps_rule(name, kept[name])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -30,11 +30,19 @@ class RememberedRail:
         The hidden field with the browser's conversation key.
     notice : gradio.HTML
         Says which rule a setting breaks.
+    offered : callable
+        Gives the models that can be chosen now.
     """
 
     def __init__(
-        self, store: ConversationStore, rail: Rail, key: gr.Textbox, notice: gr.HTML
+        self,
+        store: ConversationStore,
+        rail: Rail,
+        key: gr.Textbox,
+        notice: gr.HTML,
+        offered: Callable[[], Sequence[tuple[str, str]]],
     ) -> None:
+        self._offered = offered
         self._store = store
         self._rail = rail
         self._key = key
@@ -53,7 +61,7 @@ class RememberedRail:
 
     def bring_back(self, key: str) -> tuple[View, str]:
         """Return what to put into the rail, and one sentence on what cannot be had, or nothing."""
-        filled, missing = self._rail.fill(self._store.settings(key))
+        filled, missing = self._rail.fill(self._store.settings(key), self._offered())
         return filled, _missing_words(missing)
 
     def _on_change(self, data: Mapping[Any, Any]) -> Any:

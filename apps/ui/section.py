@@ -61,7 +61,7 @@ class Section:
         self._stops = Stops()
         self._id = experiment.path.replace("/", "-")
         lead = Markup('<p class="lead">{}</p>{}').format(experiment.idea, experiment.intro)
-        self._intro = gr.HTML(str(lead), js_on_load=_script(""))
+        self._intro = gr.HTML(str(lead), js_on_load=view_script(""))
         self.form = Form(experiment)
         with gr.Row(elem_classes="lab-actions") as self._actions:
             words = experiment.action or "Export"
@@ -73,11 +73,11 @@ class Section:
             )
             self._stop = gr.Button("Stop", elem_id=f"stop-{self._id}", visible=False)
             self._files = [self._button(name) for name in self._file_names()]
-        self.notice = gr.HTML("", elem_id=f"notice-{self._id}", js_on_load=_script(""))
+        self.notice = gr.HTML("", elem_id=f"notice-{self._id}", js_on_load=view_script(""))
         self._view = gr.HTML(
             str(tag("p", experiment.empty, class_="hint")),
             elem_id=f"view-{self._id}",
-            js_on_load=_script(experiment.path),
+            js_on_load=view_script(experiment.path),
         )
         self._code = gr.HTML("", elem_id=f"code-{self._id}", js_on_load=_COPY)
 
@@ -344,6 +344,6 @@ element.addEventListener('click', (event) => {
 """
 
 
-def _script(path: str) -> str:
+def view_script(path: str) -> str:
     """Return what wakes a picture: its clicks, and what its lab's script does."""
     return f"playgroundView(element, {json.dumps(path)}, trigger, watch);"

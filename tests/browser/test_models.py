@@ -6,6 +6,7 @@ import json
 import re
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,16 @@ from playwright.sync_api import Page, expect
 
 from apps.ui import catalog_section, model_choices
 from playground.errors import FetchCancelled
+from playground.models.acquire import catalog, store
+from playground.models.acquire.catalog import find_entry, load_catalog
 from playground.models.acquire.fetch import FetchProgress
+from playground.models.acquire.staging import fresh_staging, install
+from playground.models.acquire.store import Manifest
 from playground.models.engines import manager as manager_module
 from playground.models.engines.memory import Memory, read_memory
 from playground.serving import Pool
+from playground.settings import Settings
+from tests.support.tiny_llama import save_tiny_llama
 
 Visit = Callable[..., Page]
 
@@ -138,3 +145,63 @@ def test_a_kind_is_listed_alone_linked_and_exported(visit: Visit, tmp_path: Path
     (model,) = json.loads(exported.read_text(encoding="utf-8"))["models"]
     assert model["name"] == "all-minilm-l6-v2"
     assert "path" not in model
+
+
+def test_an_own_model_is_added_answers_and_is_taken_off(visit: Visit, tmp_path: Path) -> None:
+    folder = save_tiny_llama(tmp_path / "mine")
+    page = visit(path="/?lab=models&experiment=catalog")
+    typed, told = page.get_by_label("A model of your own"), page.locator("#notice-own")
+    typed.fill(f"{folder}-not")
+    page.locator("#own-add").click()
+    expect(told).to_contain_text("`path` must lead to a folder with config.json")
+    expect(typed).to_have_value(f"{folder}-not")
+    typed.fill(str(folder))
+    page.locator("#own-add").click()
+    expect(told).to_contain_text("Runs right: mine passed 5 of 5 checks.")
+    expect(typed).to_have_value("")
+    page.reload()
+    page.locator("#got p").first.wait_for(state="attached")
+    page.locator("#model input").click()
+    page.get_by_role("option", name="mine (your own)").click()
+    expect(page.locator(".badge.ready")).to_contain_text("mine")
+    page.get_by_role("button", name="Chat", exact=True).click()
+    page.get_by_label("Message", exact=True).fill("Hello")
+    page.locator("#send").click()
+    expect(page.locator("#transcript")).to_contain_text("tok/s")
+    page.get_by_role("button", name="Models", exact=True).click()
+    own = page.locator("table.own")
+    expect(own).to_contain_text("Runs right: mine passed 5 of 5 checks.")
+    own.get_by_role("button", name="Take off the list").click()
+    notice = page.locator("#notice-models-catalog")
+    expect(notice).to_contain_text("mine was taken off the list; its files stay where they are.")
+    expect(own).to_have_count(0)
+    expect(page.locator("#model input")).to_have_value("SmolLM2 135M Instruct")
+    assert (folder / "model.safetensors").exists()
+
+
+def test_a_fetched_model_is_deleted_at_the_second_press(
+    visit: Visit, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, title = "tiny-of-a-test", "Tiny of a test"
+    entry = replace(find_entry("smollm2-135m-instruct"), name=name, title=title, hub=None)
+    entries = (*load_catalog(), entry)
+    for module in (catalog, store):
+        monkeypatch.setattr(module, "load_catalog", lambda: entries)
+    home = settings.models_dir / name
+    staging = save_tiny_llama(fresh_staging(name, settings))
+    install(staging, Manifest(name, title, "wheel", "a test", None, "MIT", 1, True), settings)
+    size = sum(path.stat().st_size for path in home.iterdir())
+    page = visit(width=390, height=844, path="/?lab=models&experiment=catalog")
+    row = page.locator("#view-models-catalog tr", has_text=title)
+    notice = page.locator("#notice-models-catalog")
+    row.get_by_role("button", name="Delete").click()
+    expect(notice).to_contain_text(f"Deleting {title} frees {size:,} bytes")
+    expect(notice.get_by_role("button", name="Delete it")).to_be_in_viewport()
+    notice.get_by_role("button", name="Keep it").click()
+    expect(notice).to_have_text("")
+    assert home.exists()
+    row.get_by_role("button", name="Delete").click()
+    notice.get_by_role("button", name="Delete it").click()
+    expect(notice).to_contain_text(f"{title} was deleted, which freed {size:,} bytes.")
+    expect(row.get_by_role("button", name="Fetch")).to_be_visible()
+    assert not home.exists()

@@ -16,6 +16,7 @@ import pytest
 import playground
 from playground.models.acquire import catalog, fetch
 from playground.models.acquire.store import InstalledModel
+from playground.serving import shared_pool
 from tests.support.command_line import PROGRAM, Run, runner
 from tests.support.fetching import UNREACHABLE, tiny_entry
 from tests.support.loopback import sha256
@@ -393,6 +394,7 @@ from apps import server
 from apps.ui.exports import exports_folder
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
+from playground.serving import shared_pool
 from playground.settings import Settings
 import signal
 import socket
@@ -474,3 +476,24 @@ def test_remove_says_what_it_frees_asks_for_yes_and_then_does_it(run: Run, home:
     done = run("remove", "qwen3-0.6b", "--yes", "--json")
     assert done.json == {"model": "qwen3-0.6b", "freed_bytes": 1234, "shared_bytes": 0}
     assert not weights.parent.exists()
+
+
+def test_an_own_model_is_added_listed_and_taken_off(
+    run: Run, home: Path, tiny_model_folder: Path
+) -> None:
+    shared_pool.cache_clear()  # an earlier test's lives in another home
+    added = run("add", str(tiny_model_folder), "--json").json
+    assert added["path"] == str(tiny_model_folder)
+    assert added["verdict"].startswith("Runs right: ")
+    (own,) = [each for each in run("models", "--json").json["models"] if each["source"] == "folder"]
+    assert own["title"] == tiny_model_folder.name
+    assert own["problem"] is None
+    assert str(tiny_model_folder) in run("models").stdout
+    told = run("remove", str(tiny_model_folder))
+    assert "its files stay where they are" in told.stdout
+    assert (tiny_model_folder / "config.json").exists()
+    again = run("remove", str(tiny_model_folder))
+    assert again.code == 1
+    assert "is not on the list of your own models" in again.stderr
+    assert run("add", str(home)).code == 1
+    shared_pool.cache_clear()

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from markupsafe import Markup
 
 from playground.drawing.markup import join, table, tag
 from playground.experiments.experiment import Experiment, Needs
 from playground.labs.models.buttons import action_button
 from playground.labs.models.catalog import Catalog, CatalogSettings, run_catalog
+from playground.labs.models.own import OwnState
 from playground.models.acquire.catalog import CatalogEntry
 from playground.models.acquire.records import download_bytes
 from playground.models.acquire.store import InstalledModel, ListedModel
 
 _HEADS = ("model", "weights, million", "context, tokens", "fetch, MB", "here")
+_OWN_HEADS = ("model", "weights, million", "size, MB", "checked")
 _KINDS = {
     "chat": "chat",
     "base": "base: continues text",
@@ -21,8 +25,28 @@ _KINDS = {
 
 
 def draw(catalog: Catalog) -> Markup:
-    """Return the models as a table."""
-    return tag("div", table(_HEADS, map(_row, catalog.models), class_="models"), class_="card")
+    """Return the models as a table, and below it the person's own."""
+    known = table(_HEADS, map(_row, catalog.models), class_="models")
+    return tag("div", known, class_="card") + _own(catalog.own)
+
+
+def _own(own: Sequence[OwnState]) -> Markup:
+    if not own:
+        return Markup()
+    rows = table(_OWN_HEADS, map(_own_row, own), class_="models own")
+    return tag("div", tag("h2", "Your own"), rows, class_="card")
+
+
+def _own_row(each: OwnState) -> tuple[object, ...]:
+    model = each.model
+    kind = _KINDS["chat" if model.chat else "base"]
+    said = f"It {each.problem}; add it again." if each.problem else each.verdict
+    return (
+        join((tag("b", model.title), tag("span", kind, class_="muted"))),
+        f"{model.parameters / 1e6:,.1f}",
+        f"{model.size_bytes / 1e6:,.1f}",
+        join((tag("span", said), action_button("Take off the list", "take off", model.path)), " "),
+    )
 
 
 def _row(model: ListedModel) -> tuple[object, ...]:

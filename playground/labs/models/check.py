@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from playground.errors import (
@@ -16,9 +17,11 @@ from playground.experiments.run import Progress, Run
 from playground.experiments.settings import Settings, field
 from playground.labs.models.check_parts import Finding, Subject, parts
 from playground.models.acquire.fetch import ensure_model
+from playground.models.acquire.own import Checked, remember_checked
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
+from playground.models.file_stamp import stamp_of
 
 
 class CheckSettings(Settings):
@@ -65,6 +68,16 @@ class Check:
     def failed(self) -> tuple[Finding, ...]:
         """What did not hold."""
         return tuple(row for row in self.rows if row.verdict == "failed")
+
+    @property
+    def core(self) -> Finding | None:
+        """Whether core and transformers agree; None before that was asked."""
+        return next((row for row in self.rows if row.name == "logits"), None)
+
+    @property
+    def refused(self) -> Finding | None:
+        """The first fault with which no engine runs it right; without the core another does."""
+        return next((row for row in self.failed if row is not self.core), None)
 
     @property
     def verdict(self) -> str:
@@ -127,11 +140,15 @@ def _checked(choice: ModelChoice, settings: CheckSettings, run: Run) -> Iterator
     asked = parts(settings.precisions)
     check = Check(model.title, len(asked))
     subject = Subject(model, choice, run)
+    stamp = stamp_of(Path(model.origin))  # what changes meanwhile has not been checked
     try:
         for stage, ask in asked:
             run.check()
             yield replace(check, stage=stage)
             check = replace(check, rows=(*check.rows, ask(subject)))
+            if core := check.core:  # from here on `auto` goes by it
+                found = Checked(stamp, core.verdict, core.sentence, check.verdict)
+                remember_checked(model, found, run.pool.settings)
         yield check
     finally:
         subject.free()

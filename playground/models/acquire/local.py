@@ -26,7 +26,7 @@ from playground.models.acquire.weight_files import tensor_shapes
 from playground.models.foreign import reading
 from playground.settings import Settings
 
-_UNKNOWN_LICENSE = "unknown (your own files)"
+UNKNOWN_LICENSE = "unknown (your own files)"
 
 
 def register_path(path: Path, settings: Settings, watch: Watch | None = None) -> InstalledModel:
@@ -95,7 +95,7 @@ def _in_place(folder: Path) -> InstalledModel:
         source="folder",
         origin=str(folder),
         quantized_origin=None,
-        license=_UNKNOWN_LICENSE,
+        license=UNKNOWN_LICENSE,
         size_bytes=sum(path.stat().st_size for path in model_files(folder)),
         parameters=count_parameters(folder),
         chat=has_chat_template(folder),
@@ -118,7 +118,7 @@ def _convert_once(gguf: Path, settings: Settings, watch: Watch) -> InstalledMode
             source="folder",
             origin=str(gguf),
             quantized_origin=quantization,
-            license=_UNKNOWN_LICENSE,
+            license=UNKNOWN_LICENSE,
             parameters=count_parameters(staging),
             chat=has_chat_template(staging),
             conversion=CONVERSION,

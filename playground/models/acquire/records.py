@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from playground.models.acquire.catalog import CatalogEntry
+from playground.models.acquire.local import UNKNOWN_LICENSE
+from playground.models.acquire.own import GONE, OwnModel, problem
 from playground.models.acquire.store import InstalledModel, ListedModel
+from playground.settings import Settings
 
 
 def listed_record(model: ListedModel) -> dict[str, Any]:
@@ -38,6 +41,29 @@ def installed_record(model: InstalledModel) -> dict[str, Any]:
         "size_bytes": model.size_bytes,
         "parameters": model.parameters,
         "chat": model.chat,
+    }
+
+
+def own_record(own: OwnModel, settings: Settings) -> dict[str, Any]:
+    """Return what is known of a listed model of the person's own; its name is its path."""
+    wrong = problem(own, settings)
+    return {
+        "name": own.path,
+        "title": own.title,
+        "installed": wrong != GONE,
+        "path": own.path,
+        "license": UNKNOWN_LICENSE,
+        "source": "folder",
+        "origin": own.origin,
+        "quantized_origin": None,
+        "size_bytes": own.size_bytes,
+        "parameters": own.parameters,
+        "chat": own.chat,
+        "kind": "chat" if own.chat else "base",
+        "family": None,
+        "context_length": None,
+        "license_note": "",
+        "problem": f"It {wrong}; `playground add` checks it again." if wrong else None,
     }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import gradio as gr
 import pytest
+from safetensors.torch import load_file, save_file
 
 from apps.chat.service import ChatService
 from apps.chat.store import ConversationStore
@@ -25,6 +26,7 @@ from playground.labs import find_experiment
 from playground.labs.models.memory import spell_choice
 from playground.models.acquire.catalog import find_entry
 from playground.models.acquire.fetch import FetchProgress
+from playground.models.acquire.own import own_models
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
@@ -32,6 +34,7 @@ from playground.models.engines.residents import Residence
 from playground.serving import Pool
 from playground.settings import Settings
 from tests.support.markup import seen
+from tests.support.tiny_llama import save_tiny_llama
 
 START = ModelChoice("smollm2-135m-instruct", Precision.FP32)
 FREE, TERMS = "smollm2-360m-instruct", "gemma-3-270m"
@@ -41,7 +44,12 @@ Fetch = Callable[..., None]
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return replace(Settings.from_env(), models_dir=tmp_path / "models")
+    return replace(
+        Settings.from_env(),
+        models_dir=tmp_path / "models",
+        hub_cache=tmp_path / "hub",
+        conversations_dir=tmp_path / "conversations",
+    )
 
 
 def parts_of(settings: Settings) -> Parts:
@@ -64,7 +72,7 @@ def pressed(
 ) -> list[dict[Any, Any]]:
     """Return every change of the page that a button brings."""
     event = SimpleNamespace(_data={"action": action, "name": name})
-    return list(section._on_do(event, who))  # type: ignore[arg-type] # what it reads of both
+    return list(section._on_do(START.reference, event, who))  # type: ignore[arg-type] # what it reads of both
 
 
 def said(section: CatalogSection, view: dict[Any, Any]) -> str:
@@ -126,10 +134,10 @@ def test_a_page_fetches_one_model_at_a_time_and_can_cancel_it(
 
     fetches(until_cancelled)
     event = SimpleNamespace(_data={"action": "fetch", "name": FREE})
-    views = section._on_do(event, SOMEBODY)  # type: ignore[arg-type] # what it reads of both
+    views = section._on_do(START.reference, event, SOMEBODY)  # type: ignore[arg-type] # what it reads of both
     assert "downloading 1 of 10 MB" in said(section, next(views))
     (told,) = pressed(section, "fetch", "qwen3-0.6b")
-    assert "A fetch is under way" in said(section, told)
+    assert "A fetch or check is under way" in said(section, told)
     assert not pressed(section, "cancel", who=ANOTHER)  # it is not theirs
     assert "downloading" in said(section, next(views))
     assert not pressed(section, "cancel")
@@ -141,7 +149,7 @@ def test_a_page_fetches_one_model_at_a_time_and_can_cancel_it(
 @pytest.mark.parametrize("action", ["cancel", "nonsense"])
 def test_a_press_that_changes_nothing_empties_nothing(section: CatalogSection, action: str) -> None:
     event = SimpleNamespace(_data={"action": action, "name": FREE})
-    (view,) = section._on_press(event, SOMEBODY)  # type: ignore[arg-type] # what it reads of both
+    (view,) = section._on_press(START.reference, event, SOMEBODY)  # type: ignore[arg-type] # what it reads of both
     assert view == {section.notice: gr.skip()}
 
 
@@ -157,7 +165,7 @@ def test_a_page_that_is_left_stops_its_fetch(
 
     fetches(until_cancelled)
     event = SimpleNamespace(_data={"action": "fetch", "name": FREE})
-    views = section._on_do(event, SOMEBODY)  # type: ignore[arg-type] # what it reads of both
+    views = section._on_do(START.reference, event, SOMEBODY)  # type: ignore[arg-type] # what it reads of both
     next(views)
     views.close()  # type: ignore[attr-defined] # a generator, which Gradio closes
     assert ended.wait(10)
@@ -236,6 +244,76 @@ def test_a_model_that_a_reply_holds_is_not_deleted(
     assert weights.exists()
 
 
+def added(section: CatalogSection, typed: str) -> list[dict[Any, Any]]:
+    return list(section._on_add(typed, SOMEBODY))  # type: ignore[arg-type] # what it reads of it
+
+
+def test_an_own_model_is_checked_offered_and_taken_off_again(
+    section: CatalogSection, settings: Settings, tiny_model_folder: Path
+) -> None:
+    before = sorted(tiny_model_folder.iterdir())
+    *_, last = added(section, f" {tiny_model_folder} ")
+    assert "Runs right: " in seen(last[section._own_notice]).text
+    assert last[section._path] == ""
+    path, rail = str(tiny_model_folder), section._rail.model
+    assert path in [reference for _, reference in last[rail]["choices"]]
+    assert path in [reference for _, reference in model_choices(settings, START.reference)]
+    assert section._pool.residents() == ()
+    event = SimpleNamespace(_data={"action": "take off", "name": path})
+    (told,) = section._on_do(path, event, SOMEBODY)  # type: ignore[arg-type] # as above
+    assert "its files stay where they are" in said(section, told)
+    assert told[rail]["value"] == START.reference
+    assert path not in [reference for _, reference in told[rail]["choices"]]
+    assert sorted(tiny_model_folder.iterdir()) == before
+    (again,) = pressed(section, "take off", path)
+    assert "was taken off the list already" in said(section, again)
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("", "must be a whole path, from / or ~ on"),
+        ("my-model", "got 'my-model'"),
+        ("/no/such/folder", "must lead to a folder with config.json"),
+        (__file__, "must lead to a folder with config.json"),
+        ("/a\0b", "must lead to a folder with config.json"),
+        ("/" + "a" * 9_000, "must lead to a folder with config.json"),
+    ],
+)
+def test_a_bad_path_is_one_sentence_and_what_was_typed_stays(
+    section: CatalogSection, settings: Settings, typed: str, sentence: str
+) -> None:
+    (told,) = added(section, typed)
+    assert sentence in seen(told[section._own_notice]).text
+    assert section._path not in told
+    assert own_models(settings) == ()
+
+
+def test_a_model_that_would_run_wrong_is_not_added(
+    section: CatalogSection, settings: Settings, tmp_path: Path
+) -> None:
+    folder = save_tiny_llama(tmp_path / "spoilt")
+    tensors = load_file(folder / "model.safetensors")
+    tensors["model.norm.weight"][0] = float("nan")
+    save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+    *_, last = added(section, str(folder))
+    told = seen(last[section._own_notice]).text
+    assert "spoilt was not added, because it failed at tensors: The files hold" in told
+    assert own_models(settings) == ()
+
+
+def test_a_page_for_other_machines_adds_nothing(
+    settings: Settings, tiny_model_folder: Path
+) -> None:
+    with gr.Blocks():
+        parts = replace(parts_of(settings), local=False)
+        section = CatalogSection(find_experiment("models/catalog"), parts)
+    (told,) = added(section, str(tiny_model_folder))
+    assert "`playground add PATH`" in seen(told[section._own_notice]).text
+    (told,) = pressed(section, "take off", str(tiny_model_folder))
+    assert "`playground remove PATH`" in said(section, told)
+
+
 def test_what_is_said_of_a_fetch_stays_when_the_table_is_redrawn(section: CatalogSection) -> None:
     rail = section._rail
     data = {each: each.value for each in rail.components}
@@ -247,8 +325,8 @@ def test_what_is_said_of_a_fetch_stays_when_the_table_is_redrawn(section: Catalo
 
 def test_progress_without_a_size_is_a_bar_without_an_end() -> None:
     entry = find_entry(FREE)
-    assert "value" not in seen(render_progress(entry, FetchProgress("starting"))).attributes
-    assert 'value="0.250"' in render_progress(entry, FetchProgress("downloading", 1, 4))
+    assert "value" not in seen(render_progress(entry.title, FetchProgress("starting"))).attributes
+    assert 'value="0.250"' in render_progress(entry.title, FetchProgress("downloading", 1, 4))
     assert seen(render_terms(entry, "a < b")).text.startswith(f"Terms of {entry.title}a < b")
 
 

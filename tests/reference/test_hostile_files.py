@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,9 @@ from playground.generation.language_model import LanguageModel
 from playground.models.acquire.fetch import ensure_model
 from playground.models.engines.choice import EngineName, load_engine
 from playground.models.engines.precision import Precision, read_shape
-from playground.models.text.tokenizer import Message, load_tokenizer
+from playground.models.text.tokenizer import Message, Tokenizer, load_tokenizer
 from playground.settings import Settings
-from tests.support.tiny_llama import save_tiny_llama
+from tests.support.tiny_llama import save_tiny_llama, tiny_tokenizer
 
 WEIGHTS, CONFIG, TOKENIZER = "model.safetensors", "config.json", "tokenizer.json"
 TEMPLATE = "chat_template.jinja"
@@ -142,7 +143,7 @@ SPOILT: dict[str, tuple[Spoil, str]] = {
         configured(model_type="mixtral", num_local_experts=10**9),
         "num_local_experts",
     ),
-    "a template for ever": (template(FOR_EVER), "ran for more than 2 seconds"),
+    "a template for ever": (template(FOR_EVER), "computed for more than 1 second"),
     "a huge product": (template("{{ 'x' * 10 ** 10 }}"), "must not build texts out of numbers"),
     "a huge format": (template("{{ '%0999999999d' % 1 }}"), "a format (%) in line 1"),
     "another huge format": (template("{{ '{:>9999999999}'.format(1) }}"), "the method format"),
@@ -179,6 +180,53 @@ def test_a_regex_that_explodes_gets_a_sentence(whole: Path, tmp_path: Path) -> N
     assert tokenizer.encode("Hi")
     with pytest.raises(OptionError, match="tokenizer fails on this text of 41 characters"):
         tokenizer.encode("x" * 40 + "z")
+
+
+# Parts of templates as strangers write them, whole and broken, harmless and greedy.
+PARTS = (
+    *("{% for m in messages %}", "{% endfor %}", "{% if m.role == 'user' %}", "{% else %}"),
+    *("{% endif %}", "{% set x = 'ab' %}", "{% set x = x ~ x %}", "{% set y = y + y %}", "{{ x }}"),
+    *("{% set ns = namespace(a='ab') %}", "{% set ns.a = ns.a ~ ns.a %}", "{{ ns.a | length }}"),
+    *("{% for i in range(60) %}", "{% for i in range(10**9) %}", "{% for i in x %}", "{{ loop }}"),
+    *("{{ m.content }}", "{{ m['content'][0].text }}", "{{ m.content | trim }}", "{{ messages }}"),
+    *("{{ m.content.replace('a', x) }}", "{{ x | replace('b', x) }}", "{{ [x, x, y] | join(x) }}"),
+    *("{% macro f(a) %}", "{% endmacro %}", "{{ f(x) }}", "{{ x | tojson }}", "{{ ''.__class__ }}"),
+    *(
+        "{{ raise_exception('no') }}",
+        "{{ 1 / 0 }}",
+        "{{ eos_token }}",
+        "{% break %}",
+        "{{ '%d' % 1 }}",
+    ),
+    *(
+        "{% include 'x' %}",
+        "{% generation %}",
+        "{% endgeneration %}",
+        "{{",
+        "%}",
+        "{#",
+        "\x00",
+        "é",
+    ),
+)
+
+
+@settings(max_examples=CASES, deadline=60_000, database=None, derandomize=True)
+@given(st.lists(st.sampled_from(PARTS), max_size=14))
+def test_any_template_is_answered_or_refused(parts: list[str]) -> None:
+    tokenizer = Tokenizer(tiny_tokenizer("".join(parts)), [2])
+    for messages in (HELLO, [*HELLO, Message("assistant", "Good day"), *HELLO]):
+        with suppress(OptionError):
+            assert isinstance(tokenizer.encode_chat(messages), list)
+
+
+def test_a_text_that_doubles_ends_soon() -> None:
+    doubling = (
+        "{% set ns = namespace(a='ab') %}{% for i in range(60) %}{% set ns.a = ns.a ~ ns.a %}"
+    )
+    tokenizer = Tokenizer(tiny_tokenizer(doubling + "{% endfor %}{{ ns.a }}"), [2])
+    with pytest.raises(OptionError, match="computed for more than 1 second"):
+        tokenizer.encode_chat(HELLO)
 
 
 Place = tuple[str | int, ...]

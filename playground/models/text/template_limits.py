@@ -8,54 +8,66 @@ from __future__ import annotations
 
 import ctypes
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from playground.errors import OptionError
 
-# A template takes milliseconds for the longest conversation that fits a window.
-SECONDS = 2.0
+# A template takes milliseconds for the longest conversation that fits a window. What doubles its
+# text at each step is in its last step by then, which takes as long as all before it.
+SECONDS = 1.0
+_LOOK_EVERY = 0.05
 
 
 class TemplateTooSlow(Exception):
     """The template was still running at the end of its time."""
 
     def __init__(self) -> None:
-        super().__init__(f"it ran for more than {SECONDS:g} seconds")
+        super().__init__(f"it computed for more than {SECONDS:g} second")
 
 
 @contextmanager
 def time_limit(seconds: float = SECONDS) -> Iterator[None]:
-    """End what runs inside, on this thread, after so many seconds.
+    """End what runs inside, on this thread, after so many seconds of computing.
 
-    The exception arrives between two steps of Python code: one long step, such as building a huge
-    string, it cannot end. `require_modest` refuses what would build one.
+    Time in which others had the processor does not count. The exception arrives between two steps
+    of Python code: one long step, such as building a huge string, it cannot end. `require_modest`
+    refuses what would build one.
 
     Raises
     ------
     TemplateTooSlow
         Inside of the block.
     """
-    thread = ctypes.c_ulong(threading.get_ident())
-    over, guard = threading.Event(), threading.Lock()
+    thread, over, guard = threading.get_ident(), threading.Event(), threading.Lock()
+    spent = _clock_of(thread)
     set_async = ctypes.pythonapi.PyThreadState_SetAsyncExc
 
-    def end() -> None:
-        with guard:
-            if not over.is_set():
-                set_async(thread, ctypes.py_object(TemplateTooSlow))
+    def watch() -> None:
+        began = spent()
+        while not over.wait(_LOOK_EVERY):
+            if spent() - began > seconds:
+                with guard:
+                    if not over.is_set():
+                        set_async(ctypes.c_ulong(thread), ctypes.py_object(TemplateTooSlow))
+                return
 
-    timer = threading.Timer(seconds, end)
-    timer.daemon = True
-    timer.start()
+    threading.Thread(target=watch, daemon=True).start()
     try:
         yield
     finally:
         with guard:
             over.set()
-        timer.cancel()
-        set_async(thread, None)  # one that was sent and has not arrived
+        set_async(ctypes.c_ulong(thread), None)  # one that was sent and has not arrived
+
+
+def _clock_of(thread: int) -> Callable[[], float]:
+    """Return the clock of a thread's own seconds; where the system has none, that of the wall."""
+    if not hasattr(time, "pthread_getcpuclockid"):
+        return time.monotonic
+    return partial(time.clock_gettime, time.pthread_getcpuclockid(thread))
 
 
 @lru_cache(maxsize=32)

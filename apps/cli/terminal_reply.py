@@ -91,6 +91,8 @@ def describe_loaded(engine: Engine) -> str:
         words.append(f"weights came through a {engine.model.quantized_origin} file")
     if not engine.model.chat:
         words.append("a base model: it continues text and was not trained to chat")
+    if report.engine_reason:
+        words.append(report.engine_reason[:1].lower() + report.engine_reason[1:].rstrip("."))
     return "; ".join(words)
 
 
@@ -182,6 +184,7 @@ def reply_record(model: LanguageModel, prompt: str, reply: Reply) -> dict[str, A
         "model": engine.model.name,
         "precision": engine.precision.value,
         "engine": engine.name,
+        "engine_reason": engine.report.engine_reason or None,
         "origin": engine.model.origin,
         "quantized_origin": engine.model.quantized_origin,
         "prompt": prompt,

@@ -270,7 +270,8 @@ def _explain(policy: str) -> Any:
 def render_got(engine: Engine) -> str:
     """Return what was really loaded, and where the weights came from."""
     origin = describe_origin(engine.model)
-    warning = f'<p class="origin">{escape(origin)}</p>' if origin else ""
+    notes = [each for each in (engine.report.engine_reason, origin) if each]
+    warning = "".join(f'<p class="origin">{escape(each)}</p>' for each in notes)
     return f"<p>{escape(describe_loaded(engine.report))}</p>{warning}"
 
 

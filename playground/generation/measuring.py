@@ -32,6 +32,7 @@ from playground.models.engines.choice import EngineName, load_engine
 from playground.models.engines.engine import Engine
 from playground.models.engines.outliers import Outliers, count_outliers
 from playground.models.engines.precision import Precision
+from playground.models.engines.trust import settle_engine
 from playground.settings import Settings
 
 PREFILL_TOKENS = 512
@@ -147,7 +148,9 @@ def measure(
         When it cannot be loaded, or a text is too short.
     """
     say("loading")
-    engine = load_engine(model, Precision.parse(order.precision), EngineName.parse(order.engine))
+    precision, asked = Precision.parse(order.precision), EngineName.parse(order.engine)
+    runner, _ = settle_engine(asked, model, precision, Settings.from_env())
+    engine = load_engine(model, precision, runner)
     say("warming up")
     _write(engine, order.prompt, 4)
     say("writing")

@@ -227,7 +227,10 @@ def test_chat_prompt_writes_text_alone_to_stdout(chat: Run) -> None:
     options = ("--prompt", "Hello", "--seed", "7", "--max-new-tokens", "20")
     plain, document = chat(*options), chat(*options, "--json").json
     assert plain.code == 0
-    assert "FP32, core engine: 9 FullLinear, 1 Embedding" in plain.stderr
+    assert "FP32, transformers engine: 1 Embedding, 15 Linear" in plain.stderr
+    unchecked = "whether the core agrees has not been checked for these files"
+    assert unchecked in " ".join(plain.stderr.split())
+    assert unchecked in document["engine_reason"]
     assert "20 tokens · first after" in plain.stderr
     assert "stopped: max new tokens · temperature 1.0" in plain.stderr
     assert "seed 7" in plain.stderr

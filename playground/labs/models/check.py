@@ -17,7 +17,7 @@ from playground.experiments.run import Progress, Run
 from playground.experiments.settings import Settings, field
 from playground.labs.models.check_parts import Finding, Subject, parts
 from playground.models.acquire.fetch import ensure_model
-from playground.models.acquire.own import Checked, remember_checked
+from playground.models.acquire.own import Checked, checked, remember_checked
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
@@ -84,7 +84,8 @@ class Check:
         """One line that a person understands; empty before the end, unless something failed."""
         if self.failed:
             names = ", ".join(row.name for row in self.failed)
-            return f"Do not trust: {self.title} failed at {names}."
+            what = "Do not trust" if self.refused else "Do not trust the core with it"
+            return f"{what}: {self.title} failed at {names}."
         if not self.progress.ended:
             return ""
         held = sum(row.verdict == "ok" for row in self.rows)
@@ -148,10 +149,20 @@ def _checked(choice: ModelChoice, settings: CheckSettings, run: Run) -> Iterator
             check = replace(check, rows=(*check.rows, ask(subject)))
             if core := check.core:  # from here on `auto` goes by it
                 found = Checked(stamp, core.verdict, core.sentence, check.verdict)
-                remember_checked(model, found, run.pool.settings)
+                _remember(model, found, subject)
         yield check
     finally:
         subject.free()
+
+
+def _remember(model: InstalledModel, found: Checked, subject: Subject) -> None:
+    """Keep what was found of a person's own files; what `auto` took without it is let go."""
+    settings = subject.run.pool.settings
+    before = checked(model.origin, settings)
+    remember_checked(model, found, settings)
+    if model.source == "folder" and (before is None or before.core != found.core):
+        for each in Precision:
+            subject.run.pool.free(ModelChoice(subject.choice.reference, each))
 
 
 def _model_or_refusal(choice: ModelChoice, run: Run) -> InstalledModel | Finding:

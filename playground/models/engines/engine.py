@@ -43,6 +43,8 @@ class LoadReport:
         Wall time from the call to the model being ready, measured.
     rss_bytes : int
         Resident memory of this process after loading, measured.
+    engine_reason : str
+        Why ``auto`` did not take the core for a person's own files; empty where it had no reason.
     """
 
     layer_classes: dict[str, int]
@@ -54,6 +56,7 @@ class LoadReport:
     device: str
     load_seconds: float
     rss_bytes: int
+    engine_reason: str = ""
 
 
 class KVCache(Protocol):

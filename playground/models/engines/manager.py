@@ -18,6 +18,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from playground.errors import FetchCancelled, PlaygroundError, PrecisionUnavailable
 from playground.models.acquire.fetch import FetchProgress, ensure_model, source_stamp
@@ -39,6 +40,7 @@ from playground.models.engines.precision import (
     require_available,
 )
 from playground.models.engines.residents import Loaded, Residence, return_memory
+from playground.models.engines.trust import settle_engine
 from playground.settings import Settings
 
 # Whoever asks the manager names these by it.
@@ -268,7 +270,11 @@ class ModelManager:
             require_available(choice.precision)
             self._make_room(choice, model, show)
             show(f"loading weights at {choice.precision.name}")
-            return self._load(model, choice.precision, choice.engine)
+            runner, why = settle_engine(choice.engine, model, choice.precision, self.settings)
+            engine = self._load(model, choice.precision, runner)
+            if why:
+                engine.report = replace(engine.report, engine_reason=why)
+            return engine
         finally:
             self._weights.release()
 

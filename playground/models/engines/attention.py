@@ -24,11 +24,11 @@ def attend_in_torch(
     """Mix values as `playground.core.attention.attend` does, in fused kernels.
 
     PyTorch's ``scaled_dot_product_attention`` never writes the scores to memory (FlashAttention,
-    Dao et al., 2022, arXiv:2205.14135). One query is too little work for it, and `kept` asks for
-    what it does not keep; both go to the core's own.
+    Dao et al., 2022, arXiv:2205.14135). One query is too little work for it, `kept` asks for what
+    it does not keep, and of scores that are NaN it makes zeros; all three go to the core's own.
     """
     count, length = len(queries), keys.shape[1]
-    if count == 1 or kept is not None:
+    if count == 1 or kept is not None or np.isnan(queries.sum() + keys.sum()):
         return attend(queries, keys, values, kept, window)
     if window is None or length <= window:
         return _fused(queries, keys, values, None)

@@ -159,7 +159,23 @@ def load_transformers_engine(model: InstalledModel, precision: Precision) -> Tra
     if (shape := network.config.to_json_string()) not in _REMEMBERING:
         require_memory(engine)
         _REMEMBERING.add(shape)
+    _show_faults(engine)
     return engine
+
+
+def _show_faults(engine: TransformersEngine) -> None:
+    """Leave fused attention where it would hide a fault of the weights.
+
+    PyTorch's makes zeros of scores that are NaN: the text would be wrong, and finite. Plain
+    attention hands it on; one token tells, for each weight has a part in it.
+    """
+    network: Any = engine.network
+    fused = network.config._attn_implementation
+    if fused != "sdpa":
+        return
+    network.set_attn_implementation("eager")
+    if np.isfinite(engine.logits_at_each(np.array([0]))).all():
+        network.set_attn_implementation(fused)
 
 
 def _read_network(folder: Path, precision: Precision, name: str) -> PreTrainedModel:

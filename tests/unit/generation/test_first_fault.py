@@ -42,6 +42,8 @@ def broken(folder: Path, weight: str, load: Load) -> Engine:
     [
         ("model.layers.0.mlp.up_proj.weight", "that of layer 1 of 3."),
         ("model.layers.1.mlp.down_proj.weight", "that of layer 2 of 3."),
+        ("model.layers.1.self_attn.q_proj.weight", "that of layer 2 of 3."),
+        ("model.layers.0.self_attn.k_proj.weight", "that of layer 1 of 3."),
         ("model.layers.1.self_attn.v_proj.weight", "that of layer 2 of 3."),
         ("model.norm.weight", "that of layer 3 of 3, or of the norm behind it."),
         ("lm_head.weight", "that of the head, behind them, is not."),

@@ -85,7 +85,7 @@ def add(
     from playground.models.acquire.records import own_record
 
     settings = Settings.from_env()
-    place = Path(path).expanduser().absolute()
+    place = Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100 - no `..` in the list
     found = check_own(str(place))
     own = accept(place, found, settings)
     if as_json:

@@ -212,10 +212,10 @@ class CatalogSection(Section):
             done = render_hint(told[0])
             yield {self._own_notice: done, self._path: "", **self._offered()}
 
-    def _take_off(self, path: str, chosen: str) -> View:
+    def _take_off(self, named: str, chosen: str) -> View:
         """Take an own model off the list; a page that had chosen it goes back to the first."""
         self._require_local("takes no model off the list", "remove PATH")
-        own = find_own(path, self._settings)
+        own = find_own(named, self._settings)
         if own is None:
             return {self.notice: render_hint("It was taken off the list already.")}
         with suppress(ModelInUse):  # then it goes when nobody has used it for long

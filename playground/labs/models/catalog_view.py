@@ -45,7 +45,7 @@ def _own_row(each: OwnState) -> tuple[object, ...]:
         join((tag("b", model.title), tag("span", kind, class_="muted"))),
         f"{model.parameters / 1e6:,.1f}",
         f"{model.size_bytes / 1e6:,.1f}",
-        join((tag("span", said), action_button("Take off the list", "take off", model.path)), " "),
+        join((tag("span", said), action_button("Take off the list", "take off", model.key)), " "),
     )
 
 

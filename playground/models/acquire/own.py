@@ -7,6 +7,7 @@ they are and are never touched; only what was converted from a GGUF file is the 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import uuid
@@ -42,7 +43,7 @@ class OwnModel:
         The folder or GGUF file that it is read from.
     title : str
         What one reads.
-    size_bytes, parameters, chat
+    size_bytes, parameters, chat, quantized_origin
         As in `InstalledModel`, when it was listed.
     """
 
@@ -52,6 +53,12 @@ class OwnModel:
     size_bytes: int
     parameters: int
     chat: bool
+    quantized_origin: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What a button names it by; a picture that is exported holds no path of this machine."""
+        return hashlib.sha256(self.path.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -118,9 +125,11 @@ def own_models(settings: Settings) -> tuple[OwnModel, ...]:
 
 
 def find_own(given: str, settings: Settings) -> OwnModel | None:
-    """Return the listed model of that path, or None."""
-    path = str(Path(os.path.abspath(os.path.expanduser(given))))  # noqa: PTH100, PTH111 - as above
-    return _read(settings).listed.get(path)
+    """Return the listed model of that path or key, or None."""
+    path = os.path.abspath(os.path.expanduser(given))  # noqa: PTH100, PTH111 - as above
+    return next(
+        (each for each in own_models(settings) if given == each.key or path == each.path), None
+    )
 
 
 def list_own(path: Path, model: InstalledModel, settings: Settings) -> OwnModel:
@@ -132,7 +141,13 @@ def list_own(path: Path, model: InstalledModel, settings: Settings) -> OwnModel:
         When the disk does not take it.
     """
     own = OwnModel(
-        str(path), model.origin, model.title, model.size_bytes, model.parameters, model.chat
+        path=str(path),
+        origin=model.origin,
+        title=model.title,
+        size_bytes=model.size_bytes,
+        parameters=model.parameters,
+        chat=model.chat,
+        quantized_origin=model.quantized_origin,
     )
     with _changing(settings) as kept:
         kept.listed[own.path] = own

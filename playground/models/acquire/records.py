@@ -55,7 +55,7 @@ def own_record(own: OwnModel, settings: Settings) -> dict[str, Any]:
         "license": UNKNOWN_LICENSE,
         "source": "folder",
         "origin": own.origin,
-        "quantized_origin": None,
+        "quantized_origin": own.quantized_origin,
         "size_bytes": own.size_bytes,
         "parameters": own.parameters,
         "chat": own.chat,

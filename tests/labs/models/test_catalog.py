@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 from playground.experiments.performing import perform
 from playground.labs.models.catalog import Catalog, CatalogSettings
 from playground.labs.models.catalog_view import CATALOG, draw
+from playground.labs.models.own import OwnState
 from playground.models.acquire.catalog import load_catalog
+from playground.models.acquire.own import OwnModel
 from playground.models.acquire.records import listed_record
 from playground.models.acquire.store import InstalledModel, ListedModel, list_models
 from playground.models.engines.manager import ModelChoice
@@ -57,6 +60,15 @@ def test_what_is_here_what_is_not_and_what_is_broken_are_told_apart() -> None:
     broken = draw(Catalog((ListedModel(ENTRY, None, "a <file> is gone."),)))
     assert "a <file> is gone. Mend" in seen(broken).text
     assert "secret" not in here + absent + broken
+
+
+def test_an_own_model_is_drawn_with_how_it_stands_and_without_its_path() -> None:
+    own = OwnModel("/a/secret", "/a/secret", "mine <b>", 2_000_000, 3_000_000, chat=False)
+    drawn = draw(Catalog((), (OwnState(own, None, "Runs right."),)))
+    assert "mine <b>base: continues text3.02.0Runs right. Take off the list" in seen(drawn).text
+    changed = Catalog((), (OwnState(own, "has changed since it was checked", ""),))
+    assert "It has changed since it was checked; add it again." in seen(draw(changed)).text
+    assert "secret" not in drawn + json.dumps(changed.to_json())
 
 
 def test_the_size_of_a_fetch_is_that_of_what_is_tried_first() -> None:

@@ -25,6 +25,7 @@ from playground.serving import Pool
 from playground.settings import Settings
 from tests.support.command_line import runner
 from tests.support.markup import seen
+from tests.support.tiny_families import save_tiny
 from tests.support.tiny_llama import save_tiny_llama, tiny_tokenizer
 
 
@@ -172,3 +173,26 @@ def test_the_command_exits_by_the_verdict(
     assert told.code == 1
     assert "Do not trust: " in told.stdout
     assert "model.norm.weight" in told.stdout
+
+
+@pytest.mark.parametrize(
+    ("family", "unasked"),
+    [("gpt2", {"logits"}), ("mamba", {"logits", "finite at INT8"}), ("gemma3_text", set())],
+)
+def test_another_family_gets_a_verdict_and_what_cannot_be_asked_its_reason(
+    pool: Pool, tmp_path: Path, family: str, unasked: set[str]
+) -> None:
+    changes = {"state_size": 8} if family == "mamba" else {}
+    check = checked(pool, save_tiny(tmp_path / family, family, **changes), "fp32,int8")
+    assert {row.name for row in check.rows if row.verdict == "not applicable"} == unasked
+    assert check.verdict.startswith("Runs right: ")
+
+
+def test_only_the_core_is_not_trusted_where_only_its_logits_differ() -> None:
+    differ, held = Finding("logits", "failed", "By 3."), Finding("tensors", "ok", "All.")
+    check = Check("mine", 2, (held, differ))
+    assert check.refused is None
+    assert check.verdict == "Do not trust the core with it: mine failed at logits."
+    spoilt = Check("mine", 2, (Finding("tensors", "failed", "NaN."), differ))
+    assert spoilt.refused is spoilt.rows[0]
+    assert spoilt.verdict == "Do not trust: mine failed at tensors, logits."

@@ -196,15 +196,7 @@ def decode(codes: ArrayLike, fmt: FloatFormat) -> NDArray[np.float64]:
     >>> decode([0x3C00, 0xC000, 0x2E66], FP16).round(6)
     array([ 1.      , -2.      ,  0.099976])
     """
-    fields = split(codes, fmt)
-    hidden_one = np.where(fields.exponent > 0, 2.0**fmt.mantissa_bits, 0.0)
-    exponent = np.maximum(fields.exponent, 1).astype(np.int32) - fmt.bias - fmt.mantissa_bits
-    magnitude = np.ldexp(hidden_one + fields.mantissa, exponent)
-    unsigned = np.asarray(codes, dtype=np.int64) & (2 ** (fmt.bits - 1) - 1)
-    magnitude = np.where(unsigned > fmt.largest_code, np.nan, magnitude)
-    if fmt.has_infinity:
-        magnitude = np.where(unsigned == fmt.largest_code + 1, np.inf, magnitude)
-    return np.where(fields.sign == 1, -magnitude, magnitude)
+    return _value(split(codes, fmt), fmt)
 
 
 def split(codes: ArrayLike, fmt: FloatFormat) -> Fields:
@@ -252,7 +244,7 @@ def explain_code(code: int, fmt: FloatFormat) -> Anatomy:
     """
     fields = split(code, fmt)
     sign, stored, mantissa = int(fields.sign), int(fields.exponent), int(fields.mantissa)
-    value = float(decode(code, fmt))
+    value = float(_value(fields, fmt))
     significand = min(stored, 1) + mantissa / 2**fmt.mantissa_bits
     return Anatomy(
         value=value,
@@ -305,6 +297,18 @@ def flip_bit(codes: ArrayLike, bit: int, fmt: FloatFormat) -> CodeArray:
     if bit not in range(fmt.bits):
         raise ValueError(f"a bit of {fmt.name} must be from 0 to {fmt.bits - 1}, got {bit}")
     return _checked_codes(codes, fmt) ^ fmt.code_dtype.type(1 << bit)
+
+
+def _value(fields: Fields, fmt: FloatFormat) -> NDArray[np.float64]:
+    """Return the numbers that fields stand for (see `decode`)."""
+    hidden_one = np.where(fields.exponent > 0, 2.0**fmt.mantissa_bits, 0.0)
+    exponent = np.maximum(fields.exponent, 1).astype(np.int32) - fmt.bias - fmt.mantissa_bits
+    magnitude = np.ldexp(hidden_one + fields.mantissa, exponent)
+    unsigned = (fields.exponent.astype(np.int64) << fmt.mantissa_bits) | fields.mantissa
+    magnitude = np.where(unsigned > fmt.largest_code, np.nan, magnitude)
+    if fmt.has_infinity:
+        magnitude = np.where(unsigned == fmt.largest_code + 1, np.inf, magnitude)
+    return np.where(fields.sign == 1, -magnitude, magnitude)
 
 
 def _exponent(magnitude: NDArray[np.float64], fmt: FloatFormat) -> NDArray[np.int32]:

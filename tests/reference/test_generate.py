@@ -6,6 +6,7 @@ import time
 
 import pytest
 import torch
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from playground.generation.language_model import LanguageModel
 from playground.models.acquire.store import InstalledModel
@@ -58,11 +59,13 @@ def their_greedy_text(engine: TransformersEngine, prompt_ids: list[int], tokens:
     return engine.tokenizer.decode(output[0, len(prompt_ids) :].tolist())
 
 
-def their_prompt_ids(engine: TransformersEngine, prompt: str, chat: bool) -> list[int]:
-    """Encode as a user of transformers would, past our own tokenizer coat."""
-    from transformers import AutoTokenizer
+@pytest.fixture(scope="module")
+def their_tokenizer(default_model: InstalledModel) -> PreTrainedTokenizerBase:
+    """Return what a user of transformers has, past our own tokenizer coat."""
+    return AutoTokenizer.from_pretrained(default_model.path)
 
-    tokenizer = AutoTokenizer.from_pretrained(engine.model.path)
+
+def their_prompt_ids(tokenizer: PreTrainedTokenizerBase, prompt: str, chat: bool) -> list[int]:
     if not chat:
         return list(tokenizer(prompt).input_ids)
     messages = [{"role": "user", "content": prompt}]
@@ -74,11 +77,15 @@ def their_prompt_ids(engine: TransformersEngine, prompt: str, chat: bool) -> lis
     ("prompt", "chat"), [(q, True) for q in QUESTIONS] + [(c, False) for c in CONTINUATIONS]
 )
 def test_greedy_text_equals_generate(
-    engine: TransformersEngine, model: LanguageModel, prompt: str, chat: bool
+    engine: TransformersEngine,
+    model: LanguageModel,
+    their_tokenizer: PreTrainedTokenizerBase,
+    prompt: str,
+    chat: bool,
 ) -> None:
     given = [{"role": "user", "content": prompt}] if chat else prompt
     ours = model.generate(given, temperature=0, max_new_tokens=24)
-    prompt_ids = their_prompt_ids(engine, prompt, chat)
+    prompt_ids = their_prompt_ids(their_tokenizer, prompt, chat)
     assert list(ours.prompt.token_ids) == prompt_ids
     assert ours.text == their_greedy_text(engine, prompt_ids, 24)
     assert ours.settings.seed is None  # it plays no part

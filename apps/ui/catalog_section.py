@@ -39,6 +39,10 @@ from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
 
 _BUSY = "A fetch or check is under way; cancel it or wait for its end."
+_ELSEWHERE = (
+    "This page can be reached from other machines: whoever runs the playground adds models with "
+    "`playground add PATH` and deletes them with `playground remove MODEL`."
+)
 _OWN_RULE = (
     "A folder with config.json and safetensors, or a GGUF file, on the machine that serves this "
     "page. It is checked, then stands under Model; its files stay where they are."
@@ -72,7 +76,8 @@ class CatalogSection(Section):
             self._add = gr.Button(
                 "Check and add", size="sm", elem_id="own-add", visible=self._local
             )
-        self._own_notice = gr.HTML("", elem_id="notice-own", js_on_load=view_script(""))
+        told = "" if self._local else render_hint(_ELSEWHERE)
+        self._own_notice = gr.HTML(told, elem_id="notice-own", js_on_load=view_script(""))
 
     def wire(self) -> None:
         """Connect the components."""

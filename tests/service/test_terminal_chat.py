@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
+from apps.cli import terminal_reply
 from playground.generation.settings import SamplingSettings
 from playground.models.engines.transformers_model import TransformersEngine
 from tests.support.command_line import PROGRAM, Outcome, Run, runner
@@ -274,13 +275,19 @@ def test_an_interrupt_ends_the_reply_within_one_token(
     run: Run, long_winded: Path, monkeypatch: pytest.MonkeyPatch, as_json: bool
 ) -> None:
     calls, forward = itertools.count(1), TransformersEngine.forward
+    write = terminal_reply.write_reply
+
+    def begun(*arguments: Any, **named: Any) -> Any:
+        # A load tries the model on a few tokens: those are not of the reply.
+        monkeypatch.setattr(TransformersEngine, "forward", interrupted_forward)
+        return write(*arguments, **named)
 
     def interrupted_forward(*arguments: Any) -> Any:
         if next(calls) == 3:  # prompt, first token, second token
             signal.raise_signal(signal.SIGINT)
         return forward(*arguments)
 
-    monkeypatch.setattr(TransformersEngine, "forward", interrupted_forward)
+    monkeypatch.setattr(terminal_reply, "write_reply", begun)
     command = ["chat", "--model", str(long_winded), "--engine", "transformers"]
     command += ["--temperature", "0", "--prompt", "hello"]
     outcome = run(*command, "--json") if as_json else run(*command)

@@ -308,6 +308,8 @@ def test_a_page_for_other_machines_adds_nothing(
     with gr.Blocks():
         parts = replace(parts_of(settings), local=False)
         section = CatalogSection(find_experiment("models/catalog"), parts)
+    assert not section._path.visible
+    assert "`playground add PATH`" in str(section._own_notice.value)
     (told,) = added(section, str(tiny_model_folder))
     assert "`playground add PATH`" in seen(told[section._own_notice]).text
     (told,) = pressed(section, "take off", str(tiny_model_folder))

@@ -11,11 +11,20 @@ import gradio as gr
 # A page that was closed may come back, such as after a lost connection; only the latest few can.
 KEPT_CLOSED_PAGES = 8
 
+# Gradio holds a copy of the whole page's configuration, a megabyte, for each. Who asks without a
+# page, as a script does, never closes it. The longest unused goes: an open page that comes back
+# gets another copy, and loses a kept picture of the next token alone.
+KEPT_PAGES = 100
+
 _log = logging.getLogger(__name__)
 
 
 class PageBlocks(gr.Blocks):
     """The page's Blocks."""
+
+    def __init__(self, **named: Any) -> None:
+        super().__init__(**named)
+        self.state_session_capacity = KEPT_PAGES
 
     async def process_api(self, *arguments: Any, **named: Any) -> dict[str, Any]:
         """Run one event; what nobody foresaw becomes one sentence, and one line in the log.

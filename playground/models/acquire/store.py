@@ -24,8 +24,9 @@ from playground.settings import Settings
 
 MANIFEST = "playground.json"
 FORMAT_VERSION = 1
-# Of what `playground.models.acquire.convert` writes; 2: texts are split by the file's own rule.
-CONVERSION = 2
+# Of what `playground.models.acquire.convert` writes; 2: texts are split by the file's own rule; 3:
+# Gemma 3's linear stretch and Phi-3's window come along.
+CONVERSION = 3
 _THROWN_AWAY = ".removed-"
 
 Source = Literal["hub", "wheel", "folder"]

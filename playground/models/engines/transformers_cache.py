@@ -15,7 +15,7 @@ from playground.models.engines.precision import Precision
 from playground.models.foreign import reason_of
 
 if TYPE_CHECKING:
-    from transformers import DynamicCache, PreTrainedModel
+    from transformers import DynamicCache, PretrainedConfig, PreTrainedModel
 
     from playground.models.engines.engine import Engine
 
@@ -54,6 +54,20 @@ class TransformersCache:
     def copy(self) -> TransformersCache:
         """Return a cache of its own with the same past."""
         return TransformersCache(deepcopy(self.store), self.length)
+
+
+def new_store(config: PretrainedConfig) -> DynamicCache:
+    """Return an empty cache: by the config where a layer holds a state, else of keys and values.
+
+    Windows are the model's to mask: a config may name one that its architecture passes over, and
+    the cache that transformers makes of it would forget what the model still looks at.
+    """
+    from transformers import DynamicCache
+    from transformers.cache_utils import DynamicLayer
+
+    named = DynamicCache(config=config)
+    of_keys = all(isinstance(layer, DynamicLayer) for layer in named.layers)
+    return DynamicCache() if of_keys else named
 
 
 def _tensors(layer: Any) -> Iterator[Any]:

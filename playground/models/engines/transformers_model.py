@@ -23,6 +23,7 @@ from playground.models.engines.precision import Precision, loader_arguments, req
 from playground.models.engines.transformers_cache import (
     TransformersCache,
     cache_argument,
+    new_store,
     require_memory,
 )
 from playground.models.engines.unloaded import context_length_of
@@ -60,9 +61,7 @@ class TransformersEngine:
 
     def new_cache(self) -> KVCache:
         """Return an empty cache for one row."""
-        from transformers import DynamicCache
-
-        return TransformersCache(DynamicCache(config=self.network.config))
+        return TransformersCache(new_store(self.network.config))
 
     def forward(
         self, token_ids: NDArray[np.int64], caches: Sequence[KVCache]

@@ -86,6 +86,10 @@ def test_logits_at_once_and_in_steps_equal_transformers(model: InstalledModel) -
     assert np.abs(expected).max() > 0.1
     np.testing.assert_allclose(engine.logits_at_each(IDS), expected, atol=1e-4, rtol=0)
     np.testing.assert_allclose(in_steps(engine), expected[9:], atol=1e-4, rtol=0)
+    cache = engine.new_cache()
+    for start, stop in ((0, 20), (20, 23), (23, 39), (39, 40)):
+        logits = engine.forward(IDS[None, start:stop], [cache])
+        np.testing.assert_allclose(logits[0], expected[stop - 1], atol=1e-4, rtol=0)
     states = engine.hidden_states(IDS)
     assert states.shape[:2] == (4, len(IDS))
 

@@ -124,6 +124,16 @@ REFUSED: Mapping[str, tuple[str, dict[str, Any], str]] = {
         },
         "'yarn' stretch of RoPE",
     ),
+    "two original windows": (
+        "llama",
+        {"rope_parameters": LLAMA3, "original_max_position_embeddings": 32},
+        "two original windows are named for RoPE",
+    ),
+    "no part of a head": (
+        "phi3",
+        {"partial_rotary_factor": 0.0},
+        "some part of each head, and here none is",
+    ),
     "a part of each head outside Phi-3": (
         "llama",
         {"rope_parameters": {**LINEAR, "partial_rotary_factor": 0.5}},

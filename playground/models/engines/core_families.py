@@ -125,10 +125,18 @@ def _reasons(family: Family, config: Any) -> Iterator[str]:
     for rope in _ropes(family, config):
         if (kind := rope.get("rope_type", "default")) not in SCALINGS:
             yield f"the core knows no {kind!r} stretch of RoPE"
+        # Where both are said, transformers takes the one outside of RoPE's own words.
+        outside = getattr(config, "original_max_position_embeddings", None)
+        inside = rope.get("original_max_position_embeddings")
+        if outside and inside and outside != inside:
+            yield f"two original windows are named for RoPE, {outside} and {inside}"
         # A config may say it beside RoPE's own words; transformers moves it there at times.
         beside = getattr(config, "partial_rotary_factor", None)
-        share = rope.get("partial_rotary_factor") or beside or 1.0
-        if share != 1 and not family.partial:
+        named = (rope.get("partial_rotary_factor"), beside, 1.0)
+        share = next(each for each in named if each is not None)
+        if share <= 0:
+            yield "the core turns some part of each head, and here none is"
+        elif share != 1 and not family.partial:
             yield f"the core turns whole heads in a {family.title}, and here {share} of each"
     if family.gemma and config.attn_logit_softcapping:
         yield "the core sets no bound on the scores of attention (attn_logit_softcapping)"

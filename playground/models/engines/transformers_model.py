@@ -109,12 +109,13 @@ class TransformersEngine:
 
         own = cast(TransformersCache, cache)
         with torch.inference_mode():
-            output = self.network(
-                torch.from_numpy(token_ids[None]).to(self.network.device),
-                use_cache=True,
-                logits_to_keep=1,
-                **{self.cache_argument: own.store},
-            )
+            for piece in token_ids[:, None] if own.goes_by_token else token_ids[None]:
+                output = self.network(
+                    torch.from_numpy(piece[None]).to(self.network.device),
+                    use_cache=True,
+                    logits_to_keep=1,
+                    **{self.cache_argument: own.store},
+                )
             logits: NDArray[np.float32] = output.logits[0, -1].float().cpu().numpy()
         own.length += len(token_ids)
         return logits

@@ -228,7 +228,10 @@ def _changing(settings: Settings) -> Iterator[_Kept]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with FileLock(path.with_name(f".{path.name}.lock")):
-            kept = _read(settings)
+            if (kept := _parsed(path)) is None:
+                kept = _Kept()
+                if path.is_file():  # a newer version's, or damaged: it is set aside, never lost
+                    path.replace(path.with_name(f"{path.name}.broken-{uuid.uuid4().hex[:8]}"))
             yield kept
             content = {
                 "format_version": FORMAT_VERSION,
@@ -248,14 +251,19 @@ def _changing(settings: Settings) -> Iterator[_Kept]:
 
 def _read(settings: Settings) -> _Kept:
     """Return the content; what cannot be read is an empty list, and checked anew."""
+    return _parsed(settings.own_models_file) or _Kept()
+
+
+def _parsed(path: Path) -> _Kept | None:
+    """Return the content of a file; None where there is none, or none that this version reads."""
     try:
-        content: dict[str, Any] = json.loads(settings.own_models_file.read_text("utf-8"))
+        content: dict[str, Any] = json.loads(path.read_text("utf-8"))
         if content["format_version"] != FORMAT_VERSION:
-            return _Kept()
+            return None
         listed = [OwnModel(**each) for each in content["listed"]]
         found = {origin: _checked(each) for origin, each in content["checked"].items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return _Kept()
+        return None
     return _Kept({each.path: each for each in listed}, found)
 
 

@@ -79,7 +79,7 @@ def test_a_conversion_goes_with_its_model_and_the_file_stays(
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"format_version": 2}', "null"])
-def test_a_list_that_cannot_be_read_is_empty_and_made_anew(
+def test_a_list_that_cannot_be_read_is_set_aside_and_made_anew(
     settings: Settings, folder: Path, content: str
 ) -> None:
     settings.own_models_file.parent.mkdir()
@@ -87,6 +87,8 @@ def test_a_list_that_cannot_be_read_is_empty_and_made_anew(
     assert own_models(settings) == ()
     list_own(folder, register_path(folder, settings), settings)
     assert len(own_models(settings)) == 1
+    (aside,) = settings.own_models_file.parent.glob("*.broken-*")
+    assert aside.read_text() == content
 
 
 def test_a_disk_that_refuses_is_one_sentence(settings: Settings, folder: Path) -> None:

@@ -82,10 +82,11 @@ def test_stream_stop_switch_and_greedy_twice(visit: Visit) -> None:
     choose(page, "Engine", "core")
     expect(page.locator("#got")).to_contain_text(ours, timeout=REPLY_TIMEOUT)
     expect(page.locator(".badge")).to_contain_text("INT8 · core engine")
-    set_number(page, "Max new tokens", "16")
+    # Long enough for the Stop button to be seen: it is looked for once a second.
+    set_number(page, "Max new tokens", "90")
     page.get_by_label("range slider for Temperature").fill("0")
     expect(setting(page, "Temperature")).to_have_value("0")
-    ask(page, "What is the capital of France?")
+    ask(page, "Write a long story about bees.")
     footer = replies(page).last.locator(".facts")
     expect(footer).to_contain_text("INT8")
     expect(footer).to_contain_text("no seed: T 0 is greedy")

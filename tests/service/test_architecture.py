@@ -71,7 +71,7 @@ def test_ctrl_c_keeps_what_was_read(house: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
-    wait_for_cpu_seconds(running.pid, 8)  # past the imports, and well into the words
+    wait_for_cpu_seconds(running.pid, 12)  # past the imports, and well into the words
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=60)
     assert running.returncode == 130, err

@@ -45,9 +45,9 @@ def _own_list_is_left_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterato
         path: Path = real.fget(settings)  # type: ignore[attr-defined] # it is a property
         return instead if path == person else path
 
-    Settings.own_models_file = property(of_tests)  # type: ignore[assignment,method-assign]
+    Settings.own_models_file = property(of_tests)  # type: ignore[assignment,method-assign] # for the tests' time
     yield
-    Settings.own_models_file = real  # type: ignore[method-assign]
+    Settings.own_models_file = real  # type: ignore[method-assign] # as it was
 
 
 @pytest.fixture(scope="session")

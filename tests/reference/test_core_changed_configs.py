@@ -81,7 +81,7 @@ def run_theirs(folder: Path, home: Path) -> Logits | None:
     """Return what transformers says; a fault of its own while it computes says nothing of us."""
     try:
         return run(folder, home, EngineName.TRANSFORMERS)
-    except Exception:
+    except Exception:  # transformers fails over odd configs in any way
         return None
 
 

@@ -135,7 +135,7 @@ def require_memory(engine: Engine) -> None:
         read = engine.logits_at_each(ids)
         other_end = engine.logits_at_each(np.append(ids[:-1], ids[0]))
         alone, beside = _read_in_pieces(engine, ids), _read_in_pieces(engine, ids, ids[::-1].copy())
-    except Exception as error:
+    except Exception as error:  # whatever a quantized layer raises over weights it was not made for
         if not engine.precision.quantized:
             raise
         raise PrecisionUnavailable(

@@ -1,0 +1,323 @@
+"""Answers to many prompts: the likeliest one and some samples of each, all in the shared batch.
+
+Several prompts are in flight at once, so that the batch is full, and each is told in its own turn:
+the same seed gives the same answers in the same order, whoever ends first. A prompt that goes wrong
+carries the reason, and the others go on.
+"""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from playground.errors import Busy, ContextOverflow, PlaygroundError
+from playground.experiments.run import Run
+from playground.experiments.settings import Settings, field
+from playground.generation.fitting.messages import fit_messages
+from playground.generation.fitting.overflow import OverflowPolicy
+from playground.generation.language_model import LanguageModel
+from playground.generation.recording import TokenRecord
+from playground.generation.reply import Reply
+from playground.generation.row import FinishReason
+from playground.generation.scheduler import MAX_LAB_ROWS, MAX_ROWS
+from playground.generation.settings import MAX_SEED, SamplingSettings
+from playground.generation.stream import Streams
+from playground.labs.hallucination.one_pass import read_again
+from playground.models.text.tokenizer import TRANSCRIPT_STOP, Message
+
+MAX_SAMPLES = 15  # one column more is the likeliest answer
+# A full stop alone would cut "St. John's" in two.
+SENTENCE_ENDS = ("\n", ". ", "? ", "! ")
+_BUSY_SECONDS = 0.05
+
+Way = Literal["auto", "text", "chat"]
+
+
+class AnswerSettings(Settings):
+    """How often each prompt is answered, and how."""
+
+    samples: int = field(
+        5,
+        label="Samples",
+        explanation="Further answers to each prompt, with dice; 0 leaves them out.",
+        ge=0,
+        le=MAX_SAMPLES,
+    )
+    temperature: float = field(
+        0.7, label="Temperature of the samples", explanation="The answer itself has 0.", ge=0, le=2
+    )
+    top_p: float = field(
+        0.95, label="Top-p of the samples", explanation="1 cuts nothing off.", gt=0, le=1
+    )
+    max_new_tokens: int = field(
+        12, label="Tokens an answer", explanation="Fewer where it ends by itself.", ge=1, le=512
+    )
+    seed: int = field(
+        0, label="Dice seed", explanation="The same seed gives the same table.", ge=0, le=MAX_SEED
+    )
+
+    @property
+    def drawn(self) -> int:
+        """Samples that are really drawn: at temperature 0 each would be the answer itself."""
+        return self.samples if self.temperature > 0 else 0
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked, and in which way.
+
+    Parameters
+    ----------
+    item_id : str
+        Names it.
+    prompt : str
+        Its text.
+    chat : bool
+        Whether it goes through the chat template; else it is continued as it stands.
+    one_sentence : bool
+        Whether an answer ends with its line or its sentence.
+    dice : str
+        What its dice are thrown for, besides the seed; two with the same have the same dice.
+    """
+
+    item_id: str
+    prompt: str
+    chat: bool
+    one_sentence: bool = True
+    dice: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer.
+
+    Parameters
+    ----------
+    text : str
+        Without white space around it.
+    tokens : tuple of TokenRecord
+        Those that its text is made of; what came after its end is left out.
+    finish_reason : str
+        Why it ended.
+    error : str or None
+        One sentence, where there is no answer to be judged.
+    """
+
+    text: str
+    tokens: tuple[TokenRecord, ...]
+    finish_reason: FinishReason
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A question with its answers.
+
+    Parameters
+    ----------
+    item_id, prompt : str
+        Of the question.
+    answer : Answer
+        The likeliest, token by token; its numbers are those of one pass over prompt and answer.
+    samples : tuple of Answer
+        Drawn with dice.
+    prompt_ids : tuple of int
+        What the model was given; empty where it could not be.
+    passes : int
+        Tokens read and written in all.
+    """
+
+    item_id: str
+    prompt: str
+    answer: Answer
+    samples: tuple[Answer, ...] = ()
+    prompt_ids: tuple[int, ...] = ()
+    passes: int = 0
+
+
+def is_chat(prompt: str, way: Way = "auto") -> bool:
+    """Tell whether a prompt is a message to be answered, or a text to be continued.
+
+    Examples
+    --------
+    >>> is_chat("What is the capital of France?"), is_chat("The capital of France is")
+    (True, False)
+    """
+    return prompt.rstrip().endswith(("?", ".", "!")) if way == "auto" else way == "chat"
+
+
+def columns(settings: AnswerSettings, question: Question) -> list[SamplingSettings]:
+    """Return how each answer is written: the likeliest first, then the samples."""
+    ends = SENTENCE_ENDS if question.one_sentence else ()
+    likeliest = SamplingSettings(
+        temperature=0, max_new_tokens=settings.max_new_tokens, stop=ends, top_p=1
+    )
+    key = zlib.crc32((question.dice or question.prompt).encode("utf-8", "replace"))
+    seeds = np.random.SeedSequence([settings.seed, key]).generate_state(max(settings.drawn, 1))
+    drawn = replace(likeliest, temperature=settings.temperature, top_p=settings.top_p)
+    return [likeliest, *(replace(drawn, seed=int(seed)) for seed in seeds[: settings.drawn])]
+
+
+def answer_all(
+    model: LanguageModel, questions: Iterable[Question], settings: AnswerSettings, run: Run
+) -> Iterator[Answered]:
+    """Answer every question, as many at once as the batch has rows for.
+
+    Parameters
+    ----------
+    model : LanguageModel
+        Who answers.
+    questions : iterable of Question
+        In their order.
+    settings : AnswerSettings
+        How often and how.
+    run : Run
+        Asked before each forward pass whether to stop.
+
+    Yields
+    ------
+    Answered
+        In the order of the questions, each as soon as it and those before it are done.
+
+    Raises
+    ------
+    Stopped
+        When the person stopped it.
+    """
+    # Two more than there are rows for: they wait at the door, and no row is ever empty.
+    ahead = -(-(MAX_ROWS + MAX_LAB_ROWS) // (1 + settings.drawn)) + 2
+    waiting, begun = deque(questions), deque[_Begun]()
+    try:
+        while waiting or begun:
+            while waiting and len(begun) < ahead and _begin(model, settings, run, waiting, begun):
+                pass
+            if not begun:  # others fill the queue
+                run.check()
+                time.sleep(_BUSY_SECONDS)
+                continue
+            answered = begun[0].finish(model)
+            run.check()
+            begun.popleft()
+            yield answered
+    finally:
+        for each in begun:
+            each.close()
+
+
+def _begin(
+    model: LanguageModel,
+    settings: AnswerSettings,
+    run: Run,
+    waiting: deque[Question],
+    begun: deque[_Begun],
+) -> bool:
+    """Hand the next question over; return False where the batch has no place for it now."""
+    question = waiting[0]
+    try:
+        ids, stops = encode(model, question, settings.max_new_tokens)
+        ways = [replace(each, stop=(*each.stop, *stops)) for each in columns(settings, question)]
+        streams = model.stream_many(ids, ways, run.stopped)
+    except Busy:
+        return False
+    except PlaygroundError as error:
+        begun.append(_Begun(question, (), None, str(error)))
+    else:
+        begun.append(_Begun(question, tuple(ids), streams))
+    waiting.popleft()
+    return True
+
+
+def encode(
+    model: LanguageModel, question: Question, max_new_tokens: int
+) -> tuple[Sequence[int], tuple[str, ...]]:
+    """Return the tokens that the model is given, and what ends its turn besides its own token.
+
+    Raises
+    ------
+    ContextOverflow
+        When the prompt is empty, or does not fit the window whole.
+    """
+    if not question.prompt.strip():
+        raise ContextOverflow("The prompt is empty; write at least one word.")
+    if not question.chat:
+        return model.tokenizer.encode_text_prompt(question.prompt), ()
+    message = Message("user", question.prompt)
+    fitted = fit_messages([message], model.engine, max_new_tokens, OverflowPolicy.STOP)
+    # Without a template the conversation is a transcript, which would go on by itself.
+    return fitted.token_ids, () if model.tokenizer.has_chat_template else (TRANSCRIPT_STOP,)
+
+
+@dataclass
+class _Begun:
+    """A question that the batch has, or that it could not be given."""
+
+    question: Question
+    prompt_ids: tuple[int, ...]
+    streams: Streams | None
+    error: str | None = None
+
+    def close(self) -> None:
+        if self.streams:
+            self.streams.close()
+
+    def finish(self, model: LanguageModel) -> Answered:
+        """Wait for the last of its answers."""
+        item_id, prompt = self.question.item_id, self.question.prompt
+        if self.streams is None:
+            return Answered(item_id, prompt, Answer("", (), "failed", self.error))
+        try:
+            for _ in self.streams:
+                pass
+        except PlaygroundError as error:
+            self.error = str(error)
+        answers = [self._answer(model, each) for each in self.streams.replies]
+        if answers[0].tokens:
+            answers[0] = self._read_again(model, answers[0])
+        written = sum(len(each.steps) for each in self.streams.replies)
+        passes = len(self.prompt_ids) + written
+        return Answered(item_id, prompt, answers[0], tuple(answers[1:]), self.prompt_ids, passes)
+
+    def _read_again(self, model: LanguageModel, answer: Answer) -> Answer:
+        try:
+            return replace(answer, tokens=read_again(model, self.prompt_ids, answer.tokens))
+        except PlaygroundError as error:
+            return Answer("", (), "failed", str(error))
+
+    def _answer(self, model: LanguageModel, reply: Reply) -> Answer:
+        if reply.failed:
+            return Answer("", (), "failed", self.error)
+        kept = _count_of_text(model, reply)
+        records = reply.records(model.tokenizer)[:kept]
+        text, reason = reply.text.strip(), reply.finish_reason
+        return Answer(text, records if text else (), reason, _why_none(model, reply, self.question))
+
+
+def _count_of_text(model: LanguageModel, reply: Reply) -> int:
+    """Return how many of the tokens its text is made of: the rest is what ended it."""
+    whole, stream, length = reply.text.rstrip(), model.tokenizer.stream(), 0
+    for place, step in enumerate(reply.steps):
+        if length >= len(whole):
+            return place
+        length += len(stream.push(step.token_id))
+    return len(reply.steps)
+
+
+def _why_none(model: LanguageModel, reply: Reply, question: Question) -> str | None:
+    """Return why there is no answer to be judged, or None where there is one."""
+    if reply.finish_reason == "context_full":
+        return (
+            f"The answer ran into the end of the window of {model.context_length:,} tokens; "
+            "shorten the prompt."
+        )
+    if reply.text.strip():
+        return None
+    if reply.finish_reason == "end_of_turn":
+        how = "a continuation" if question.chat else "a question"
+        return f"The model ended its turn before it wrote a word; try the prompt as {how}."
+    return "The model wrote no word before the answer ended; put the prompt in other words."

@@ -1,0 +1,91 @@
+"""What a figure over a set is worth: its interval, a value's place in it, and its two halves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def bootstrap_interval(
+    statistic: Callable[..., float],
+    *arrays: ArrayLike,
+    seed: int = 0,
+    resamples: int = 1000,
+    level: float = 0.95,
+) -> tuple[float, float]:
+    """Return where a figure would lie had other items of the kind been asked (Efron, 1979).
+
+    The items are drawn again with replacement, all that belongs to one together; the interval is
+    that of the percentiles. Draws in which the figure is NaN are left out.
+
+    Parameters
+    ----------
+    statistic : callable
+        Takes arrays as those given and returns a number.
+    *arrays : array of shape (N,)
+        Row i of each belongs to item i.
+    seed : int
+        The same seed gives the same interval.
+    resamples : int
+        How often to draw.
+    level : float
+        How much of the draws the interval holds, between 0 and 1.
+
+    Returns
+    -------
+    low, high : float
+        Both NaN where the figure is NaN in every draw.
+
+    Examples
+    --------
+    >>> bootstrap_interval(np.mean, [0.0, 1.0, 1.0, 1.0])
+    (0.25, 1.0)
+    """
+    values = [np.asarray(array) for array in arrays]
+    count = len(values[0])
+    if not count or any(len(each) != count for each in values):
+        raise ValueError(
+            f"arrays must be of one length, 1 or more, got {[len(each) for each in values]}"
+        )
+    rows = np.random.default_rng(seed).integers(0, count, (resamples, count))
+    found = np.array([statistic(*(each[row] for each in values)) for row in rows], np.float64)
+    found = found[~np.isnan(found)]
+    if not found.size:
+        return float("nan"), float("nan")
+    low, high = np.percentile(found, [50 * (1 - level), 50 * (1 + level)])
+    return float(low), float(high)
+
+
+def percentile(value: float, others: ArrayLike) -> float:
+    """Return the share of others below a value, its equals counted half: 0 to 1.
+
+    Examples
+    --------
+    >>> percentile(2, [1, 2, 3, 4])
+    0.375
+    """
+    values = np.asarray(others, np.float64)
+    if not values.size or np.isnan(values).any() or np.isnan(value):
+        raise ValueError("a percentile needs numbers to compare with, got none or NaN")
+    return float(((values < value).mean() + (values <= value).mean()) / 2)
+
+
+def halves(labels: ArrayLike, seed: int = 0) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return two parts of a set, each with its half of the right and of the wrong items.
+
+    What is fitted on the first is reported on the second. An odd one out goes to the second.
+
+    Examples
+    --------
+    >>> fitted, reported = halves([True, True, False, False])
+    >>> len(fitted), len(reported)
+    (2, 2)
+    """
+    right = np.asarray(labels, np.bool_)
+    rng = np.random.default_rng(seed)
+    mixed = [rng.permutation(np.flatnonzero(right == label)) for label in (True, False)]
+    first = np.concatenate([group[: len(group) // 2] for group in mixed])
+    second = np.concatenate([group[len(group) // 2 :] for group in mixed])
+    return np.sort(first), np.sort(second)

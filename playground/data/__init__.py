@@ -20,6 +20,12 @@ def shipped_analogies() -> str:
     return files("playground.data").joinpath("analogies.txt").read_text(encoding="utf-8")
 
 
+def shipped_probes(name: str) -> str:
+    """Return the questions of a set for the hallucination lab, one a line as JSON."""
+    folder = files("playground.data").joinpath("probes")
+    return folder.joinpath(f"{name}.jsonl").read_text(encoding="utf-8")
+
+
 def greetings() -> dict[str, dict[str, str]]:
     """Return texts by name: "greeting" holds one greeting in many languages, "other" the rest."""
     text = files("playground.data").joinpath("greetings.toml").read_text(encoding="utf-8")

@@ -149,7 +149,7 @@ def test_what_never_was_stands_beside_what_is(name: str) -> None:
 
 
 def test_an_invented_name_is_in_no_table() -> None:
-    known = " ".join([*TABLE, *TABLE.values(), *ELEMENTS]).casefold()
+    known = " ".join([*TABLE, *map(str, TABLE.values()), *ELEMENTS]).casefold()
     for item in items("invented", "unanswerable"):
         name = re.sub(r"^(The|A) (?=[a-z])", "", item.reason).split(" was made up")[0].casefold()
         assert all(word not in known for word in re.findall(r"[a-z]{6,}", name.split()[-1]))

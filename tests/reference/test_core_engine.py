@@ -39,7 +39,7 @@ def core(default_model: InstalledModel) -> CoreEngine:
 
 @pytest.fixture(scope="module")
 def token_ids(core: CoreEngine) -> Sequence[int]:
-    return tuple(core.tokenizer.encode(TEXT * 2)[:96])
+    return tuple(core.tokenizer.encode(TEXT * 2)[:64])
 
 
 @pytest.fixture(scope="module")

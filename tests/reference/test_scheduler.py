@@ -17,7 +17,7 @@ PROMPTS = (
     "What is the capital of France?",
     "Write a haiku about rain.",
     "Explain photosynthesis to a child in two sentences, and then once more to a chemist, with "
-    "the light reactions and the Calvin cycle each in a paragraph of its own. " * 3,
+    "the light reactions and the Calvin cycle each in a paragraph of its own. " * 2,
     "Name the planets in order.",
     "Schreibe einen Satz auf Deutsch.",
     "हिन्दी में एक वाक्य लिखो। 👩‍👩‍👧",

@@ -6,6 +6,7 @@ import builtins
 from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
 import pytest
 
@@ -84,6 +85,13 @@ def test_satellites_have_no_say_in_the_axes_and_are_no_words_of_the_map(
     assert all(0 <= each.owner < len(shown.words) for each in shown.satellites)
 
 
+@pytest.fixture
+def _umap_as_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run UMAP's own source as it stands: compiling it takes ten times as long as one small map."""
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", True)
+
+
+@pytest.mark.usefixtures("_umap_as_python")
 def test_umap_gives_the_same_map_each_time(engine: CoreEngine) -> None:
     first = draw_map(engine, WORDS, Layout.UMAP, with_satellites=True)
     again = draw_map(engine, WORDS, Layout.UMAP, with_satellites=True)

@@ -12,11 +12,14 @@ endif
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+# Python compiles what is imported, once; compiling all that torch and transformers bring along
+# takes longer than their installation.
+PIP_INSTALL := $(PIP) install --no-compile
 # Why it is pinned stands at the top of requirements.lock.
 TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test lint browser bench lock clean
+.PHONY: help run install test pytest lint browser bench lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,10 +30,14 @@ run: install ## Serve the page at http://HOST:PORT
 install: $(VENV)/.runtime ## Install everything that `make run` needs, the default model too
 	@$(BIN)/playground pull > /dev/null
 
+# Types are checked beside the tests, which leave a core alone now and then.
+test: install $(VENV)/.dev browser ## Run every test
+	$(MAKE) --no-print-directory --jobs 2 lint pytest
+
 # Two files at a time, each on one thread: processes that all use every core wait for each other at
 # every product. In their own order: the long files with few tests come first, and nobody waits for
 # one of them at the end.
-test: install $(VENV)/.dev browser lint ## Run every test
+pytest: $(VENV)/.dev
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 \
 		$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
@@ -73,13 +80,13 @@ $(VENV)/.created:
 	@touch $@
 
 $(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/.created
-	$(PIP) install "$$(grep '^pip==' requirements.lock)"
-	$(PIP) install -r requirements.lock
-	$(PIP) install --no-deps --no-build-isolation --editable .
+	$(PIP_INSTALL) "$$(grep '^pip==' requirements.lock)"
+	$(PIP_INSTALL) -r requirements.lock
+	$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
-	$(PIP) install -r requirements-dev.lock
+	$(PIP_INSTALL) -r requirements-dev.lock
 	@touch $@
 
 lock: ## Resolve pyproject.toml anew and write both locks

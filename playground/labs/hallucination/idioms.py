@@ -84,10 +84,9 @@ def read_idiom(answer: str, item: Item, twin: Item | None) -> Reading:
     figurative = find_words(text, own if is_figure else other)
     literal = find_words(text, other if is_figure else own)
     lead = len(figurative) - len(literal)
+    reading = LITERAL if lead < 0 else UNCLEAR
     if lead >= (1 if is_figure else 2):
         reading = UNDERSTOOD
-    else:
-        reading = LITERAL if lead < 0 else UNCLEAR
     as_meant = None if reading == UNCLEAR else (reading == UNDERSTOOD) == is_figure
     return Reading(reading, as_meant, figurative, literal)
 

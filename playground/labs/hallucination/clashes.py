@@ -1,0 +1,85 @@
+"""What makes two texts say different things however alike they look to an encoder.
+
+Sentence vectors hardly see a "not", a number or who did what to whom: all-MiniLM-L6-v2 gives "7411
+is a prime number." and "7411 is not a prime number." a cosine of 0.96.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from playground.labs.hallucination.normalising import normalise
+from playground.labs.hallucination.number_reading import read_quantities
+
+_NEGATION = re.compile(
+    r"\b(?:not|no|none|nor|never|nothing|nobody|nowhere|neither|without|cannot|\w+n['\u2019]t)\b",
+    re.IGNORECASE,
+)
+_OPPOSITES = [
+    frozenset(pair.split("/"))
+    for pair in (
+        *("yes/no", "true/false", "right/wrong", "correct/incorrect", "possible/impossible"),
+        *("before/after", "above/below", "more/less", "most/least", "higher/lower", "up/down"),
+        *("largest/smallest", "biggest/smallest", "highest/lowest", "longest/shortest"),
+        *("first/last", "north/south", "east/west", "left/right", "open/closed", "alive/dead"),
+        *("increase/decrease", "increases/decreases", "safe/dangerous", "always/never"),
+    )
+]
+_CAPITALISED = re.compile(r"\b[^\W\d_]\w*")
+# Words that begin a sentence and name nothing.
+_OPENERS = frozenset(
+    {"a", "an", "and", "as", "at", "because", "but", "by", "for", "from", "he", "her", "his", "i"}
+    | {"if", "in", "is", "it", "its", "no", "not", "of", "on", "one", "or", "our", "she", "so"}
+    | {"some", "that", "the", "their", "there", "these", "they", "this", "to", "we", "well"}
+    | {"when", "with", "yeah", "yes", "you", "your"}
+)
+
+
+def find_clash(one: str, other: str) -> str | None:
+    """Return what sets two texts apart, or None if nothing was found.
+
+    Parameters
+    ----------
+    one, other : str
+        In English; what is not known of another language sets nothing apart.
+
+    Returns
+    -------
+    str or None
+        A few words: "a number", "a negation", "an opposite", "a name", "the order of the words".
+
+    Examples
+    --------
+    >>> find_clash("7411 is prime.", "7411 is not prime."), find_clash("He died in 1821", "in 1812")
+    ('a negation', 'a number')
+    >>> find_clash("the largest planet", "the biggest planet") is None
+    True
+    """
+    return next(_clashes(one, other), None)
+
+
+def _clashes(one: str, other: str) -> Iterator[str]:
+    if _numbers(one) != _numbers(other):
+        yield "a number"
+    if bool(_NEGATION.search(one)) != bool(_NEGATION.search(other)):
+        yield "a negation"
+    mine, theirs = normalise(one).split(), normalise(other).split()
+    only_mine, only_theirs = set(mine) - set(theirs), set(theirs) - set(mine)
+    if any(pair & only_mine and pair & only_theirs for pair in _OPPOSITES):
+        yield "an opposite"
+    if _names(one) - _names(other) and _names(other) - _names(one):
+        yield "a name"
+    if mine != theirs and sorted(mine) == sorted(theirs):
+        yield "the order of the words"
+
+
+def _numbers(text: str) -> frozenset[object]:
+    return frozenset(each.value for each in read_quantities(text))
+
+
+def _names(text: str) -> frozenset[str]:
+    """Return the words that are written with a capital, in one spelling."""
+    found = (match[0] for match in _CAPITALISED.finditer(text))
+    names = {normalise(word) for word in found if word[0].isupper()}
+    return frozenset(names - _OPENERS)

@@ -1,0 +1,120 @@
+"""The first name that an answer gives, where several names may stand in it.
+
+There is no list of all wrong answers. So a word with a capital counts as an answer where it stands
+as one: with a mark, the end or a verb after it, and neither denied nor a word of the question.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from playground.labs.hallucination.answer_text import (
+    Span,
+    folded,
+    is_denied,
+    phrases,
+    sentences_of,
+    straight,
+    words_of,
+)
+
+_STARTERS = frozenset(
+    """
+    a an the i it he she they we you this that there here well sure yes no ok okay of in on at as to
+    for from by with and or but if so some one its his her their my our your according great good
+    sorry please note answer question however thus therefore also both all any each most not what
+    which who when where why how city country king queen emperor president sir dr mr mrs certainly
+    absolutely actually historically officially currently today named known located situated capital
+    """.split()  # noqa: SIM905 - a list of sixty lines tells less
+)
+_ENDS_AN_ANSWER = re.compile(
+    r"\s*(?:$|[,.;:!?()\[\]\n*\"']|[-\u2013\u2014]\s|\b(?:and|or|but|which|who|that|with|as|in|is|was|are|were"
+    r"|has|had|lies|became|wrote|won|[a-z]+ed)\b)"
+)
+_BESIDE_THE_POINT = re.compile(
+    r"\b(?:through|from|near|between|along|after|like|unlike|than|until|since|during|across)\s+"
+    r"(?:the\s+)?$",
+    re.IGNORECASE,
+)
+_PLACE_BEFORE = re.compile(r"\b(?:in|near|at|on|of)\s+(?:the\s+)?$", re.IGNORECASE)
+_OTHER_PLACE = re.compile(
+    r"\b(?:new|north|south|east|west|northern|southern|eastern|western|central)[\s-]+$",
+    re.IGNORECASE,
+)
+
+
+def first_name(answer: str, prompt: str, names: Sequence[str]) -> tuple[bool, Span | None]:
+    """Return whether the first name that an answer gives is one of those wanted, and the name.
+
+    Parameters
+    ----------
+    answer : str
+        What the model said.
+    prompt : str
+        Its words are no answer.
+    names : sequence of str
+        Ways to write the right one.
+
+    Returns
+    -------
+    tuple of bool and (Span or None)
+        The name that decided; None where none is given.
+
+    Examples
+    --------
+    >>> first_name("It is Sydney, not Canberra.", "The capital of Australia is", ["Canberra"])
+    (False, Span(start=6, end=12, text='Sydney'))
+    """
+    text = straight(answer)
+    hits = [each for each in phrases(text, names) if not is_denied(text, each)]
+    hits = [each for each in hits if not _OTHER_PLACE.search(text[: each.start])]
+    if _has_no_capitals(text, names):
+        first = sentences_of(text)[0] if sentences_of(text) else ""
+        end = text.find(first) + len(first)
+        near = next((each for each in hits if each.end <= end), None)
+        return near is not None, near
+    others = _other_names(text, prompt, hits)
+    hit, other = (next(iter(each), None) for each in (hits, others))
+    if other is not None and (hit is None or other.start < hit.start):
+        return False, other
+    return hit is not None, hit
+
+
+def _has_no_capitals(text: str, names: Sequence[str]) -> bool:
+    """Say whether names cannot be told from other words by their capitals."""
+    return not any(map(str.isupper, text)) or all(name[:1].islower() for name in names)
+
+
+def _other_names(text: str, prompt: str, hits: Sequence[Span]) -> list[Span]:
+    asked = {folded(each.text) for each in words_of(straight(prompt))}
+    return [
+        run
+        for run in _capital_runs(text, asked)
+        if not any(run.start < hit.end and hit.start < run.end for hit in hits)
+        and _ENDS_AN_ANSWER.match(text, run.end)
+        and not is_denied(text, run)
+        and not _BESIDE_THE_POINT.search(text[: run.start])
+        and not _is_place_within(text, run, hits)
+    ]
+
+
+def _capital_runs(text: str, asked: set[str]) -> list[Span]:
+    """Return the names of one or several words, but for those of the question."""
+    runs: list[Span] = []
+    for word in words_of(text):
+        plain = folded(word.text)
+        if not word.text[0].isupper() or plain.removesuffix("'s") in asked | _STARTERS:
+            continue
+        if runs and text[runs[-1].end : word.start] == " ":
+            last = runs.pop()
+            runs.append(Span(last.start, word.end, text[last.start : word.end]))
+        else:
+            runs.append(word)
+    return runs
+
+
+def _is_place_within(text: str, run: Span, hits: Sequence[Span]) -> bool:
+    """Say whether a name only narrows down the one wanted: "in Honshu, Japan"."""
+    follows = any(re.fullmatch(r",\s+", text[run.end : hit.start]) for hit in hits)
+    return follows and bool(_PLACE_BEFORE.search(text[: run.start]))

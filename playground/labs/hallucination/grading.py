@@ -1,0 +1,172 @@
+"""Whether an answer is right, by code, with the rule that decided and the words it went by.
+
+The first answer given counts: whoever names three cities and the capital among them has not said
+which it is. No such code is never wrong; the rule is shown so that a person can overrule it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playground.errors import OptionError
+from playground.labs.hallucination.answer_text import (
+    Span,
+    clauses_of,
+    declines,
+    denies_the_question,
+    is_denied,
+    phrases,
+    says_no_such,
+    sentences_of,
+    straight,
+    words_of,
+)
+from playground.labs.hallucination.first_name import first_name
+from playground.labs.hallucination.first_number import first_number
+from playground.labs.hallucination.idioms import read_idiom
+from playground.labs.hallucination.items import KINDS, Item
+from playground.labs.hallucination.number_reading import parse_number
+from playground.labs.hallucination.words import find_words
+from playground.labs.hallucination.yes_or_no import first_yes_or_no
+from playground.number_rules import shown
+
+_ENGLISH_TOO = {"I", "A", "In", "As", "At", "He", "No", "Be", "So", "Am", "Os", "Es", "La"}
+_SENTENCES_THAT_COUNT = 2
+
+
+@dataclass(frozen=True)
+class Grade:
+    """Whether an answer is right.
+
+    Parameters
+    ----------
+    right : bool or None
+        None where the rule cannot tell.
+    rule : str
+        What decided, in a sentence.
+    matched : str
+        The words of the answer that it went by; empty when there are none.
+    """
+
+    right: bool | None
+    rule: str
+    matched: str
+
+
+def grade(answer: str, item: Item, twin: Item | None = None) -> Grade:
+    """Grade an answer by the rule of its item's kind.
+
+    Parameters
+    ----------
+    answer : str
+        What the model said; where the prompt is written on, what came after it.
+    item : Item
+        What it was asked, with the key.
+    twin : Item or None
+        Of an idiom, the item that holds the words of its other reading.
+
+    Raises
+    ------
+    OptionError
+        When nobody knows how to grade that kind.
+
+    Examples
+    --------
+    >>> item = Item("fr", "The capital of France is", ("Paris",), "Paris is its capital.")
+    >>> grade(" Paris.", item).right, grade("Paris is not the capital, Lyon is.", item).right
+    (True, False)
+    >>> sum_ = Item("sum", "500 + 500 =", ("1000",), "500 plus 500 is 1000.", "number")
+    >>> grade("500 + 500 is one thousand", sum_)
+    Grade(right=True, rule='The first number given equals the key 1000.', matched='one thousand')
+    """
+    if item.kind in ("figurative", "literal"):
+        reading = read_idiom(answer, item, twin)
+        words = ", ".join((*reading.figurative, *reading.literal))
+        return Grade(reading.as_meant, reading.rule, words)
+    if item.kind not in _GRADERS:
+        raise OptionError(f"`kind` must be one of {', '.join(KINDS)}, got {shown(item.kind)}.")
+    if not next(words_of(answer), None):
+        return Grade(False, "The answer holds no word and no number.", "")
+    return _GRADERS[item.kind](straight(answer), item)
+
+
+def _grade_name(answer: str, item: Item) -> Grade:
+    right, span = first_name(answer, item.prompt, item.answers)
+    if right and span:
+        return Grade(True, f"The first name given is that of the key {item.answers[0]}.", span.text)
+    if span:
+        return Grade(False, f"The first name given is another than {item.answers[0]}.", span.text)
+    return _without_the_key(answer, phrases(answer, item.answers), item.answers[0])
+
+
+def _without_the_key(answer: str, denied: list[Span], key: str) -> Grade:
+    """Say why an answer that does not give the key is wrong."""
+    if denied and is_denied(answer, denied[0]):
+        return Grade(False, f"The key {key} is named and denied.", denied[0].text)
+    refusal = declines(answer)
+    if refusal:
+        return Grade(False, "The answer says that it does not know.", refusal)
+    return Grade(False, f"The key {key} is not given as the first answer.", "")
+
+
+def _grade_symbol(answer: str, item: Item) -> Grade:
+    for match in re.finditer(r"(?<![^\W_])[A-Z][a-z]?(?![^\W_]|'\w)", answer):
+        span = Span(match.start(), match.end(), match[0])
+        a_word = re.match(r" [a-z]", answer[span.end :]) and span.text in _ENGLISH_TOO
+        if is_denied(answer, span) or (a_word and span.text not in item.answers):
+            continue
+        right = span.text in item.answers
+        same = "the key" if right else "another than"
+        return Grade(right, f"The first symbol given is {same} {item.answers[0]}.", span.text)
+    return _without_the_key(answer, phrases(answer, item.answers), item.answers[0])
+
+
+def _grade_number(answer: str, item: Item) -> Grade:
+    keys = [parse_number(each) for each in item.answers]
+    found = first_number(answer, item.prompt)
+    if found is None:
+        return _without_the_key(answer, [], item.answers[0])
+    value, span = found
+    right = value in keys
+    verb = "equals" if right else "is another than"
+    return Grade(right, f"The first number given {verb} the key {item.answers[0]}.", span.text)
+
+
+def _grade_yes_no(answer: str, item: Item) -> Grade:
+    said, matched = first_yes_or_no(answer, item.prompt)
+    if said is None:
+        refusal = declines(answer)
+        if refusal:
+            return Grade(False, "The answer says that it does not know.", refusal)
+        return Grade(None, "The answer says neither yes nor no.", "")
+    right = (said,) == item.answers
+    return Grade(right, f"The answer says {said}, and the key is {item.answers[0]}.", matched)
+
+
+def _grade_unanswerable(answer: str, item: Item) -> Grade:
+    beginning = " ".join(sentences_of(answer)[:_SENTENCES_THAT_COUNT])
+    rules: list[tuple[str, str | None]] = [
+        ("It says that there is no such thing.", says_no_such(beginning)),
+        ("It says what is true instead.", next(iter(find_words(beginning, item.answers)), None)),
+        ("It says that it does not know.", declines(beginning)),
+        (
+            "It denies what the question takes for granted.",
+            denies_the_question(beginning, item.prompt),
+        ),
+    ]
+    for rule, matched in rules:
+        if matched:
+            return Grade(True, rule, matched.strip())
+    first = clauses_of(answer)[0].strip()
+    return Grade(False, "Its first two sentences answer as if there were such a thing.", first)
+
+
+_GRADERS: dict[str, Callable[[str, Item], Grade]] = {
+    "name": _grade_name,
+    "symbol": _grade_symbol,
+    "number": _grade_number,
+    "yes_no": _grade_yes_no,
+    "unanswerable": _grade_unanswerable,
+}

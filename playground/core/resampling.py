@@ -49,6 +49,10 @@ def bootstrap_interval(
         raise ValueError(
             f"arrays must be of one length, 1 or more, got {[len(each) for each in values]}"
         )
+    if not 0 < level < 1:
+        raise ValueError(f"`level` must be between 0 and 1, got {level}")
+    if resamples < 1:
+        raise ValueError(f"`resamples` must be 1 or more, got {resamples}")
     rows = np.random.default_rng(seed).integers(0, count, (resamples, count))
     found = np.array([statistic(*(each[row] for each in values)) for row in rows], np.float64)
     found = found[~np.isnan(found)]

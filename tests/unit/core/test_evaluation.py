@@ -49,6 +49,21 @@ def both_kinds(pairs: list[tuple[float, bool]]) -> tuple[np.ndarray, np.ndarray]
     return scores, labels
 
 
+@pytest.mark.parametrize(
+    ("scores", "labels", "expected"),
+    [
+        ([1, 2, 3, 4], [0, 0, 1, 1], 1.0),
+        ([4, 3, 2, 1], [0, 0, 1, 1], 0.0),
+        ([1, 2, 3, 4], [0, 1, 0, 1], 0.75),  # of the pairs 2-1, 2-3, 4-1, 4-3 three are right
+        ([7, 7, 7], [0, 1, 1], 0.5),
+        ([1, 2, 2, 3], [0, 0, 1, 1], 0.875),  # 2-1, 3-1, 3-2 right, 2-2 half
+        ([-np.inf, 0, np.inf], [0, 1, 1], 1.0),
+    ],
+)
+def test_auroc_by_hand(scores: list[float], labels: list[int], expected: float) -> None:
+    assert auroc(scores, labels) == expected
+
+
 @given(PAIRS)
 def test_auroc_is_scikit_learns(pairs: list[tuple[float, bool]]) -> None:
     scores, labels = both_kinds(pairs)
@@ -224,6 +239,8 @@ def test_infinite_scores_are_ranked() -> None:
         (lambda: reliability([1.5], [True]), "from 0 to 1, got 1.5 to 1.5"),
         (lambda: reliability([0.5], [True], 0), "1 or more, got 0"),
         (lambda: bootstrap_interval(np.mean, [1, 2], [1]), r"got \[2, 1\]"),
+        (lambda: bootstrap_interval(np.mean, [1, 2], level=95), "between 0 and 1, got 95"),
+        (lambda: bootstrap_interval(np.mean, [1, 2], resamples=0), "1 or more, got 0"),
         (lambda: percentile(1, []), "got none or NaN"),
     ],
 )

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
-from playground.errors import PlaygroundError, PrecisionUnavailable
+from playground.errors import BrokenCache, PlaygroundError, PrecisionUnavailable
 from playground.generation.language_model import LanguageModel
 from playground.models.acquire.local import register_path
 from playground.models.acquire.store import InstalledModel
@@ -27,6 +28,16 @@ from tests.support.tiny_families import save_tiny
 
 IDS = np.random.default_rng(5).integers(3, 200, 40)
 ATTENTION = {"layer_types": ["conv", "full_attention", "conv"]}
+STATES = {"mamba_d_state": 8, "mamba_n_heads": 4, "mamba_d_head": 24, "mamba_chunk_size": 16}
+EXPERTS = {"num_experts": 4, "attn_layer_period": 2, "attn_layer_offset": 1}
+WIDTHS = {
+    "d_model": 48,
+    "encoder_ffn_dim": 80,
+    "decoder_ffn_dim": 80,
+    "decoder_attention_heads": 4,
+    "decoder_layers": 3,
+    "encoder_layers": 1,
+}
 # Learned places, ALiBi, half of a head turned, states in place of keys, experts, windows.
 RUNS: dict[str, dict[str, Any]] = {
     "gpt2": {},
@@ -43,7 +54,16 @@ RUNS: dict[str, dict[str, Any]] = {
     "mamba2": {"state_size": 8, "num_heads": 8, "head_dim": 12, "n_groups": 1, "chunk_size": 16},
     "lfm2": ATTENTION,
     "bert": {"is_decoder": True},
+    # A head by another name; keys beside a state; states with experts; a decoder of more layers
+    # than its encoder would have; keys that are compressed.
+    "bert-generation": {"is_decoder": True},
+    "falcon_h1": {**STATES, "mamba_d_ssm": 96},
+    "jamba": {**STATES, **EXPERTS, "mamba_dt_rank": 8},
+    "bart": {**WIDTHS, "is_encoder_decoder": False, "forced_eos_token_id": None},
+    "deepseek_v4": {},
 }
+# Of more than one vector a token between the blocks.
+NO_STATES = {"deepseek_v4"}
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "rwkv": ({"attention_hidden_size": 48}, "remembers what it has read in a way"),
     "recurrent_gemma": (
@@ -51,6 +71,23 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         "mixes two texts that are read in turns",
     ),
     "roberta": ({"is_decoder": False}, "looks at tokens that come later"),
+    "jamba": (
+        {**STATES, "mamba_dt_rank": 8, "attn_layer_offset": 7, "attn_layer_period": 8},
+        "architecture 'jamba' fails at the first tokens",
+    ),
+    "minimax": ({"num_local_experts": 4}, "architecture 'minimax' fails at the first tokens"),
+    # Its step leaves out a bound that its reading at once keeps to.
+    "nemotron_h": (
+        {
+            "layers_block_type": ["mamba", "attention", "mamba"],
+            "mamba_num_heads": 4,
+            "mamba_head_dim": 24,
+            "ssm_state_size": 8,
+            "n_groups": 1,
+            "chunk_size": 16,
+        },
+        "reads a text otherwise piece by piece than at once",
+    ),
 }
 NOT_QUANTIZED = {"falcon": "no Linear.* layer came out of loading", "mamba": "does not run at"}
 QUANTIZED = [Precision.INT8, Precision.NF4]
@@ -90,6 +127,10 @@ def test_logits_at_once_and_in_steps_equal_transformers(model: InstalledModel) -
     for start, stop in ((0, 20), (20, 23), (23, 39), (39, 40)):
         logits = engine.forward(IDS[None, start:stop], [cache])
         np.testing.assert_allclose(logits[0], expected[stop - 1], atol=1e-4, rtol=0)
+    if read_model_config(model.path).model_type in NO_STATES:
+        with pytest.raises(PlaygroundError, match="other than one vector a token"):
+            engine.hidden_states(IDS)
+        return
     states = engine.hidden_states(IDS)
     assert states.shape[:2] == (4, len(IDS))
 
@@ -123,6 +164,37 @@ def test_what_would_write_wrong_is_refused_with_its_reason(tmp_path: Path, famil
     model = installed(tmp_path, family, changes)
     with pytest.raises(PlaygroundError, match=reason):
         load_engine(model, Precision.FP32, EngineName.AUTO)
+
+
+# An older name, another prefix, one expert of those that are put together.
+TWICE = {
+    "gpt2": ("transformer.ln_f.weight", "ln_f.weight"),
+    "bert": ("bert.embeddings.LayerNorm.weight", "bert.embeddings.LayerNorm.gamma"),
+    "mixtral": (
+        "model.layers.1.block_sparse_moe.experts.2.w1.weight",
+        "layers.1.block_sparse_moe.experts.2.w1.weight",
+    ),
+}
+
+
+@pytest.mark.parametrize("family", TWICE)
+def test_a_weight_that_stands_twice_is_refused_with_both_names(tmp_path: Path, family: str) -> None:
+    model = installed(tmp_path, family, RUNS[family])
+    path, names = model.path / "model.safetensors", TWICE[family]
+    tensors = load_file(path)
+    save_file({**tensors, names[1]: tensors[names[0]] + 1}, path, {"format": "pt"})
+    first, second = sorted(names)
+    with pytest.raises(BrokenCache, match=f"one weight twice, as {first} and as {second}"):
+        load_transformers_engine(model, Precision.FP32)
+
+
+@pytest.mark.parametrize("precision", Precision, ids=str)
+def test_what_looks_ahead_is_refused_at_every_precision(
+    tmp_path: Path, precision: Precision
+) -> None:
+    model = installed(tmp_path, "bert", {"is_decoder": False})
+    with pytest.raises(PlaygroundError, match="looks at tokens that come later"):
+        load_transformers_engine(model, precision)
 
 
 def test_an_encoder_with_a_decoder_is_refused_before_it_is_loaded(tmp_path: Path) -> None:

@@ -115,7 +115,17 @@ def a_larger_tokenizer(folder: Path) -> None:
     path.write_text(json.dumps(content), "utf-8")
 
 
+def twice(name: str, other: str) -> Callable[[Path], None]:
+    """Lay a weight beside itself under another name, with other numbers."""
+    return lambda folder: rewrite(
+        folder, lambda tensors: tensors.update({other: torch.randn_like(tensors[name])})
+    )
+
+
+NORM, UP = "layers.1.input_layernorm.weight", "layers.0.mlp.up_proj.weight"
 REFUSED: dict[str, tuple[Callable[[Path], None], str]] = {
+    "a norm twice": (twice(f"model.{NORM}", NORM), rf"as {NORM} and as model\.{NORM}"),
+    "a matrix twice": (twice(f"model.{UP}", UP), rf"as {UP} and as model\.{UP}"),
     "no norm": (without("model.norm.weight"), "model.norm.weight"),
     "no up": (without("model.layers.1.mlp.up_proj.weight"), "model.layers.1.mlp.up_proj"),
     "no embedding": (without("model.embed_tokens.weight"), "embed_tokens|lm_head"),

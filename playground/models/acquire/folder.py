@@ -119,7 +119,13 @@ def require_text_model(folder: Path) -> None:
 
 def _writes_text(architecture: str) -> bool:
     # The last is what models of text and pictures are called; transformers takes their text part.
-    return architecture.endswith(("ForCausalLM", "LMHeadModel", "ForConditionalGeneration"))
+    if architecture.endswith(("ForCausalLM", "LMHeadModel", "ForConditionalGeneration")):
+        return True
+    import_libraries()
+    from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+
+    # Some are called otherwise, such as BertGenerationDecoder.
+    return architecture in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.values()
 
 
 def has_chat_template(folder: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ def read_weights(folder: Path, config: PretrainedConfig) -> dict[str, Float32Arr
         When the files are not those of the whole model.
     """
     weights = _read(folder)
+    require_once({name: name.removeprefix("model.") for name in weights}, folder)
     needed = needed_shapes(config, own_head="lm_head.weight" in weights)
     for name, shape in needed.items():
         if name not in weights:
@@ -40,6 +42,30 @@ def read_weights(folder: Path, config: PretrainedConfig) -> dict[str, Float32Arr
                 "copy the folder again."
             )
     return {name: weights[name] for name in needed}
+
+
+def require_once(places: Mapping[str, str], folder: Path) -> None:
+    """Refuse a folder that holds one weight twice, such as with and without a prefix.
+
+    Parameters
+    ----------
+    places : mapping of str to str
+        Which weight each tensor becomes, by the tensor's name.
+    folder : Path
+        For the sentence.
+
+    Raises
+    ------
+    BrokenCache
+        With both names.
+    """
+    first: dict[str, str] = {}
+    for name, place in sorted(places.items()):
+        if (other := first.setdefault(place, name)) != name:
+            raise BrokenCache(
+                f"{folder} holds one weight twice, as {other} and as {name}, and which of them "
+                "is the model's cannot be known; take one out, or copy the folder again."
+            )
 
 
 def require_rows(tokenizer: Tokenizer, rows: int, folder: Path) -> None:

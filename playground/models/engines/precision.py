@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from playground.errors import OptionError, PrecisionUnavailable
 from playground.models.config import read_model_config
+from playground.models.engines.weightless import build_weightless
 from playground.models.file_stamp import once_per_version
 from playground.models.foreign import walled
-from playground.models.libraries import building, import_libraries
+from playground.models.libraries import import_libraries
 
 if TYPE_CHECKING:
     import torch
@@ -104,14 +105,9 @@ def read_shape(folder: Path) -> ModelShape:
         Holds ``config.json``.
     """
     import_libraries()
-    import torch
     from torch import nn
-    from transformers import AutoModelForCausalLM
 
-    config = read_model_config(folder)
-    # Not accelerate's `init_empty_weights`, which changes a class of torch for all threads.
-    with building, torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(config)
+    model = build_weightless(read_model_config(folder), folder)
     head = model.get_output_embeddings()
     linear = [m for m in model.modules() if isinstance(m, nn.Linear) and m is not head]
     swapped = sum(m.weight.numel() for m in linear)

@@ -4,43 +4,34 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from playground.errors import BrokenCache, PrecisionUnavailable
+from playground.errors import ModelUnavailable
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.checkpoint import require_rows
 from playground.models.engines.compute import compute
 from playground.models.engines.engine import KVCache, LoadReport
-from playground.models.engines.library_output import quiet_transformers
-from playground.models.engines.precision import Precision, loader_arguments, require_available
+from playground.models.engines.precision import Precision, require_available
+from playground.models.engines.reading_probe import require_memory
 from playground.models.engines.transformers_cache import (
     TransformersCache,
     cache_argument,
     new_store,
-    require_memory,
 )
+from playground.models.engines.transformers_files import layer_classes, read_network
 from playground.models.engines.unloaded import context_length_of
-from playground.models.libraries import building, import_libraries
 from playground.models.text.tokenizer import Tokenizer, read_end_token_ids
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
     from transformers import PreTrainedModel
-
-# The layer class that proves a quantized load.
-_QUANTIZED_LAYER = {
-    Precision.INT8: "Linear8bitLt",
-    Precision.NF4: "Linear4bit",
-    Precision.FP4: "Linear4bit",
-}
 
 # Configs of models that were seen to remember what they read.
 _REMEMBERING: set[str] = set()
@@ -81,7 +72,8 @@ class TransformersEngine:
         def run() -> NDArray[np.float32]:
             ids = torch.from_numpy(token_ids[None]).to(self.network.device)
             with torch.inference_mode():
-                logits: NDArray[np.float32] = self.network(ids).logits[0].float().cpu().numpy()
+                output = self.network(ids, use_cache=False)
+            logits: NDArray[np.float32] = output.logits[0].float().cpu().numpy()
             return logits
 
         return compute(run)
@@ -93,7 +85,14 @@ class TransformersEngine:
         def run() -> NDArray[np.float32]:
             ids = torch.from_numpy(token_ids[None]).to(self.network.device)
             with torch.inference_mode():
-                states = self.network(ids, output_hidden_states=True).hidden_states
+                states = self.network(ids, use_cache=False, output_hidden_states=True).hidden_states
+            shapes = {tuple(state.shape) for state in states or ()}
+            if len(shapes) != 1 or len(next(iter(shapes))) != 3:
+                raise ModelUnavailable(
+                    f"{self.model.title} keeps something other than one vector a token between its "
+                    f"blocks ({self.network.config.model_type!r}), so that its hidden states "
+                    "cannot be shown; choose another model."
+                )
             return np.stack([state[0].float().cpu().numpy() for state in states])
 
         return compute(run)
@@ -140,9 +139,7 @@ def load_transformers_engine(model: InstalledModel, precision: Precision) -> Tra
     """
     require_available(precision)
     start = time.perf_counter()
-    network = _read_network(model.path, precision, model.name)
-    _require_quantized(network, precision)
-    _require_shapes(network, model.path)
+    network = read_network(model.path, precision)
     tokenizer = Tokenizer.load(model.path, read_end_token_ids(model.path))
     table: Any = network.get_input_embeddings()
     require_rows(tokenizer, table.weight.shape[0], model.path)
@@ -176,80 +173,6 @@ def _show_faults(engine: TransformersEngine) -> None:
     network.set_attn_implementation("eager")
     if np.isfinite(engine.logits_at_each(np.array([0]))).all():
         network.set_attn_implementation(fused)
-
-
-def _read_network(folder: Path, precision: Precision, name: str) -> PreTrainedModel:
-    import_libraries()
-    from safetensors import SafetensorError
-    from transformers import AutoModelForCausalLM
-
-    with building, quiet_transformers():
-        try:
-            loaded: Any = AutoModelForCausalLM.from_pretrained(
-                folder,
-                local_files_only=True,
-                use_safetensors=True,
-                trust_remote_code=False,
-                output_loading_info=True,
-                ignore_mismatched_sizes=True,  # they are refused below, by name
-                **loader_arguments(precision),
-            )
-        except (OSError, ValueError, KeyError, SafetensorError) as error:
-            raise BrokenCache(
-                f"The files of {name} in {folder} cannot be read as a model "
-                f"({str(error).splitlines()[0]}); fetch them again with `playground pull {name}`."
-            ) from error
-    network: PreTrainedModel = loaded[0]
-    _require_whole(loaded[1], folder)
-    network.eval()
-    return network
-
-
-def _require_whole(found: Mapping[str, Collection[Any]], folder: Path) -> None:
-    """Refuse a model of which a tensor was not in the files: transformers made it up."""
-    for kind, words in (("missing_keys", "lacks"), ("mismatched_keys", "has in another shape")):
-        # Of another shape: a name with both shapes.
-        if names := sorted(str(each if isinstance(each, str) else each[0]) for each in found[kind]):
-            raise BrokenCache(
-                f"{folder} {words} {len(names):,} of the tensors that the model needs, among them "
-                f"{names[0]}; copy the folder again."
-            )
-
-
-def _require_quantized(network: nn.Module, precision: Precision) -> None:
-    wanted = _QUANTIZED_LAYER.get(precision)
-    found = layer_classes(network)
-    if wanted and not found.get(wanted):
-        raise PrecisionUnavailable(
-            f"{precision.name} was asked for, but no {wanted} layer came out of loading "
-            f"(found {found}). Choose another precision."
-        )
-
-
-def _require_shapes(network: nn.Module, folder: Path) -> None:
-    """Refuse linear layers of another shape: transformers says nothing of those it swaps."""
-    from torch import nn
-
-    for name, layer in network.named_modules():
-        if isinstance(layer, nn.Linear):
-            packed: Any = getattr(layer.weight, "quant_state", None)  # 4 bits lie in one column
-            found = tuple(packed.shape if packed else layer.weight.shape)
-            if found != (wanted := (layer.out_features, layer.in_features)):
-                raise BrokenCache(
-                    f"{name}.weight in {folder} has the shape {found}, and config.json asks for "
-                    f"{wanted}; copy the folder again."
-                )
-
-
-def layer_classes(network: nn.Module) -> dict[str, int]:
-    """Count the linear and embedding layers by class name.
-
-    bitsandbytes' layers are linear layers by inheritance, so they show under their own names.
-    """
-    from torch import nn
-
-    kinds = (nn.Linear, nn.Embedding)
-    return dict(Counter(type(m).__name__ for m in network.modules() if isinstance(m, kinds)))
 
 
 def _report(network: PreTrainedModel, load_seconds: float) -> LoadReport:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from playground.labs.hallucination.names import read_names
 from playground.labs.hallucination.normalising import normalise
 from playground.labs.hallucination.number_reading import read_quantities
 
@@ -26,14 +27,6 @@ _OPPOSITES = [
         *("increase/decrease", "increases/decreases", "safe/dangerous", "always/never"),
     )
 ]
-_CAPITALISED = re.compile(r"\b[^\W\d_]\w*")
-# Words that begin a sentence and name nothing.
-_OPENERS = frozenset(
-    {"a", "an", "and", "as", "at", "because", "but", "by", "for", "from", "he", "her", "his", "i"}
-    | {"if", "in", "is", "it", "its", "no", "not", "of", "on", "one", "or", "our", "she", "so"}
-    | {"some", "that", "the", "their", "there", "these", "they", "this", "to", "we", "well"}
-    | {"when", "with", "yeah", "yes", "you", "your"}
-)
 
 
 def find_clash(one: str, other: str) -> str | None:
@@ -56,10 +49,11 @@ def find_clash(one: str, other: str) -> str | None:
     >>> find_clash("the largest planet", "the biggest planet") is None
     True
     """
-    return next(_clashes(one, other), None)
+    return next(find_clashes(one, other), None)
 
 
-def _clashes(one: str, other: str) -> Iterator[str]:
+def find_clashes(one: str, other: str) -> Iterator[str]:
+    """Return all that sets two texts apart; see `find_clash`."""
     if _numbers(one) != _numbers(other):
         yield "a number"
     if bool(_NEGATION.search(one)) != bool(_NEGATION.search(other)):
@@ -79,7 +73,5 @@ def _numbers(text: str) -> frozenset[object]:
 
 
 def _names(text: str) -> frozenset[str]:
-    """Return the words that are written with a capital, in one spelling."""
-    found = (match[0] for match in _CAPITALISED.finditer(text))
-    names = {normalise(word) for word in found if word[0].isupper()}
-    return frozenset(names - _OPENERS)
+    """Return the words that names are made of, in one spelling."""
+    return frozenset(word for name in read_names(text) for word in normalise(name.text).split())

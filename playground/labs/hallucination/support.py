@@ -1,0 +1,235 @@
+"""An answer held against a source: sentence by sentence, what of it stands there and what does not.
+
+It looks for words, numbers and names. That shows what the source cannot have given, not that a
+sentence is true, nor that it says what the source says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from playground.labs.hallucination.answer_text import Span, sentence_spans, words_of
+from playground.labs.hallucination.clashes import find_clashes
+from playground.labs.hallucination.names import read_names
+from playground.labs.hallucination.normalising import normalise
+from playground.labs.hallucination.number_reading import (
+    DateRead,
+    in_digits,
+    read_dates,
+    read_numbers,
+    read_quantities,
+)
+
+# Shares of a sentence's words that stand in one sentence of the source.
+ENOUGH_WORDS, FEW_WORDS = 2 / 3, 1 / 3
+# Unlike a number or a name that is elsewhere in the source, these turn a sentence round.
+_TURNS_ROUND = ("a negation", "an opposite", "the order of the words")
+
+Verdict = Literal["supported", "unclear", "unsupported"]
+
+
+@dataclass(frozen=True)
+class Lacking:
+    """A number, a date or a name that the source does not have.
+
+    Parameters
+    ----------
+    start, end : int
+        Where it stands in the answer.
+    text : str
+        It, as it stands there.
+    kind : str
+        What it is.
+    """
+
+    start: int
+    end: int
+    text: str
+    kind: Literal["number", "date", "name"]
+
+
+@dataclass(frozen=True)
+class SentenceSupport:
+    """What of one sentence stands in the source.
+
+    Parameters
+    ----------
+    sentence : Span
+        In the answer.
+    nearest : Span or None
+        The sentence of the source that shares most words with it; None where none shares any.
+    token_f1 : float
+        Their token F1, 0 to 1 (as SQuAD counts it).
+    words : float
+        The share of its words that stand in `nearest`, 0 to 1.
+    covered : float or None
+        The share of its numbers, dates and names that stand anywhere in the source; None where it
+        has none.
+    lacking : tuple of Lacking
+        The rest of them.
+    clash : str or None
+        What turns it round against `nearest`: "a negation".
+    """
+
+    sentence: Span
+    nearest: Span | None
+    token_f1: float
+    words: float
+    covered: float | None
+    lacking: tuple[Lacking, ...]
+    clash: str | None
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the rule says: see `rule`."""
+        if self.lacking or self.words < FEW_WORDS:
+            return "unsupported"
+        return "supported" if self.words >= ENOUGH_WORDS and not self.clash else "unclear"
+
+    @property
+    def rule(self) -> str:
+        """One sentence that says why."""
+        if self.lacking:
+            what = ", ".join(each.text for each in self.lacking)
+            return f"The source does not have: {what}."
+        share = f"{self.words:.0%} of its words stand in one sentence of the source"
+        return f"{share}, but {self.clash} sets them apart." if self.clash else f"{share}."
+
+
+@dataclass(frozen=True)
+class Support:
+    """What of an answer stands in a source.
+
+    Parameters
+    ----------
+    sentences : tuple of SentenceSupport
+        In their order.
+    """
+
+    sentences: tuple[SentenceSupport, ...]
+
+    @property
+    def lacking(self) -> tuple[Lacking, ...]:
+        """All numbers, dates and names that the source does not have."""
+        return tuple(each for sentence in self.sentences for each in sentence.lacking)
+
+    @property
+    def supported(self) -> float | None:
+        """The share of sentences that are supported; None where there are none."""
+        verdicts = Counter(each.verdict for each in self.sentences)
+        return verdicts["supported"] / len(self.sentences) if self.sentences else None
+
+
+def support(answer: str, source: str) -> Support:
+    """Hold an answer against a source.
+
+    Parameters
+    ----------
+    answer, source : str
+        In English; in a script without capitals no names are seen.
+
+    Examples
+    --------
+    >>> found = support("She was born in 1776, in Bath.", "Jane Austen was born in 1775.")
+    >>> [(each.text, each.kind) for each in found.lacking]
+    [('1776', 'number'), ('Bath', 'name')]
+    """
+    known = _Known.of(source)
+    return Support(tuple(_hold(each, known) for each in sentence_spans(answer)))
+
+
+def token_f1(one: str, other: str) -> float:
+    """Return the harmonic mean of the shares of words that two texts have in common, 0 to 1.
+
+    Numbers are compared in digits, and what `normalise` folds does not count.
+
+    Examples
+    --------
+    >>> token_f1("one thousand ships", "1,000 ships sank") == 4 / 5
+    True
+    """
+    return _f1(_words(one), _words(other))
+
+
+def _f1(mine: Counter[str], theirs: Counter[str]) -> float:
+    shared = (mine & theirs).total()
+    return 2 * shared / (mine.total() + theirs.total()) if shared else 0.0
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What a source has, ready to be looked up."""
+
+    numbers: frozenset[object]
+    dates: tuple[DateRead, ...]
+    words: frozenset[str]
+    sentences: tuple[tuple[Span, Counter[str]], ...]
+
+    @classmethod
+    def of(cls, source: str) -> _Known:
+        return cls(
+            frozenset(each.value for each in read_numbers(source)),
+            read_dates(source),
+            frozenset(_pieces(source)),
+            tuple((each, _words(each.text)) for each in sentence_spans(source)),
+        )
+
+    def has_date(self, date: DateRead) -> bool:
+        """Tell whether a date of the source says all that this one says."""
+        return any(
+            all(own in {None, other} for own, other in zip(date.value, each.value, strict=True))
+            for each in self.dates
+        )
+
+
+def _hold(sentence: Span, known: _Known) -> SentenceSupport:
+    """Hold one sentence against the source."""
+    stated = [*_quantities(sentence, known), *_names(sentence, known)]
+    lacking = tuple(sorted((each for each, there in stated if not there), key=lambda e: e.start))
+    covered = 1 - len(lacking) / len(stated) if stated else None
+    mine = _words(sentence.text)
+    shares = [_f1(mine, words) for _, words in known.sentences]
+    best = max(shares, default=0.0)
+    if not best:
+        return SentenceSupport(sentence, None, 0.0, 0.0, covered, lacking, None)
+    nearest, theirs = known.sentences[shares.index(best)]
+    clashes = find_clashes(sentence.text, nearest.text)
+    clash = next((each for each in clashes if each in _TURNS_ROUND), None)
+    words = (mine & theirs).total() / mine.total()
+    return SentenceSupport(sentence, nearest, best, words, covered, lacking, clash)
+
+
+def _quantities(sentence: Span, known: _Known) -> Iterator[tuple[Lacking, bool]]:
+    """Return the numbers and dates of a sentence, and whether the source has each."""
+    for each in read_quantities(sentence.text):
+        span = (sentence.start + each.start, sentence.start + each.end)
+        text = sentence.text[each.start : each.end]
+        if isinstance(each, DateRead):
+            yield Lacking(*span, text, "date"), known.has_date(each)
+        # "One of them" and "the first" count nothing.
+        elif not (each.spelled and (each.ordinal or each.value == 1)):
+            yield Lacking(*span, text, "number"), each.value in known.numbers
+
+
+def _names(sentence: Span, known: _Known) -> Iterator[tuple[Lacking, bool]]:
+    """Return the names of a sentence outside its numbers and dates, and whether each is known."""
+    quantities = read_quantities(sentence.text)
+    for name in read_names(sentence.text):
+        if any(each.start < name.end and name.start < each.end for each in quantities):
+            continue
+        span = (sentence.start + name.start, sentence.start + name.end)
+        yield Lacking(*span, name.text, "name"), _pieces(name.text) <= known.words
+
+
+def _words(text: str) -> Counter[str]:
+    return Counter(normalise(in_digits(text)).split())
+
+
+def _pieces(text: str) -> set[str]:
+    """Return the words of a text in one spelling, parted at every mark, and as they stand too."""
+    whole = {normalise(each.text) for each in words_of(text)}
+    return whole | {piece for each in re.findall(r"\w+", text) if (piece := normalise(each))}

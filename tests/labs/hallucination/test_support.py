@@ -1,0 +1,128 @@
+"""What an answer states and its source lacks is found where it stands; the rest is measured."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from playground.labs.hallucination.answer_text import sentence_spans
+from playground.labs.hallucination.names import read_names
+from playground.labs.hallucination.support import support, token_f1
+
+SOURCE = (
+    "Marie Curie was born in Warsaw on 7 November 1867. She won the Nobel Prize twice, in 1903 and "
+    "in 1911. One thousand two hundred letters of hers are kept in Paris.\n"
+    "She did not patent the isolation of radium, and never grew rich by it."
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "lacking"),
+    [
+        ("Marie Curie was born in Warsaw.", []),
+        ("She was born in Krakow in 1868.", [("Krakow", "name"), ("1868", "number")]),
+        ("She was born on November 7th, 1867.", []),
+        ("She was born in November 1867.", []),
+        ("She was born in 1867.", []),
+        ("She was born on 8 November 1867.", [("8 November 1867", "date")]),
+        ("1,200 letters are in Paris.", []),
+        ("1,201 letters are in Paris.", [("1,201", "number")]),
+        ("In Paris one of them is the first.", []),
+        ("However, Curie's letters lie there.", []),
+        ("Pierre Curie won it 3 times.", [("Pierre Curie", "name"), ("3", "number")]),
+        ("THE NOBEL PRIZE", []),
+        ("", []),
+    ],
+)
+def test_numbers_dates_and_names_that_the_source_lacks_are_found(
+    answer: str, lacking: list[tuple[str, str]]
+) -> None:
+    found = support(answer, SOURCE)
+    assert sorted((each.text, each.kind) for each in found.lacking) == sorted(lacking)
+    assert all(answer[each.start : each.end] == each.text for each in found.lacking)
+    assert list(found.lacking) == sorted(found.lacking, key=lambda each: each.start)
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict", "rule"),
+    [
+        ("Marie Curie was born in Warsaw.", "supported", "100% of its words"),
+        ("She was born in Berlin.", "unsupported", "does not have: Berlin."),
+        ("She did patent the isolation of radium.", "unclear", "but a negation sets them apart"),
+        ("Letters of hers were lost.", "unclear", "60% of its words"),
+        ("It grows on tall plants.", "unsupported", "of its words stand"),
+    ],
+)
+def test_each_sentence_has_a_verdict_with_its_rule(answer: str, verdict: str, rule: str) -> None:
+    (sentence,) = support(answer, SOURCE).sentences
+    assert sentence.verdict == verdict
+    assert rule in sentence.rule
+
+
+def test_sentences_are_held_one_by_one_against_the_nearest() -> None:
+    answer = "  She won the Nobel Prize in 1903 and 1911. She grew rich in Rome!\nNobody knows."
+    found = support(answer, SOURCE)
+    texts = [each.sentence.text for each in found.sentences]
+    assert texts == [
+        "She won the Nobel Prize in 1903 and 1911.",
+        "She grew rich in Rome!",
+        "Nobody knows.",
+    ]
+    first, second, third = found.sentences
+    assert first.nearest is not None
+    assert first.nearest.text.startswith("She won the Nobel Prize")
+    assert SOURCE[first.nearest.start : first.nearest.end] == first.nearest.text
+    assert (first.covered, second.covered, third.covered) == (1.0, 0.0, None)
+    assert third.nearest is None
+    assert found.supported == pytest.approx(1 / 3)
+
+
+def test_nothing_said_and_nothing_given_are_no_errors() -> None:
+    assert support("", SOURCE).sentences == ()
+    assert support("", SOURCE).supported is None
+    (sentence,) = support("It is in Paris.", "").sentences
+    assert (sentence.verdict, sentence.token_f1, sentence.nearest) == ("unsupported", 0.0, None)
+    assert support("東京です。", "東京です。").sentences[0].verdict == "supported"
+
+
+WORDS = st.lists(st.sampled_from(["ship", "sank", "sea", "deep"]), max_size=8)
+
+
+@given(WORDS, WORDS)
+def test_token_f1_is_that_of_squad(one: list[str], other: list[str]) -> None:
+    shared = sum((Counter(one) & Counter(other)).values())
+    expected = 0.0
+    if shared:
+        precision, recall = shared / len(one), shared / len(other)
+        expected = 2 * precision * recall / (precision + recall)
+    assert token_f1(" ".join(one), " ".join(other)) == pytest.approx(expected, abs=1e-12)
+
+
+@given(st.text(), st.text())
+def test_any_answer_can_be_held_against_any_source(answer: str, source: str) -> None:
+    found = support(answer, source)
+    for each in found.sentences:
+        assert answer[each.sentence.start : each.sentence.end] == each.sentence.text
+        assert 0 <= each.token_f1 <= 1
+        assert 0 <= each.words <= 1
+    assert not support(answer, answer).lacking
+
+
+def test_names_are_words_with_a_capital_that_begin_no_sentence() -> None:
+    text = "However, the Nobel Prize went to Jean-Paul Sartre. He said no to Stockholm."
+    assert [each.text for each in read_names(text)] == [
+        "Nobel Prize",
+        "Jean-Paul Sartre",
+        "Stockholm",
+    ]
+
+
+def test_titles_end_no_sentence() -> None:
+    text = " Dr. Watson met Mrs. Hudson. It rained."
+    assert [each.text for each in sentence_spans(text)] == [
+        "Dr. Watson met Mrs. Hudson.",
+        "It rained.",
+    ]

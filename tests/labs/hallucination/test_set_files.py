@@ -166,3 +166,11 @@ def test_a_file_as_a_whole_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPa
 def test_every_refusal_is_one_of_the_house() -> None:
     with pytest.raises(PlaygroundError):
         read_own("nonsense", "mine.csv")
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_are_counted_as_editors_count_them(end: str) -> None:
+    for name, lines in [("a.jsonl", [jsonl(), "", "x"]), ("a.csv", [HEADER, LINE, "x"])]:
+        with pytest.raises(SetUnreadable) as caught:
+            read_own(end.join(lines), name)
+        assert [each.line for each in caught.value.faults] == [3]

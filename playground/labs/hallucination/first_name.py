@@ -87,10 +87,9 @@ def _has_no_capitals(text: str, names: Sequence[str]) -> bool:
 
 
 def _other_names(text: str, prompt: str, hits: Sequence[Span]) -> list[Span]:
-    asked = {folded(each.text) for each in words_of(straight(prompt))}
     return [
         run
-        for run in _capital_runs(text, asked)
+        for run in _capital_runs(text, prompt)
         if not any(run.start < hit.end and hit.start < run.end for hit in hits)
         and _ENDS_AN_ANSWER.match(text, run.end)
         and not is_denied(text, run)
@@ -99,19 +98,27 @@ def _other_names(text: str, prompt: str, hits: Sequence[Span]) -> list[Span]:
     ]
 
 
-def _capital_runs(text: str, asked: set[str]) -> list[Span]:
-    """Return the names of one or several words, but for those of the question."""
+def _capital_runs(text: str, prompt: str) -> list[Span]:
+    """Return the names of one or several words, but for those that the question holds."""
+    asked_words = list(words_of(straight(prompt)))
+    asked = {folded(each.text) for each in asked_words}
+    asked_names = {folded(each.text) for each in asked_words[1:] if each.text[0].isupper()}
     runs: list[Span] = []
     for word in words_of(text):
-        plain = folded(word.text)
-        if not word.text[0].isupper() or plain.removesuffix("'s") in asked | _STARTERS:
+        plain = folded(word.text).removesuffix("'s")
+        if not word.text[0].isupper() or plain in (asked - asked_names) | _STARTERS:
             continue
         if runs and text[runs[-1].end : word.start] == " ":
             last = runs.pop()
             runs.append(Span(last.start, word.end, text[last.start : word.end]))
         else:
             runs.append(word)
-    return runs
+    # "Napoleon Bonaparte" is the Napoleon that was asked about.
+    return [run for run in runs if not _words(run.text) & asked_names]
+
+
+def _words(text: str) -> set[str]:
+    return {folded(each.text).removesuffix("'s") for each in words_of(text)}
 
 
 def _is_place_within(text: str, run: Span, hits: Sequence[Span]) -> bool:

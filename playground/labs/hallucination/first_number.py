@@ -21,9 +21,9 @@ _LEAST_YEAR = 100
 def first_number(answer: str, prompt: str) -> tuple[Fraction, Span] | None:
     """Return the first number that an answer gives, or None if it gives none.
 
-    Left out are the numbers of the question where they are repeated first, what is denied, the
-    numbers of a list, places ("the third") and the pronoun "one", each where others follow. Asked
-    for a year, an answer's dates stand for their years.
+    Left out are the numbers of the question where they are repeated first, what is denied, and,
+    where others follow, the number that begins a list, places ("the third") and the pronoun "one".
+    Asked for a year, an answer's dates stand for their years.
 
     Parameters
     ----------
@@ -39,7 +39,9 @@ def first_number(answer: str, prompt: str) -> tuple[Fraction, Span] | None:
     >>> first_number("On 20 July 1969.", "In which year did people land on the Moon?")[0]
     Fraction(1969, 1)
     """
-    found = _years(answer) if _ASKS_A_YEAR.search(prompt) else _numbers(answer)
+    # Where a prompt is written on, "1." is an answer and its full stop.
+    is_asked = prompt.rstrip().endswith((".", "?", "!"))
+    found = _years(answer) if _ASKS_A_YEAR.search(prompt) else _numbers(answer, is_asked)
     found = _without_echo(found, [each.value for each in read_numbers(prompt)])
     given = [(value, span) for value, span in found if not is_denied(answer, span)]
     return given[0] if given else None
@@ -51,21 +53,24 @@ def _years(answer: str) -> list[tuple[Fraction, Span]]:
         value = each.year if isinstance(each, DateRead) else each.value
         if value is not None and value >= _LEAST_YEAR:
             found.append((Fraction(value), _span(answer, each)))
-    return found or _numbers(answer)
+    return found or _numbers(answer, may_be_list=True)
 
 
-def _numbers(answer: str) -> list[tuple[Fraction, Span]]:
+def _numbers(answer: str, may_be_list: bool) -> list[tuple[Fraction, Span]]:
     found = read_numbers(answer)
-    firm = [each for each in found if not _is_beside_the_point(answer, each)]
+    firm = [each for each in found if not _is_beside_the_point(answer, each, may_be_list)]
     return [(each.value, _span(answer, each)) for each in firm or found]
 
 
-def _is_beside_the_point(answer: str, number: NumberRead) -> bool:
-    counts_a_line = re.match(r"[.)]\s+\S", answer[number.end :]) and re.search(
-        r"(?:^|\n)\W*$", answer[: number.start]
+def _is_beside_the_point(answer: str, number: NumberRead, may_be_list: bool) -> bool:
+    is_one = number.value == 1
+    begins_a_list = (
+        may_be_list
+        and is_one
+        and re.match(r"[.)][ \t]+\S", answer[number.end :])
+        and re.search(r"(?:^|\n)\W*$", answer[: number.start])
     )
-    pronoun = number.spelled and number.value == 1
-    return number.ordinal or pronoun or bool(counts_a_line)
+    return number.ordinal or (is_one and number.spelled) or bool(begins_a_list)
 
 
 def _without_echo(

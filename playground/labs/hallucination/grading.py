@@ -32,7 +32,9 @@ from playground.labs.hallucination.words import find_words
 from playground.labs.hallucination.yes_or_no import first_yes_or_no
 from playground.number_rules import shown
 
-_ENGLISH_TOO = {"I", "A", "In", "As", "At", "He", "No", "Be", "So", "Am", "Os", "Es", "La"}
+_ENGLISH_TOO = frozenset(
+    ["I", "A", "An", "In", "As", "At", "He", "No", "Be", "So", "Am", "Is", "It", "If", "My", "We"]
+)
 _SENTENCES_THAT_COUNT = 2
 
 

@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import uvicorn
@@ -89,27 +88,44 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def window(chromium: Browser) -> Iterator[Page]:
+    """One window for the first person of every test: it has the page's scripts compiled already."""
+    context = new_context(chromium)
+    yield context.new_page()
+    context.close()
+
+
+def new_context(chromium: Browser) -> BrowserContext:
+    return chromium.new_context(permissions=["clipboard-read", "clipboard-write"])
+
+
+def forget(page: Page, server: str) -> None:
+    """Leave the page and all that it has stored, as if nobody had been here."""
+    page.evaluate("sessionStorage.clear()")
+    page.goto("about:blank")
+    page.context.clear_cookies()
+    browser = page.context.new_cdp_session(page)
+    browser.send("Storage.clearDataForOrigin", {"origin": server, "storageTypes": "all"})
+    browser.detach()
+
+
 @pytest.fixture
-def visit(
-    chromium: Browser, server: str, request: pytest.FixtureRequest, tmp_path: Path
-) -> Iterator[Callable[..., Page]]:
+def visit(chromium: Browser, window: Page, server: str) -> Iterator[Callable[..., Page]]:
     """Open the page as a new person; at the end no request may have left the machine.
 
     What the browser's console calls an error fails the test too.
     """
-    contexts: list[BrowserContext] = []
+    pages: list[Page] = []
     watched = _Watched(server)
 
     def open_page(
         width: int = 1360, height: int = 860, dark: bool = False, path: str = "/"
     ) -> Page:
-        context = chromium.new_context(
-            viewport={"width": width, "height": height},
-            color_scheme="dark" if dark else "light",
-            permissions=["clipboard-read", "clipboard-write"],
-        )
-        contexts.append(context)
-        page = context.new_page()
+        page = new_context(chromium).new_page() if pages else window
+        pages.append(page)
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme="dark" if dark else "light")
         watched.follow(page)
         page.goto(server + path)
         page.get_by_label("Message", exact=True).wait_for(state="attached")
@@ -119,9 +135,11 @@ def visit(
         return page
 
     yield open_page
-    errors = tuple(watched.errors)  # before pages are closed, which cuts off what they still ask
-    for context in contexts:
-        context.close()
+    errors = tuple(watched.errors)  # before pages are left, which cuts off what they still ask
+    watched.leave()
+    for page in pages[1:]:
+        page.context.close()
+    forget(window, server)
     assert not watched.abroad
     assert not errors
 
@@ -132,14 +150,26 @@ class _Watched:
     def __init__(self, server: str) -> None:
         self._local = (server, "data:", "blob:")
         self._leaving: set[Page] = set()
+        self._heard: list[tuple[Page, str, Callable[..., None]]] = []
         self.abroad: list[str] = []
         self.errors: list[str] = []
 
     def follow(self, page: Page) -> None:
-        page.on("request", lambda request: self._see_request(page, request))
-        page.on("framenavigated", lambda _frame: self._leaving.discard(page))
-        page.on("console", lambda m: self._see(page, m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda error: self._see(page, str(error)))
+        self._hear(page, "request", lambda request: self._see_request(page, request))
+        self._hear(page, "framenavigated", lambda _frame: self._leaving.discard(page))
+        self._hear(
+            page, "console", lambda m: self._see(page, m.text) if m.type == "error" else None
+        )
+        self._hear(page, "pageerror", lambda error: self._see(page, str(error)))
+
+    def leave(self) -> None:
+        """Hear no more of any page."""
+        for page, event, told in self._heard:
+            page.remove_listener(event, told)
+
+    def _hear(self, page: Page, event: str, told: Callable[..., None]) -> None:
+        page.on(event, told)  # type: ignore[call-overload] # a name among those it knows
+        self._heard.append((page, event, told))
 
     def _see_request(self, page: Page, request: Request) -> None:
         if not request.url.startswith(self._local):

@@ -54,7 +54,7 @@ def _row(model: ListedModel) -> tuple[object, ...]:
     entry = model.entry
     fetched = download_bytes(entry)
     return (
-        _about(entry),
+        _about(entry, model.installed),
         in_millions(entry.parameters),
         f"{entry.context_length:,}",
         "" if fetched is None else in_millions(fetched),
@@ -62,11 +62,20 @@ def _row(model: ListedModel) -> tuple[object, ...]:
     )
 
 
-def _about(entry: CatalogEntry) -> Markup:
+def _about(entry: CatalogEntry, here: InstalledModel | None) -> Markup:
     name = tag("span", entry.name, class_="id")  # is typed as it stands: it breaks nowhere
     words = join((name, _KINDS[entry.kind], entry.license), " · ")
     note = tag("span", entry.license_note, class_="muted") if entry.license_note else None
-    return join((tag("b", entry.title), tag("span", words, class_="muted"), note))
+    lines = tag("b", entry.title), tag("span", words, class_="muted"), note, _conversion(here)
+    return join(lines)
+
+
+def _conversion(here: InstalledModel | None) -> Markup | None:
+    """Say why a model is larger here than its fetch."""
+    if here is None or here.quantized_origin is None:
+        return None
+    words = f"Came through {here.quantized_origin}; kept at full precision after conversion."
+    return tag("span", words, class_="muted")
 
 
 def _state(model: ListedModel) -> Markup:
@@ -80,14 +89,8 @@ def _state(model: ListedModel) -> Markup:
 
 
 def _here(model: InstalledModel) -> Markup:
-    # A person who compares it with the fetch is told why it is larger.
-    through = (
-        f", came through {model.quantized_origin}, kept at full precision after conversion"
-        if model.quantized_origin
-        else ""
-    )
     size = tag("b", spell_size(model.size_bytes))
-    return join((size, through, " ", action_button("Delete", "delete", model.name)))
+    return join((size, " ", action_button("Delete", "delete", model.name)))
 
 
 CATALOG = Experiment(

@@ -51,7 +51,8 @@ def test_one_kind_can_be_listed_alone(tmp_path: Path) -> None:
 
 def test_what_is_here_what_is_not_and_what_is_broken_are_told_apart() -> None:
     here = draw(Catalog((ListedModel(ENTRY, HERE, None),)))
-    assert "538 MB, came through Q4_1, kept at full precision after conversion" in seen(here).text
+    assert "Came through Q4_1; kept at full precision after conversion." in seen(here).text
+    assert "538 MB Delete" in seen(here).text
     assert "Delete" in seen(here).text
     assert "Fetch" not in seen(here).text
     absent = draw(Catalog((ListedModel(ENTRY, None, None),)))

@@ -31,3 +31,9 @@ def greetings() -> dict[str, dict[str, str]]:
     text = files("playground.data").joinpath("greetings.toml").read_text(encoding="utf-8")
     kinds = tomllib.loads(text)
     return {kind: {each["name"]: each["text"] for each in kinds[kind]} for kind in kinds}
+
+
+def shipped_calibration() -> str:
+    """Return how sure a model was of answers whose truth is known, for the hallucination lab."""
+    folder = files("playground.data").joinpath("probes")
+    return folder.joinpath("calibration.json").read_text(encoding="utf-8")

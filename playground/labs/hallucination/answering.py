@@ -34,6 +34,7 @@ from playground.models.text.tokenizer import TRANSCRIPT_STOP, Message
 MAX_SAMPLES = 15  # one column more is the likeliest answer
 # A full stop alone would cut "St. John's" in two.
 SENTENCE_ENDS = ("\n", ". ", "? ", "! ")
+TEXT_TOKENS, CHAT_TOKENS = 12, 48
 _BUSY_SECONDS = 0.05
 
 Way = Literal["auto", "text", "chat"]
@@ -55,17 +56,30 @@ class AnswerSettings(Settings):
     top_p: float = field(
         0.95, label="Top-p of the samples", explanation="1 cuts nothing off.", gt=0, le=1
     )
-    max_new_tokens: int = field(
-        12, label="Tokens an answer", explanation="Fewer where it ends by itself.", ge=1, le=512
+    max_new_tokens: int | None = field(
+        None,
+        label="Tokens an answer",
+        explanation=f"At most; empty is {TEXT_TOKENS} for a text, {CHAT_TOKENS} in a chat.",
+        ge=1,
+        le=512,
     )
     seed: int = field(
         0, label="Dice seed", explanation="The same seed gives the same table.", ge=0, le=MAX_SEED
+    )
+    by_meaning: bool = field(
+        False,
+        label="Compare by meaning",
+        explanation="Puts samples together by a sentence encoder, too; it is fetched once.",
     )
 
     @property
     def drawn(self) -> int:
         """Samples that are really drawn: at temperature 0 each would be the answer itself."""
         return self.samples if self.temperature > 0 else 0
+
+    def limit(self, question: Question) -> int:
+        """Tokens that an answer has at most: it takes a few to go on, some more to answer."""
+        return self.max_new_tokens or (CHAT_TOKENS if question.chat else TEXT_TOKENS)
 
 
 @dataclass(frozen=True)
@@ -82,6 +96,8 @@ class Question:
         Whether it goes through the chat template; else it is continued as it stands.
     one_sentence : bool
         Whether an answer ends with its line or its sentence.
+    before : str
+        What is asked in the chat first; the reply then begins with the prompt.
     dice : str
         What its dice are thrown for, besides the seed; two with the same have the same dice.
     """
@@ -90,6 +106,7 @@ class Question:
     prompt: str
     chat: bool
     one_sentence: bool = True
+    before: str = ""
     dice: str = ""
 
 
@@ -156,9 +173,11 @@ def columns(settings: AnswerSettings, question: Question) -> list[SamplingSettin
     """Return how each answer is written: the likeliest first, then the samples."""
     ends = SENTENCE_ENDS if question.one_sentence else ()
     likeliest = SamplingSettings(
-        temperature=0, max_new_tokens=settings.max_new_tokens, stop=ends, top_p=1
+        temperature=0, max_new_tokens=settings.limit(question), stop=ends, top_p=1
     )
-    key = zlib.crc32((question.dice or question.prompt).encode("utf-8", "replace"))
+    key = zlib.crc32(
+        (question.dice or question.before + question.prompt).encode("utf-8", "replace")
+    )
     seeds = np.random.SeedSequence([settings.seed, key]).generate_state(max(settings.drawn, 1))
     drawn = replace(likeliest, temperature=settings.temperature, top_p=settings.top_p)
     return [likeliest, *(replace(drawn, seed=int(seed)) for seed in seeds[: settings.drawn])]
@@ -220,7 +239,7 @@ def _begin(
     """Hand the next question over; return False where the batch has no place for it now."""
     question = waiting[0]
     try:
-        ids, stops = encode(model, question, settings.max_new_tokens)
+        ids, stops = encode(model, question, settings.limit(question))
         ways = [replace(each, stop=(*each.stop, *stops)) for each in columns(settings, question)]
         streams = model.stream_many(ids, ways, run.stopped)
     except Busy:
@@ -245,12 +264,18 @@ def encode(
     """
     if not question.prompt.strip():
         raise ContextOverflow("The prompt is empty; write at least one word.")
+    asked, begun = question.prompt, list[int]()
     if not question.chat:
-        return model.tokenizer.encode_text_prompt(question.prompt), ()
-    message = Message("user", question.prompt)
+        # A model without a template was not trained to be asked: it only writes on.
+        if not (question.before.strip() and model.tokenizer.has_chat_template):
+            return model.tokenizer.encode_text_prompt(question.prompt), ()
+        asked, begun = question.before, model.tokenizer.encode(question.prompt)
+    message = Message("user", asked)
     fitted = fit_messages([message], model.engine, max_new_tokens, OverflowPolicy.STOP)
     # Without a template the conversation is a transcript, which would go on by itself.
-    return fitted.token_ids, () if model.tokenizer.has_chat_template else (TRANSCRIPT_STOP,)
+    return [*fitted.token_ids, *begun], () if model.tokenizer.has_chat_template else (
+        TRANSCRIPT_STOP,
+    )
 
 
 @dataclass

@@ -20,8 +20,15 @@ KINDS = {
     "literal": "right when the answer takes the words as they stand",
 }
 REQUIRED = ("id", "prompt", "answers", "reason")
-KEYS = (*REQUIRED, "kind", "twin", "group")
-MOST_CHARACTERS = {"id": 80, "prompt": 4_000, "reason": 1_000, "twin": 80, "group": 80}
+KEYS = (*REQUIRED, "kind", "twin", "group", "question")
+MOST_CHARACTERS = {
+    "id": 80,
+    "prompt": 4_000,
+    "reason": 1_000,
+    "twin": 80,
+    "group": 80,
+    "question": 4_000,
+}
 MOST_ANSWERS = 50
 MOST_CHARACTERS_OF_ANSWER = 200
 
@@ -47,7 +54,9 @@ class Item:
     twin : str or None
         The id of the item it is compared with: real beside invented, literal beside figurative.
     group : str or None
-        What items share that ask the same in other words; of an idiom, the figure of speech.
+        What items share that ask the same in other words.
+    question : str or None
+        What a chat model is asked first; its reply then begins with the prompt.
     """
 
     id: str
@@ -57,6 +66,7 @@ class Item:
     kind: str = "name"
     twin: str | None = None
     group: str | None = None
+    question: str | None = None
 
 
 @dataclass(frozen=True)
@@ -128,6 +138,7 @@ answers and reason.
         kind=kind,
         twin=values["twin"],
         group=values["group"],
+        question=values["question"],
     )
 
 

@@ -1,0 +1,195 @@
+"""One answer: its tokens by surprise, how sure that is beside others, its samples, its scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from markupsafe import Markup
+
+from playground.drawing.finish_words import FINISH_WORDS
+from playground.drawing.markup import join, tag
+from playground.experiments.experiment import Experiment
+from playground.labs.hallucination.answering import Answered
+from playground.labs.hallucination.ask import GAUGE, Asked, AskSettings, Reading, run_ask
+from playground.labs.hallucination.calibration import shipped
+from playground.labs.hallucination.number_text import NONE, written
+from playground.labs.hallucination.scores import CAUTION
+from playground.labs.hallucination.scoring import Group
+from playground.labs.hallucination.token_chips import chips, key
+
+_EMPTY = "The answer will stand here, token by token, and what each score makes of it."
+
+
+def draw(asked: Asked) -> Markup:
+    """Return the answer and all that the scores say of it."""
+    answered = asked.answered
+    if answered is None:
+        return tag("p", _EMPTY, class_="hint")
+    if answered.answer.error:
+        return tag("p", answered.answer.error, class_="card failed")
+    return join((_answer(answered), _gauge(asked), _samples(asked), _scores(asked), _cost(asked)))
+
+
+def _answer(answered: Answered) -> Markup:
+    ended = FINISH_WORDS[answered.answer.finish_reason]
+    return tag(
+        "div",
+        tag("p", tag("span", answered.prompt, class_="muted"), class_="asked"),
+        chips(answered.answer.tokens),
+        key(),
+        tag("p", f"The likeliest answer, at temperature 0; it ended: {ended}.", class_="hint"),
+        class_="card",
+    )
+
+
+def _gauge(asked: Asked) -> Markup:
+    reading = next((each for each in asked.readings if each.score.name == GAUGE), None)
+    if reading is None or reading.place is None:
+        return tag("div", tag("h3", "How sure is that?"), _uncalibrated(asked), class_="card")
+    place = reading.place
+    share = 100 * place.surer_than
+    said = (
+        f"By its mean logprob the model is surer of this than of {share:.0f} % of the answers in "
+        f"the calibration set. Of the {place.near} answers it was about as sure of, "
+        f"{place.near_right} were right."
+    )
+    return tag(
+        "div",
+        tag("h3", "How sure is that?"),
+        _scale(share),
+        tag("p", said),
+        tag(
+            "p",
+            f"Measured on {asked.calibrated}; on other questions it may be otherwise. ",
+            CAUTION,
+            class_="hint",
+        ),
+        class_="card",
+    )
+
+
+def _uncalibrated(asked: Asked) -> Markup:
+    words = (
+        f"No calibration is known for {asked.title} at {asked.precision.upper()}: the set that "
+        f"ships was measured on {shipped().words}. The scores below stand by themselves."
+    )
+    return tag("p", words)
+
+
+def _scale(share: float) -> Markup:
+    needle = tag("i", style=f"left:{share:.1f}%")
+    words = f"surer than {share:.0f} % of the calibration set"
+    ends = tag("span", tag("span", "least sure"), tag("span", "surest"), class_="ends")
+    return tag(
+        "div",
+        tag("div", needle, class_="scale"),
+        ends,
+        class_="gauge",
+        role="img",
+        aria_label=words,
+    )
+
+
+def _samples(asked: Asked) -> Markup | None:
+    answered = asked.answered
+    if answered is None or not answered.samples:
+        words = (
+            "At temperature 0 every sample would be the answer itself, so none was drawn."
+            if asked.settings.samples
+            else "No samples were asked for, so no score can compare them."
+        )
+        return tag("div", tag("h3", "Samples"), tag("p", words), class_="card")
+    count = len(answered.samples)
+    return tag(
+        "div",
+        tag("h3", f"{count} more {'answer' if count == 1 else 'answers'}, drawn with dice"),
+        tag("ol", *(_group(group, count) for group in asked.groups), class_="groups"),
+        *(tag("p", each.error, class_="failed") for each in answered.samples if each.error),
+        tag(
+            "p",
+            "Answers that say the same stand together, with the step that told so.",
+            class_="hint",
+        ),
+        class_="card",
+    )
+
+
+def _group(group: Group, count: int) -> Markup:
+    drawn = len(group.samples)
+    bar = tag("i", style=f"width:{100 * drawn / count:.0f}%")
+    own = tag("b", " the answer above", class_="own") if group.has_answer else None
+    wordings = tag("span", " | ".join(group.wordings), class_="wordings")
+    step = tag("span", group.step, class_="muted")
+    size = tag("span", f"{drawn} of {count}", class_="value")
+    return tag("li", tag("span", bar, class_="track"), size, tag("div", wordings, own, " ", step))
+
+
+def _scores(asked: Asked) -> Markup:
+    return tag(
+        "div",
+        tag("h3", "What each score says"),
+        tag("p", CAUTION, " Open one for what it means, and when it misleads.", class_="hint"),
+        *_readings(asked),
+        class_="card",
+    )
+
+
+def _readings(asked: Asked) -> Iterator[Markup]:
+    for reading in asked.readings:
+        score = reading.score
+        yield tag(
+            "details",
+            tag(
+                "summary",
+                tag("span", score.label, class_="name"),
+                tag("span", shown(reading), class_="value"),
+                tag("span", _placed(reading), class_="muted"),
+            ),
+            tag("p", score.meaning),
+            tag("p", tag("b", "Misleads: "), score.misleads),
+            tag("p", reading.why_not, class_="hint") if reading.why_not else None,
+            class_="reading",
+        )
+
+
+def shown(reading: Reading) -> str:
+    """Return the value with its unit."""
+    if reading.value is None:
+        return NONE
+    if reading.score.unit == "tokens":
+        return f"{reading.value:.0f} tokens"
+    unit = " nats" if reading.score.unit == "nats" else ""
+    return f"{written(reading.value)}{unit}"
+
+
+def _placed(reading: Reading) -> str:
+    if reading.value is None:
+        return "not available"
+    if reading.place is None:
+        return "sure is high" if reading.score.higher_is_surer else "sure is low"
+    return f"surer than {100 * reading.place.surer_than:.0f} %"
+
+
+def _cost(asked: Asked) -> Markup:
+    words = (
+        f"{asked.passes:,} tokens read and written, {asked.seconds:.1f} s, measured: the scores of "
+        "the answer itself cost nothing beyond it, samples cost a reply each, P(True) one more "
+        "reading."
+    )
+    return tag("p", words, class_="hint")
+
+
+ASK = Experiment(
+    path="hallucination/ask",
+    title="Ask",
+    idea=(
+        "A small model invents as fluently as it knows. Ask it something, see how sure it was of "
+        "each word, and whether it says the same again with other dice."
+    ),
+    settings=AskSettings,
+    function=run_ask,
+    view=draw,
+    action="Ask",
+    empty=_EMPTY,
+    small={"samples": 2, "max_new_tokens": 4},
+)

@@ -1,0 +1,247 @@
+"""The figures of a set as tables and charts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from markupsafe import Markup
+
+from playground.core.evaluation import Ranking, risk_coverage, roc_curve
+from playground.drawing.markup import join, table, tag
+from playground.labs.hallucination.charts import Curve, Dot, chart, side_by_side
+from playground.labs.hallucination.figures import CONTROLS, Calibration, Figures, Method
+from playground.labs.hallucination.judging import Row
+from playground.labs.hallucination.number_text import NONE, written
+from playground.labs.hallucination.probing import Part
+from playground.labs.hallucination.scores import SCORES, Score
+
+_BY_NAME = {score.name: score for score in SCORES}
+
+
+def headline(part: Part) -> Markup:
+    """Return how many were right, of how many, and what it cost."""
+    figures, passes = part.figures, sum(row.known.passes for row in part.rows)
+    cost = f"{passes:,} tokens read and written"
+    took = "answers known from before" if part.recalled else f"{part.seconds:.1f} s, measured"
+    if figures is None or figures.accuracy is None:
+        return tag("p", f"{len(part.rows)} answers · {cost} · {took}", class_="sums")
+    share = f" right, {100 * figures.accuracy:.0f} %"
+    interval = _spread(figures.accuracy_low, figures.accuracy_high, 100, 0)
+    left_out = "".join(f" {count} {what}." for count, what in _left_out(figures) if count)
+    return tag(
+        "p",
+        tag("b", f"{figures.right} of {figures.n}"),
+        f"{share} ({interval}).{left_out} ",
+        tag("span", f"{part.label} · {cost} · {took}", class_="muted"),
+        class_="sums",
+    )
+
+
+def _left_out(figures: Figures) -> tuple[tuple[int, str], ...]:
+    return (
+        (figures.failed, "without an answer"),
+        (figures.ungraded, "that no rule could grade, left out of all figures"),
+    )
+
+
+def _spread(low: float | None, high: float | None, by: float = 1, digits: int = 2) -> str:
+    if low is None or high is None:
+        return "no interval"
+    return f"{by * low:.{digits}f} to {by * high:.{digits}f}"
+
+
+def methods_table(figures: Figures) -> Markup:
+    """Return every score with its AUROC; where there is none, why."""
+    whys = {each.ranking.why_not for each in figures.methods if each.ranking.why_not}
+    heads = ("score", "AUROC", "95 % interval", "", "n", "right", "believe from", "then right")
+    grid = table(heads, map(_method, figures.methods), class_="stages methods")
+    return tag(
+        "div",
+        tag("h3", "Which score tells right from wrong?"),
+        grid,
+        *(tag("p", why, class_="hint why-not") for why in sorted(whys)),
+        tag("p", _HOW_TO_READ, class_="hint"),
+        class_="card",
+    )
+
+
+_HOW_TO_READ = (
+    "AUROC: how often a right answer has the surer score than a wrong one; 0.5 is guessing, 1 is "
+    "never mistaken. The interval is where it would lie had other questions of the kind been "
+    "asked. Length and random are controls: a score that does not beat them has no worth of its "
+    "own here. “Believe from” is the threshold fitted on one half of the questions; “then right” "
+    "is the mean share of right answers believed and of wrong ones doubted, on the other half. "
+    "The linear probe is fitted on that half, too, and all its figures are of the other."
+)
+
+
+def _method(method: Method) -> list[object]:
+    ranking, threshold = method.ranking, method.threshold
+    known = ranking.auroc is not None
+    control = tag("span", " control", class_="muted") if method.name in CONTROLS else None
+    return [
+        join((method.label, control)),
+        written(ranking.auroc),
+        _spread(ranking.low, ranking.high) if known else NONE,
+        _whisker(ranking) if known else "",
+        ranking.n,
+        ranking.right,
+        written(threshold.at if threshold else None, 2),
+        f"{100 * threshold.balanced_accuracy:.0f} %" if threshold else NONE,
+    ]
+
+
+def _whisker(ranking: Ranking) -> Markup:
+    """Return the figure and its interval on a line from 0 to 1, with a mark at 0.5."""
+    value, low, high = (each or 0.0 for each in (ranking.auroc, ranking.low, ranking.high))
+    line = tag("line", class_="grid", x1=0, x2=100, y1=8, y2=8)
+    middle = tag("line", class_="half", x1=50, x2=50, y1=1, y2=15)
+    reach = tag("line", class_="reach", x1=round(100 * low, 1), x2=round(100 * high, 1), y1=8, y2=8)
+    dot = tag("circle", cx=round(100 * value, 1), cy=8, r=4)
+    parts = (line, middle, reach, dot)
+    return tag("svg", *parts, class_="whisker", viewBox="-4 0 108 16", aria_hidden="true")
+
+
+def charts(part: Part) -> Markup | None:
+    """Return the ROC, risk against coverage and the reliability diagram; None without figures."""
+    figures = part.figures
+    ranked = (
+        [m for m in figures.methods if m.ranking.auroc is not None and m.name in _BY_NAME]
+        if figures
+        else []
+    )
+    if figures is None or not ranked:
+        return None
+    best, *others = ranked
+    shown = [best, *(m for m in others if m.name in ("agreement", "length"))]
+    drawn = [_roc(part.rows, shown), _risk(part.rows, shown)]
+    return side_by_side([*drawn, *_reliability(figures)])
+
+
+def _sure(rows: Sequence[Row], score: Score) -> tuple[list[float], list[bool]]:
+    sign = 1 if score.higher_is_surer else -1
+    pairs = [
+        (sign * value, row.right)
+        for row in rows
+        if row.right is not None and (value := row.scores.get(score.name)) is not None
+    ]
+    return [value for value, _ in pairs], [right for _, right in pairs]
+
+
+def _kind(place: int, name: str) -> str:
+    return "control" if name in CONTROLS else "best" if place == 0 else "other"
+
+
+def _roc(rows: Sequence[Row], methods: Sequence[Method]) -> Markup:
+    curves = [Curve("guessing", ((0, 0), (1, 1)), "none")]
+    for place, method in enumerate(methods):
+        found = roc_curve(*_sure(rows, _BY_NAME[method.name]))
+        points = list(
+            zip(found.false_positive_rate.tolist(), found.true_positive_rate.tolist(), strict=True)
+        )
+        curves.append(Curve(method.label, points, _kind(place, method.name)))
+    axes = ("share of wrong answers believed", "share of right answers believed")
+    note = "Each point is a threshold; the nearer to the upper left, the better."
+    return chart("ROC", axes, curves, note=note)
+
+
+def _risk(rows: Sequence[Row], methods: Sequence[Method]) -> Markup:
+    curves = []
+    for place, method in enumerate(methods):
+        coverage, risk = risk_coverage(*_sure(rows, _BY_NAME[method.name]))
+        points = list(zip(coverage.tolist(), risk.tolist(), strict=True))
+        curves.append(Curve(method.label, points, _kind(place, method.name)))
+    axes = ("share of questions answered, the surest first", "share of them wrong")
+    note = "Who answers only when sure makes fewer mistakes, if the score is worth something."
+    return chart("Risk against coverage", axes, curves, note=note)
+
+
+def _reliability(figures: Figures) -> Iterator[Markup]:
+    for words, found in (
+        ("Promised and kept", figures.raw),
+        ("Promised and kept, calibrated on the other half", figures.fitted),
+    ):
+        if found:
+            yield _diagram(words, found)
+
+
+def _diagram(title: str, found: Calibration) -> Markup:
+    dots = [
+        Dot(
+            each.probability,
+            each.right,
+            each.count,
+            f"{each.count} answers: promised {each.probability:.2f}, right {each.right:.2f}",
+        )
+        for each in found.bins
+    ]
+    diagonal = [Curve("as promised", ((0, 0), (1, 1)), "none")]
+    axes = ("probability the model gives", "share that was right")
+    note = f"ECE {found.error:.3f} on {found.n} answers: how far dots lie from the line on average."
+    return chart(title, axes, diagonal, dots, note)
+
+
+def comparison(parts: Sequence[Part]) -> Markup | None:
+    """Return both parts beside one another; None where there is only one with figures."""
+    done = [part for part in parts if part.figures]
+    if len(done) < 2:
+        return None
+    heads = ("", *(part.label for part in done))
+    accuracy = ["right", *(_right(part.figures) for part in done if part.figures)]
+    ece = ["ECE of the model's own probability", *(_ece(part.figures) for part in done)]
+    names = [m.name for m in done[0].figures.methods] if done[0].figures else []
+    aurocs = [_compared(name, done) for name in names]
+    said = tag("p", _verdict(done), class_="hint")
+    grid = table(heads, [accuracy, ece, *aurocs], class_="stages")
+    return tag("div", tag("h3", "Side by side"), grid, said, class_="card")
+
+
+def _right(figures: Figures) -> str:
+    if figures.accuracy is None:
+        return NONE
+    interval = _spread(figures.accuracy_low, figures.accuracy_high, 100, 0)
+    return f"{figures.right} of {figures.n}, {100 * figures.accuracy:.0f} % ({interval})"
+
+
+def _ece(figures: Figures | None) -> str:
+    return f"{figures.raw.error:.3f}" if figures and figures.raw else NONE
+
+
+def _compared(name: str, parts: Sequence[Part]) -> list[object]:
+    cells: list[object] = []
+    label = name
+    for part in parts:
+        methods = part.figures.methods if part.figures else ()
+        found = next((each for each in methods if each.name == name), None)
+        label = found.label if found else label
+        ranking = found.ranking if found else None
+        known = ranking is not None and ranking.auroc is not None
+        cells.append(
+            f"{ranking.auroc:.3f} ({_spread(ranking.low, ranking.high)})"
+            if known and ranking
+            else NONE
+        )
+    return [f"AUROC: {label}", *cells]
+
+
+def _verdict(parts: Sequence[Part]) -> str:
+    """Say on how many questions the two differ, and in which direction; no more than that."""
+    first, second = ({row.item.id: row.right for row in part.rows} for part in parts[:2])
+    both = [name for name in first if first[name] is not None and second.get(name) is not None]
+    lost = sum(bool(first[name]) and not second[name] for name in both)
+    won = sum(bool(second[name]) and not first[name] for name in both)
+    changed = np.array([lost, won])
+    return (
+        f"Of {len(both)} questions that both answered, {lost} came right only in the first and "
+        f"{won} only in the second. {_meaning(int(changed.sum()), lost, won)}"
+    )
+
+
+def _meaning(changed: int, lost: int, won: int) -> str:
+    if changed == 0:
+        return "No answer's grade changed."
+    # A sign test by the square root of its count: the exact one says the same here.
+    if abs(lost - won) < 2 * changed**0.5:
+        return "So small a difference comes by chance, too."
+    return "That is more than chance would make it."

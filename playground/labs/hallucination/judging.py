@@ -1,0 +1,143 @@
+"""Answers graded and scored: the rows of the table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from playground.errors import OptionError
+from playground.labs.hallucination.clusters import Embed
+from playground.labs.hallucination.grading import Grade, grade
+from playground.labs.hallucination.items import Item
+from playground.labs.hallucination.knowing import Known
+from playground.labs.hallucination.scores import SCORES
+from playground.labs.hallucination.scoring import cluster_answers, evidence_of
+
+_OVERRULED = re.compile(r"(.+):(right|wrong)")
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """A question with its answer, its grade and its scores.
+
+    Parameters
+    ----------
+    item : Item
+        The question and its key.
+    known : Known
+        What the model answered.
+    grade : Grade or None
+        What the rule says; None where there is no answer.
+    right : bool or None
+        The grade, or what the learner put in its place; None where neither says.
+    overruled : bool
+        Whether it is the learner's.
+    scores : mapping of str to float or None
+        By the names of `SCORES`.
+    """
+
+    item: Item
+    known: Known
+    grade: Grade | None
+    right: bool | None
+    overruled: bool
+    scores: Mapping[str, float | None]
+
+    @property
+    def belongs_to(self) -> str:
+        """What it shares with items that must stay on its side of a split."""
+        if self.item.group:
+            return self.item.group
+        return min(self.item.id, self.item.twin) if self.item.twin else self.item.id
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON can hold it."""
+        answered = self.known.answered
+        return {
+            "id": self.item.id,
+            "prompt": self.item.prompt,
+            "key": list(self.item.answers),
+            "answer": answered.answer.text,
+            "finish_reason": answered.answer.finish_reason,
+            "error": answered.answer.error,
+            "right": self.right,
+            "overruled": self.overruled,
+            "rule": self.grade.rule if self.grade else None,
+            "scores": dict(self.scores),
+            "samples": [each.text for each in answered.samples],
+            "tokens": [
+                {"text": t.text, "logprob": t.logprob, "entropy_nats": t.entropy_nats}
+                for t in answered.answer.tokens
+            ],
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """Grades and scores the answers to a set.
+
+    Parameters
+    ----------
+    items : sequence of Item
+        The set: its names together tell which name means which thing.
+    overruled : mapping of str to bool
+        What the learner says goes before the rule.
+    seed : int
+        Of the random control.
+    embed : callable or None
+        Vectors of the meaning of texts; see `playground.labs.hallucination.clusters`.
+    """
+
+    items: Sequence[Item]
+    overruled: Mapping[str, bool] = field(default_factory=dict)
+    seed: int = 0
+    embed: Embed | None = None
+
+    @cached_property
+    def aliases(self) -> tuple[tuple[str, ...], ...]:
+        """The names of all things of the set, so that no cluster is told what is right."""
+        return tuple(dict.fromkeys(item.answers for item in self.items if item.kind == "name"))
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Item]:
+        return {item.id: item for item in self.items}
+
+    def row(self, item: Item, known: Known) -> Row:
+        """Return the row of one answer."""
+        if known.answered.answer.error:
+            return Row(item, known, None, None, False, {})
+        found = grade(known.answered.answer.text, item, self._by_id.get(item.twin or ""))
+        own = self.overruled.get(item.id)
+        clusters = cluster_answers(known.answered, item.kind, self.aliases, self.embed)
+        evidence = evidence_of(known, clusters, self.seed, item.id)
+        scores = {score.name: score.of(evidence) for score in SCORES}
+        right = found.right if own is None else own
+        return Row(item, known, found, right, own is not None, scores)
+
+
+def read_overruled(given: Iterable[str] | None) -> dict[str, bool]:
+    """Return the learner's grades.
+
+    Examples
+    --------
+    >>> read_overruled(["capital-ua:right", "capital-in:wrong"])
+    {'capital-ua': True, 'capital-in': False}
+
+    Raises
+    ------
+    OptionError
+        When one has another form.
+    """
+    found = {}
+    for each in given or ():
+        match = _OVERRULED.fullmatch(each)
+        if match is None:
+            raise OptionError(
+                f"`overruled` must be ids with right or wrong, such as capital-ua:right, got "
+                f"{each!r:.80}."
+            )
+        found[match[1]] = match[2] == "right"
+    return found

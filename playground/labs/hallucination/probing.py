@@ -1,0 +1,298 @@
+"""A set of questions with known answers: which score tells the right from the invented."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, Self
+
+from pydantic import model_validator
+
+from playground.errors import OptionError
+from playground.experiments.run import Progress, Run, Stopped
+from playground.experiments.settings import field
+from playground.generation.language_model import LanguageModel
+from playground.labs.hallucination.answering import AnswerSettings, Question, is_chat
+from playground.labs.hallucination.figures import Figures, measure
+from playground.labs.hallucination.items import Item, ProbeSet
+from playground.labs.hallucination.judging import Judge, Row, read_overruled
+from playground.labs.hallucination.knowing import learn_all, recall
+from playground.labs.hallucination.scoring import encoder
+from playground.labs.hallucination.set_files import MOST_CHARACTERS_OF_FILE, read_own
+from playground.labs.hallucination.sets import SETS, load_set
+from playground.models.engines.manager import ModelChoice
+from playground.models.engines.precision import Precision
+
+MAX_ITEMS, MAX_OVERRULED = 500, 500
+# What an idiom means, or that there is no such thing, is rarely said in one sentence.
+WHOLE_ANSWERS = ("figurative", "literal", "unanswerable")
+
+Suite = Literal[
+    "capitals",
+    "elements",
+    "arithmetic",
+    "false_premise",
+    "invented",
+    "snowball",
+    "misconceptions",
+    "wordings",
+    "idioms",
+]
+Beside = Literal["none", "temperature", "precision", "model"]
+
+
+class SetSettings(AnswerSettings):
+    """Which questions are asked, and what is compared."""
+
+    suite: Suite = field(
+        "capitals",
+        label="Set of questions",
+        explanation="Each has a key, and a rule that grades by it.",
+        words={name: title for name, (title, _) in SETS.items()},
+    )
+    items: int = field(
+        80, label="Questions", explanation="The first so many of the set.", ge=1, le=MAX_ITEMS
+    )
+    own_set: str = field(
+        "",
+        label="Your own set",
+        explanation="CSV or JSONL with id, prompt, answers and reason; empty takes the set above.",
+        lines=2,
+        most=MOST_CHARACTERS_OF_FILE,
+    )
+    beside: Beside = field(
+        "none",
+        label="Compare with",
+        explanation="The same questions once more.",
+        words={
+            "none": "Nothing",
+            "temperature": "Another temperature",
+            "precision": "Another precision",
+            "model": "Another model",
+        },
+    )
+    other: str = field(
+        "",
+        label="Which one",
+        explanation="A temperature such as 1.5, a precision such as nf4, or a model's name.",
+        narrow=True,
+        most=400,
+    )
+    overruled: tuple[str, ...] | None = field(
+        None,
+        label="Grades overruled",
+        explanation="Ids with what is so: capital-ua:right, capital-in:wrong.",
+        most=MAX_OVERRULED,
+        hidden=True,
+    )
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> Self:
+        read_overruled(self.overruled)
+        self.second(ModelChoice("", Precision.FP32))
+        return self
+
+    def probe_set(self) -> ProbeSet:
+        """Return the questions.
+
+        Raises
+        ------
+        SetUnreadable
+            With the lines of the person's own set that break a rule.
+        """
+        if self.own_set.strip():
+            ending = "jsonl" if self.own_set.lstrip("\ufeff \n\r").startswith("{") else "csv"
+            whole = read_own(self.own_set, f"your-set.{ending}")
+        else:
+            whole = load_set(self.suite)
+        return replace(whole, items=whole.items[: self.items])
+
+    def second(self, choice: ModelChoice) -> tuple[ModelChoice, AnswerSettings] | None:
+        """Return on what the questions are asked once more, or None.
+
+        Raises
+        ------
+        OptionError
+            When what is named is none.
+        """
+        if self.beside == "none":
+            return None
+        other = self.other.strip()
+        if not other:
+            raise OptionError(
+                f"`other` must name the {self.beside} to compare with, got nothing; fill it in or "
+                "compare with nothing."
+            )
+        same = {name: getattr(self, name) for name in AnswerSettings.model_fields}
+        if self.beside == "temperature":
+            return choice, AnswerSettings(**{**same, "temperature": other})
+        if self.beside == "precision":
+            return replace(choice, precision=Precision.parse(other)), AnswerSettings(**same)
+        return replace(choice, reference=other), AnswerSettings(**same)
+
+
+def question_of(item: Item) -> Question:
+    """Return how an item is asked: as a chat message, or as the beginning of a text or a reply."""
+    chat = is_chat(item.prompt)
+    return Question(item.id, item.prompt, chat, item.kind not in WHOLE_ANSWERS, item.question or "")
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """The set on one model, at one precision and temperature.
+
+    Parameters
+    ----------
+    label : str
+        "SmolLM2 135M Instruct, FP32, T 0.7".
+    model, precision, engine : str
+        What answered.
+    rows : tuple of Row
+        The answers so far.
+    figures : Figures or None
+        Once all are there, or the person stopped it.
+    seconds : float
+        From the first question, measured.
+    recalled : bool
+        Whether the answers were known already.
+    """
+
+    label: str
+    model: str
+    precision: str
+    engine: str
+    rows: tuple[Row, ...] = ()
+    figures: Figures | None = None
+    seconds: float = 0.0
+    recalled: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON can hold it."""
+        figures = self.figures
+        return {
+            "label": self.label,
+            "model": self.model,
+            "precision": self.precision,
+            "engine": self.engine,
+            "seconds": self.seconds,
+            "passes": sum(row.known.passes for row in self.rows),
+            "methods": [each.to_json() for each in figures.methods] if figures else [],
+            **(_without_methods(figures) if figures else {}),
+            "items": [row.to_json() for row in self.rows],
+        }
+
+
+def _without_methods(figures: Figures) -> dict[str, Any]:
+    return {name: each for name, each in asdict(figures).items() if name != "methods"}
+
+
+@dataclass(frozen=True, eq=False)
+class Probed:
+    """The answers to a set, and what can be said of them.
+
+    Parameters
+    ----------
+    settings : SetSettings
+        What was asked.
+    probe_set : ProbeSet
+        The questions.
+    parts : tuple of Part
+        One, or two to compare.
+    """
+
+    settings: SetSettings
+    probe_set: ProbeSet
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def progress(self) -> Progress:
+        """Questions answered."""
+        rounds = 1 if self.settings.beside == "none" else 2
+        total = rounds * len(self.probe_set.items)
+        done = sum(len(part.rows) for part in self.parts)
+        right = sum(row.right is True for part in self.parts for row in part.rows)
+        return Progress(done, total, f"{done:,} of {total:,} questions answered, {right:,} right")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return every question with its answer, grade and scores, and the figures."""
+        return {"suite": self.probe_set.name, "parts": [each.to_json() for each in self.parts]}
+
+
+def run_set(model: LanguageModel, settings: SetSettings, run: Run) -> Iterator[Probed]:
+    """Ask every question of a set, grade the answers, and measure what each score is worth.
+
+    Parameters
+    ----------
+    model : LanguageModel
+        Who answers.
+    settings : SetSettings
+        What is asked.
+    run : Run
+        Asked before each forward pass whether to stop; lends the second model.
+
+    Yields
+    ------
+    Probed
+        After each answer; the last with the figures.
+
+    Raises
+    ------
+    OptionError
+        When a setting breaks its rule, or the person's own set cannot be read.
+    Stopped
+        When the person stopped it; the figures of what was answered have been yielded.
+    """
+    probed = Probed(settings, settings.probe_set())
+    yield probed
+    same = AnswerSettings(**{name: getattr(settings, name) for name in AnswerSettings.model_fields})
+    second = settings.second(run.choice)
+    for part in _answered(model, same, probed, run):
+        yield (probed := replace(probed, parts=(part,)))
+    if second:
+        choice, other = second
+        with ExitStack() as held:
+            lent = model
+            if choice != run.choice:
+                lent = held.enter_context(run.pool.lease(choice, run.stopped, lab=True))
+            for part in _answered(lent, other, probed, run):
+                yield (probed := replace(probed, parts=(probed.parts[0], part)))
+
+
+def _answered(
+    model: LanguageModel, settings: AnswerSettings, probed: Probed, run: Run
+) -> Iterator[Part]:
+    """Yield a part as it grows, the figures at its end."""
+    items, overruled = probed.probe_set.items, read_overruled(probed.settings.overruled)
+    judge = Judge(items, overruled, settings.seed, encoder(settings.by_meaning, run))
+    questions = [question_of(item) for item in items]
+    part = _empty(model, settings, recall(model, questions, settings) is not None)
+    start, rows = time.perf_counter(), list[Row]()
+    try:
+        for item, known in zip(items, learn_all(model, questions, settings, run), strict=True):
+            rows.append(judge.row(item, known))
+            if not part.recalled:
+                seconds = time.perf_counter() - start
+                yield replace(part, rows=tuple(rows), seconds=seconds)
+    except Stopped:
+        yield _measured(part, rows, settings, start)
+        raise
+    yield _measured(part, rows, settings, start)
+
+
+def _measured(part: Part, rows: Sequence[Row], settings: AnswerSettings, start: float) -> Part:
+    seconds = time.perf_counter() - start
+    return replace(part, rows=tuple(rows), figures=measure(rows, settings.seed), seconds=seconds)
+
+
+def _empty(model: LanguageModel, settings: AnswerSettings, recalled: bool) -> Part:
+    engine = model.engine
+    words = (engine.model.title, engine.precision.name, f"T {settings.temperature:g}")
+    return Part(
+        ", ".join(words),
+        engine.model.name,
+        engine.precision.value,
+        engine.name,
+        recalled=recalled,
+    )

@@ -1,0 +1,196 @@
+"""A set: graded, measured, the same each time; a grade overruled asks nothing anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import playground
+from playground.errors import OptionError
+from playground.experiments.run import Stopped
+from playground.generation.language_model import LanguageModel
+from playground.labs.hallucination.answering import Answer, Answered
+from playground.labs.hallucination.figures import measure, sides
+from playground.labs.hallucination.items import Item
+from playground.labs.hallucination.judging import Judge, Row, read_overruled
+from playground.labs.hallucination.knowing import Known
+from playground.labs.hallucination.probing import Probed, SetSettings, question_of, run_set
+from playground.labs.hallucination.probing_view import certain_and_wrong, draw, to_csv
+from playground.labs.hallucination.sets import load_set
+from tests.support.runs import run_until
+
+SMALL: dict[str, Any] = {"items": 4, "samples": 2, "max_new_tokens": 3}
+
+
+@pytest.fixture(scope="module")
+def model(tiny_model_folder: Path) -> LanguageModel:
+    return playground.load(str(tiny_model_folder))
+
+
+def probe(model: LanguageModel, **settings: Any) -> Probed:
+    *_, last = run_set(model, SetSettings(**{**SMALL, **settings}), run_until())
+    return last
+
+
+def test_overruling_moves_the_figures_and_asks_the_model_nothing(
+    model: LanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = probe(model)
+    (part,) = first.parts
+    assert part.figures is not None
+    assert (part.figures.n, part.figures.right) == (4, 0)
+
+    def asked_again(*_: object) -> None:
+        raise AssertionError("the model was asked again")
+
+    monkeypatch.setattr(LanguageModel, "stream_many", asked_again)
+    name = part.rows[1].item.id
+    second = probe(model, overruled=(f"{name}:right",)).parts[0]
+    assert second.figures is not None
+    assert (second.figures.n, second.figures.right) == (4, 1)
+    assert [row.overruled for row in second.rows] == [False, True, False, False]
+    assert second.rows[1].known is part.rows[1].known
+    assert second.recalled
+
+
+def test_an_overruled_grade_has_a_form() -> None:
+    assert read_overruled(["a:b:right", "c:wrong"]) == {"a:b": True, "c": False}
+    with pytest.raises(OptionError, match="capital-ua:right"):
+        SetSettings(overruled=("capital-ua",))
+
+
+def test_without_ten_of_each_there_is_no_auroc_and_the_page_says_why(model: LanguageModel) -> None:
+    found = probe(model)
+    methods = found.to_json()["parts"][0]["methods"]
+    assert all(each["auroc"] is None for each in methods)
+    assert "takes at least 10 right and 10 wrong" in str(draw(found))
+    assert "ROC</figcaption>" not in str(draw(found))
+
+
+def test_an_item_with_a_question_begins_a_reply_of_the_chat() -> None:
+    question = question_of(load_set("capitals").items[0])
+    assert (question.before, question.chat) == ("What is the capital of China?", False)
+
+
+def test_two_temperatures_stand_side_by_side(model: LanguageModel) -> None:
+    found = probe(model, beside="temperature", other="1.5")
+    assert [part.label.rpartition(" ")[2] for part in found.parts] == ["0.7", "1.5"]
+    answers = [[row.known.answered.answer for row in part.rows] for part in found.parts]
+    assert answers[0] == answers[1]  # temperature 0 knows nothing of the samples' temperature
+    assert found.progress.ended
+    assert "Side by side" in str(draw(found))
+
+
+@pytest.mark.parametrize(
+    ("beside", "other", "words"),
+    [
+        ("precision", "", "`other` must name the precision"),
+        ("precision", "fp3", "fp32"),
+        ("temperature", "hot", "`temperature` must be"),
+    ],
+)
+def test_what_cannot_be_compared_is_told(beside: str, other: str, words: str) -> None:
+    given: dict[str, Any] = {"beside": beside, "other": other}
+    with pytest.raises(OptionError, match=words):
+        SetSettings(**given)
+
+
+def test_a_set_of_ones_own_is_asked_and_its_mistakes_are_told_by_line(model: LanguageModel) -> None:
+    own = "\ufeffid,prompt,answers,reason\r\nq1,One and one is,two|2,Counted.\r\n"
+    (part,) = probe(model, own_set=own).parts
+    assert [row.item.id for row in part.rows] == ["q1"]
+    with pytest.raises(OptionError, match="Line 3"):
+        probe(model, own_set=own + "q1,Again,two,Counted.\r\n")
+
+
+def test_what_was_answered_before_stop_has_its_figures(model: LanguageModel) -> None:
+    asked = 0
+
+    def stopped() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > 60
+
+    settings = SetSettings(**{**SMALL, "items": 40, "seed": 3})
+    found: list[Probed] = []
+    with pytest.raises(Stopped):
+        found.extend(run_set(model, settings, run_until(stopped)))
+    last = found[-1]
+    assert len(last.parts[0].rows) < 40
+    assert last.parts[0].figures is not None
+
+
+Make = Callable[[int, bool, float, float], Row]
+
+
+def a_row(place: int, right: bool, sure: float, agreement: float = 0.5) -> Row:
+    item = Item(f"q{place}", f"Question {place} is", ("x",), "So it is.")
+    answered = Answered(
+        item.id, item.prompt, Answer("y", (), "end_of_turn"), (Answer("y", (), "end_of_turn"),)
+    )
+    state = np.array([sure, 1.0, place % 3], np.float32)
+    scores = {"mean_logprob": sure, "sequence_logprob": sure, "agreement": agreement}
+    return Row(item, Known(answered, None, state, 1), None, right, False, scores)
+
+
+def test_what_is_fitted_on_one_half_is_reported_on_the_other() -> None:
+    rng = np.random.default_rng(0)
+    right = [place % 2 == 0 for place in range(80)]
+    rows = [a_row(p, r, -1.0 - (not r) - rng.random()) for p, r in enumerate(right)]
+    figures = measure(rows)
+    methods = {method.name: method for method in figures.methods}
+    assert methods["linear_probe"].ranking.n == 40
+    assert methods["mean_logprob"].ranking.auroc == 1.0
+    threshold = methods["mean_logprob"].threshold
+    assert threshold is not None
+    assert threshold.n == 40
+    assert figures.fitted is not None
+    assert figures.fitted.n == 40
+    assert figures.raw is not None
+    assert figures.raw.n == 80
+
+
+def test_a_probe_that_saw_noise_finds_nothing_in_the_other_half() -> None:
+    rng = np.random.default_rng(1)
+    rows = [
+        replace(row, known=replace(row.known, state=rng.normal(size=200).astype(np.float32)))
+        for row in (a_row(place, place % 2 == 0, -1.0) for place in range(200))
+    ]
+    probe = {method.name: method for method in measure(rows).methods}["linear_probe"].ranking
+    assert probe.low is not None
+    assert probe.low < 0.5 < (probe.high or 0)
+
+
+def test_items_that_belong_together_stay_on_one_side() -> None:
+    names = [f"group {place // 5}" for place in range(50)]
+    first, second = sides(names, np.arange(50) % 2 == 0)
+    assert {names[place] for place in first}.isdisjoint({names[place] for place in second})
+    assert len(first) + len(second) == 50
+    assert min(len(first), len(second)) >= 20
+
+
+def test_the_surest_wrong_answer_is_named() -> None:
+    rows = [a_row(0, True, -0.1, 1.0), a_row(1, False, -0.5, 1.0), a_row(2, False, -0.1, 0.2)]
+    said = certain_and_wrong(rows)
+    assert said is not None
+    assert "Question 1" in said
+    assert "100 %" in said
+
+
+def test_a_grade_without_an_answer_is_left_out_of_the_figures(model: LanguageModel) -> None:
+    rows = [a_row(0, True, -0.1), a_row(1, False, -0.5)]
+    item = Item("q9", "Fails", ("x",), "Why not.")
+    broken = Known(Answered("q9", "Fails", Answer("", (), "failed", "It failed.")), None, None, 0)
+    figures = measure([*rows, Judge([item]).row(item, broken)])
+    assert (figures.n, figures.failed) == (2, 1)
+
+
+def test_the_table_has_a_line_an_answer(model: LanguageModel) -> None:
+    lines = to_csv(probe(model)).splitlines()
+    assert len(lines) == 5
+    assert "mean_logprob" in lines[0]

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from playground.generation.fitting.prompt import Fit
+from playground.generation.fitting.system_prompt import with_system
 from playground.generation.reply import Reply
 from playground.models.engines.engine import Engine
+from playground.models.text.tokenizer import Message
 
 USER: Literal["user"] = "user"
 ASSISTANT: Literal["assistant"] = "assistant"
@@ -185,3 +187,16 @@ class Conversation:
         """Names of the token records that a message refers to."""
         turns = (*self.turns, *self.previous)
         return frozenset(turn.recording for turn in turns if turn.recording)
+
+
+def conversation_messages(conversation: Conversation, system: str) -> list[Message]:
+    """Return what a model is given: the system prompt, if there is one, and the messages.
+
+    Messages of a role that only another version knows are shown, but not given to a model: what
+    its chat template would make of them is not known.
+    """
+    sent = [turn for turn in conversation.turns if turn.sent]
+    return with_system(
+        system,
+        [Message(USER if turn.role == USER else ASSISTANT, turn.content) for turn in sent],
+    )

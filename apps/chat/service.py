@@ -12,7 +12,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from apps.chat.branching import Fork, ForkPlace, find_fork
-from apps.chat.conversations import ASSISTANT, USER, Conversation, Turn, facts_of
+from apps.chat.conversations import (
+    ASSISTANT,
+    USER,
+    Conversation,
+    Turn,
+    conversation_messages,
+    facts_of,
+)
 from apps.chat.message_rules import require_message, require_text
 from apps.chat.places import Question, find_question, require_last
 from apps.chat.recent import Recent
@@ -20,7 +27,6 @@ from apps.chat.runs import Run, Runs
 from apps.chat.store import ConversationStore
 from playground.errors import OptionError
 from playground.generation.fitting.outlook import Outlook, foresee
-from playground.generation.fitting.system_prompt import with_system
 from playground.generation.language_model import LanguageModel
 from playground.generation.recording import TokenRecord
 from playground.generation.reply import Reply
@@ -271,6 +277,9 @@ class ChatService:
     ) -> Outlook | None:
         """Return what would fill the window if a message were sent now; no model runs.
 
+        While a reply is being written it is what that one was asked with: a page that opens or
+        loads its model meanwhile shows a window too.
+
         Parameters
         ----------
         key : str
@@ -285,7 +294,7 @@ class ChatService:
         Returns
         -------
         Outlook or None
-            None while the model is not loaded, or a reply is being written.
+            None while the model is not loaded, or while a branch of a reply is being written.
 
         Raises
         ------
@@ -294,16 +303,22 @@ class ChatService:
         """
         require_text("The message", draft)
         model = self.pool.model(request.choice)
-        if model is None or key in self.runs:
+        if model is None:
             return None
         conversation, settings = self.store.load(key), request.settings
+        if answering := key in self.runs:
+            draft, before = "", None
         # All that it depends on: moving another slider counts no token again.
         needs = (settings.max_new_tokens, settings.overflow, settings.context_window)
-        stamp = (conversation, request.choice, request.system, needs, draft, before)
+        stamp = (conversation, request.choice, request.system, needs, draft, before, answering)
         if (known := self._foreseen.get(key, stamp)) is not None:
             return known
         kept = conversation if before is None else conversation.cut_to(before)
-        messages = [*conversation_messages(kept, request.system), Message(USER, draft)]
+        messages = conversation_messages(kept, request.system)
+        if not answering:
+            messages.append(Message(USER, draft))
+        elif not messages or messages[-1].role != USER:
+            return None
         outlook = foresee(messages, model.engine, settings)
         self._foreseen.put(key, stamp, sum(len(each.content) for each in messages), outlook)
         return outlook
@@ -331,16 +346,3 @@ class ChatService:
             return change(conversation)
 
         return self.store.update(key, change_at_rest)
-
-
-def conversation_messages(conversation: Conversation, system: str) -> list[Message]:
-    """Return what a model is given: the system prompt, if there is one, and the messages.
-
-    Messages of a role that only another version knows are shown, but not given to a model: what
-    its chat template would make of them is not known.
-    """
-    sent = [turn for turn in conversation.turns if turn.sent]
-    return with_system(
-        system,
-        [Message(USER if turn.role == USER else ASSISTANT, turn.content) for turn in sent],
-    )

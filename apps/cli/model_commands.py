@@ -12,6 +12,7 @@ from apps.cli import options as options
 from apps.cli.terminal import console, plain, tell, write, write_json
 from playground.errors import ModelNotFound, OptionError, TermsNotAccepted
 from playground.settings import Settings
+from playground.sizes import spell_size
 
 if TYPE_CHECKING:
     from playground.models.acquire.own import OwnModel
@@ -62,7 +63,7 @@ def pull(
     if as_json:
         write_json(installed_record(model))
     else:
-        write(f"{model.name} is in {model.path} ({model.size_bytes / 1e6:,.0f} MB).\n")
+        write(f"{model.name} is in {model.path} ({spell_size(model.size_bytes)}).\n")
 
 
 def _show_terms(name: str, settings: Settings) -> None:
@@ -98,10 +99,15 @@ def remove(
     name: Annotated[
         str, typer.Argument(help="A name of the catalog, or the path of a listed model.")
     ],
-    yes: Annotated[bool, typer.Option("--yes", help="Delete it; without this it is told.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Delete it; without this it is told. Your own needs none.")
+    ] = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Delete a fetched model and say how many bytes that frees; your own goes off the list."""
+    """Delete a fetched model and say how many bytes that frees.
+
+    A model of your own only goes off the list: its files stay, so no --yes is asked for.
+    """
     from playground.models.acquire.catalog import find_entry
     from playground.models.acquire.own import find_own
     from playground.models.acquire.removal import delete_model, plan_removal

@@ -7,6 +7,8 @@ from typing import Any
 
 from rich.table import Table
 
+from playground.sizes import spell_size, spell_weights
+
 
 def models_table(models: Sequence[Mapping[str, Any]]) -> Table:
     """Return the catalog as a table; the size of what is not here is that of its download.
@@ -29,9 +31,9 @@ def models_table(models: Sequence[Mapping[str, Any]]) -> Table:
 
 def _row(record: Mapping[str, Any]) -> tuple[str, ...]:
     state = "broken" if record["problem"] else "yes" if record["installed"] else "no"
-    size = "" if record["size_bytes"] is None else f"{record['size_bytes'] / 1e6:,.0f} MB"
+    size = "" if record["size_bytes"] is None else spell_size(record["size_bytes"])
     through = f", through {record['quantized_origin']}" if record["quantized_origin"] else ""
-    parameters = f"{record['parameters'] / 1e6:,.0f} M"
+    parameters = spell_weights(record["parameters"])
     source = record["source"] + through
     kind = "vectors" if record["kind"] == "embedding" else record["kind"]
     return record["name"], kind, state, size, parameters, record["license"], source

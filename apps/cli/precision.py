@@ -13,6 +13,7 @@ from apps.cli.failures import FAILED, INTERRUPTED
 from apps.cli.terminal import console, plain, tell, write_json
 from playground.errors import OptionError
 from playground.models.engines.manager import ModelChoice
+from playground.sizes import in_millions
 
 if TYPE_CHECKING:
     from playground.labs.precision.bench import Bench, BenchSettings
@@ -128,8 +129,8 @@ def _cells(row: Row) -> tuple[str, ...]:
         return (row.state,)
     measured, quality = row.measured, row.measured.quality[SHIPPED_TEXT]
     return (
-        f"{measured.weight_bytes / 1e6:,.0f}",
-        f"{measured.peak_rss_bytes / 1e6:,.0f}",
+        in_millions(measured.weight_bytes),
+        in_millions(measured.peak_rss_bytes),
         f"{measured.load_seconds:.1f}",
         f"{measured.time_to_first_token_seconds.median:.3f}",
         f"{measured.prefill_tokens_per_second.median:,.0f}",

@@ -17,6 +17,7 @@ from playground.models.acquire.store import InstalledModel
 from playground.models.engines.precision import Precision
 from playground.models.text.tokenizer import Message
 from playground.settings import Settings
+from playground.sizes import spell_size
 
 if TYPE_CHECKING:
     from playground.generation.language_model import LanguageModel
@@ -84,7 +85,7 @@ def describe_loaded(engine: Engine) -> str:
     """
     report = engine.report
     layers = ", ".join(f"{count} {name}" for name, count in report.layer_classes.items())
-    size = f"{report.weight_bytes / 1e6:,.0f} MB"
+    size = spell_size(report.weight_bytes)
     what = f"{engine.model.title}, {engine.precision.name}, {engine.name} engine"
     words = [f"{what}: {layers}, {size}"]
     if engine.model.quantized_origin:

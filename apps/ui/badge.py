@@ -11,6 +11,7 @@ from playground.models.engines.engine import Engine, LoadReport
 from playground.models.engines.manager import Activity, ModelChoice
 from playground.models.engines.memory import LoadPlan
 from playground.serving import Pool
+from playground.sizes import spell_progress, spell_size
 
 
 def render_badge(pool: Pool, choice: ModelChoice, tokens_per_second: float | None = None) -> str:
@@ -30,7 +31,7 @@ def describe_activity(activity: Activity) -> str:
     stage = activity.stage[:1].upper() + activity.stage[1:]
     words = [f"<b>{escape(stage)}</b>"]
     if activity.done_bytes is not None and activity.total_bytes:
-        words.append(f"{activity.done_bytes / 1e6:.0f} of {activity.total_bytes / 1e6:.0f} MB")
+        words.append(spell_progress(activity.done_bytes, activity.total_bytes))
     words.append(f"{activity.seconds:.0f} s")
     return " · ".join(words)
 
@@ -39,9 +40,9 @@ def describe_loaded(report: LoadReport) -> str:
     """Return what really lies in memory: "210 Linear8bitLt, 1 Embedding; int8 106 MB, ..."."""
     layers = ", ".join(f"{count} {name}" for name, count in report.layer_classes.items())
     sizes = ", ".join(
-        f"{dtype} {size / 1e6:.0f} MB" for dtype, size in report.bytes_by_dtype.items()
+        f"{dtype} {spell_size(size)}" for dtype, size in report.bytes_by_dtype.items()
     )
-    scales = f", scales {report.scale_bytes / 1e6:.1f} MB" if report.scale_bytes else ""
+    scales = f", scales {spell_size(report.scale_bytes)}" if report.scale_bytes else ""
     return f"got: {layers}; {sizes}{scales}"
 
 
@@ -62,8 +63,8 @@ def _running(
     words = [
         f"<b>{escape(engine.model.title)}</b>",
         f"{engine.precision.name} · {escape(engine.name)} engine",
-        f"<b>{engine.report.weight_bytes / 1e6:.0f} MB</b> weights",
-        f"<b>{resident / 1e6:,.0f} MB</b> process, measured",
+        f"<b>{spell_size(engine.report.weight_bytes)}</b> weights",
+        f"<b>{spell_size(resident)}</b> process, measured",
     ]
     if tokens_per_second is not None:
         words.append(f"<b>{tokens_per_second:.1f}</b> tok/s")

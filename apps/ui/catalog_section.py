@@ -21,6 +21,7 @@ from apps.ui.form import Component
 from apps.ui.lab_panel import Parts
 from apps.ui.model_choices import model_choices
 from apps.ui.notice import render_error, render_hint, render_outcome
+from apps.ui.running import show_what_runs_after
 from apps.ui.section import REDRAW_SECONDS, Section, View, view_script
 from playground.drawing.markup import tag
 from playground.errors import ModelInUse, OptionError, PlaygroundError
@@ -37,6 +38,7 @@ from playground.models.acquire.removal import Removal, delete_model, plan_remova
 from playground.models.acquire.terms import read_terms
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
+from playground.sizes import spell_progress
 
 _BUSY = "A fetch or check is under way; cancel it or wait for its end."
 _ELSEWHERE = (
@@ -64,6 +66,7 @@ class CatalogSection(Section):
         super().__init__(experiment, parts.pool, parts.rail)
         self._settings = parts.pool.settings
         self._local = parts.local
+        self._badge = parts.badge
         self._path = gr.Textbox(
             label="A model of your own",
             info=_OWN_RULE,
@@ -82,7 +85,7 @@ class CatalogSection(Section):
     def wire(self) -> None:
         """Connect the components."""
         super().wire()
-        gr.on(
+        done = gr.on(
             [self.notice.click, self._view.click, self._own_notice.click],
             self._on_press,
             self._rail.model,
@@ -91,6 +94,7 @@ class CatalogSection(Section):
             trigger_mode="multiple",  # a fetch that is under way can be cancelled
             **QUIET,
         ).then(self._on_done, self.inputs, self.drawn, queue=False, **QUIET)
+        show_what_runs_after(done, self._pool, self._rail, self._badge)
         gr.on(
             [self._add.click, self._path.submit],
             self._on_add,
@@ -256,7 +260,7 @@ def render_progress(title: str, progress: FetchProgress) -> str:
     """Return the stage of a fetch or check with its bytes."""
     words, share = f"{title}: {progress.stage}", None
     if progress.total_bytes:
-        words += f" {progress.done_bytes / 1e6:,.0f} of {progress.total_bytes / 1e6:,.0f} MB"
+        words += f" {spell_progress(progress.done_bytes, progress.total_bytes)}"
         share = f"{min(1.0, progress.done_bytes / progress.total_bytes):.3f}"
     bar = tag("progress", max=1, value=share, aria_label="Progress")
     cancel = action_button("Cancel", "cancel")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from apps.chat.service import conversation_messages
+from apps.chat.conversations import conversation_messages
 from apps.ui.events import WITH_KEY
 from apps.ui.form import Component
 from apps.ui.lab_panel import Parts

@@ -36,6 +36,8 @@ class Parts:
     local : bool
         Whether this machine alone can reach the page; else it changes nothing on its disk but
         conversations and what is fetched.
+    badge : gradio.HTML or None
+        Shows what runs; None where a section stands without a page.
     """
 
     service: ChatService
@@ -43,6 +45,7 @@ class Parts:
     rail: Rail
     key: gr.Textbox
     local: bool = True
+    badge: gr.HTML | None = None
 
 
 Special = Callable[[Experiment, Parts], "PageSection"]

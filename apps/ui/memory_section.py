@@ -10,6 +10,7 @@ from apps.ui.events import QUIET
 from apps.ui.form import Component
 from apps.ui.lab_panel import Parts
 from apps.ui.notice import render_hint
+from apps.ui.running import show_what_runs_after
 from apps.ui.section import Section, View
 from playground.experiments.experiment import Experiment
 from playground.labs.models.memory import spell_choice
@@ -28,11 +29,13 @@ class MemorySection(Section):
 
     def __init__(self, experiment: Experiment, parts: Parts) -> None:
         super().__init__(experiment, parts.pool, parts.rail)
+        self._badge = parts.badge
 
     def wire(self) -> None:
         """Connect the components."""
         super().wire()
-        self._view.click(self._on_do, self.inputs, self.drawn, **QUIET)
+        done = self._view.click(self._on_do, self.inputs, self.drawn, **QUIET)
+        show_what_runs_after(done, self._pool, self._rail, self._badge)
 
     def _on_do(self, data: dict[Component, Any], event: gr.EventData) -> View:
         """Free a model where a button says so, and look again."""

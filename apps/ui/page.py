@@ -74,7 +74,8 @@ def build_ui(service: ChatService, start: ModelChoice, local: bool = True) -> gr
         zones = _zones(service.pool, start)
         with zones.panels["chat"]:
             chat = ChatTab(service, zones.rail, zones.badge, zones.key)
-        panels = _lab_panels(zones, Parts(service, service.pool, zones.rail, zones.key, local))
+        parts = Parts(service, service.pool, zones.rail, zones.key, local, zones.badge)
+        panels = _lab_panels(zones, parts)
         chat.wire(blocks)
         for panel in panels:
             panel.wire()

@@ -28,6 +28,7 @@ from playground.models.engines.choice import EngineName
 from playground.models.engines.engine import Engine
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision, estimate_bytes, read_shape
+from playground.sizes import spell_size
 
 _MODEL = ("model", "precision", "engine")
 # Settings that are no sliders and are checked as they were typed.
@@ -280,9 +281,7 @@ def precision_choices(model: InstalledModel | None = None) -> list[tuple[str, st
     if model is None:
         return [(precision.name, precision.value) for precision in Precision]
     shape = read_shape(model.path)
-    return [
-        (f"{p.name} · est. {estimate_bytes(shape, p) / 1e6:,.0f} MB", p.value) for p in Precision
-    ]
+    return [(f"{p.name} · est. {spell_size(estimate_bytes(shape, p))}", p.value) for p in Precision]
 
 
 def _slider(name: str, option: Option) -> gr.Slider:

@@ -57,9 +57,13 @@ def test_memory_is_shown_planned_and_given_back(visit: Visit, pool: Pool) -> Non
     now.locator("tbody tr", has_text="FP32").get_by_role("button", name="Free").click()
     expect(page.locator("#notice-models-memory")).to_contain_text("at FP32 was freed")
     expect(now.locator("tbody tr")).to_have_count(1)
+    expect(page.locator(".badge.ready")).not_to_contain_text("more loaded")
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert now.get_by_role("button", name="Free").is_visible()
+    now.get_by_role("button", name="Free").click()
+    expect(page.locator(".badge.idle")).to_contain_text("BF16 loads when asked")
+    expect(page.locator("#got p")).to_have_count(0)
 
 
 def test_little_memory_warns_and_too_little_refuses(

@@ -116,6 +116,7 @@ def test_version_is_the_packages(run: Run) -> None:
             "Did you mean 'smollm2-135m-instruct'?",
         ),
         (["chat", "--prompt", "x", "--model", "./no"], 1, "There is no folder or file ./no."),
+        (["chat", "--prompt", "x", "--model", "./no\udcff"], 1, "A path must be UTF-8, and ./no"),
         (["remove", "nonsense"], 1, "There is no model named 'nonsense'."),
         (["remove", "qwen3-0.6b"], 1, "Qwen3 0.6B is not on this machine"),
         (["pull", "nonsense"], 1, "There is no model named 'nonsense'."),
@@ -491,7 +492,10 @@ def test_an_own_model_is_added_listed_and_taken_off(
     (own,) = [each for each in run("models", "--json").json["models"] if each["source"] == "folder"]
     assert own["title"] == tiny_model_folder.name
     assert own["problem"] is None
-    assert str(tiny_model_folder) in run("models").stdout
+    listed = run("models").stdout
+    assert str(tiny_model_folder) in listed
+    assert f"{own['size_bytes'] / 1e3:.0f} kB" in listed
+    assert f"{own['parameters']:,}" in listed
     told = run("remove", str(tiny_model_folder))
     assert "its files stay where they are" in told.stdout
     assert (tiny_model_folder / "config.json").exists()

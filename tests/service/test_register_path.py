@@ -193,3 +193,17 @@ def test_convert_reports_a_full_disk_as_the_disk_does(tiny_folder: Path, tmp_pat
 
     with pytest.raises(OSError, match="No space left on device"):
         convert_gguf(gguf, target, Watch())
+
+
+def test_a_path_that_is_no_utf8_is_said_to_be_that_and_a_link_to_it_will_do(
+    folder: Path, settings: Settings
+) -> None:
+    odd = folder.rename(folder.with_name("m\udcff"))
+    shown = f"{odd.parent}/m\N{REPLACEMENT CHARACTER}"
+    for name in (str(odd), shown):
+        with pytest.raises(ModelNotFound) as raised:
+            ensure_model(name, settings)
+        assert str(raised.value).startswith(f"A path must be UTF-8, and {shown} holds bytes")
+    link = folder.with_name("plain")
+    link.symlink_to(odd)
+    assert ensure_model(str(link), settings).path == link

@@ -12,6 +12,7 @@ from playground.experiments.experiment import Experiment
 from playground.labs.context.arithmetic import Curve, Point, Widths, count_products, fit_curve
 from playground.labs.context.cost import CacheSize, Cost, CostSettings, Reading, run_cost
 from playground.labs.context.cost_chart import products_chart, time_chart
+from playground.sizes import in_millions
 
 # A curve through two points says nothing.
 _FEWEST = 4
@@ -134,8 +135,8 @@ def _table(points: Sequence[Point], curve: Curve) -> Markup:
             f"{p.seconds:.3f}",
             f"{curve.seconds(p.tokens):.3f}",
             f"{p.tokens / p.seconds:,.0f}",
-            f"{p.held_bytes / 1e6:,.1f}",
-            f"{p.size_bytes / 1e6:,.1f}",
+            in_millions(p.held_bytes, 1),
+            in_millions(p.size_bytes, 1),
         )
         for p in _doublings(points)
     )

@@ -11,6 +11,7 @@ from playground.models.acquire.catalog import find_entry
 from playground.models.acquire.fetch import FetchProgress, ensure_model
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.embedder import EMBEDDER
+from playground.sizes import spell_progress, spell_size
 
 _LOOK_SECONDS = 0.25
 
@@ -54,14 +55,12 @@ def _told(fetch: FetchProgress) -> Progress:
     words = f"{find_entry(EMBEDDER).title}: {fetch.stage}"
     if not fetch.total_bytes:
         return Progress(0, 1, words)
-    done, total = (number / 1e6 for number in (fetch.done_bytes, fetch.total_bytes))
-    return Progress(
-        fetch.done_bytes, fetch.total_bytes + 1, f"{words} {done:,.0f} of {total:,.0f} MB"
-    )
+    told = spell_progress(fetch.done_bytes, fetch.total_bytes)
+    return Progress(fetch.done_bytes, fetch.total_bytes + 1, f"{words} {told}")
 
 
 def about_encoder() -> str:
     """Return its title, size and licence."""
     entry = find_entry(EMBEDDER)
-    size = f"{entry.hub.size_bytes / 1e6:.0f} MB, " if entry.hub else ""
+    size = f"{spell_size(entry.hub.size_bytes)}, " if entry.hub else ""
     return f"{entry.title} ({size}{entry.license})"

@@ -22,9 +22,14 @@ _DENIED_AFTER = re.compile(
     r"|(?:is|was)\s+(?:wrong|incorrect|false)\b)",
     re.IGNORECASE,
 )
+# "Not" after its verb: "it was Othello and not Hamlet" takes for granted what was asked.
 _DENIES = re.compile(
-    rf"{_DENIED_BEFORE.pattern}|\b(?:have|has|had|lay|lays|with) no\b", re.IGNORECASE
+    r"\b(?:is|was|are|were|do|does|did|has|have|had|can|could|would)\b(?: \w+)? not\b|n't\b"
+    r"|\b(?:cannot|never)\b|\b(?:have|has|had|lay|lays|with) no\b",
+    re.IGNORECASE,
 )
+# "To determine whether it is prime, we need ..." has said nothing yet.
+_ASKS_ITSELF = re.compile(r"\b(?:if|whether|determine|need to|question|depends)\b", re.IGNORECASE)
 _REACH = 40  # characters: some six words
 
 _DECLINES = re.compile(
@@ -194,13 +199,15 @@ def denies_the_question(text: str, prompt: str) -> str | None:
 
 
 def repeats_the_question(text: str, prompt: str) -> bool:
-    """Say whether a text holds at least two words of the question, and half of them.
+    """Say whether a text states two words of the question or more, and half of them.
 
     Examples
     --------
     >>> repeats_the_question("A banana is a berry.", "Is a banana a berry? Answer yes or no.")
     True
     """
+    if _ASKS_ITSELF.search(text):
+        return False
     asked = _stems(sentences_of(prompt)[0])
     shared = _stems(text) & asked
     return len(shared) >= 2 and 2 * len(shared) >= len(asked)

@@ -54,7 +54,7 @@ class Item:
     twin : str or None
         The id of the item it is compared with: real beside invented, literal beside figurative.
     group : str or None
-        What items share that ask the same in other words.
+        What items share that ask the same in other words; of an idiom, the figure of speech.
     question : str or None
         What a chat model is asked first; its reply then begins with the prompt.
     """

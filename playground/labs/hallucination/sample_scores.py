@@ -49,7 +49,7 @@ def semantic_entropy(clusters: Sequence[Hashable]) -> float:
     (0.0, 0.6931)
     """
     total = len(clusters)
-    # n/N ln(N/n) is 0 for one cluster; -n/N ln(n/N) would be -0.
+    # With N/n in the logarithm every term is 0 or more, and exactly 0 for one cluster.
     return math.fsum(n * math.log(total / n) for n in Counter(clusters).values()) / total
 
 

@@ -15,7 +15,7 @@ _YES = r"yes|yeah|yep|correct|true|indeed|absolutely|certainly|of course"
 _NO = r"no|nope|false|incorrect|untrue|impossible|a myth|a misconception|not (?:true|correct|so)"
 # "No doubt" and "no longer than" say no no.
 _SAID = re.compile(
-    rf"\b(?:(?P<no>{_NO})|(?P<yes>{_YES}))\b(?!\s*(?:doubt|wonder|matter|longer than|one knows))",
+    rf"\b(?:(?P<no>{_NO})|(?P<yes>{_YES}))\b(?!\s*(?:doubt|wonder|matter|longer than|one\b))",
     re.IGNORECASE,
 )
 _COMPOSITE = re.compile(r"\bcomposite\b", re.IGNORECASE)

@@ -14,6 +14,7 @@ from playground.labs.models.own import OwnState
 from playground.models.acquire.catalog import CatalogEntry
 from playground.models.acquire.records import download_bytes
 from playground.models.acquire.store import InstalledModel, ListedModel
+from playground.sizes import in_millions, spell_size
 
 _HEADS = ("model", "weights, million", "context, tokens", "fetch, MB", "here")
 _OWN_HEADS = ("model", "weights, million", "size, MB", "checked")
@@ -43,8 +44,8 @@ def _own_row(each: OwnState) -> tuple[object, ...]:
     said = f"It {each.problem}; add it again." if each.problem else each.verdict
     return (
         join((tag("b", model.title), tag("span", kind, class_="muted"))),
-        f"{model.parameters / 1e6:,.1f}",
-        f"{model.size_bytes / 1e6:,.1f}",
+        in_millions(model.parameters),
+        in_millions(model.size_bytes),
         join((tag("span", said), action_button("Take off the list", "take off", model.key)), " "),
     )
 
@@ -53,18 +54,28 @@ def _row(model: ListedModel) -> tuple[object, ...]:
     entry = model.entry
     fetched = download_bytes(entry)
     return (
-        _about(entry),
-        f"{entry.parameters / 1e6:,.0f}",
+        _about(entry, model.installed),
+        in_millions(entry.parameters),
         f"{entry.context_length:,}",
-        "" if fetched is None else f"{fetched / 1e6:,.0f}",
+        "" if fetched is None else in_millions(fetched),
         _state(model),
     )
 
 
-def _about(entry: CatalogEntry) -> Markup:
-    words = " · ".join((entry.name, _KINDS[entry.kind], entry.license))
+def _about(entry: CatalogEntry, here: InstalledModel | None) -> Markup:
+    name = tag("span", entry.name, class_="id")  # is typed as it stands: it breaks nowhere
+    words = join((name, _KINDS[entry.kind], entry.license), " · ")
     note = tag("span", entry.license_note, class_="muted") if entry.license_note else None
-    return join((tag("b", entry.title), tag("span", words, class_="muted"), note))
+    lines = tag("b", entry.title), tag("span", words, class_="muted"), note, _conversion(here)
+    return join(lines)
+
+
+def _conversion(here: InstalledModel | None) -> Markup | None:
+    """Say why a model is larger here than its fetch."""
+    if here is None or here.quantized_origin is None:
+        return None
+    words = f"Came through {here.quantized_origin}; kept at full precision after conversion."
+    return tag("span", words, class_="muted")
 
 
 def _state(model: ListedModel) -> Markup:
@@ -78,9 +89,8 @@ def _state(model: ListedModel) -> Markup:
 
 
 def _here(model: InstalledModel) -> Markup:
-    through = f", came through {model.quantized_origin}" if model.quantized_origin else ""
-    size = tag("b", f"{model.size_bytes / 1e6:,.0f} MB")
-    return join((size, through, " ", action_button("Delete", "delete", model.name)))
+    size = tag("b", spell_size(model.size_bytes))
+    return join((size, " ", action_button("Delete", "delete", model.name)))
 
 
 CATALOG = Experiment(

@@ -17,6 +17,7 @@ from playground.labs.models.memory import (
 )
 from playground.models.engines.manager import Residence
 from playground.models.engines.memory import Memory
+from playground.sizes import in_millions
 
 _ESTIMATED = Markup(
     "Sizes are <b>estimated</b> from the shapes of the weights; {} are free now (measured). INT8 "
@@ -78,7 +79,7 @@ def _resident(each: Residence) -> tuple[object, ...]:
     free = action_button("Free", "free", spell_choice(each.choice))
     return (
         join((tag("b", each.title), tag("span", what, class_="muted"))),
-        f"{each.weight_bytes / 1e6:,.0f}",
+        in_millions(each.weight_bytes),
         "a reply runs" if each.in_use else f"idle for {_duration(each.idle_seconds)}",
         "" if each.in_use else free,
     )
@@ -99,8 +100,8 @@ def _before_a_load(planned: Planned, memory: Memory) -> Markup:
 def _forecast(each: Forecast) -> tuple[object, ...]:
     return (
         tag("b", each.precision.name),
-        f"{each.weight_bytes / 1e6:,.0f}",
-        f"{each.plan.needed_bytes / 1e6:,.0f}",
+        in_millions(each.weight_bytes),
+        in_millions(each.plan.needed_bytes),
         _outcome(each),
     )
 

@@ -10,6 +10,7 @@ from playground.drawing.files import csv_text
 from playground.drawing.markup import join, tag
 from playground.generation.measuring import Measured
 from playground.labs.precision.bench import Bench
+from playground.sizes import in_millions
 
 
 def to_csv(bench: Bench) -> str:
@@ -68,7 +69,7 @@ def _line(y: int, name: str, measured: Measured, heaviest: float, fastest: float
     return join(
         (
             tag("text", name, x=16, y=y + 14),
-            _bar(_SIZES, y, size / heaviest, f"{size / 1e6:,.0f}", "#98a2b3"),
+            _bar(_SIZES, y, size / heaviest, in_millions(size), "#98a2b3"),
             _bar(_SPEEDS, y, speed / fastest, f"{speed:.1f}", "#0f766e"),
         )
     )

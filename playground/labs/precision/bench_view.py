@@ -15,6 +15,7 @@ from playground.labs.precision.bench import Bench, BenchSettings, capital, run_b
 from playground.labs.precision.bench_files import to_csv, to_svg
 from playground.labs.precision.bench_row import OWN_TEXT, SHIPPED_TEXT, Row
 from playground.labs.precision.speed import explain
+from playground.sizes import in_millions, spell_size
 
 _PARTS = ("embedding", "linear", "scales", "other")
 _HEADS = ("precision", "weights: embedding, linear, scales")
@@ -67,7 +68,7 @@ def _name(row: Row) -> Markup:
 def _not_done(row: Row) -> tuple[Markup, ...]:
     words = row.reason or capital(row.stage) or "Waits for its turn"
     return (
-        tag("td", f"{row.estimated_bytes / 1e6:,.0f} MB estimated", class_="wide"),
+        tag("td", f"{spell_size(row.estimated_bytes)} estimated", class_="wide"),
         tag("td", words, colspan=len(_MEASURES), class_="reason"),
     )
 
@@ -92,7 +93,7 @@ def _cells(measured: Measured) -> list[Cell]:
     first, read = measured.time_to_first_token_seconds, measured.prefill_tokens_per_second
     write = measured.decode_tokens_per_second
     return [
-        (measured.peak_rss_bytes, f"{measured.peak_rss_bytes / 1e6:,.0f}"),
+        (measured.peak_rss_bytes, in_millions(measured.peak_rss_bytes)),
         (measured.load_seconds, f"{measured.load_seconds:.1f}"),
         (first.median, f"{first.median:.3f}"),
         (-read.median, _spread(read, ",.0f")),
@@ -127,14 +128,14 @@ def _leader(done: list[tuple[int, list[Cell]]], column: int) -> int:
 
 def _bar(measured: Measured, largest: int) -> Markup:
     parts = {**measured.part_bytes, "scales": measured.scale_bytes}
-    said = ", ".join(f"{name} {parts[name] / 1e6:,.1f} MB" for name in _PARTS if parts[name])
+    said = ", ".join(f"{name} {spell_size(parts[name])}" for name in _PARTS if parts[name])
     pieces = (
         tag("i", class_=f"part {name}", style=f"width:{100 * parts[name] / largest:.2f}%")
         for name in _PARTS
     )
     total = measured.weight_bytes + measured.scale_bytes
     bar = tag("span", *pieces, class_="weights", role="img", aria_label=said, title=said)
-    return bar + tag("small", f"{total / 1e6:,.0f} MB")
+    return bar + tag("small", spell_size(total))
 
 
 _LEGEND = Markup(

@@ -10,6 +10,7 @@ from __future__ import annotations
 from playground.generation.measuring import Measured
 from playground.models.engines.machine import Machine
 from playground.models.engines.precision import Precision
+from playground.sizes import spell_size
 
 # What each path computes, read in the sources of the engines: torch, bitsandbytes 0.50 (its CPU
 # kernels) and `playground.models.engines.linear_layers`.
@@ -71,7 +72,7 @@ def _ceiling(measured: Measured, machine: Machine) -> str:
     limit = machine.read_bytes_per_second / size
     speed = measured.decode_tokens_per_second.median
     return (
-        f"One token reads {size / 1e6:,.0f} MB of weights (computed). This machine read "
+        f"One token reads {spell_size(size)} of weights (computed). This machine read "
         f"{machine.read_bytes_per_second / 1e9:.0f} GB/s (measured), which would allow "
         f"{limit:,.0f} tokens/s; it wrote {speed:.0f}, {speed / limit:.0%} of that."
     )

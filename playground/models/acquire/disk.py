@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from playground.errors import FetchFailed
+from playground.sizes import spell_size
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
@@ -55,4 +56,4 @@ def _too_full(folder: Path, needed_bytes: int, state: str) -> str:
 
 
 def _mb(size_bytes: int) -> str:
-    return f"{size_bytes / 1e6:,.0f} MB ({size_bytes:,} bytes)"
+    return f"{spell_size(size_bytes)} ({size_bytes:,} bytes)"

@@ -31,7 +31,7 @@ from playground.models.acquire.convert import convert_gguf
 from playground.models.acquire.disk import writing_to
 from playground.models.acquire.folder import require_safe_weights
 from playground.models.acquire.hub import ask_hub, download, find_cached
-from playground.models.acquire.local import register_path
+from playground.models.acquire.local import register_path, require_utf8
 from playground.models.acquire.progress import (
     FetchProgress,
     SourceUnavailable,
@@ -150,6 +150,7 @@ def resolve(reference: str, *, any_kind: bool = False) -> CatalogEntry | Path:
     if not reference or not (looks_like_path or os.path.isdir(path)):  # noqa: PTH112 - see above
         return find_entry(reference)
     if not os.path.exists(path):  # noqa: PTH110 - see above
+        require_utf8(reference)
         names = ", ".join(entry.name for entry in load_catalog())
         raise ModelNotFound(f"There is no folder or file {reference}. Models by name: {names}.")
     return path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from pathlib import Path
 
@@ -25,6 +26,9 @@ from playground.models.acquire.store import CONVERSION, InstalledModel, Manifest
 from playground.models.acquire.weight_files import tensor_shapes
 from playground.models.foreign import reading
 from playground.settings import Settings
+
+# What stands for bytes that are no UTF-8.
+REPLACED = "\N{REPLACEMENT CHARACTER}"
 
 UNKNOWN_LICENSE = "unknown (your own files)"
 
@@ -52,6 +56,7 @@ def register_path(path: Path, settings: Settings, watch: Watch | None = None) ->
         Only pickle weights, foreign code, or a model that writes no text.
     """
     path = path.expanduser().absolute()
+    require_utf8(str(path))
     if not path.exists():
         raise ModelNotFound(f"There is no folder or file {path}.")
     if path.is_file():
@@ -64,6 +69,24 @@ def register_path(path: Path, settings: Settings, watch: Watch | None = None) ->
         require_text_model(path)
         require_plausible(read_json(path / "config.json"), tensor_shapes(path), path)
         return _in_place(path)
+
+
+def require_utf8(path: str) -> None:
+    """Refuse a path of which a name is no UTF-8: the libraries that read models take none.
+
+    Python keeps such bytes as lone surrogates; the command line has put a character in their place.
+
+    Raises
+    ------
+    ModelNotFound
+        With what to do.
+    """
+    shown = re.sub("[\ud800-\udfff]", REPLACED, path)
+    if REPLACED in shown and not os.path.exists(shown):  # noqa: PTH110 - raises for no name
+        raise ModelNotFound(
+            f"A path must be UTF-8, and {shown} holds bytes that are not (shown as {REPLACED}); "
+            "rename the folder or file, or give a link to it."
+        )
 
 
 def _require_gguf(path: Path) -> Path:

@@ -20,6 +20,7 @@ from playground.models.acquire.progress import Watch, ignore
 from playground.models.acquire.staging import one_at_a_time, partial_folder
 from playground.models.acquire.store import throw_away
 from playground.settings import Settings
+from playground.sizes import spell_size
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Removal:
 
 def spell_bytes(size: int) -> str:
     """Return a number of bytes as one reads it: "538 MB (538,060,032 bytes)"."""
-    return f"{size / 1e6:,.0f} MB ({size:,} bytes)" if size >= 1e6 else f"{size:,} bytes"
+    return f"{spell_size(size)} ({size:,} bytes)" if size >= 1e6 else f"{size:,} bytes"
 
 
 def plan_removal(entry: CatalogEntry, settings: Settings) -> Removal:

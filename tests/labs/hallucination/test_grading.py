@@ -1,5 +1,8 @@
 """Grading: the first answer given counts, a denial is none, and numbers are values."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from playground.errors import OptionError
@@ -8,6 +11,9 @@ from playground.labs.hallucination.items import KINDS, Item
 from playground.labs.hallucination.sets import SETS, load_set
 
 ITEMS = {item.id: item for name in SETS for item in load_set(name).items}
+
+
+DATA = Path(__file__).parent / "data" / "graded_answers.jsonl"
 
 
 def graded(answer: str, item_id: str) -> Grade:
@@ -162,6 +168,8 @@ def test_numbers_that_are_no_answer_are_passed_over(answer: str, item_id: str, r
         ("That is correct. No other divides it.", "yes"),
         ("There is no doubt, 77 is a prime number", "yes"),
         ("Numbers are fun.", None),
+        ("To determine if 77 is a prime number, we need to divide.", None),
+        ("No one has settled this.", None),
         ("Là, oui.", None),
     ],
 )
@@ -204,6 +212,10 @@ def test_what_never_was_is_to_be_denied_or_declined(answer: str, right: bool) ->
         ("Whales give birth to calves.", "false-whale-eggs", True),
         ("Spiders have no wings.", "false-spider-wings", True),
         ("A spider has four wings.", "false-spider-wings", False),
+        ("Shakespeare directed the film Othello and not Hamlet.", "false-shakespeare-film", False),
+        ("Shakespeare did not direct any film.", "false-shakespeare-film", True),
+        ("Shakespeare never directed a film.", "false-shakespeare-film", True),
+        ("It is a vast desert in the Atlantic Ocean.", "false-atlantic-desert", False),
         ("Quelmarrow is a city in Spain.", "invented-city-1", False),
         ("Quelmarrow is a fictional city.", "invented-city-1", True),
     ],
@@ -259,3 +271,10 @@ def test_every_kind_is_graded_and_nothing_that_a_model_says_breaks_it(kind: str)
 def test_a_kind_that_nobody_grades_is_told() -> None:
     with pytest.raises(OptionError, match="`kind` must be one of name, symbol"):
         grade("x", Item("x", "?", ("x",), "It is.", "essay"))
+
+
+def test_the_grader_agrees_with_a_reader() -> None:
+    rows = [json.loads(line) for line in DATA.read_text(encoding="utf-8").splitlines()]
+    same = [graded(row["answer"], row["item"]).right is row["right"] for row in rows]
+    # What the README beside the data says.
+    assert (sum(same), len(same)) == (93, 96)

@@ -92,6 +92,7 @@ def test_every_number_in_digits_reads_as_itself(
         ("nineteen oh five; ten sixty-six; twenty twenty-five", [1905, 1066, 2025]),
         ("1st, first; 22nd, twenty-second; the one hundred and third", [1, 1, 22, 22, 103]),
         ("between one thousand and two thousand", [1000, 2000]),
+        ("one million and two thousand; a million and two", [1000000, 2000, 1000002]),
         ("five hundred six hundred", [500, 600]),
         ("one two three; ten twenty thirty", [1, 2, 3, 10, 20, 30]),
         ("$5, \u00a35, -$5, 5%, 5 km, 5km, 5 degrees", [5, 5, -5, 5, 5, 5, 5]),

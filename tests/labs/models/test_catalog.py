@@ -51,7 +51,8 @@ def test_one_kind_can_be_listed_alone(tmp_path: Path) -> None:
 
 def test_what_is_here_what_is_not_and_what_is_broken_are_told_apart() -> None:
     here = draw(Catalog((ListedModel(ENTRY, HERE, None),)))
-    assert "538 MB, came through Q4_1" in seen(here).text
+    assert "Came through Q4_1; kept at full precision after conversion." in seen(here).text
+    assert "538 MB Delete" in seen(here).text
     assert "Delete" in seen(here).text
     assert "Fetch" not in seen(here).text
     absent = draw(Catalog((ListedModel(ENTRY, None, None),)))
@@ -66,6 +67,9 @@ def test_an_own_model_is_drawn_with_how_it_stands_and_without_its_path() -> None
     own = OwnModel("/a/secret", "/a/secret", "mine <b>", 2_000_000, 3_000_000, chat=False)
     drawn = draw(Catalog((), (OwnState(own, None, "Runs right."),)))
     assert "mine <b>base: continues text3.02.0Runs right. Take off the list" in seen(drawn).text
+    small = replace(own, size_bytes=420_000, parameters=105_352)
+    drawn_small = seen(draw(Catalog((), (OwnState(small, None, ""),)))).text
+    assert "continues text0.110.42" in drawn_small
     changed = Catalog((), (OwnState(own, "has changed since it was checked", ""),))
     assert "It has changed since it was checked; add it again." in seen(draw(changed)).text
     assert "secret" not in drawn + json.dumps(changed.to_json())

@@ -262,6 +262,33 @@ def check(
 
 
 @app.command()
+def probe(
+    suite: Annotated[
+        str, typer.Option(help="A set of questions, or your own .csv or .jsonl.", metavar="NAME")
+    ] = "capitals",
+    items: Annotated[
+        str, typer.Option(help="The first so many questions.", metavar="NUMBER")
+    ] = "80",
+    samples: Annotated[
+        str, typer.Option(help="Further answers to each; 0 leaves them out.", metavar="NUMBER")
+    ] = "5",
+    model: options.Model = options.DEFAULT_MODEL,
+    precision: options.PrecisionName = options.DEFAULT_PRECISION,
+    engine: options.Engine = options.DEFAULT_ENGINE,
+    temperature: options.ProbeTemperature = "0.7",
+    seed: options.Seed = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Ask a model what is known, and see which score tells right from invented."""
+    from apps.cli.probe import probe as ask_all
+    from playground.models.engines.manager import ModelChoice
+
+    choice = ModelChoice(model, Precision.parse(precision), EngineName.parse(engine))
+    given = {"items": items, "samples": samples, "temperature": temperature}
+    ask_all(suite, choice, as_json, given if seed is None else {**given, "seed": seed})
+
+
+@app.command()
 def tokens(
     text: Annotated[str, typer.Argument(help="The text; - reads it from stdin.")],
     model: options.Model = options.DEFAULT_MODEL,

@@ -55,6 +55,9 @@ AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on stdout; all else on stderr.")
 ]
 Temperature = Annotated[str | None, _number("temperature")]
+ProbeTemperature = Annotated[
+    str, typer.Option(help="Of the samples; the answer itself has 0.", metavar="NUMBER")
+]
 TopK = Annotated[str | None, _number("top_k")]
 TopP = Annotated[str | None, _number("top_p")]
 MinP = Annotated[str | None, _number("min_p")]

@@ -1,7 +1,7 @@
 """The hallucination lab: which signals give an invented answer away, how far each is trusted."""
 
 from playground.experiments.experiment import Lab
-from playground.labs.hallucination import ask_view, probing_view, twins_view
+from playground.labs.hallucination import ask_view, probing_view, source_view, twins_view
 
 LAB = Lab(
     name="hallucination",
@@ -11,5 +11,5 @@ LAB = Lab(
         "A model invents with the same confident face with which it knows. Some of its numbers "
         "give it away, none checks a fact."
     ),
-    experiments=(ask_view.ASK, twins_view.TWINS, probing_view.SET),
+    experiments=(ask_view.ASK, twins_view.TWINS, probing_view.SET, source_view.SOURCE),
 )

@@ -51,7 +51,6 @@ class AskSettings(AnswerSettings):
         label="The reply begins with",
         explanation="So the fact comes first, and is what is measured; may be empty.",
         most=MAX_PROMPT,
-        narrow=True,
     )
     way: Way = field(
         "auto",

@@ -165,6 +165,8 @@ def shown(reading: Reading) -> str:
 def _placed(reading: Reading) -> str:
     if reading.value is None:
         return "not available"
+    if reading.score.name == "random":
+        return "thrown, not measured"
     if reading.place is None:
         return "sure is high" if reading.score.higher_is_surer else "sure is low"
     return f"surer than {100 * reading.place.surer_than:.0f} %"

@@ -54,7 +54,7 @@ def first_name(answer: str, prompt: str, names: Sequence[str]) -> tuple[bool, Sp
     prompt : str
         Its words are no answer.
     names : sequence of str
-        Ways to write the right one.
+        Ways to write the right one; empty finds the first name whatever it is.
 
     Returns
     -------
@@ -83,7 +83,8 @@ def first_name(answer: str, prompt: str, names: Sequence[str]) -> tuple[bool, Sp
 
 def _has_no_capitals(text: str, names: Sequence[str]) -> bool:
     """Say whether names cannot be told from other words by their capitals."""
-    return not any(map(str.isupper, text)) or all(name[:1].islower() for name in names)
+    lower = bool(names) and all(name[:1].islower() for name in names)
+    return lower or not any(map(str.isupper, text))
 
 
 def _other_names(text: str, prompt: str, hits: Sequence[Span]) -> list[Span]:

@@ -21,6 +21,7 @@ from playground.labs.hallucination.judging import Judge, Row, read_overruled
 from playground.labs.hallucination.knowing import Known
 from playground.labs.hallucination.probing import Probed, SetSettings, question_of, run_set
 from playground.labs.hallucination.probing_view import certain_and_wrong, draw, to_csv
+from playground.labs.hallucination.scoring import gist
 from playground.labs.hallucination.sets import load_set
 from tests.support.runs import run_until
 
@@ -194,3 +195,15 @@ def test_the_table_has_a_line_an_answer(model: LanguageModel) -> None:
     lines = to_csv(probe(model)).splitlines()
     assert len(lines) == 5
     assert "mean_logprob" in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Tokyo, and it is the largest city", "Tokyo"),
+        ("Canberra, capital of the Commonwealth of Australia.", "Canberra"),
+        ("the capital of Peru", "the capital of Peru"),
+    ],
+)
+def test_answers_are_compared_by_the_first_name_they_give(text: str, said: str) -> None:
+    assert gist(text, "The capital of Peru is", "name") == said

@@ -55,7 +55,7 @@ def methods_table(figures: Figures) -> Markup:
     """Return every score with its AUROC; where there is none, why."""
     whys = {each.ranking.why_not for each in figures.methods if each.ranking.why_not}
     heads = ("score", "AUROC", "95 % interval", "", "n", "right", "believe from", "then right")
-    grid = table(heads, map(_method, figures.methods), class_="stages methods")
+    grid = table(heads, map(_method, figures.methods), class_="answers methods")
     return tag(
         "div",
         tag("h3", "Which score tells right from wrong?"),
@@ -193,7 +193,7 @@ def comparison(parts: Sequence[Part]) -> Markup | None:
     names = [m.name for m in done[0].figures.methods] if done[0].figures else []
     aurocs = [_compared(name, done) for name in names]
     said = tag("p", _verdict(done), class_="hint")
-    grid = table(heads, [accuracy, ece, *aurocs], class_="stages")
+    grid = table(heads, [accuracy, ece, *aurocs], class_="answers methods")
     return tag("div", tag("h3", "Side by side"), grid, said, class_="card")
 
 

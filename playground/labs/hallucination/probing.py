@@ -12,7 +12,7 @@ from pydantic import model_validator
 
 from playground.errors import OptionError
 from playground.experiments.run import Progress, Run, Stopped
-from playground.experiments.settings import field
+from playground.experiments.settings import Settings, field
 from playground.generation.language_model import LanguageModel
 from playground.labs.hallucination.answering import AnswerSettings, Question, is_chat
 from playground.labs.hallucination.figures import Figures, measure
@@ -43,7 +43,7 @@ Suite = Literal[
 Beside = Literal["none", "temperature", "precision", "model"]
 
 
-class SetSettings(AnswerSettings):
+class Questions(Settings):
     """Which questions are asked, and what is compared."""
 
     suite: Suite = field(
@@ -58,7 +58,7 @@ class SetSettings(AnswerSettings):
     own_set: str = field(
         "",
         label="Your own set",
-        explanation="CSV or JSONL with id, prompt, answers and reason; empty takes the set above.",
+        explanation="CSV or JSONL: id, prompt, answers, reason; empty takes the set chosen.",
         lines=2,
         most=MOST_CHARACTERS_OF_FILE,
     )
@@ -77,7 +77,6 @@ class SetSettings(AnswerSettings):
         "",
         label="Which one",
         explanation="A temperature such as 1.5, a precision such as nf4, or a model's name.",
-        narrow=True,
         most=400,
     )
     overruled: tuple[str, ...] | None = field(
@@ -87,6 +86,11 @@ class SetSettings(AnswerSettings):
         most=MAX_OVERRULED,
         hidden=True,
     )
+
+
+# The settings of a base that is named later stand before those of one named earlier.
+class SetSettings(AnswerSettings, Questions):
+    """Which questions are asked, and how."""
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:

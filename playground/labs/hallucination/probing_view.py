@@ -65,7 +65,7 @@ def certain_and_wrong(rows: Sequence[Row]) -> str | None:
 
 def _answers(probed: Probed, part: Part) -> Markup:
     heads = ("question", "said", "grade", "samples", "mean logprob")
-    grid = table(heads, (_row(probed, row) for row in part.rows), class_="stages answers")
+    grid = table(heads, (_row(probed, row) for row in part.rows), class_="answers")
     how = (
         "Graded by the rule that stands with each answer. Where it errs, say so: the figures "
         "follow at once, and the model is not asked again."

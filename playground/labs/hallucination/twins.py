@@ -10,7 +10,7 @@ from pydantic import model_validator
 
 from playground.errors import OptionError
 from playground.experiments.run import Progress, Run
-from playground.experiments.settings import field
+from playground.experiments.settings import Settings, field
 from playground.generation.language_model import LanguageModel
 from playground.labs.hallucination.answering import AnswerSettings
 from playground.labs.hallucination.items import Item
@@ -24,7 +24,7 @@ MAX_PAIRS, MAX_PROMPT = 40, 2_000
 INVENTED_FIRST = ("unanswerable", "figurative")
 
 
-class TwinSettings(AnswerSettings):
+class Pairs(Settings):
     """Which pairs are asked."""
 
     suite: Literal["invented", "false_premise", "idioms"] = field(
@@ -44,16 +44,19 @@ class TwinSettings(AnswerSettings):
         "",
         label="Your own: about a real thing",
         explanation="Empty takes the set's pairs.",
-        narrow=True,
         most=MAX_PROMPT,
     )
     invented: str = field(
         "",
         label="The same about an invented thing",
         explanation="In the same words but for the name.",
-        narrow=True,
         most=MAX_PROMPT,
     )
+
+
+# The settings of a base that is named later stand before those of one named earlier.
+class TwinSettings(AnswerSettings, Pairs):
+    """Which pairs are asked, and how."""
 
     @model_validator(mode="after")
     def _both_or_none(self) -> Self:

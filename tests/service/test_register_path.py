@@ -195,6 +195,12 @@ def test_convert_reports_a_full_disk_as_the_disk_does(tiny_folder: Path, tmp_pat
         convert_gguf(gguf, target, Watch())
 
 
+def test_a_pipe_is_no_model(tmp_path: Path, settings: Settings) -> None:
+    os.mkfifo(tmp_path / "a.gguf")
+    with pytest.raises(ModelNotFound, match="neither a folder nor a file"):
+        ensure_model(str(tmp_path / "a.gguf"), settings)
+
+
 def test_a_path_that_is_no_utf8_is_said_to_be_that_and_a_link_to_it_will_do(
     folder: Path, settings: Settings
 ) -> None:

@@ -119,6 +119,34 @@ def _llama3_divisors(rope: Any, head_size: int) -> NDArray[np.float32]:
     return np.array(divisors, np.float32)
 
 
+def rewritten(
+    gguf: Path,
+    path: Path,
+    metadata: dict[str, Any] | None = None,
+    tensors: dict[str, NDArray[np.float32]] | None = None,
+) -> Path:
+    """Write an FP32 file anew with other metadata, and with tensors besides its own."""
+    from gguf import GGUFReader, GGUFValueType, GGUFWriter
+
+    reader, changes = GGUFReader(gguf), metadata or {}
+    writer = GGUFWriter(path, reader.fields["general.architecture"].contents())
+    for name, field in reader.fields.items():
+        if not name.startswith("GGUF.") and name not in {"general.architecture", *changes}:
+            inner = field.types[1] if field.types[0] is GGUFValueType.ARRAY else None
+            writer.add_key_value(name, field.contents(), field.types[0], inner)
+    for name, value in changes.items():
+        writer.add_key_value(name, value, GGUFValueType.get_type(value))
+    for tensor in reader.tensors:
+        writer.add_tensor(tensor.name, np.array(tensor.data))
+    for name, added in (tensors or {}).items():
+        writer.add_tensor(name, added)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
 def convert_here(gguf: Path, folder: Path) -> Path:
     """Convert a file in this process, which spares the start of another, and return the folder."""
     folder.mkdir()

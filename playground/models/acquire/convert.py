@@ -22,8 +22,15 @@ from playground.models.acquire.disk import raise_if_full
 from playground.models.acquire.gguf_attention import complete_attention
 from playground.models.acquire.gguf_rope import scaled, scaling_of
 from playground.models.acquire.gguf_tokenizer import apply_rule, end_token_ids, rule_of
+from playground.models.acquire.gguf_whole import (
+    complete_numbers,
+    require_all_used,
+    require_nothing_besides,
+    require_sizes,
+)
 from playground.models.acquire.own_process import run_python
 from playground.models.acquire.progress import Watch
+from playground.models.foreign import reason_of
 
 if TYPE_CHECKING:
     from gguf import GGUFReader
@@ -74,20 +81,42 @@ def _why(exit_code: int, lines: tuple[str, ...]) -> str:
 
 def main(gguf: Path, folder: Path) -> None:
     """Convert in this process and print the quantization."""
-    from gguf import GGUFReader
-
-    reader = GGUFReader(gguf)
-    metadata = {name: field.contents() for name, field in reader.fields.items()}
     try:
+        reader, metadata = _read_header(gguf)
         _require_one_file(metadata)
+        shapes = {each.name: tuple(map(int, each.shape)) for each in reader.tensors}
+        require_sizes(metadata, shapes)
+        require_nothing_besides(metadata)
         rule, scaling = rule_of(metadata), scaling_of(metadata, _rotary_tensors(reader))
         with _alone(gguf) as place:
             _write_tokenizer(place, folder, rule)
-            _write_model(place, folder, metadata, scaling)
+            model = _read_model(place, metadata, scaling)
+            require_all_used(model, shapes)
+            model.save_pretrained(folder)
     except ModelUnavailable as reason:
         sys.exit(str(reason))
     _write_end_tokens(folder, end_token_ids(metadata))
     print(read_quantization(reader) or "none")  # noqa: T201 - to the parent
+
+
+def _read_header(gguf: Path) -> tuple[GGUFReader, dict[str, Any]]:
+    """Return the reader of a file, and the file's metadata.
+
+    Raises
+    ------
+    ModelUnavailable
+        When it is cut or broken, of which the library says where it stumbled.
+    """
+    from gguf import GGUFReader
+
+    try:
+        reader = GGUFReader(gguf)
+        return reader, {name: field.contents() for name, field in reader.fields.items()}
+    except Exception as error:  # ValueError, IndexError, UnicodeDecodeError, by what is broken
+        raise ModelUnavailable(
+            f"it is cut or broken, or of a version that is not known here ({reason_of(error)}); "
+            "copy the file again"
+        ) from error
 
 
 @contextmanager
@@ -113,10 +142,8 @@ def _rotary_tensors(reader: GGUFReader) -> dict[str, Any]:
     return {name: each.data for name, each in named.items()}
 
 
-def _write_model(
-    gguf: Path, folder: Path, metadata: Mapping[str, Any], scaling: Mapping[str, Any]
-) -> None:
-    """Write config and FP32 weights.
+def _read_model(gguf: Path, metadata: Mapping[str, Any], scaling: Mapping[str, Any]) -> Any:
+    """Return the network with FP32 weights and its whole config.
 
     Raises
     ------
@@ -134,6 +161,7 @@ def _write_model(
         quantization_config=GgufConfig(dequantize=True),
         dtype=torch.float32,
         output_loading_info=True,
+        ignore_mismatched_sizes=True,  # they are refused below, by name
     )
     model, found = loaded
     if lacking := sorted(found["missing_keys"]):
@@ -141,10 +169,16 @@ def _write_model(
             f"it lacks {len(lacking):,} of the model's tensors, among them {lacking[0]}; take a "
             "whole file"
         )
+    if mismatched := sorted(str(each[0]) for each in found["mismatched_keys"]):
+        raise ModelUnavailable(
+            f"its sizes ask for another shape of {mismatched[0]} than it holds; the file is not of "
+            "one model"
+        )
     if scaling:
         model.config.rope_parameters = scaled(model.config.rope_parameters, scaling)
     complete_attention(model.config, metadata)
-    model.save_pretrained(folder)
+    complete_numbers(model.config, metadata)
+    return model
 
 
 def _require_one_file(metadata: Mapping[str, Any]) -> None:

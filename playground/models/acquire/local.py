@@ -22,7 +22,7 @@ from playground.models.acquire.folder import (
 from playground.models.acquire.plausible import require_plausible
 from playground.models.acquire.progress import Watch
 from playground.models.acquire.staging import fresh_staging, install, one_at_a_time
-from playground.models.acquire.store import CONVERSION, InstalledModel, Manifest, read_model
+from playground.models.acquire.store import OWN_CONVERSION, InstalledModel, Manifest, read_model
 from playground.models.acquire.weight_files import tensor_shapes
 from playground.models.foreign import reading
 from playground.settings import Settings
@@ -61,6 +61,8 @@ def register_path(path: Path, settings: Settings, watch: Watch | None = None) ->
         raise ModelNotFound(f"There is no folder or file {path}.")
     if path.is_file():
         return _convert_once(_require_gguf(path), settings, watch or Watch())
+    if not path.is_dir():
+        raise ModelNotFound(f"{path} is neither a folder nor a file; give one of both.")
     if (gguf := _only_gguf(path)) is not None:
         return _convert_once(gguf, settings, watch or Watch())
     with reading("the model", path):
@@ -144,7 +146,7 @@ def _convert_once(gguf: Path, settings: Settings, watch: Watch) -> InstalledMode
             license=UNKNOWN_LICENSE,
             parameters=count_parameters(staging),
             chat=has_chat_template(staging),
-            conversion=CONVERSION,
+            conversion=OWN_CONVERSION,
         )
         return install(staging, manifest, settings)
 

@@ -27,6 +27,8 @@ FORMAT_VERSION = 1
 # Of what `playground.models.acquire.convert` writes; 2: texts are split by the file's own rule; 3:
 # Gemma 3's linear stretch and Phi-3's window come along.
 CONVERSION = 3
+# Of a person's own file, of which more is asked; 4: nothing of it is passed over in silence.
+OWN_CONVERSION = 4
 _THROWN_AWAY = ".removed-"
 
 Source = Literal["hub", "wheel", "folder"]
@@ -234,7 +236,8 @@ def _read_manifest(home: Path) -> Manifest:
 def _outdated(manifest: Manifest) -> bool:
     # Manifests from before there were versions say of a conversion only what it was made from.
     converted = manifest.quantized_origin is not None or manifest.source == "folder"
-    return converted and manifest.conversion != CONVERSION
+    current = OWN_CONVERSION if manifest.source == "folder" else CONVERSION
+    return converted and manifest.conversion != current
 
 
 def _require_format(version: object) -> None:

@@ -63,7 +63,7 @@ def test_what_would_be_passed_over_is_refused_by_name(
 @pytest.mark.parametrize("bytes_kept", [4, 20, 5_000, -100])
 def test_a_file_that_is_cut_is_said_to_be_that(gguf: Path, tmp_path: Path, bytes_kept: int) -> None:
     (cut := tmp_path / "cut.gguf").write_bytes(gguf.read_bytes()[:bytes_kept])
-    with pytest.raises(SystemExit, match="it is cut or broken.*copy the file again"):
+    with pytest.raises(SystemExit, match=r"it is cut or broken.*copy the file again"):
         convert_here(cut, tmp_path / "converted")
 
 

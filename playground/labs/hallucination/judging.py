@@ -30,7 +30,7 @@ class Row:
     known : Known
         What the model answered.
     grade : Grade or None
-        What the rule says; None where there is no answer.
+        What the rule says; None where there is no answer, or no key.
     right : bool or None
         The grade, or what the learner put in its place; None where neither says.
     overruled : bool
@@ -109,13 +109,19 @@ class Judge:
         """Return the row of one answer."""
         if known.answered.answer.error:
             return Row(item, known, None, None, False, {})
-        found = grade(known.answered.answer.text, item, self._by_id.get(item.twin or ""))
+        found = self._grade(item, known.answered.answer.text)
         own = self.overruled.get(item.id)
         clusters = cluster_answers(known.answered, item.kind, self.aliases, self.embed)
         evidence = evidence_of(known, clusters, self.seed, item.id)
         scores = {score.name: score.of(evidence) for score in SCORES}
-        right = found.right if own is None else own
+        right = found.right if found and own is None else own
         return Row(item, known, found, right, own is not None, scores)
+
+    def _grade(self, item: Item, text: str) -> Grade | None:
+        """Return the grade; None of a question that has no key, such as a learner's own pair."""
+        if not item.answers and item.kind != "unanswerable":
+            return None
+        return grade(text, item, self._by_id.get(item.twin or ""))
 
 
 def read_overruled(given: Iterable[str] | None) -> dict[str, bool]:

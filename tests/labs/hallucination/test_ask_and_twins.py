@@ -1,0 +1,128 @@
+"""Ask and twins: what stands on the page is what the model did, and what is unknown is said."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import playground
+from playground.errors import ContextOverflow, OptionError
+from playground.generation.language_model import LanguageModel
+from playground.labs.hallucination.ask import Asked, AskSettings, run_ask
+from playground.labs.hallucination.ask_view import draw
+from playground.labs.hallucination.scores import SCORES
+from playground.labs.hallucination.self_asked import SelfAsked, claim_of
+from playground.labs.hallucination.sets import load_set
+from playground.labs.hallucination.token_chips import chips
+from playground.labs.hallucination.twins import TwinSettings, pairs_of, run_twins
+from playground.labs.hallucination.twins_view import draw as draw_twins
+from tests.support.runs import run_until
+
+PLAIN = AskSettings(prompt="The capital of France", way="text", samples=2, max_new_tokens=4)
+
+
+@pytest.fixture(scope="module")
+def model(tiny_model_folder: Path) -> LanguageModel:
+    return playground.load(str(tiny_model_folder))
+
+
+@pytest.fixture(scope="module")
+def asked(model: LanguageModel) -> Asked:
+    *_, last = run_ask(model, PLAIN, run_until())
+    return last
+
+
+def test_every_score_stands_with_its_meaning_and_when_it_misleads(asked: Asked) -> None:
+    page = str(draw(asked))
+    assert [reading.score for reading in asked.readings] == list(SCORES)
+    for score in SCORES:
+        assert score.label in page
+    assert page.count("Misleads: ") == len(SCORES)
+    assert "A consistently wrong answer looks certain" in page
+
+
+def test_without_a_calibration_for_this_model_the_page_says_so(asked: Asked) -> None:
+    assert asked.calibrated is None
+    assert "No calibration is known" in str(draw(asked))
+    assert all(reading.place is None for reading in asked.readings)
+
+
+def test_all_samples_stand_in_one_group_each(asked: Asked) -> None:
+    places = sorted(place for group in asked.groups for place in group.samples)
+    assert places == [0, 1]
+    assert sum(group.has_answer for group in asked.groups) == 1
+
+
+def test_chips_are_the_answers_tokens(asked: Asked) -> None:
+    assert asked.answered is not None
+    tokens = asked.answered.answer.tokens
+    page = str(chips(tokens))
+    assert page.count('class="chip') == len(tokens)
+    hostile = replace(tokens[0], text="<i>&")
+    assert "&lt;i&gt;&amp;" in str(chips([hostile]))
+
+
+def test_an_empty_question_is_refused(model: LanguageModel) -> None:
+    with pytest.raises(ContextOverflow, match="prompt is empty"):
+        list(run_ask(model, AskSettings(prompt=" "), run_until()))
+
+
+@pytest.mark.parametrize(("samples", "temperature"), [(0, 0.7), (3, 0.0)])
+def test_without_samples_their_scores_say_why(
+    model: LanguageModel, samples: int, temperature: float
+) -> None:
+    settings = AskSettings(**{**PLAIN.to_json(), "samples": samples, "temperature": temperature})
+    *_, last = run_ask(model, settings, run_until())
+    said = {reading.score.name: reading for reading in last.readings}
+    assert said["agreement"].value is None
+    assert "no" in str(said["agreement"].why_not)
+    assert said["mean_logprob"].value is not None
+    assert last.progress.ended
+    words = "At temperature 0 every sample" if samples else "No samples were asked for"
+    assert words in str(draw(last))
+
+
+def test_a_reply_that_begins_with_given_words_goes_on_from_them(model: LanguageModel) -> None:
+    given = {**PLAIN.to_json(), "prompt": "Where?", "begins": "It is", "way": "auto"}
+    *_, last = run_ask(model, AskSettings(**given), run_until())
+    assert last.answered is not None
+    assert model.tokenizer.decode(last.answered.prompt_ids).endswith("It is")
+    assert "Where?" in model.tokenizer.decode(last.answered.prompt_ids)
+
+
+def test_what_is_asked_of_itself_equals_the_prompt_read_in_one_go(model: LanguageModel) -> None:
+    itself = SelfAsked(model)
+    for claim in (claim_of("France is", "big"), claim_of("France is", "a city.")):
+        told, read = itself.says_true(claim)
+        ids = itself._encode(claim)
+        logits = model.next_token_logits(ids)
+        yes, no = (math.exp(logits[model.tokenizer.encode(letter)[0]]) for letter in "AB")
+        assert told == pytest.approx(yes / (yes + no), abs=1e-5)
+        assert read <= len(ids)
+
+
+def test_pairs_are_twins_the_real_one_first() -> None:
+    for suite in ("invented", "false_premise", "idioms"):
+        pairs = pairs_of(load_set(suite).items)
+        assert len(pairs) >= 20
+        assert all(real.twin == other.id for real, other in pairs)
+        assert all(other.kind in ("unanswerable", "figurative") for _, other in pairs)
+
+
+def test_a_pair_of_ones_own_has_the_same_dice(model: LanguageModel) -> None:
+    given: dict[str, Any] = {"real": "It is", "invented": "It is", "samples": 2, "max_new_tokens": 4}
+    *_, last = run_twins(model, TwinSettings(**given), run_until())
+    (pair,) = last.pairs
+    real, invented = pair.real.known.answered, pair.invented.known.answered
+    assert [each.text for each in real.samples] == [each.text for each in invented.samples]
+    page = str(draw_twins(last))
+    assert "wrong:" not in page  # there is no key to grade by
+
+
+def test_half_a_pair_is_refused_by_name() -> None:
+    with pytest.raises(OptionError, match="`invented` is empty"):
+        TwinSettings(real="Who wrote Emma?")

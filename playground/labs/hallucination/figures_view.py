@@ -8,7 +8,7 @@ import numpy as np
 from markupsafe import Markup
 
 from playground.core.evaluation import Ranking, risk_coverage, roc_curve
-from playground.drawing.markup import join, table, tag
+from playground.drawing.markup import table, tag
 from playground.labs.hallucination.charts import Curve, Dot, chart, side_by_side
 from playground.labs.hallucination.figures import CONTROLS, Calibration, Figures, Method
 from playground.labs.hallucination.judging import Row
@@ -59,8 +59,8 @@ def methods_table(figures: Figures) -> Markup:
     return tag(
         "div",
         tag("h3", "Which score tells right from wrong?"),
+        *(tag("p", why, class_="lesson") for why in sorted(whys)),
         grid,
-        *(tag("p", why, class_="hint why-not") for why in sorted(whys)),
         tag("p", _HOW_TO_READ, class_="hint"),
         class_="card",
     )
@@ -79,9 +79,8 @@ _HOW_TO_READ = (
 def _method(method: Method) -> list[object]:
     ranking, threshold = method.ranking, method.threshold
     known = ranking.auroc is not None
-    control = tag("span", " control", class_="muted") if method.name in CONTROLS else None
     return [
-        join((method.label, control)),
+        method.label,
         written(ranking.auroc),
         _spread(ranking.low, ranking.high) if known else NONE,
         _whisker(ranking) if known else "",

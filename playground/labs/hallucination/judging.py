@@ -105,13 +105,13 @@ class Judge:
     def _by_id(self) -> Mapping[str, Item]:
         return {item.id: item for item in self.items}
 
-    def row(self, item: Item, known: Known) -> Row:
-        """Return the row of one answer."""
+    def row(self, item: Item, known: Known, kind: str = "") -> Row:
+        """Return the row of one answer; `kind` is that by which its samples are compared."""
         if known.answered.answer.error:
             return Row(item, known, None, None, False, {})
         found = self._grade(item, known.answered.answer.text)
         own = self.overruled.get(item.id)
-        clusters = cluster_answers(known.answered, item.kind, self.aliases, self.embed)
+        clusters = cluster_answers(known.answered, kind or item.kind, self.aliases, self.embed)
         evidence = evidence_of(known, clusters, self.seed, item.id)
         scores = {score.name: score.of(evidence) for score in SCORES}
         right = found.right if found and own is None else own

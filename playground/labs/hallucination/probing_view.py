@@ -100,18 +100,19 @@ def _row(probed: Probed, row: Row) -> list[object]:
 
 
 def _samples(row: Row) -> str:
-    agreement, count = row.scores.get("agreement"), len(row.known.answered.samples)
+    agreement = row.scores.get("agreement")
+    count = sum(not each.error for each in row.known.answered.samples)
     if agreement is None or not count:
         return NONE
-    return f"{100 * agreement:.0f} % of {count}"
+    return f"{round(agreement * count)} of {count}"
 
 
 def _grade(probed: Probed, row: Row) -> Markup:
     words = {True: "right", False: "wrong", None: "not graded"}[row.right]
-    rule = "overruled by you" if row.overruled else (row.grade.rule if row.grade else "")
+    rule = "Overruled by you." if row.overruled else (row.grade.rule if row.grade else "")
     key = " / ".join(row.item.answers[:3])
     mark = tag("b", words, class_=f"grade-{str(row.right).lower()}")
-    note = tag("span", f"{rule}; key: {key}" if key else rule, class_="muted rule")
+    note = tag("span", f"{rule} Key: {key}." if key else rule, class_="muted rule")
     return join((mark, " ", _overrule(probed, row), tag("br"), note))
 
 

@@ -161,7 +161,8 @@ def run_twins(model: LanguageModel, settings: TwinSettings, run: Run) -> Iterato
     judge = Judge(items, seed=settings.seed, embed=encoder(settings.by_meaning, run))
     learned = learn_all(model, questions, settings, run)
     for pair in asked:
-        real, invented = (judge.row(item, next(learned)) for item in pair)
+        # Both by the same rule: else a difference would come from how samples are compared.
+        real, invented = (judge.row(item, next(learned), pair[0].kind) for item in pair)
         twins = replace(twins, pairs=(*twins.pairs, Pair(real, invented)))
         yield twins
     next(learned, None)  # so that it ends, and what it learned is kept

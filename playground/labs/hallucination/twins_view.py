@@ -43,7 +43,7 @@ def _sums(twins: Twins) -> Markup:
     return tag(
         "div",
         *lines,
-        tag("p", f"A {right} one is answered in the same tone. {CAUTION}", class_="hint"),
+        tag("p", f"The side “{right}” is answered in the same tone. {CAUTION}", class_="hint"),
         class_="card",
     )
 

@@ -12,8 +12,12 @@ import pytest
 import playground
 from playground.errors import ContextOverflow, OptionError
 from playground.generation.language_model import LanguageModel
+from playground.labs.hallucination.answering import Answer, Answered
 from playground.labs.hallucination.ask import Asked, AskSettings, run_ask
 from playground.labs.hallucination.ask_view import draw
+from playground.labs.hallucination.items import Item
+from playground.labs.hallucination.judging import Judge
+from playground.labs.hallucination.knowing import Known
 from playground.labs.hallucination.scores import SCORES
 from playground.labs.hallucination.self_asked import SelfAsked, claim_of
 from playground.labs.hallucination.sets import load_set
@@ -114,7 +118,12 @@ def test_pairs_are_twins_the_real_one_first() -> None:
 
 
 def test_a_pair_of_ones_own_has_the_same_dice(model: LanguageModel) -> None:
-    given: dict[str, Any] = {"real": "It is", "invented": "It is", "samples": 2, "max_new_tokens": 4}
+    given: dict[str, Any] = {
+        "real": "It is",
+        "invented": "It is",
+        "samples": 2,
+        "max_new_tokens": 4,
+    }
     *_, last = run_twins(model, TwinSettings(**given), run_until())
     (pair,) = last.pairs
     real, invented = pair.real.known.answered, pair.invented.known.answered
@@ -126,3 +135,14 @@ def test_a_pair_of_ones_own_has_the_same_dice(model: LanguageModel) -> None:
 def test_half_a_pair_is_refused_by_name() -> None:
     with pytest.raises(OptionError, match="`invented` is empty"):
         TwinSettings(real="Who wrote Emma?")
+
+
+def test_samples_of_both_sides_are_compared_by_the_same_rule() -> None:
+    real = Item("r", "Where is Rome?", ("Italy",), "It is.", "name", "i")
+    invented = Item("i", "Where is Quel?", (), "Made up.", "unanswerable", "r")
+    texts = ("It is in Italy.", "Italy, in the south.")
+    answers = [Answer(text, (), "end_of_turn") for text in texts]
+    known = Known(Answered("i", invented.prompt, answers[0], (answers[1],)), None, None, 0)
+    judge = Judge([real, invented])
+    assert judge.row(invented, known).scores["agreement"] == 0
+    assert judge.row(invented, known, real.kind).scores["agreement"] == 1

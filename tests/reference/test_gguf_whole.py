@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from playground.models.acquire.gguf_whole import complete_numbers
+from playground.models.text.tokenizer import Tokenizer, read_end_token_ids
 from tests.support.tiny_gguf import convert_here, rewritten, save_tiny_gguf
 from tests.support.tiny_llama import save_tiny_llama
 
@@ -70,6 +71,42 @@ def test_a_file_that_is_cut_is_said_to_be_that(gguf: Path, tmp_path: Path, bytes
 def test_what_changes_nothing_is_taken(gguf: Path, tmp_path: Path) -> None:
     neutral = {"llama.attention.scale": 0.25, "llama.attention.causal": True}
     convert_here(rewritten(gguf, tmp_path / "a.gguf", neutral), tmp_path / "converted")
+
+
+def test_blocks_that_foresee_further_tokens_are_no_part_of_the_model(
+    gguf: Path, tmp_path: Path
+) -> None:
+    told, tensors = {"llama.nextn_predict_layers": 1}, {"blk.2.nextn.enorm.weight": ONES}
+    convert_here(rewritten(gguf, tmp_path / "a.gguf", told, tensors), tmp_path / "converted")
+
+
+PIECES = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256))]
+PIECES += ["▁the", "the", "▁th", "th", "▁", "t", "h", "e", "▁t", "▁h", "▁e"]
+PIECES += [f"[PAD{place}]" for place in range(488 - len(PIECES))]
+
+
+@pytest.mark.parametrize(("prefix", "first"), [(True, "▁the"), (False, "the"), (None, "▁the")])
+def test_a_space_stands_before_a_text_only_where_the_file_says_so(
+    gguf: Path, tmp_path: Path, prefix: bool | None, first: str
+) -> None:
+    sentencepiece: dict[str, Any] = {
+        "tokenizer.ggml.model": "llama",
+        "tokenizer.ggml.tokens": PIECES,
+        "tokenizer.ggml.scores": [-float(place) for place in range(488)],
+        "tokenizer.ggml.token_type": [2, 3, 3] + [6] * 256 + [1] * 11 + [5] * 218,
+        "tokenizer.ggml.bos_token_id": 1,
+        "tokenizer.ggml.eos_token_id": 2,
+        "tokenizer.ggml.unknown_token_id": 0,
+        "tokenizer.ggml.padding_token_id": 0,
+        "tokenizer.ggml.merges": None,
+        "tokenizer.ggml.pre": None,
+        "tokenizer.ggml.add_space_prefix": prefix,
+    }
+    folder = convert_here(rewritten(gguf, tmp_path / "a.gguf", sentencepiece), tmp_path / "made")
+    tokenizer = Tokenizer.load(folder, read_end_token_ids(folder))
+    ids = tokenizer.encode("the the")
+    assert [PIECES[each] for each in ids] == [first, "▁the"]
+    assert tokenizer.decode(ids) == "the the"
 
 
 def test_base_and_epsilon_come_from_the_file_where_transformers_reads_neither() -> None:

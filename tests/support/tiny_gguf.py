@@ -125,7 +125,10 @@ def rewritten(
     metadata: dict[str, Any] | None = None,
     tensors: dict[str, NDArray[np.float32]] | None = None,
 ) -> Path:
-    """Write an FP32 file anew with other metadata, and with tensors besides its own."""
+    """Write an FP32 file anew with other metadata, and with tensors besides its own.
+
+    A value that is None leaves its name out.
+    """
     from gguf import GGUFReader, GGUFValueType, GGUFWriter
 
     reader, changes = GGUFReader(gguf), metadata or {}
@@ -135,7 +138,10 @@ def rewritten(
             inner = field.types[1] if field.types[0] is GGUFValueType.ARRAY else None
             writer.add_key_value(name, field.contents(), field.types[0], inner)
     for name, value in changes.items():
-        writer.add_key_value(name, value, GGUFValueType.get_type(value))
+        if isinstance(value, list):
+            writer.add_array(name, value)
+        elif value is not None:
+            writer.add_key_value(name, value, GGUFValueType.get_type(value))
     for tensor in reader.tensors:
         writer.add_tensor(tensor.name, np.array(tensor.data))
     for name, added in (tensors or {}).items():

@@ -21,7 +21,12 @@ from playground.errors import FetchFailed, ModelUnavailable
 from playground.models.acquire.disk import raise_if_full
 from playground.models.acquire.gguf_attention import complete_attention
 from playground.models.acquire.gguf_rope import scaled, scaling_of
-from playground.models.acquire.gguf_tokenizer import apply_rule, end_token_ids, rule_of
+from playground.models.acquire.gguf_tokenizer import (
+    apply_rule,
+    apply_spaces,
+    end_token_ids,
+    rule_of,
+)
 from playground.models.acquire.gguf_whole import (
     complete_numbers,
     require_all_used,
@@ -89,9 +94,9 @@ def main(gguf: Path, folder: Path) -> None:
         require_nothing_besides(metadata)
         rule, scaling = rule_of(metadata), scaling_of(metadata, _rotary_tensors(reader))
         with _alone(gguf) as place:
-            _write_tokenizer(place, folder, rule)
+            _write_tokenizer(place, folder, rule, metadata)
             model = _read_model(place, metadata, scaling)
-            require_all_used(model, shapes)
+            require_all_used(model, metadata, shapes)
             model.save_pretrained(folder)
     except ModelUnavailable as reason:
         sys.exit(str(reason))
@@ -128,11 +133,14 @@ def _alone(gguf: Path) -> Iterator[Path]:
         yield place
 
 
-def _write_tokenizer(gguf: Path, folder: Path, rule: str | None) -> None:
+def _write_tokenizer(
+    gguf: Path, folder: Path, rule: str | None, metadata: Mapping[str, Any]
+) -> None:
     from transformers import AutoTokenizer
 
     tokenizer: Any = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
     apply_rule(tokenizer, rule)
+    apply_spaces(tokenizer, metadata)
     tokenizer.save_pretrained(folder)
 
 

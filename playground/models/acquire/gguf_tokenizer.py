@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
 RULE = "tokenizer.ggml.pre"
+SPACE = "tokenizer.ggml.add_space_prefix"
+_SPACE = "\N{LOWER ONE EIGHTH BLOCK}"  # how SentencePiece writes one
 # Digits stand alone before the byte-level split.
 SINGLE_DIGITS = frozenset(
     {"codeshell", "command-r", "exaone", "granite-docling", "minerva-7b", "refact", "smollm"}
@@ -90,6 +92,27 @@ def apply_rule(tokenizer: PreTrainedTokenizerFast, rule: str | None) -> None:
         backend.normalizer = normalizers.NFC()
     if rule in WHOLE_WORDS:
         backend.model.ignore_merges = True
+
+
+def apply_spaces(tokenizer: PreTrainedTokenizerFast, metadata: Mapping[str, Any]) -> None:
+    """Put no space before a text where a file of SentencePiece says so.
+
+    transformers reads ``tokenizer.ggml.add_space_prefix`` and passes over it: the first word of
+    every text would have other ids than the model was trained on.
+    Gemma's have a builder of their own, which puts none.
+    """
+    from tokenizers import decoders, normalizers
+
+    if metadata.get("tokenizer.ggml.model") != "llama" or metadata.get(SPACE, True):
+        return
+    if str(_architecture(metadata)).startswith("gemma"):
+        return
+    backend = tokenizer.backend_tokenizer
+    backend.normalizer = normalizers.Replace(" ", _SPACE)
+    backend.pre_tokenizer = None
+    backend.decoder = decoders.Sequence(
+        [decoders.Replace(_SPACE, " "), decoders.ByteFallback(), decoders.Fuse()]
+    )
 
 
 def end_token_ids(metadata: Mapping[str, Any]) -> list[int]:

@@ -135,7 +135,7 @@ def complete_numbers(config: Any, metadata: Mapping[str, Any]) -> None:
         raise _passed_over("attention.scale", scale, architecture)
 
 
-def require_all_used(network: Any, shapes: Shapes) -> None:
+def require_all_used(network: Any, metadata: Mapping[str, Any], shapes: Shapes) -> None:
     """Refuse a file with more numbers than the network took out of it.
 
     They are counted: however tensors are named, split and joined, none of them is lost.
@@ -144,6 +144,8 @@ def require_all_used(network: Any, shapes: Shapes) -> None:
     ----------
     network : PreTrainedModel
         That transformers made of the file.
+    metadata : mapping of str to object
+        The file's own.
     shapes : mapping of str to sequence of int
         Of every tensor of the file, by name.
 
@@ -154,6 +156,10 @@ def require_all_used(network: Any, shapes: Shapes) -> None:
     """
     tied = network.config.tie_word_embeddings
     left = {name for name in shapes if name in _BESIDE or (tied and name == "output.weight")}
+    # Blocks that foresee further tokens stand behind the model's own, and are no part of it.
+    ahead = f"{metadata.get('general.architecture')}.nextn_predict_layers"
+    if int(next(_numbers(metadata.get(ahead)), 0)) > 0:
+        left |= {name for name in shapes if _block(name) >= network.config.num_hidden_layers}
     held = sum(prod(map(int, shape)) for name, shape in shapes.items() if name not in left)
     taken = sum(weight.numel() for weight in network.parameters())
     if held > taken:
@@ -168,15 +174,16 @@ def require_all_used(network: Any, shapes: Shapes) -> None:
 def _without_a_place(network: Any, shapes: Shapes) -> list[str]:
     """Return the first tensors of blocks that the network has not, else of a kind it has not."""
     blocks = int(network.config.num_hidden_layers)
-    beyond = [name for name in shapes if name.startswith("blk.") and _block(name) >= blocks]
+    beyond = [name for name in shapes if _block(name) >= blocks]
     biases = any(name.endswith(".bias") for name, _ in network.named_parameters())
     strange = [] if biases else [name for name in shapes if name.endswith(".bias")]
     return sorted(beyond or strange)[:1]
 
 
 def _block(name: str) -> int:
-    digits = name.split(".")[1]
-    return int(digits) if digits.isdecimal() else -1
+    kind, _, rest = name.partition(".")
+    digits = rest.partition(".")[0]
+    return int(digits) if kind == "blk" and digits.isdecimal() else -1
 
 
 def _passed_over(name: str, value: float, architecture: str) -> ModelUnavailable:

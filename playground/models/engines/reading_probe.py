@@ -117,8 +117,9 @@ def _is_int8(layer: object) -> bool:
 def _failed(engine: TransformersEngine, error: Exception) -> PlaygroundError:
     if engine.precision.quantized:
         return PrecisionUnavailable(
-            f"{engine.model.title} does not run at {engine.precision.name} "
-            f"({reason_of(error)}). Choose another precision."
+            f"{engine.model.title} does not run at {engine.precision.name}: the architecture "
+            f"{engine.network.config.model_type!r} fails at the first tokens ({reason_of(error)}). "
+            "Choose another precision."
         )
     return ModelUnavailable(
         f"{engine.model.title} in {engine.model.path} does not run: transformers' code for the "

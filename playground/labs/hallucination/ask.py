@@ -188,7 +188,7 @@ def run_ask(model: LanguageModel, settings: AskSettings, run: Run) -> Iterator[A
     encode(model, question, settings.limit(question))  # an empty one is refused here, not shown
     yield Asked(settings, engine.model.title, engine.precision.value)
     (answered,) = answer_all(model, [question], settings, run)
-    known = look_into(model, answered, SelfAsked(model))
+    (known,) = look_into(model, [answered], SelfAsked(model))
     kind = WHOLE if question.chat else "name"
     clusters = cluster_answers(answered, kind, embed=encoder(settings.by_meaning, run))
     evidence = evidence_of(known, clusters, settings.seed, question.item_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,8 @@ class Known:
     passes: int
 
 
+# Answers that are looked into at once: the more, the fewer times the weights are read.
+TOGETHER = 8
 _memory: Memory[Known] = Memory()
 
 
@@ -78,12 +81,13 @@ def learn_all(
     if (known := recall(model, questions, settings)) is not None:
         yield from known
         return
-    found = []
-    itself = SelfAsked(model)
-    for answered in answer_all(model, questions, settings, run):
-        found.append(look_into(model, answered, itself))
-        run.check()
-        yield found[-1]
+    found: list[Known] = []
+    itself, answers = SelfAsked(model), answer_all(model, questions, settings, run)
+    while together := list(islice(answers, TOGETHER)):
+        for each in look_into(model, together, itself):
+            run.check()
+            found.append(each)
+            yield each
     _memory.keep(model.engine, key, found)
 
 
@@ -95,16 +99,36 @@ def recall(
     return _memory.recall(model.engine, (tuple(questions), *how.items()))
 
 
-def look_into(model: LanguageModel, answered: Answered, itself: SelfAsked) -> Known:
-    """Ask the model of its own answer, and take the vectors of the answer's last token."""
+def look_into(
+    model: LanguageModel, answers: Sequence[Answered], itself: SelfAsked
+) -> Iterator[Known]:
+    """Ask the model of its own answers, and take the vectors of each one's last token.
+
+    Parameters
+    ----------
+    model : LanguageModel
+        Who answered.
+    answers : sequence of Answered
+        Those that are looked at together.
+    itself : SelfAsked
+        The same model.
+    """
+    good = [each for each in answers if not each.answer.error]
+    said = itself.say_true([claim_of(each.prompt, each.answer.text) for each in good])
+    told = dict(zip(map(id, good), said, strict=True))
+    for each in answers:
+        yield _known(model, each, told.get(id(each)))
+
+
+def _known(model: LanguageModel, answered: Answered, told: tuple[float, int] | None) -> Known:
     slim = replace(answered, samples=tuple(replace(each, tokens=()) for each in answered.samples))
     if answered.answer.error:
         return Known(slim, None, None, answered.passes)
-    try:
-        says_true, asked = itself.says_true(claim_of(answered.prompt, answered.answer.text))
-        states = last_state(model, answered.prompt_ids, answered.answer.tokens)
-    except PlaygroundError:  # a claim that fills the window, say: the answer stands without it
-        return Known(slim, None, None, answered.passes)
+    says_true, asked = told or (None, 0)
     length = len(answered.prompt_ids) + len(answered.answer.tokens)
     passes = answered.passes + 2 * length + asked  # it was read again for its scores, too
+    try:
+        states = last_state(model, answered.prompt_ids, answered.answer.tokens)
+    except PlaygroundError:  # some models keep no such vectors: the answer stands without them
+        return Known(slim, says_true, None, passes)
     return Known(slim, says_true, states[len(states) // 2], passes)

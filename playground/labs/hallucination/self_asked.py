@@ -10,12 +10,11 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 import numpy as np
+from numpy.typing import NDArray
 
 from playground.core.functional import softmax
-from playground.generation.choosing import require_finite
-from playground.generation.decoding import prefill, require_fit
+from playground.generation.decoding import PREFILL_CHUNK, prefill
 from playground.generation.language_model import LanguageModel
-from playground.generation.settings import SamplingSettings
 from playground.models.engines.engine import KVCache
 from playground.models.text.tokenizer import Message
 
@@ -38,7 +37,7 @@ def claim_of(prompt: str, answer: str) -> str:
 
 
 class SelfAsked:
-    """A model that is asked of its own answers, one after the other.
+    """A model that is asked of its own answers.
 
     Parameters
     ----------
@@ -51,24 +50,51 @@ class SelfAsked:
         self._read: list[int] = []
         self._cache: KVCache | None = None
 
-    def says_true(self, claim: str) -> tuple[float, int]:
+    def say_true(self, claims: Sequence[str]) -> list[tuple[float, int] | None]:
         """Return P(A) / (P(A) + P(B)) of the letter it would give, and the tokens it had to read.
 
-        Raises
-        ------
-        ContextOverflow
-            When the claim fills the window.
-        NotFinite
-            When a score is NaN or infinite.
+        Claims of a length are read together: the weights go through the processor once for all.
+
+        Parameters
+        ----------
+        claims : sequence of str
+            From `claim_of`.
+
+        Returns
+        -------
+        list of (float, int) or None
+            None where a claim fills the window, or a score is NaN or infinite.
         """
-        ids, tokenizer = self._encode(claim), self._model.tokenizer
-        require_fit(self._model.engine, ids, SamplingSettings(max_new_tokens=1))
-        rest = ids[self._shared(ids) :]
-        cache = self._begin(ids[: len(ids) - len(rest)])
-        logits = require_finite([*prefill(self._model.engine, rest, cache)][-1])
-        (yes, *_), (no, *_) = tokenizer.encode("A"), tokenizer.encode("B")
-        both = np.array([logits[yes], logits[no]], np.float64)
-        return float(softmax(both)[0]), len(rest)
+        found: list[tuple[float, int] | None] = [None] * len(claims)
+        whole = [self._encode(claim) for claim in claims]
+        fits = [place for place, ids in enumerate(whole) if self._fits(ids)]
+        begun = [min(self._shared(whole[place]), len(whole[place]) - 1) for place in fits]
+        shared = min(begun, default=0)
+        for length in sorted({len(whole[place]) for place in fits}):
+            places = [place for place in fits if len(whole[place]) == length]
+            cache = self._begin(whole[places[0]][:shared])
+            rows = np.array([whole[place][shared:] for place in places], np.int64)
+            logits = self._forward(rows, cache)
+            for place, scores in zip(places, logits, strict=True):
+                found[place] = self._said(scores, length - shared)
+        return found
+
+    def _fits(self, ids: Sequence[int]) -> bool:
+        return len(ids) < self._model.context_length
+
+    def _forward(self, rows: NDArray[np.int64], cache: KVCache) -> NDArray[np.float32]:
+        """Read rows behind what the cache holds, in pieces as a prompt is read."""
+        caches = [cache.copy() for _ in rows]
+        starts = range(0, rows.shape[1], PREFILL_CHUNK)
+        pieces = (rows[:, start : start + PREFILL_CHUNK] for start in starts)
+        return [self._model.engine.forward(piece, caches) for piece in pieces][-1]
+
+    def _said(self, scores: NDArray[np.float32], read: int) -> tuple[float, int] | None:
+        (yes, *_), (no, *_) = (self._model.tokenizer.encode(letter) for letter in "AB")
+        if not np.isfinite(scores[[yes, no]]).all():
+            return None
+        both = scores[[yes, no]].astype(np.float64)
+        return float(softmax(both)[0]), read
 
     def _encode(self, claim: str) -> list[int]:
         tokenizer = self._model.tokenizer
@@ -87,4 +113,4 @@ class SelfAsked:
             self._cache, self._read = self._model.engine.new_cache(), ids
             for _ in prefill(self._model.engine, ids, self._cache):
                 pass
-        return self._cache.copy()
+        return self._cache

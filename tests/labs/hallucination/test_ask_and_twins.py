@@ -100,13 +100,16 @@ def test_a_reply_that_begins_with_given_words_goes_on_from_them(model: LanguageM
 
 def test_what_is_asked_of_itself_equals_the_prompt_read_in_one_go(model: LanguageModel) -> None:
     itself = SelfAsked(model)
-    for claim in (claim_of("France is", "big"), claim_of("France is", "a city.")):
-        told, read = itself.says_true(claim)
+    claims = [claim_of("France is", answer) for answer in ("big", "a city.", "old", "x" * 3000)]
+    *told, too_long = itself.say_true(claims)
+    assert too_long is None
+    for claim, said in zip(claims, told, strict=False):
         ids = itself._encode(claim)
         logits = model.next_token_logits(ids)
         yes, no = (math.exp(logits[model.tokenizer.encode(letter)[0]]) for letter in "AB")
-        assert told == pytest.approx(yes / (yes + no), abs=1e-5)
-        assert read <= len(ids)
+        assert said is not None
+        assert said[0] == pytest.approx(yes / (yes + no), abs=1e-5)
+        assert 0 < said[1] < len(ids)
 
 
 def test_pairs_are_twins_the_real_one_first() -> None:

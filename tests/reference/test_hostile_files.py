@@ -148,6 +148,16 @@ SPOILT: dict[str, tuple[Spoil, str]] = {
     "a template for ever": (template(FOR_EVER), "computed for more than 1 second"),
     "a huge product": (template("{{ 'x' * 10 ** 10 }}"), "must not build texts out of numbers"),
     "a huge format": (template("{{ '%0999999999d' % 1 }}"), "a format (%) in line 1"),
+    "an indent of millions": (template("{{ 'x' | indent(9999999999) }}"), "the filter indent with"),
+    "a billion slices": (template("{{ [1] | slice(9999999999) | list }}"), "the filter slice with"),
+    "a wide JSON": (template("{{ [1] | tojson(indent=999999999) }}"), "the filter tojson with"),
+    "a filter by its name": (template("{{ ['x'] | map('center', 9) | list }}"), "filter center"),
+    "a method under a name": (template("{% set f = 'x'.ljust %}{{ f(9) }}"), "the method ljust"),
+    "a product beside transformers' tag": (
+        template("{% generation %}{{ 'x' * 9 }}{% endgeneration %}"),
+        "a product",
+    ),
+    "a method as an item": (template("{{ 'x'['ljust'](9) }}"), "the method ljust"),
     "another huge format": (template("{{ '{:>9999999999}'.format(1) }}"), "the method format"),
     "a template that calls itself": (
         template("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}"),

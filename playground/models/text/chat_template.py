@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from playground.errors import OptionError
-from playground.models.text.template_limits import require_modest, time_limit
+from playground.models.text.template_limits import TemplateTooSlow, require_modest, time_limit
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -144,11 +144,16 @@ class ChatTemplate:
                 )
         # Whatever a stranger's template raises: it is a program, and may fail in any way.
         except Exception as error:
-            reason = " ".join(str(error).split())[:200] or type(error).__name__
+            reason = " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
+            # What it does to a machine is no matter of roles.
+            other_turns = (
+                "Leave out the system prompt, let user and assistant take turns, or choose"
+            )
+            advice = "Choose" if isinstance(error, TemplateTooSlow | MemoryError) else other_turns
             raise OptionError(
                 f"The model's chat template refuses this conversation of {len(turns)} messages "
-                f"({', '.join(role for role, _ in turns[:3])}...): {reason}. Leave out the system "
-                "prompt, let user and assistant take turns, or choose another model."
+                f"({', '.join(role for role, _ in turns[:3])}...): {reason}. {advice} "
+                "another model."
             ) from error
 
 

@@ -7,18 +7,34 @@ ever or from filling the memory.
 from __future__ import annotations
 
 import ctypes
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache, partial
+from typing import TYPE_CHECKING
 
 from playground.errors import OptionError
+
+if TYPE_CHECKING:
+    from jinja2 import nodes
 
 # A template takes milliseconds for the longest conversation that fits a window. What doubles its
 # text at each step is in its last step by then, which takes as long as all before it.
 SECONDS = 1.0
 _LOOK_EVERY = 0.05
+
+# What makes a text as wide as a number says.
+_WIDE_METHODS = frozenset(
+    ("format", "format_map", "center", "ljust", "rjust", "zfill", "expandtabs")
+)
+_WIDE_FILTERS = frozenset(("center", "format"))
+# What does so too, and stands in honest templates with a small one: `tojson(indent=4)`.
+_FILTERS_BY_NUMBER = frozenset(("batch", "indent", "slice", "tojson"))
+_WIDEST = 100
+# A tag of transformers', which jinja alone does not know.
+_GENERATION = re.compile(r"\{%[-+]?\s*(end)?generation\s*[-+]?%\}")
 
 
 class TemplateTooSlow(Exception):
@@ -74,7 +90,8 @@ def _clock_of(thread: int) -> Callable[[], float]:
 def require_modest(template: str) -> None:
     """Refuse what makes something huge out of something small, in one step.
 
-    Powers, products, and formats with a width do; the templates of chat models use none.
+    Powers, products, formats with a width, and indents of a thousand do; the templates of chat
+    models use none.
 
     Raises
     ------
@@ -84,10 +101,13 @@ def require_modest(template: str) -> None:
     from jinja2 import Environment, TemplateSyntaxError, nodes
 
     try:
-        tree = Environment(extensions=["jinja2.ext.loopcontrols"]).parse(template)  # noqa: S701 - only parsed
+        environment = Environment(extensions=["jinja2.ext.loopcontrols"])  # noqa: S701 - only parsed
+        tree = environment.parse(_GENERATION.sub("", template))
     except (TemplateSyntaxError, RecursionError):
         return  # whoever renders it says why not
-    for node in tree.find_all((nodes.Pow, nodes.Mul, nodes.Mod, nodes.Filter, nodes.Call)):
+    for node in tree.find_all(
+        (nodes.Pow, nodes.Mul, nodes.Mod, nodes.Filter, nodes.Getattr, nodes.Getitem, nodes.Call)
+    ):
         if found := _immodest(node):
             raise OptionError(
                 f"The model's chat template must not build texts out of numbers, and has {found} "
@@ -105,10 +125,53 @@ def _immodest(node: object) -> str | None:
         return "a product (*)"
     if isinstance(node, nodes.Mod) and isinstance(node.left, nodes.Const | nodes.TemplateData):
         return "a format (%)" if isinstance(node.left.as_const(), str) else None
-    if isinstance(node, nodes.Filter) and node.name in ("center", "format"):
-        return f"the filter {node.name}"
+    if isinstance(node, nodes.Filter):
+        return _immodest_filter(node)
     if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Getattr):
-        name = node.node.attr
-        wide = name in ("format", "format_map", "center", "ljust", "rjust", "zfill", "expandtabs")
-        return f"the method {name}" if wide else None
+        return "the method format" if node.node.attr == "format" else None
+    return _wide_method(node)
+
+
+def _wide_method(node: object) -> str | None:
+    """Return a method that is named, called or not: kept under a name it can be called by that."""
+    from jinja2 import nodes
+
+    if not isinstance(node, nodes.Getattr | nodes.Getitem):
+        return None
+    name = node.attr if isinstance(node, nodes.Getattr) else _constant(node.arg)
+    # The schemas of tools have a field `format`.
+    of_a_text = isinstance(_constant(node.node), str)
+    return (
+        f"the method {name}" if name in _WIDE_METHODS and (name != "format" or of_a_text) else None
+    )
+
+
+def _immodest_filter(node: nodes.Filter) -> str | None:
+    given = [*node.args, *(each.value for each in node.kwargs)]
+    if node.name in _WIDE_FILTERS:
+        return f"the filter {node.name}"
+    if node.name in _FILTERS_BY_NUMBER and not all(map(_is_small, given)):
+        return f"the filter {node.name} with a number over {_WIDEST}"
+    named = _constant(given[0]) if given else None
+    if node.name == "map" and named in {*_WIDE_FILTERS, *_FILTERS_BY_NUMBER, "attr"}:
+        return f"the filter {named}"
+    if node.name == "attr" and (not isinstance(named, str) or named in _WIDE_METHODS):
+        return "the filter attr"
     return None
+
+
+def _constant(node: nodes.Node) -> object:
+    from jinja2 import nodes
+
+    return node.value if isinstance(node, nodes.Const) else None
+
+
+def _is_small(node: nodes.Node) -> bool:
+    from jinja2 import nodes
+
+    if isinstance(node, nodes.Tuple):  # the separators of JSON
+        return all(map(_is_small, node.items))
+    if not isinstance(node, nodes.Const):
+        return False
+    size = len(node.value) if isinstance(node.value, str) else node.value or 0
+    return bool(size <= _WIDEST)

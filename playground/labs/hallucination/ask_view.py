@@ -107,11 +107,17 @@ def _samples(asked: Asked) -> Markup | None:
         *(tag("p", each.error, class_="failed") for each in answered.samples if each.error),
         tag(
             "p",
-            "Answers that say the same stand together, with the step that told so.",
+            _TOGETHER,
             class_="hint",
         ),
         class_="card",
     )
+
+
+_TOGETHER = (
+    "Answers that say the same stand together, with the step that told so. Where a text is written "
+    "on, the first name that it gives is compared, and what follows it does not count."
+)
 
 
 def _group(group: Group, count: int) -> Markup:

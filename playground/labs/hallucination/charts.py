@@ -10,7 +10,7 @@ from markupsafe import Markup
 from playground.drawing.markup import join, tag
 
 WIDTH, HEIGHT = 340, 280
-_LEFT, _RIGHT, _TOP, _BOTTOM = 40, 12, 10, 40
+_LEFT, _RIGHT, _TOP, _BOTTOM = 54, 12, 10, 40
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 

@@ -54,7 +54,7 @@ def _spread(low: float | None, high: float | None, by: float = 1, digits: int = 
 def methods_table(figures: Figures) -> Markup:
     """Return every score with its AUROC; where there is none, why."""
     whys = {each.ranking.why_not for each in figures.methods if each.ranking.why_not}
-    heads = ("score", "AUROC", "95 % interval", "", "n", "right", "believe from", "then right")
+    heads = ("score", "AUROC", "95 % interval", "", "n", "right", "believe at", "then right")
     grid = table(heads, map(_method, figures.methods), class_="answers methods")
     return tag(
         "div",
@@ -70,7 +70,7 @@ _HOW_TO_READ = (
     "AUROC: how often a right answer has the surer score than a wrong one; 0.5 is guessing, 1 is "
     "never mistaken. The interval is where it would lie had other questions of the kind been "
     "asked. Length and random are controls: a score that does not beat them has no worth of its "
-    "own here. “Believe from” is the threshold fitted on one half of the questions; “then right” "
+    "own here. “Believe at” is the threshold fitted on one half of the questions; “then right” "
     "is the mean share of right answers believed and of wrong ones doubted, on the other half. "
     "The linear probe is fitted on that half, too, and all its figures are of the other."
 )
@@ -86,9 +86,18 @@ def _method(method: Method) -> list[object]:
         _whisker(ranking) if known else "",
         ranking.n,
         ranking.right,
-        written(threshold.at if threshold else None, 2),
+        _believed(method),
         f"{100 * threshold.balanced_accuracy:.0f} %" if threshold else NONE,
     ]
+
+
+def _believed(method: Method) -> str:
+    """Return the threshold, with the side of it that is believed."""
+    if method.threshold is None:
+        return NONE
+    surer = _BY_NAME[method.name].higher_is_surer
+    side = "\N{GREATER-THAN OR EQUAL TO}" if surer else "\N{LESS-THAN OR EQUAL TO}"
+    return f"{side} {written(method.threshold.at, 2)}"
 
 
 def _whisker(ranking: Ranking) -> Markup:

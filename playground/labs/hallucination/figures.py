@@ -29,6 +29,7 @@ from playground.labs.hallucination.judging import Row
 from playground.labs.hallucination.scores import SCORES, Score
 
 CONFIDENCE = "mean_logprob"  # its exponential is a probability, and so can be calibrated
+LEAST_LOGPROB = -100.0
 CONTROLS = ("length", "random")
 PROBE_NAME = "linear_probe"
 PROBE_LABEL = next(score.label for score in SCORES if score.name == PROBE_NAME)
@@ -194,6 +195,8 @@ def _threshold(
     if not (_enough(right[fitted]) and _enough(right[reported])):
         return None
     at = best_threshold(sure[fitted], right[fitted])
+    if not np.isfinite(at):  # no threshold does better than to believe nothing
+        return None
     believed, true = sure[reported] >= at, right[reported]
     balanced = (believed[true].mean() + (~believed[~true]).mean()) / 2
     return Threshold(sign * at, float(balanced), len(reported))
@@ -241,9 +244,10 @@ def _calibrations(
     places = [place for place, each in enumerate(logprobs) if each is not None]
     if not places:
         return None, None
-    values = np.array([logprobs[place] for place in places], np.float64)
+    # What is impossible has a logprob of minus infinity, which no regression takes.
+    values = np.clip([logprobs[place] or 0.0 for place in places], LEAST_LOGPROB, 0.0)
     some = right[places]
-    raw = Calibration.of(np.exp(np.minimum(values, 0.0)), some)
+    raw = Calibration.of(np.exp(values), some)
     fitted, reported = sides([rows[place].belongs_to for place in places], some, seed)
     if not (_enough(some[fitted]) and _enough(some[reported])):
         return raw, None

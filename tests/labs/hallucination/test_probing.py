@@ -207,3 +207,19 @@ def test_the_table_has_a_line_an_answer(model: LanguageModel) -> None:
 )
 def test_answers_are_compared_by_the_first_name_they_give(text: str, said: str) -> None:
     assert gist(text, "The capital of Peru is", "name") == said
+
+
+def test_two_models_stand_side_by_side(model: LanguageModel, tiny_model_folder: Path) -> None:
+    found = probe(model, beside="model", other=str(tiny_model_folder))
+    first, second = found.parts
+    answers = [[row.known.answered.answer.text for row in part.rows] for part in (first, second)]
+    assert answers[0] == answers[1]  # it is the same model, leased anew
+    assert "grade changed" in str(draw(found))
+
+
+def test_scores_without_end_break_no_figure() -> None:
+    rows = [a_row(place, place % 2 == 0, -1.0 - place % 2) for place in range(60)]
+    rows[1] = replace(rows[1], scores={"mean_logprob": float("-inf")})
+    figures = measure(rows)
+    assert figures.fitted is not None
+    assert {method.name: method for method in figures.methods}["mean_logprob"].ranking.auroc == 1.0

@@ -83,10 +83,16 @@ def add(
     """Check a model of your own and list it, for the page too; its files stay where they are."""
     from apps.cli.check import check_own
     from playground.labs.models.own import accept, added_words
+    from playground.models.acquire.catalog import load_catalog
     from playground.models.acquire.records import own_record
 
     settings = Settings.from_env()
     place = Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100 - no `..` in the list
+    if any(entry.name == path for entry in load_catalog()) and not _is_a_place(path):
+        raise OptionError(
+            f"`path` must lead to a folder or file of your own, and {path} is a name of the "
+            f"catalog: `playground pull {path}` fetches it."
+        )
     found = check_own(str(place))
     own = accept(place, found, settings)
     if as_json:
@@ -108,7 +114,7 @@ def remove(
 
     A model of your own only goes off the list: its files stay, so no --yes is asked for.
     """
-    from playground.models.acquire.catalog import find_entry
+    from playground.models.acquire.catalog import find_entry, load_catalog
     from playground.models.acquire.own import find_own
     from playground.models.acquire.removal import delete_model, plan_removal
 
@@ -116,7 +122,9 @@ def remove(
     if own := find_own(name, settings):
         _take_off(own, settings, as_json)
         return
-    if any(separator in name for separator in ("/", os.sep)):
+    if any(separator in name for separator in ("/", os.sep)) or (
+        _is_a_place(name) and not any(entry.name == name for entry in load_catalog())
+    ):
         raise ModelNotFound(
             f"{name} is not on the list of your own models; `playground models` shows the list."
         )
@@ -131,6 +139,11 @@ def remove(
         write_json(removed.to_json())
     else:
         write(f"{removed.title} was deleted, which freed {removed.size}.\n")
+
+
+def _is_a_place(name: str) -> bool:
+    """Tell whether a folder or file is there, which may be named without a separator."""
+    return os.path.exists(name)  # noqa: PTH110 - raises for no name
 
 
 def _take_off(own: OwnModel, settings: Settings, as_json: bool) -> None:

@@ -145,7 +145,7 @@ SPOILT: dict[str, tuple[Spoil, str]] = {
         configured(model_type="mixtral", num_local_experts=10**9),
         "num_local_experts",
     ),
-    "a template for ever": (template(FOR_EVER), "computed for more than 1 second"),
+    "a template for ever": (template(FOR_EVER), "more than 1 second. Choose another model"),
     "a huge product": (template("{{ 'x' * 10 ** 10 }}"), "must not build texts out of numbers"),
     "a huge format": (template("{{ '%0999999999d' % 1 }}"), "a format (%) in line 1"),
     "an indent of millions": (template("{{ 'x' | indent(9999999999) }}"), "the filter indent with"),

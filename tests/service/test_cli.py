@@ -117,6 +117,8 @@ def test_version_is_the_packages(run: Run) -> None:
         ),
         (["chat", "--prompt", "x", "--model", "./no"], 1, "There is no folder or file ./no."),
         (["chat", "--prompt", "x", "--model", "./no\udcff"], 1, "A path must be UTF-8, and ./no"),
+        (["remove", "."], 1, ". is not on the list of your own models"),
+        (["add", "qwen3-0.6b"], 2, "`playground pull qwen3-0.6b` fetches it."),
         (["remove", "nonsense"], 1, "There is no model named 'nonsense'."),
         (["remove", "qwen3-0.6b"], 1, "Qwen3 0.6B is not on this machine"),
         (["pull", "nonsense"], 1, "There is no model named 'nonsense'."),

@@ -6,7 +6,6 @@ page that is just being answered is no leak.
 
 from __future__ import annotations
 
-import shutil
 import sys
 import tempfile
 import time
@@ -16,23 +15,22 @@ import psutil
 from playwright.sync_api import BrowserContext, sync_playwright
 
 from playground.models.acquire.catalog import load_catalog
+from tests.support.chromium import launch
 from tests.support.page_server import page_server
 
 VIEWS, EVERY, FIRST = 1_000, 100, 100
 AT_ONCE = 4  # a browser opens six connections to a server, and each page keeps one
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def main(views: int = VIEWS) -> None:
     """Open and close the page so often, and print the memory on the way."""
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     with (
         tempfile.TemporaryDirectory() as home,
         page_server(load_catalog()[0].name, Path(home)) as server,
         sync_playwright() as playwright,
     ):
         process = psutil.Process(server.process.pid)
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        browser = launch(playwright)
         context = browser.new_context()
         taken = {}
         for count in range(AT_ONCE, views + 1, AT_ONCE):

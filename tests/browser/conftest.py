@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
 import threading
 import time
@@ -20,27 +18,11 @@ from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
 from playground.serving import Pool
 from playground.settings import Settings
+from tests.support.chromium import launch
 
 # A run waits for its turn at the model and two files share two cores: what is slow there still
 # comes, and a test says what must come, never how soon.
 expect.set_options(timeout=30_000)
-
-BROWSER_NAMES = ("chromium", "chromium-browser", "google-chrome")
-BROWSER_ARGUMENTS = [
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    # Of two such lists the last one counts, so that Playwright's own stands here again; the two at
-    # the end keep each new window from loading a page of the browser's own for its address bar.
-    "--disable-features=AvoidUnnecessaryBeforeUnloadCheckSync,DestroyProfileOnBrowserClose,"
-    "HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,LensOverlay,MediaRouter,PaintHolding,"
-    "ThirdPartyStoragePartitioning,AvoidCorsURLLoaderRestartOnRedirect,OptimizationHints,"
-    "NetworkTimeServiceQuerying,AimEnabled,PreconnectToSearch,"
-    "WebUIOmniboxPopup,WebUIOmniboxAimPopup",
-]
 
 
 @pytest.fixture(scope="session")
@@ -77,13 +59,8 @@ def server(pool: Pool, default_model: InstalledModel) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium where there is one, else the one that Playwright installed."""
-    found = next((path for name in BROWSER_NAMES if (path := shutil.which(name))), None)
-    # Chromium refuses its sandbox to root, which is who tests in a container often are.
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=found, args=BROWSER_ARGUMENTS + sandbox
-        )
+        browser = launch(playwright)
         yield browser
         browser.close()
 

@@ -6,7 +6,7 @@ import re
 
 from playground.labs.hallucination.answer_text import Span
 
-_WORD = re.compile(r"[^\W\d_][\w]*")
+_WORD = re.compile(r"(?<!\w)[^\W\d_]\w*")
 # A space or a hyphen keeps two words in one name: "Jane Austen", "Jean-Paul".
 _JOINS = {" ", "-", "\u00a0"}
 # Words that begin a sentence and name nothing.

@@ -13,7 +13,12 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from playground.errors import BrokenCache, PlaygroundError, PrecisionUnavailable
+from playground.errors import (
+    BrokenCache,
+    ModelUnavailable,
+    PlaygroundError,
+    PrecisionUnavailable,
+)
 from playground.generation.language_model import LanguageModel
 from playground.models.acquire.local import register_path
 from playground.models.acquire.store import InstalledModel
@@ -156,6 +161,16 @@ def test_quantized_it_runs_in_steps_as_at_once_or_is_refused(
     whole = engine.logits_at_each(IDS)
     alike = [np.corrcoef(*pair)[0, 1] for pair in zip(whole[9:], in_steps(engine), strict=True)]
     assert min(alike) > 0.98
+
+
+@pytest.mark.parametrize("precision", [Precision.BF16, *QUANTIZED])
+def test_a_step_by_another_formula_is_refused_where_rounding_hides_it(
+    tmp_path: Path, precision: Precision
+) -> None:
+    changes, reason = REFUSED["nemotron_h"]
+    model = installed(tmp_path, "nemotron_h", changes)
+    with pytest.raises(ModelUnavailable, match=reason):
+        load_engine(model, precision, EngineName.TRANSFORMERS)
 
 
 @pytest.mark.parametrize("family", REFUSED)

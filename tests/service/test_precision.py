@@ -52,8 +52,6 @@ def test_rows_hold_what_the_contract_names(default_model: InstalledModel) -> Non
         "transformers,core",
         "--max-new-tokens",
         "8",
-        "--runs",
-        "1",
         "--model",
         default_model.name,
         "--json",

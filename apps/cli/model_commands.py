@@ -33,8 +33,9 @@ def models(as_json: options.AsJson = False) -> None:
         write_json({"models": records})
         return
     screen = console()
-    # A pipe has no width: nothing is to be wrapped or cut there.
-    screen.print(models_table(records), width=None if screen.is_terminal else 200)
+    if not screen.is_terminal:
+        screen.width = 200  # a pipe has no width: nothing is to be wrapped or cut there
+    screen.print(models_table(records))
     for each in records:
         if each["problem"]:
             tell(f"{each['name']}: {each['problem']}", style="yellow")

@@ -10,6 +10,9 @@ from rich.table import Table
 from playground.sizes import spell_size, spell_weights
 
 
+_LONGEST_NAME = 30
+
+
 def models_table(models: Sequence[Mapping[str, Any]]) -> Table:
     """Return the catalog as a table; the size of what is not here is that of its download.
 
@@ -19,7 +22,10 @@ def models_table(models: Sequence[Mapping[str, Any]]) -> Table:
         The records of ``playground models --json``.
     """
     table = Table("name", "kind", "here", box=None, pad_edge=False, header_style="bold")
-    table.columns[0].no_wrap = table.columns[1].no_wrap = True
+    # Names stay whole; the path of somebody's own model is folded before a number is cut.
+    table.columns[0].no_wrap = all(len(model["name"]) <= _LONGEST_NAME for model in models)
+    table.columns[0].overflow = "fold"
+    table.columns[1].no_wrap = True
     for title in ("size", "weights"):
         table.add_column(title, justify="right", no_wrap=True)
     for title in ("licence", "source"):

@@ -9,7 +9,6 @@ from rich.table import Table
 
 from playground.sizes import spell_size, spell_weights
 
-
 _LONGEST_NAME = 30
 
 

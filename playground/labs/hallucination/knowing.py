@@ -76,8 +76,6 @@ def learn_all(
     Stopped
         When the person stopped it.
     """
-    how = {name: getattr(settings, name) for name in AnswerSettings.model_fields}
-    key = (tuple(questions), *how.items())
     if (known := recall(model, questions, settings)) is not None:
         yield from known
         return
@@ -88,15 +86,20 @@ def learn_all(
             run.check()
             found.append(each)
             yield each
-    _memory.keep(model.engine, key, found)
+    _memory.keep(model.engine, _key(questions, settings), found)
 
 
 def recall(
     model: LanguageModel, questions: Sequence[Question], settings: AnswerSettings
 ) -> tuple[Known, ...] | None:
     """Return what is known of these questions already, or None."""
+    return _memory.recall(model.engine, _key(questions, settings))
+
+
+def _key(questions: Sequence[Question], settings: AnswerSettings) -> tuple[object, ...]:
+    """Return what decides about the answers; what else a form holds does not."""
     how = {name: getattr(settings, name) for name in AnswerSettings.model_fields}
-    return _memory.recall(model.engine, (tuple(questions), *how.items()))
+    return (tuple(questions), *how.items())
 
 
 def look_into(

@@ -24,7 +24,7 @@ def alike(texts: Sequence[str]) -> NDArray[np.float64]:
 
 
 def step(one: str, other: str, **given: object) -> str | None:
-    found = cluster([one, other], **given)  # type: ignore[arg-type]
+    found = cluster([one, other], **given)  # type: ignore[arg-type] # as cases give it
     return found.merges[0].step if found.merges else None
 
 

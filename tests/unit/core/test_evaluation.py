@@ -121,7 +121,7 @@ def test_risk_is_the_mean_over_all_orders_of_equals(pairs: list[tuple[float, boo
 @given(PAIRS, st.randoms())
 def test_no_figure_depends_on_the_order(pairs: list[tuple[float, bool]], chance: object) -> None:
     scores, labels = both_kinds(pairs)
-    order = np.array(chance.sample(range(len(pairs)), len(pairs)))  # type: ignore[attr-defined]
+    order = np.array(chance.sample(range(len(pairs)), len(pairs)))  # type: ignore[attr-defined] # random hands out its own
     for figure in (auroc, average_precision, area_under_risk, best_threshold):
         assert figure(scores[order], labels[order]) == pytest.approx(figure(scores, labels))
 
@@ -166,7 +166,7 @@ def test_bootstrap_interval_is_scipys(statistic: object, level: float) -> None:
         rng=np.random.default_rng(7),
     ).confidence_interval
     found = bootstrap_interval(
-        statistic,  # type: ignore[arg-type]
+        statistic,  # type: ignore[arg-type] # takes one array or two
         scores,
         labels,
         seed=7,
@@ -201,7 +201,7 @@ def test_interval_of_a_ranking_holds_its_figure_and_hangs_on_the_seed() -> None:
     scores = right + dice.normal(size=80)
     found = rank(scores, right)
     assert found.low is not None
-    assert found.low < found.auroc < found.high  # type: ignore[operator]
+    assert found.low < found.auroc < found.high  # type: ignore[operator] # none is None here
     assert found == rank(scores, right, seed=0) != rank(scores, right, seed=1)
 
 
@@ -246,4 +246,4 @@ def test_infinite_scores_are_ranked() -> None:
 )
 def test_wrong_input_is_named(call: object, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
-        call()  # type: ignore[operator]
+        call()  # type: ignore[operator] # a lambda of the cases

@@ -104,4 +104,4 @@ def test_wrong_input_is_named(
     features: object, labels: object, penalty: float, sentence: str
 ) -> None:
     with pytest.raises(ValueError, match=sentence):
-        fit_logistic(features, labels, penalty=penalty)  # type: ignore[arg-type]
+        fit_logistic(features, labels, penalty=penalty)  # type: ignore[arg-type] # a wrong one

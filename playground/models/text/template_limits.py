@@ -7,6 +7,7 @@ ever or from filling the memory.
 from __future__ import annotations
 
 import ctypes
+import gc
 import re
 import threading
 import time
@@ -48,9 +49,10 @@ class TemplateTooSlow(Exception):
 def time_limit(seconds: float = SECONDS) -> Iterator[None]:
     """End what runs inside, on this thread, after so many seconds of computing.
 
-    Time in which others had the processor does not count. The exception arrives between two steps
-    of Python code: one long step, such as building a huge string, it cannot end. `require_modest`
-    refuses what would build one.
+    Time in which others had the processor does not count, nor does what Python spends on collecting
+    the garbage of the whole process. The exception arrives between two steps of Python code: one
+    long step, such as building a huge string, it cannot end. `require_modest` refuses what would
+    build one.
 
     Raises
     ------
@@ -60,16 +62,20 @@ def time_limit(seconds: float = SECONDS) -> Iterator[None]:
     thread, over, guard = threading.get_ident(), threading.Event(), threading.Lock()
     spent = _clock_of(thread)
     set_async = ctypes.pythonapi.PyThreadState_SetAsyncExc
+    garbage = _GarbageTime(thread, spent)
 
     def watch() -> None:
         began = spent()
         while not over.wait(_LOOK_EVERY):
-            if spent() - began > seconds:
-                with guard:
-                    if not over.is_set():
-                        set_async(ctypes.c_ulong(thread), ctypes.py_object(TemplateTooSlow))
-                return
+            if garbage.collecting or spent() - began - garbage.seconds < seconds:
+                continue
+            with guard:
+                if not over.is_set():
+                    set_async(ctypes.c_ulong(thread), ctypes.py_object(TemplateTooSlow))
+            # Python drops what arrives in a finalizer: it is sent again after the same time.
+            began = spent() - garbage.seconds
 
+    gc.callbacks.append(garbage)
     threading.Thread(target=watch, daemon=True).start()
     try:
         yield
@@ -77,6 +83,26 @@ def time_limit(seconds: float = SECONDS) -> Iterator[None]:
         with guard:
             over.set()
         set_async(ctypes.c_ulong(thread), None)  # one that was sent and has not arrived
+        gc.callbacks.remove(garbage)
+
+
+class _GarbageTime:
+    """The seconds that a thread spends on collecting garbage: a callback of `gc`."""
+
+    def __init__(self, thread: int, clock: Callable[[], float]) -> None:
+        self._thread, self._clock = thread, clock
+        self._began = 0.0
+        self.seconds = 0.0
+        self.collecting = False
+
+    def __call__(self, phase: str, info: dict[str, int]) -> None:
+        if threading.get_ident() != self._thread:
+            return
+        if phase == "start":
+            self.collecting, self._began = True, self._clock()
+        elif self.collecting:
+            self.seconds += self._clock() - self._began
+            self.collecting = False
 
 
 def _clock_of(thread: int) -> Callable[[], float]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
+from itertools import groupby
 from typing import Any
 
 import gradio as gr
@@ -32,16 +34,10 @@ class Form:
         declared = experiment.settings.declared()
         self.fields: dict[str, Component] = {}
         own = {name: each for name, each in declared.items() if not each.look.shared}
-        for name, each in own.items():
-            if _wide(each):
-                self.fields[name] = self._component(each)
-        for name, each in own.items():
-            if each.look.hidden:
-                self.fields[name] = self._component(each)
-        narrow = {name: each for name, each in own.items() if name not in self.fields}
-        if narrow:
-            with gr.Row(elem_classes="lab-fields"):
-                for name, each in narrow.items():
+        # In the order of their declaration; narrow ones that follow each other share a row.
+        for narrow, group in groupby(own.items(), key=lambda item: _narrow(item[1])):
+            with gr.Row(elem_classes="lab-fields") if narrow else nullcontext():
+                for name, each in group:
                     self.fields[name] = self._component(each)
         self.shared = tuple(name for name, each in declared.items() if each.look.shared)
 
@@ -92,10 +88,10 @@ class Form:
         return _component(setting, f"{self._experiment.path.replace('/', '-')}-{setting.name}")
 
 
-def _wide(setting: Setting) -> bool:
+def _narrow(setting: Setting) -> bool:
     look = setting.look
     text = isinstance(setting.kind, Text) and not look.narrow
-    return not look.hidden and (text or _many(setting.kind))
+    return not (look.hidden or text or _many(setting.kind))
 
 
 def _many(kind: Kind) -> bool:

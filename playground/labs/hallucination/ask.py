@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from playground.experiments.run import Progress, Run
-from playground.experiments.settings import field
+from playground.experiments.settings import Settings, field
 from playground.generation.language_model import LanguageModel
 from playground.labs.hallucination.answering import (
     Answered,
@@ -36,7 +36,7 @@ MAX_PROMPT = 20_000
 GAUGE = "mean_logprob"
 
 
-class AskSettings(AnswerSettings):
+class Asking(Settings):
     """What is asked."""
 
     prompt: str = field(
@@ -62,6 +62,11 @@ class AskSettings(AnswerSettings):
             "chat": "A chat message",
         },
     )
+
+
+# The settings of a base that is named later stand before those of one named earlier.
+class AskSettings(AnswerSettings, Asking):
+    """What is asked, and how often."""
 
     def question(self) -> Question:
         """Return how it is asked."""

@@ -95,7 +95,7 @@ class _GarbageTime:
         self.seconds = 0.0
         self.collecting = False
 
-    def __call__(self, phase: str, info: dict[str, int]) -> None:
+    def __call__(self, phase: str, _info: dict[str, int]) -> None:
         if threading.get_ident() != self._thread:
             return
         if phase == "start":

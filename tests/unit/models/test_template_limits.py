@@ -25,7 +25,7 @@ def test_what_computes_too_long_is_ended() -> None:
 def test_collecting_the_garbage_of_the_process_does_not_count() -> None:
     """Else an honest template fails in a process with a large heap."""
 
-    def slow_collection(phase: str, info: dict[str, int]) -> None:
+    def slow_collection(phase: str, _info: dict[str, int]) -> None:
         if phase == "start":
             compute(0.5)
 

@@ -34,11 +34,10 @@ class Form:
         declared = experiment.settings.declared()
         self.fields: dict[str, Component] = {}
         own = {name: each for name, each in declared.items() if not each.look.shared}
-        # In the order of their declaration; narrow ones that follow each other share a row.
-        for narrow, group in groupby(own.items(), key=lambda item: _narrow(item[1])):
-            with gr.Row(elem_classes="lab-fields") if narrow else nullcontext():
-                for name, each in group:
-                    self.fields[name] = self._component(each)
+        self._lay_out({name: each for name, each in own.items() if not each.look.seldom})
+        if seldom := {name: each for name, each in own.items() if each.look.seldom}:
+            with gr.Accordion("More settings", open=False, elem_classes="more"):
+                self._lay_out(seldom)
         self.shared = tuple(name for name, each in declared.items() if each.look.shared)
 
     @property
@@ -83,6 +82,13 @@ class Form:
             field: shown_value(declared[name], getattr(settings, name))
             for name, field in self.fields.items()
         }
+
+    def _lay_out(self, settings: Mapping[str, Setting]) -> None:
+        """Make the fields in the order of their declaration; narrow neighbours share a row."""
+        for narrow, group in groupby(settings.items(), key=lambda item: _narrow(item[1])):
+            with gr.Row(elem_classes="lab-fields") if narrow else nullcontext():
+                for name, each in group:
+                    self.fields[name] = self._component(each)
 
     def _component(self, setting: Setting) -> Component:
         return _component(setting, f"{self._experiment.path.replace('/', '-')}-{setting.name}")

@@ -42,6 +42,8 @@ class Look:
     restarts : bool
         A place in what is shown, such as a page: back at its default when the text that travels
         is another.
+    seldom : bool
+        Few people change it: it stands behind "More settings", after all others.
     """
 
     lines: int = 1
@@ -52,6 +54,7 @@ class Look:
     travels: bool = False
     narrow: bool = False
     restarts: bool = False
+    seldom: bool = False
 
 
 def field(

@@ -51,10 +51,20 @@ class AnswerSettings(Settings):
         le=MAX_SAMPLES,
     )
     temperature: float = field(
-        0.7, label="Temperature of the samples", explanation="The answer itself has 0.", ge=0, le=2
+        0.7,
+        label="Temperature of the samples",
+        explanation="The answer itself has 0.",
+        ge=0,
+        le=2,
+        seldom=True,
     )
     top_p: float = field(
-        0.95, label="Top-p of the samples", explanation="1 cuts nothing off.", gt=0, le=1
+        0.95,
+        label="Top-p of the samples",
+        explanation="1 cuts nothing off.",
+        gt=0,
+        le=1,
+        seldom=True,
     )
     max_new_tokens: int | None = field(
         None,
@@ -62,14 +72,21 @@ class AnswerSettings(Settings):
         explanation=f"At most; empty is {TEXT_TOKENS} for a text, {CHAT_TOKENS} in a chat.",
         ge=1,
         le=512,
+        seldom=True,
     )
     seed: int = field(
-        0, label="Dice seed", explanation="The same seed gives the same table.", ge=0, le=MAX_SEED
+        0,
+        label="Dice seed",
+        explanation="The same seed gives the same table.",
+        ge=0,
+        le=MAX_SEED,
+        seldom=True,
     )
     by_meaning: bool = field(
         False,
         label="Compare by meaning",
         explanation="Puts samples together by a sentence encoder, too; it is fetched once.",
+        seldom=True,
     )
 
     @property

@@ -26,6 +26,22 @@ def mark(text: str) -> str:
     return seen or "∅"
 
 
+def legible(text: str) -> str:
+    r"""Return a text with what cannot be seen, or turns the page around, shown by its code.
+
+    What joins emoji to families stays.
+
+    Examples
+    --------
+    >>> legible("a\x00b\u202ec d\n")
+    'a\\u0000b\\u202ec d\n'
+    """
+    kept = "\n\N{ZERO WIDTH JOINER}\N{VARIATION SELECTOR-16}"
+    return "".join(
+        c if c.isprintable() or c in kept or c == "\t" else rf"\u{ord(c):04x}" for c in text
+    )
+
+
 def percent(probability: float) -> str:
     """Return a probability in words that are never rounded to none or all.
 

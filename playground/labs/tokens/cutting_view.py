@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from markupsafe import Markup
 
-from playground.drawing.marks import mark
+from playground.drawing.marks import legible, mark
 from playground.drawing.markup import join, tag
 from playground.experiments.experiment import Experiment, Needs
 from playground.labs.tokens.cutting import (
@@ -140,22 +140,6 @@ def text_of(group: Sequence[Token]) -> str:
     """Return the text of tokens that are whole characters together."""
     data = b"".join(token.data for token in group)
     return data.decode(errors="replace")
-
-
-def legible(text: str) -> str:
-    r"""Return a text with what cannot be seen, or turns the page around, shown by its code.
-
-    What joins emoji to families stays.
-
-    Examples
-    --------
-    >>> legible("a\x00b\u202ec d\n")
-    'a\\u0000b\\u202ec d\n'
-    """
-    kept = "\n\N{ZERO WIDTH JOINER}\N{VARIATION SELECTOR-16}"
-    return "".join(
-        c if c.isprintable() or c in kept or c == "\t" else rf"\u{ord(c):04x}" for c in text
-    )
 
 
 CUTTING = Experiment(

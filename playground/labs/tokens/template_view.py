@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from playground.drawing.marks import legible
 from playground.drawing.markup import join, tag
 from playground.experiments.experiment import Experiment, Needs
-from playground.labs.tokens.cutting_view import legible
 from playground.labs.tokens.template import (
     Part,
     Received,

@@ -10,9 +10,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import playground
+from playground.drawing.marks import legible
 from playground.errors import OptionError
 from playground.labs.tokens.cutting import Cutting, tokenize
-from playground.labs.tokens.cutting_view import TOKENS_AT_ONCE, draw, legible
+from playground.labs.tokens.cutting_view import TOKENS_AT_ONCE, draw
 from playground.models.text.tokenizer import Tokenizer
 from playground.models.text.trained_tokenizer import byte_tokenizer, train_tokenizer
 from tests.support.markup import seen

@@ -15,6 +15,7 @@
     ├── ContextOverflow              a prompt that does not fit the window
     ├── StorageFailed                the disk does not give or take a conversation
     ├── NotFinite                    a model's scores are no numbers to choose by
+    ├── PolicyRefused(ValueError)    a file of rules that cannot be read as one
     ├── Cancelled                    the user stopped what was asked for
     └── Busy                         too many replies wait already
 
@@ -73,6 +74,10 @@ class StorageFailed(PlaygroundError):
 
 class NotFinite(PlaygroundError, ArithmeticError):
     """A model's scores are no numbers that a token could be chosen by."""
+
+
+class PolicyRefused(PlaygroundError, ValueError):
+    """A policy of banned content is not one: its file, line and what is wrong are named."""
 
 
 class Cancelled(PlaygroundError):

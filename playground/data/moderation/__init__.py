@@ -1,0 +1,1 @@
+"""Banned content: policies, the lists they name, and what else the rail reads."""

@@ -1,0 +1,1 @@
+"""Lists of states, offices and people that a policy may name."""

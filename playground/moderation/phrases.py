@@ -1,0 +1,126 @@
+"""The small language in which a policy spells its phrases.
+
+======================  ==========================================================
+``kill``                the word, in large or small letters
+``kill*``               every word that begins so
+``=US``                 the word in exactly these letters
+``will|would``          one of these words or groups
+``<figure>``            a phrase of the group of that name
+``the?``                may be missing
+``...`` and ``...5``    at most three, or five, words of any kind
+``!<place>``            what follows is not that
+======================  ==========================================================
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from playground.moderation.wording import read_words
+
+GROUP = re.compile(r"<([a-z][a-z0-9_]*)>\Z")
+GAP = re.compile(r"\.\.\.(\d{0,2})\Z")
+WIDEST_GAP = 12
+USUAL_GAP = 3
+LONGEST = 16
+
+
+class Misspelt(ValueError):
+    """A phrase that is none; the sentence says why."""
+
+
+@dataclass(frozen=True)
+class Element:
+    """One step of a phrase.
+
+    Attributes
+    ----------
+    symbols : tuple of str
+        What may stand here: ``w:word``, ``s:stem``, ``c:Word``, ``g:group``. Empty for a gap.
+    optional, forbidden : bool
+        Whether it may be missing; whether it must not follow.
+    gap : int
+        How many words of any kind may stand here.
+    """
+
+    symbols: tuple[str, ...] = ()
+    optional: bool = False
+    forbidden: bool = False
+    gap: int = 0
+
+
+Phrase = tuple[Element, ...]
+
+
+def parse_phrase(text: str) -> Phrase:
+    """Return the steps of a phrase as it is spelt in a policy."""
+    elements: list[Element] = []
+    for piece in text.split():
+        elements.extend(_elements(piece))
+    if not any(_required(each) for each in elements):
+        raise Misspelt(f"the phrase {text!r} has nothing that must be there")
+    if len(elements) > LONGEST:
+        raise Misspelt(f"the phrase {text!r} has {len(elements)} steps; {LONGEST} are the most")
+    if elements[0].gap or elements[-1].gap:
+        raise Misspelt(f"the phrase {text!r} begins or ends with any words: leave '...' out there")
+    return tuple(elements)
+
+
+def plain_words(phrase: Phrase) -> tuple[str, ...] | None:
+    """Return the words of a phrase that is nothing but words, else None."""
+    plain = all(_required(each) and len(each.symbols) == 1 for each in phrase)
+    if not plain or any(each.symbols[0][0] not in "wc" for each in phrase):
+        return None
+    return tuple(each.symbols[0] for each in phrase)
+
+
+def groups_of(phrase: Phrase) -> set[str]:
+    """Return the groups that a phrase names."""
+    return {each[2:] for step in phrase for each in step.symbols if each.startswith("g:")}
+
+
+def _required(element: Element) -> bool:
+    return not (element.optional or element.forbidden or element.gap)
+
+
+def _elements(piece: str) -> list[Element]:
+    gap = GAP.match(piece)
+    if gap:
+        width = int(gap.group(1) or USUAL_GAP)
+        if not 1 <= width <= WIDEST_GAP:
+            raise Misspelt(f"{piece!r} skips {width} words; from 1 to {WIDEST_GAP} can be skipped")
+        return [Element(gap=width)]
+    forbidden = piece.startswith("!")
+    optional = piece.endswith("?") and len(piece) > 1
+    core = piece[forbidden : len(piece) - optional]
+    choices = core.split("|")
+    if len(choices) == 1 and not forbidden and not optional:
+        return [Element((each,)) for each in _symbols(core)]
+    symbols = []
+    for choice in choices:
+        several = _symbols(choice)
+        if len(several) != 1:
+            raise Misspelt(f"{choice!r} in {piece!r} is not one word: make it a group of terms")
+        symbols.extend(several)
+    return [Element(tuple(symbols), optional, forbidden)]
+
+
+def _symbols(choice: str) -> list[str]:
+    group = GROUP.match(choice)
+    if group:
+        return [f"g:{group.group(1)}"]
+    if "<" in choice or ">" in choice:
+        raise Misspelt(f"{choice!r} is no group: write <name> in small letters")
+    exact, stem = choice.startswith("="), choice.endswith("*")
+    wording = read_words(choice.strip("=*"))
+    if not wording.words:
+        raise Misspelt(f"{choice!r} is no word")
+    if exact:
+        return [f"c:{each.rstrip('.')}" for each in wording.raw]
+    symbols = [f"w:{each}" for each in wording.words]
+    if stem:
+        if len(wording.words[-1]) < 2:
+            raise Misspelt(f"{choice!r} would be nearly every word: give it two letters or more")
+        symbols[-1] = f"s:{wording.words[-1]}"
+    return symbols

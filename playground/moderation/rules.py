@@ -1,0 +1,258 @@
+"""The stage that applies the policies' rules to every reading of a text."""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+from playground.moderation.lexicon import Found, Lexicon
+from playground.moderation.phrases import Phrase, groups_of
+from playground.moderation.policy import MOST_WORDS, Loaded, Near, Rule
+from playground.moderation.tense import tense_of
+from playground.moderation.verdict import Action, Match
+from playground.moderation.view import View
+from playground.moderation.wording import Wording, read_words
+
+STAGE = "policies"
+PATTERN_SECONDS = 0.3
+"""How long all patterns of a policy may take for one reading of a text."""
+
+LONGEST_PIECE = 400
+"""Characters of a sentence that a pattern sees at once."""
+
+
+@dataclass(frozen=True)
+class _Hit:
+    """What a rule found: words from `start` to before `end`."""
+
+    rule: Rule
+    start: int
+    end: int
+
+
+class PolicyStage:
+    """The rules of one policy.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        The policy.
+    gazetteer : mapping of str to sequence of Phrase
+        Groups of terms that any policy may name.
+    """
+
+    name = STAGE
+
+    def __init__(self, loaded: Loaded, gazetteer: Mapping[str, Sequence[Phrase]]) -> None:
+        self.loaded = loaded
+        self._lexicon = Lexicon(_needed(loaded, gazetteer), loaded.phrases)
+        # What is open is asked right after what is found: the text's words are kept that long.
+        self._read: Callable[[str], tuple[Wording, Found]] = lru_cache(maxsize=8)(self._read_anew)
+
+    def find(self, given: str, views: Sequence[View]) -> list[Match]:
+        """Return every match, each once though it stands in several readings."""
+        matches: dict[tuple[str, int, int], Match] = {}
+        for view in views:
+            for match in self._in_view(given, view):
+                matches.setdefault((match.rule, match.start, match.end), match)
+        return sorted(matches.values(), key=lambda each: (each.start, each.end))
+
+    def open_from(self, given: str, views: Sequence[View]) -> int:
+        """Return from where on the text could still become a match, or change one."""
+        return min((self._open_in(view, len(given)) for view in views), default=len(given))
+
+    def _read_anew(self, text: str) -> tuple[Wording, Found]:
+        wording = read_words(text)
+        return wording, self._lexicon.find(wording)
+
+    def _in_view(self, given: str, view: View) -> Iterator[Match]:
+        wording, found = self._read(view.text)
+        for rule in self.loaded.policy.rules:
+            for hit in _hits(rule, wording, found):
+                if _counts(hit, wording, found):
+                    start, end = wording.starts[hit.start], wording.ends[hit.end - 1]
+                    yield _match(rule, given, view, start, end)
+        yield from self._patterns(given, view, wording)
+
+    def _patterns(self, given: str, view: View, wording: Wording) -> Iterator[Match]:
+        """Try the regular expressions, sentence by sentence, until their time is up."""
+        rules = [each for each in self.loaded.policy.rules if each.patterns]
+        until = time.monotonic() + PATTERN_SECONDS
+        for start, end in _pieces(wording, len(view.text)) if rules else ():
+            for rule in rules:
+                for source in rule.patterns:
+                    pattern = self.loaded.patterns[source]
+                    left = max(until - time.monotonic(), 0.001)
+                    try:
+                        spans = [
+                            each.span()
+                            for each in pattern.finditer(view.text, start, end, timeout=left)
+                        ]
+                    except TimeoutError:
+                        yield _too_slow(rule, source, given, view, (start, end))
+                        return
+                    for first, last in spans:
+                        if last > first:
+                            yield _match(rule, given, view, first, last)
+
+    def _open_in(self, view: View, length: int) -> int:
+        wording, found = self._read(view.text)
+        if not wording.words:
+            return length
+        rules = self.loaded.policy.rules
+        first = min(found.horizon, *(_open_word(each, wording, found) for each in rules))
+        at = view.starts[wording.starts[first]] if first < len(wording.words) else length
+        if any(each.patterns for each in rules):
+            *_, (start, _end) = _pieces(wording, len(view.text))
+            at = min(at, view.starts[start])
+        return at
+
+
+def _needed(
+    loaded: Loaded, gazetteer: Mapping[str, Sequence[Phrase]]
+) -> dict[str, Sequence[Phrase]]:
+    """Return the groups that a policy's rules come to, of its own and of the gazetteer."""
+    every = {**gazetteer, **loaded.groups}
+    needed: dict[str, Sequence[Phrase]] = {}
+    waiting = {
+        each for phrases in loaded.phrases.values() for p in phrases for each in groups_of(p)
+    }
+    for rule in loaded.policy.rules:
+        waiting.update(rule.unless, *(near.terms for near in rule.near))
+    while waiting:
+        name = waiting.pop()
+        if name in every and name not in needed:
+            needed[name] = every[name]
+            waiting.update(each for phrase in every[name] for each in groups_of(phrase))
+    return needed
+
+
+def _hits(rule: Rule, wording: Wording, found: Found) -> Iterator[_Hit]:
+    """Yield what a rule's phrases and nears find, before anything undoes it."""
+    reached = 0
+    for start, ends in sorted(found.ends.get(f"r:{rule.id}", {}).items()):
+        if start >= reached:
+            reached = max(ends)
+            yield _Hit(rule, start, reached)
+    for near in rule.near:
+        yield from _together(rule, near, wording, found)
+
+
+def _together(rule: Rule, near: Near, wording: Wording, found: Found) -> Iterator[_Hit]:
+    """Yield where one of each group stands near the others."""
+    every = sorted(
+        (start, max(ends), which)
+        for which, name in enumerate(near.terms)
+        for start, ends in found.ends.get(f"g:{name}", {}).items()
+    )
+    latest: dict[int, tuple[int, int]] = {}
+    for start, end, which in every:
+        latest[which] = (start, end)
+        if len(latest) < len(near.terms):
+            continue
+        spans = sorted(latest.values())
+        first, last = spans[0][0], max(each[1] for each in spans)
+        apart = all(one[1] <= other[0] for one, other in pairwise(spans))
+        same = wording.sentence_at(last - 1) - wording.sentence_at(first) < near.sentences
+        if apart and same and last - first <= near.within:
+            latest.clear()
+            yield _Hit(rule, first, last)
+
+
+def _around(start: int, end: int, wording: Wording) -> tuple[int, int]:
+    """Return the words of the sentence, or sentences, around some words."""
+    first = wording.sentences[wording.sentence_at(start)]
+    limit = wording.limit(wording.sentence_at(end - 1))
+    return max(first, start - MOST_WORDS), min(limit, end + MOST_WORDS)
+
+
+def _counts(hit: _Hit, wording: Wording, found: Found) -> bool:
+    """Whether neither tense nor another phrase undoes what was found."""
+    first, limit = _around(hit.start, hit.end, wording)
+    for group in hit.rule.unless:
+        starts = sorted(found.ends.get(f"g:{group}", ()))
+        at = bisect_left(starts, first)
+        if at < len(starts) and starts[at] < limit:
+            return False
+    return not hit.rule.tense or tense_of(wording.words[first:limit]) in hit.rule.tense
+
+
+def _match(rule: Rule, given: str, view: View, start: int, end: int) -> Match:
+    first, last = view.span(start, end)
+    return Match(
+        STAGE,
+        rule.id,
+        rule.category,
+        first,
+        last,
+        given[first:last],
+        rule.action,
+        view=view.name,
+        reason=rule.reason,
+    )
+
+
+def _too_slow(rule: Rule, source: str, given: str, view: View, piece: tuple[int, int]) -> Match:
+    first, last = view.span(*piece)
+    return Match(
+        STAGE,
+        rule.id,
+        rule.category,
+        first,
+        last,
+        given[first:last],
+        Action.REVIEW,
+        0.0,
+        view.name,
+        f"The pattern {source!r} needs more than {PATTERN_SECONDS} s here and was stopped: whether "
+        "it matches is not known. Make it simpler.",
+    )
+
+
+def _pieces(wording: Wording, length: int) -> Iterator[tuple[int, int]]:
+    """Yield the spans of the sentences, the long ones in pieces."""
+    starts = [wording.starts[each] for each in wording.sentences[1:]]
+    for start, end in pairwise([0, *starts, length]):
+        for at in range(start, end, LONGEST_PIECE):
+            yield at, min(at + LONGEST_PIECE, end)
+
+
+def _open_word(rule: Rule, wording: Wording, found: Found) -> int:
+    """Return the first word from which a rule's match could begin, go or change."""
+    opened: list[int] = [len(wording.words), *found.open.get(f"r:{rule.id}", ())]
+    if (rule.unless or rule.tense) and not wording.closed:
+        settled = _settled(rule.unless, wording, found) - MOST_WORDS
+        last = len(wording.sentences) - 1
+        opened += [
+            hit.start
+            for hit in _hits(rule, wording, found)
+            if hit.end >= settled and wording.sentence_at(hit.end - 1) == last
+        ]
+    for near in rule.near:
+        opened.append(_open_near(near, wording, found))
+    return min(opened)
+
+
+def _open_near(near: Near, wording: Wording, found: Found) -> int:
+    """Return the first word that what is yet to come could make a near of."""
+    count, sentences = len(wording.words), len(wording.sentences)
+    sentence = max(sentences - near.sentences + wording.closed, 0)
+    since = wording.sentences[sentence] if sentence < sentences else count
+    since = max(since, _settled(near.terms, wording, found) - near.within)
+    members = [f"g:{name}" for name in near.terms]
+    starts = (
+        start
+        for symbol in members
+        for start in (*found.ends.get(symbol, ()), *found.open.get(symbol, ()))
+    )
+    return min((start for start in starts if start >= since), default=count)
+
+
+def _settled(groups: Sequence[str], wording: Wording, found: Found) -> int:
+    """Return before which word every term of some groups is known."""
+    starts = (at for name in groups for at in found.open.get(f"g:{name}", ()))
+    return min([len(wording.words), found.horizon, *starts])

@@ -1,0 +1,87 @@
+"""A text as words and sentences, such that what follows never changes what is settled.
+
+Only the last word, and what stands after it, may read differently when the text goes on.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+
+WORD = re.compile(
+    r"[A-Za-z](?:\.[A-Za-z])+\b\.?"  # U.S., e.g.
+    r"|(?<=\w)['\u2019][^\W\d_]+"  # 's, 'll, n't after its word
+    r"|[^\W_]+"
+)
+BREAK = re.compile(r"[.!?\u2026][\"'\u201d\u2019)\]]*\s|[\u3002\uff01\uff1f]|\n[ \t\r]*\n")
+ABBREVIATED = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        adm amb brig capt cmdr col dr gen gov hon jr lt maj mr mrs ms no pm pres prof rep rev sen
+        sgt sr st vs
+        """,
+    )
+)
+"""Words after which a point ends no sentence."""
+
+
+@dataclass(frozen=True)
+class Wording:
+    """The words of a text.
+
+    Attributes
+    ----------
+    raw : tuple of str
+        The words as they stand.
+    words : tuple of str
+        The same in small letters, with plain apostrophes.
+    starts, ends : tuple of int
+        Their spans in the text.
+    sentences : tuple of int
+        The index of the first word of each sentence, ascending.
+    closed : bool
+        Whether the last sentence has its end behind it.
+    """
+
+    raw: tuple[str, ...]
+    words: tuple[str, ...]
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+    sentences: tuple[int, ...]
+    closed: bool
+
+    def sentence_at(self, word: int) -> int:
+        """Return which sentence a word stands in."""
+        return bisect_right(self.sentences, word) - 1
+
+    def limit(self, sentence: int) -> int:
+        """Return the index after the last word of a sentence."""
+        later = sentence + 1
+        return self.sentences[later] if later < len(self.sentences) else len(self.words)
+
+
+def read_words(text: str) -> Wording:
+    """Cut a text into words and sentences."""
+    found = list(WORD.finditer(text))
+    raw = tuple(each.group() for each in found)
+    words = tuple(each.lower().replace("\u2019", "'").rstrip(".") for each in raw)
+    starts = tuple(each.start() for each in found)
+    ends = tuple(each.end() for each in found)
+    later = range(1, len(found))
+    breaks = [at for at in later if _breaks(words[at - 1], text, ends[at - 1], starts[at])]
+    sentences = [0, *breaks] if found else []
+    closed = not found or _breaks(words[-1], text, ends[-1], len(text))
+    return Wording(raw, words, starts, ends, tuple(sentences), closed)
+
+
+def _breaks(word: str, text: str, start: int, end: int) -> bool:
+    """Whether a sentence ends between a word and the next."""
+    if end - start < 2 and text[start:end].isascii():
+        return False
+    mark = BREAK.search(text, start, end)
+    if mark is None:
+        return False
+    point = mark.group()[0] == "."
+    return not (point and (word in ABBREVIATED or (len(word) == 1 and word.isalpha())))

@@ -1,0 +1,15 @@
+"""Banned content: what a filter stops, where, why, and what it must let pass."""
+
+from playground.experiments.experiment import Lab
+from playground.labs.moderation import editor_view
+
+LAB = Lab(
+    name="moderation",
+    title="Banned content",
+    rank=45,
+    idea=(
+        "A filter that only says no teaches nothing. This one says which stage saw what and where, "
+        "and shows what it misses and whom it stops without reason."
+    ),
+    experiments=(editor_view.EDITOR,),
+)

@@ -1,0 +1,128 @@
+"""What each stage of the rail says of a text, and how long it took."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+from playground.moderation.verdict import Action, Match, Verdict
+from playground.moderation.view import AS_WRITTEN, Stage, View
+
+
+@dataclass(frozen=True)
+class StageReport:
+    """What one stage found.
+
+    Attributes
+    ----------
+    name : str
+        Which stage.
+    matches : tuple of Match
+        Everything it found, in the order of their places.
+    milliseconds : float
+        How long it looked.
+    """
+
+    name: str
+    matches: tuple[Match, ...]
+    milliseconds: float
+
+    @property
+    def said(self) -> str:
+        """One sentence."""
+        stopping = [each for each in self.matches if each.action is not Action.ALLOW]
+        rules = ", ".join(dict.fromkeys(each.rule for each in stopping or self.matches))
+        if stopping:
+            return f"Found {rules}."
+        if rules:
+            return f"Saw {rules}, and lets it pass."
+        return "Found nothing."
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it under the names of the export."""
+        return {
+            "stage": self.name,
+            "matches": [each.to_json() for each in self.matches],
+            "milliseconds": self.milliseconds,
+        }
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A text that has been through all stages.
+
+    Attributes
+    ----------
+    given : str
+        The text.
+    views : tuple of View
+        Its readings; the first is the text as written.
+    stages : tuple of StageReport
+        In the order of the rail.
+    reading_milliseconds : float
+        How long the readings took.
+    """
+
+    given: str
+    views: tuple[View, ...]
+    stages: tuple[StageReport, ...]
+    reading_milliseconds: float
+
+    @property
+    def matches(self) -> tuple[Match, ...]:
+        """What all stages found, in the order of their places."""
+        return in_order(match for stage in self.stages for match in stage.matches)
+
+    @property
+    def verdict(self) -> Verdict:
+        """What is to be done with the text."""
+        return Verdict(self.matches)
+
+    @property
+    def milliseconds(self) -> float:
+        """How long all of it took."""
+        return self.reading_milliseconds + sum(each.milliseconds for each in self.stages)
+
+
+def in_order(matches: Iterable[Match]) -> tuple[Match, ...]:
+    """Return matches by where they begin; of equal ones the longest first."""
+    return tuple(sorted(matches, key=lambda each: (each.start, -each.end)))
+
+
+def examine(
+    given: str, read_views: Callable[[str], Sequence[View]], stages: Sequence[Stage]
+) -> Examined:
+    """Read a text in every way and show it to one stage after another.
+
+    Every stage is asked, also behind one that would stop the text: that is what is to be seen.
+
+    Parameters
+    ----------
+    given : str
+        The text.
+    read_views : callable
+        Returns its readings.
+    stages : sequence of Stage
+        In the order of the rail.
+    """
+    began = perf_counter()
+    views = tuple(read_views(given))
+    reading = _milliseconds_since(began)
+    return Examined(given, views, tuple(_ask(each, given, views) for each in stages), reading)
+
+
+def _ask(stage: Stage, given: str, views: Sequence[View]) -> StageReport:
+    began = perf_counter()
+    matches = in_order(stage.find(given, views))
+    return StageReport(stage.name, matches, _milliseconds_since(began))
+
+
+def _milliseconds_since(began: float) -> float:
+    return 1000 * (perf_counter() - began)
+
+
+def as_written(text: str) -> View:
+    """Return the reading that changes nothing."""
+    return View(AS_WRITTEN, text, range(len(text)), range(1, len(text) + 1))

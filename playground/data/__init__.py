@@ -37,3 +37,9 @@ def shipped_calibration() -> str:
     """Return how sure a model was of answers whose truth is known, for the hallucination lab."""
     folder = files("playground.data").joinpath("probes")
     return folder.joinpath("calibration.json").read_text(encoding="utf-8")
+
+
+def shipped_traps() -> str:
+    """Return harmless sentences that a careless filter stops, one a line as JSON."""
+    folder = files("playground.data").joinpath("moderation")
+    return folder.joinpath("traps.jsonl").read_text(encoding="utf-8")

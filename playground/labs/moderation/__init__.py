@@ -1,7 +1,7 @@
 """Banned content: what a filter stops, where, why, and what it must let pass."""
 
 from playground.experiments.experiment import Lab
-from playground.labs.moderation import editor_view
+from playground.labs.moderation import editor_view, judge_view, traps_view, xray_view
 
 LAB = Lab(
     name="moderation",
@@ -11,5 +11,10 @@ LAB = Lab(
         "A filter that only says no teaches nothing. This one says which stage saw what and where, "
         "and shows what it misses and whom it stops without reason."
     ),
-    experiments=(editor_view.EDITOR,),
+    experiments=(
+        xray_view.XRAY,
+        traps_view.TRAPS,
+        editor_view.EDITOR,
+        judge_view.JUDGE,
+    ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from time import perf_counter
 from typing import Any
 
@@ -110,13 +111,16 @@ def examine(
     began = perf_counter()
     views = tuple(read_views(given))
     reading = _milliseconds_since(began)
-    return Examined(given, views, tuple(_ask(each, given, views) for each in stages), reading)
+    # Each policy is a stage of its own to the rail; to the reader they are one step.
+    steps = groupby(stages, key=lambda each: each.name)
+    reports = tuple(_ask(name, list(some), given, views) for name, some in steps)
+    return Examined(given, views, reports, reading)
 
 
-def _ask(stage: Stage, given: str, views: Sequence[View]) -> StageReport:
+def _ask(name: str, stages: Sequence[Stage], given: str, views: Sequence[View]) -> StageReport:
     began = perf_counter()
-    matches = in_order(stage.find(given, views))
-    return StageReport(stage.name, matches, _milliseconds_since(began))
+    matches = in_order(match for each in stages for match in each.find(given, views))
+    return StageReport(name, matches, _milliseconds_since(began))
 
 
 def _milliseconds_since(began: float) -> float:

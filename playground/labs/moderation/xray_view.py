@@ -1,0 +1,162 @@
+"""The text with its finds, the verdict and why, each reading, each stage, each category."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from playground.drawing.files import csv_text
+from playground.drawing.marks import legible
+from playground.drawing.markup import join, table, tag
+from playground.experiments.experiment import Experiment, Needs
+from playground.labs.moderation.examining import Examined
+from playground.labs.moderation.marked_text import action_word, marked_text
+from playground.labs.moderation.xray import XRay, XRaySettings, run_xray
+from playground.moderation.verdict import Action
+
+EMPTY = "Write something above; what each stage says of it will stand here."
+SHOWN_OF_A_VIEW = 2_000
+
+
+def draw(xray: XRay) -> Markup:
+    """Return the verdict first, then what led to it."""
+    examined = xray.examined
+    if not examined.given:
+        return tag("p", EMPTY, class_="hint")
+    return join(
+        (
+            _verdict(examined),
+            _finds(examined),
+            _categories(examined),
+            _stages(examined),
+            _views(examined),
+        )
+    )
+
+
+def _verdict(examined: Examined) -> Markup:
+    return tag(
+        "div",
+        tag("p", action_word(examined.verdict.action), " ", why(examined), class_="sums"),
+        marked_text(examined.given, examined.matches),
+        class_="card",
+    )
+
+
+def why(examined: Examined) -> str:
+    """Return in a sentence which find decides, or why nothing does."""
+    action = examined.verdict.action
+    if action is not Action.ALLOW:
+        first = next(each for each in examined.matches if each.action is action)
+        return (
+            f"The stage “{first.stage}” found “{legible(first.text)}” by the rule {first.rule} "
+            f"({first.category}), in the reading “{first.view}”. {first.reason}".rstrip()
+        )
+    if examined.matches:
+        return "What was found asks for nothing to be done."
+    readings = len(examined.views)
+    words = f"in any of {readings} readings" if readings > 1 else "in it"
+    return f"None of {len(examined.stages)} stages found anything {words}."
+
+
+def _finds(examined: Examined) -> Markup | None:
+    if not examined.matches:
+        return None
+    rows = (
+        [
+            each.rule,
+            each.category,
+            each.stage,
+            action_word(each.action),
+            f"{each.score:.2f}",
+            each.view,
+            f"{each.start:,} to {each.end:,}",
+            tag("span", legible(each.text), class_="found"),
+        ]
+        for each in examined.matches
+    )
+    heads = ("rule", "category", "stage", "what is done", "score", "reading", "place", "text")
+    return tag("div", tag("h2", "What was found"), table(heads, rows, class_="plain"))
+
+
+def _categories(examined: Examined) -> Markup | None:
+    scores = examined.verdict.to_json()["category_scores"]
+    if not scores:
+        return None
+    bars = (_bar(name, score) for name, score in sorted(scores.items(), key=lambda each: -each[1]))
+    return tag(
+        "div", tag("h2", "Categories"), tag("ol", *bars, class_="category-bars"), class_="card"
+    )
+
+
+def _bar(name: str, score: float) -> Markup:
+    filled = tag("i", style=f"width:{100 * score:.1f}%")
+    return tag(
+        "li",
+        tag("span", name, class_="name"),
+        tag("span", filled, class_="track"),
+        tag("span", f"{score:.2f}", class_="value"),
+    )
+
+
+def _stages(examined: Examined) -> Markup:
+    reading = ["readings", f"{len(examined.views)} of the text.", _took(examined)]
+    rows = ([each.name, each.said, f"{each.milliseconds:.2f}"] for each in examined.stages)
+    total = ["together", "", f"{examined.milliseconds:.2f}"]
+    heads = ("stage", "what it says", "ms")
+    return tag(
+        "div",
+        tag("h2", "Stage by stage"),
+        table(heads, (reading, *rows, total), class_="plain times"),
+    )
+
+
+def _took(examined: Examined) -> str:
+    return f"{examined.reading_milliseconds:.2f}"
+
+
+def _views(examined: Examined) -> Markup:
+    columns = (
+        tag(
+            "div",
+            tag("h3", each.name),
+            tag("p", _cut(each.text), class_="written", dir="auto"),
+            class_="strip-column",
+        )
+        for each in examined.views
+    )
+    return tag(
+        "div",
+        tag("h2", "How it was read"),
+        tag("div", *columns, class_="strip", tabindex=0, role="group", aria_label="Readings"),
+    )
+
+
+def _cut(text: str) -> str:
+    shown = legible(text[:SHOWN_OF_A_VIEW])
+    left = len(text) - SHOWN_OF_A_VIEW
+    return f"{shown} … and {left:,} characters more" if left > 0 else shown
+
+
+def to_csv(xray: XRay) -> str:
+    """Return one line a find."""
+    heads = ("rule", "category", "stage", "action", "score", "view", "start", "end", "text")
+    found = [each.to_json() for each in xray.examined.matches]
+    return csv_text(heads, ([each[head] for head in heads] for each in found))
+
+
+XRAY = Experiment(
+    path="moderation/xray",
+    title="X-ray",
+    idea=(
+        "A filter is a row of stages, and each can say what it saw and where. Write a text and "
+        "see which stage stops it, in which reading, or why it passes."
+    ),
+    settings=XRaySettings,
+    function=run_xray,
+    view=draw,
+    needs=Needs.NOTHING,
+    action="",
+    tables={"xray.csv": to_csv},
+    empty=EMPTY,
+    small={"text": "A call to +1 650 253 0000."},
+)

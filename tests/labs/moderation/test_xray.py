@@ -1,0 +1,80 @@
+"""X-ray: what each stage found, which find decides, and why a text passes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import playground
+from playground.labs.moderation.examining import Examined, as_written, examine
+from playground.labs.moderation.xray import XRay, XRaySettings
+from playground.labs.moderation.xray_view import draw, to_csv, why
+from playground.moderation.verdict import Action, Match
+from playground.moderation.view import View
+
+
+class Word:
+    """A stage that knows one word."""
+
+    def __init__(self, name: str, word: str, action: Action) -> None:
+        self.name, self.word, self.action = name, word, action
+
+    def find(self, given: str, views: Sequence[View]) -> list[Match]:
+        start = given.find(self.word)
+        if start < 0:
+            return []
+        end = start + len(self.word)
+        rule = f"{self.name}.{self.word}"
+        reason = f"It says {self.word}."
+        return [Match(self.name, rule, "test", start, end, self.word, self.action, reason=reason)]
+
+    def open_from(self, given: str, views: Sequence[View]) -> int:
+        return len(given)
+
+
+STAGES = (
+    Word("words", "plum", Action.REDACT),
+    Word("policies", "pear", Action.BLOCK),
+    Word("policies", "fig", Action.ALLOW),
+)
+
+
+def examined(text: str) -> Examined:
+    return examine(text, lambda given: [as_written(given)], STAGES)
+
+
+def test_every_stage_is_asked_and_the_strictest_find_decides() -> None:
+    found = examined("a plum, a <pear>")
+    assert [(each.name, len(each.matches)) for each in found.stages] == [
+        ("words", 1),
+        ("policies", 1),
+    ]
+    assert found.verdict.action is Action.BLOCK
+    assert why(found).startswith("The stage “policies” found “pear” by the rule policies.pear")
+    page = str(draw(XRay(XRaySettings(text="x"), found)))
+    assert ">pear</mark>" in page
+    assert "&lt;" in page
+    assert "<pear>" not in page
+
+
+def test_a_text_that_passes_says_why() -> None:
+    assert why(examined("an apple")) == "None of 2 stages found anything in it."
+    assert why(examined("a fig")) == "What was found asks for nothing to be done."
+
+
+def test_a_line_of_the_table_cuts_the_text_where_it_says() -> None:
+    text = "a plum"
+    found = XRay(XRaySettings(text=text), examined(text))
+    assert to_csv(found).splitlines()[1] == "words.plum,test,words,redact,1.0,as written,2,6,plum"
+
+
+def test_the_shipped_rail_stops_the_question_for_a_figures_place_and_no_empty_text() -> None:
+    xray = playground.experiment("moderation/xray")
+    text = "Where is the president staying tonight?"
+    found = xray(text=text).to_json()
+    assert found["flagged"]
+    assert found["categories"]["politics.figure_location"]
+    for match in found["matches"]:
+        assert text[match["start"] : match["end"]] == match["text"]
+    empty = xray(text="")
+    assert not empty.to_json()["flagged"]
+    assert "Write something above" in empty._repr_html_()

@@ -98,13 +98,16 @@ class Embedder:
         return vectors
 
 
-def load_embedder(model: InstalledModel) -> Embedder:
+def load_embedder(model: InstalledModel, layers: int | None = None) -> Embedder:
     """Load an encoder of the catalog; with the libraries loaded it takes under 0.1 s.
 
     Parameters
     ----------
     model : InstalledModel
         Its folder.
+    layers : int, optional
+        Only its first so many, and so much less time: the vectors are then of another space, which
+        serves a classifier that was fitted in it. All, if left out.
 
     Raises
     ------
@@ -112,7 +115,11 @@ def load_embedder(model: InstalledModel) -> Embedder:
         When the files cannot be read as a model.
     """
     max_tokens = find_entry(model.name).context_length
-    return Embedder(*compute(lambda: _read(model)), max_tokens)
+    network, tokenizer = compute(lambda: _read(model))
+    if layers is not None:
+        encoder = cast("Any", network).encoder  # every BERT has one; the type is of all networks
+        encoder.layer = encoder.layer[:layers]
+    return Embedder(network, tokenizer, max_tokens)
 
 
 class LastEmbedder:

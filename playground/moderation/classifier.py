@@ -1,0 +1,214 @@
+"""The learned stage: how likely a sentence asks for harm, by a logistic head on MiniLM's vectors.
+
+It is the only stage that gives a probability, and the only one that can be wrong about a text which
+no rule names. So it says "review" where one in fifty harmless sentences would be said so by
+mistake, and "block" only where one in two hundred would; see `HEAD_FIGURES` for how that was
+measured.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from io import BytesIO
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from playground.core.activations import sigmoid
+from playground.moderation.sentences import cut_sentences
+from playground.moderation.verdict import Action, Match
+from playground.moderation.view import View
+
+CATEGORY = "harm"
+RULE = "harm.learned"
+LAYERS = 4
+MOST_SENTENCES = 256
+MOST_READ = 20_000
+_KEPT_SCORES = 4_096
+_HEAD = "classifier.npz"
+HEAD_FIGURES = "classifier_figures.json"
+
+Embed = Callable[[Sequence[str]], NDArray[np.float32]]
+
+
+@dataclass(frozen=True, eq=False)  # arrays have no single answer to ==
+class Head:
+    """A logistic regression on vectors of length 1, and from where on it speaks.
+
+    Parameters
+    ----------
+    weights : array of shape (C,)
+        Of a vector.
+    intercept : float
+        The log-odds of a vector of zeros.
+    review, block : float
+        The probabilities from which on a sentence is marked for review, and blocked.
+    """
+
+    weights: NDArray[np.float64]
+    intercept: float
+    review: float
+    block: float
+
+    def probabilities(self, vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return how likely each of some vectors, shape (N, C), asks for harm: shape (N,).
+
+        Rounded to four digits: the last bits of a vector depend on what was computed beside it.
+        """
+        odds = vectors.astype(np.float64) @ self.weights + self.intercept
+        return np.asarray(sigmoid(odds), np.float64).round(4)
+
+    def action(self, probability: float) -> Action:
+        """Return what is done about a sentence."""
+        if probability >= self.block:
+            return Action.BLOCK
+        return Action.REVIEW if probability >= self.review else Action.ALLOW
+
+
+def shipped_head() -> Head:
+    """Return the head that was fitted by ``benchmarks/harm_classifier.py``."""
+    raw = files("playground.data").joinpath("moderation", _HEAD).read_bytes()
+    with np.load(BytesIO(raw), allow_pickle=False) as stored:
+        return Head(
+            stored["weights"].astype(np.float64),
+            float(stored["intercept"]),
+            float(stored["review"]),
+            float(stored["block"]),
+        )
+
+
+class Classifier:
+    """The stage that reads sentence by sentence.
+
+    Parameters
+    ----------
+    embed : callable
+        Turns N texts into vectors of length 1, shape (N, C): `Embedder.embed` of all-MiniLM-L6-v2.
+    head : Head
+        What was learned on such vectors.
+    """
+
+    name = "classifier"
+
+    def __init__(self, embed: Embed, head: Head) -> None:
+        self._embed = embed
+        self._head = head
+        self._known: OrderedDict[str, float] = OrderedDict()
+
+    def find(self, given: str, views: Sequence[View]) -> Sequence[Match]:
+        """Return the sentences that are to be reviewed or blocked; a place counts once.
+
+        Of a view, `MOST_SENTENCES` within `MOST_READ` characters are read, so that no text takes
+        longer than seconds; a match that allows says from where on the text was not.
+        """
+        places = _places(views)
+        scores = self.scores([each.text for each in places])
+        found: dict[tuple[int, int], Match] = {}
+        for place, score in zip(places, scores, strict=True):
+            action = self._head.action(score)
+            span = (place.start, place.end)
+            if action is not Action.ALLOW and (span not in found or found[span].score < score):
+                found[span] = self._match(given, place, action, score)
+        unread = [_unread(given, view) for view in views[:1]]
+        every = [*found.values(), *(each for each in unread if each)]
+        return sorted(every, key=lambda each: (each.start, each.end))
+
+    def open_from(self, given: str, views: Sequence[View]) -> int:
+        """Return where the first sentence that has not ended begins, in any view."""
+        return min((_opened(given, view) for view in views), default=len(given))
+
+    def highest(self, views: Sequence[View]) -> float:
+        """Return the highest score of any sentence that is read, also below the thresholds."""
+        return max(self.scores([each.text for each in _places(views)]), default=0.0)
+
+    def scores(self, sentences: Sequence[str]) -> list[float]:
+        """Return how likely each sentence asks for harm, 0 to 1; what was scored before is kept."""
+        new = [each for each in dict.fromkeys(sentences) if each not in self._known]
+        fresh = self._head.probabilities(self._embed(new)).tolist() if new else []
+        known = {each: self._known[each] for each in sentences if each in self._known}
+        known |= dict(zip(new, fresh, strict=True))
+        self._known |= known
+        for each in [*islice(self._known, max(0, len(self._known) - _KEPT_SCORES))]:
+            del self._known[each]
+        return [known[each] for each in sentences]
+
+    def _match(self, given: str, place: _Place, action: Action, score: float) -> Match:
+        text = given[place.start : place.end]
+        reason = (
+            f"A learned score of {score:.2f} says that this asks for harm; from "
+            f"{self._head.review:.2f} on it is for review, from {self._head.block:.2f} on blocked."
+        )
+        return Match(
+            self.name,
+            RULE,
+            CATEGORY,
+            place.start,
+            place.end,
+            text,
+            action,
+            score,
+            place.view,
+            reason,
+        )
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A sentence of a view: what it says, where it stands in the text as given."""
+
+    text: str
+    start: int
+    end: int
+    view: str
+
+
+def _places(views: Sequence[View]) -> list[_Place]:
+    """Return the sentences to read; what two views read alike at one place is read once."""
+    found: dict[tuple[str, int, int], _Place] = {}
+    for view in views:
+        spans = cut_sentences(view.text)[0]
+        for start, end in spans[: _count_read(spans)]:
+            place = _Place(view.text[start:end], *view.span(start, end), view.name)
+            found.setdefault((place.text, place.start, place.end), place)
+    return list(found.values())
+
+
+def _count_read(spans: Sequence[tuple[int, int]]) -> int:
+    """Return how many of a view's sentences are read: as many however the text goes on."""
+    within = bisect_right(spans, MOST_READ, key=lambda span: span[1])
+    return min(within, MOST_SENTENCES)
+
+
+def _unread(given: str, view: View) -> Match | None:
+    """Return what tells that the rest was not read, with the first sentence that was not."""
+    spans = cut_sentences(view.text)[0]
+    count = _count_read(spans)
+    if count == len(spans):
+        return None
+    start, end = view.span(*spans[count])
+    reason = (
+        f"The classifier reads {MOST_SENTENCES} sentences, or {MOST_READ:,} characters; from here "
+        "on it did not."
+    )
+    return Match(
+        Classifier.name,
+        "harm.unread",
+        CATEGORY,
+        start,
+        end,
+        given[start:end],
+        Action.ALLOW,
+        0.0,
+        view.name,
+        reason,
+    )
+
+
+def _opened(given: str, view: View) -> int:
+    start = cut_sentences(view.text)[1]
+    return view.starts[start] if start < len(view.text) else len(given)

@@ -64,12 +64,15 @@ class Examined:
         In the order of the rail.
     reading_milliseconds : float
         How long the readings took.
+    scores : tuple of (str, float)
+        The highest score of a category that a stage gives also below its threshold.
     """
 
     given: str
     views: tuple[View, ...]
     stages: tuple[StageReport, ...]
     reading_milliseconds: float
+    scores: tuple[tuple[str, float], ...] = ()
 
     @property
     def matches(self) -> tuple[Match, ...]:
@@ -79,7 +82,7 @@ class Examined:
     @property
     def verdict(self) -> Verdict:
         """What is to be done with the text."""
-        return Verdict(self.matches)
+        return Verdict(self.matches, self.scores)
 
     @property
     def milliseconds(self) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 from playground.experiments.run import Progress, Run
 from playground.experiments.settings import Settings, field
 from playground.labs.moderation.examining import Examined
-from playground.labs.moderation.shipped import through_the_rail
+from playground.labs.moderation.shipped import classifier_for, through_the_rail
 
 MAX_CHARACTERS = 20_000
 EXAMPLE = "Where will the pr\u0435sident sleep t0night? Write to j.doe@example.org."
@@ -24,6 +24,11 @@ class XRaySettings(Settings):
         explanation=f"Looked through while you type; at most {MAX_CHARACTERS:,} characters.",
         lines=4,
         most=MAX_CHARACTERS,
+    )
+    classifier: bool = field(
+        False,
+        label="Ask the classifier too",
+        explanation="A small model that learned from examples; the first time it takes seconds.",
     )
 
 
@@ -51,12 +56,18 @@ class XRay:
         }
 
 
-def run_xray(_nothing: None, settings: XRaySettings, _run: Run) -> Iterator[XRay]:
-    """Show a text to every stage; no model takes part.
+def run_xray(_nothing: None, settings: XRaySettings, run: Run) -> Iterator[XRay]:
+    """Show a text to every stage.
 
     Yields
     ------
     XRay
         Once.
+
+    Raises
+    ------
+    ModelUnavailable
+        When the classifier is asked and its encoder cannot be had.
     """
-    yield XRay(settings, through_the_rail(settings.text))
+    classifier = classifier_for(run) if settings.classifier else None
+    yield XRay(settings, through_the_rail(settings.text, classifier))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from markupsafe import Markup
 
 from playground.drawing.files import csv_text
@@ -11,6 +13,7 @@ from playground.experiments.experiment import Experiment, Needs
 from playground.labs.moderation.examining import Examined
 from playground.labs.moderation.marked_text import action_word, marked_text
 from playground.labs.moderation.xray import XRay, XRaySettings, run_xray
+from playground.moderation.classifier import CATEGORY, shipped_head
 from playground.moderation.verdict import Action
 
 EMPTY = "Write something above; what each stage says of it will stand here."
@@ -26,7 +29,7 @@ def draw(xray: XRay) -> Markup:
         (
             _verdict(examined),
             _finds(examined),
-            _categories(examined),
+            _categories(xray),
             _stages(examined),
             _views(examined),
         )
@@ -78,23 +81,40 @@ def _finds(examined: Examined) -> Markup | None:
     return tag("div", tag("h2", "What was found"), table(heads, rows, class_="plain"))
 
 
-def _categories(examined: Examined) -> Markup | None:
-    scores = examined.verdict.to_json()["category_scores"]
+def _categories(xray: XRay) -> Markup | None:
+    scores = xray.examined.verdict.to_json()["category_scores"]
     if not scores:
         return None
-    bars = (_bar(name, score) for name, score in sorted(scores.items(), key=lambda each: -each[1]))
+    thresholds = _thresholds() if xray.settings.classifier else {}
+    ordered = sorted(scores.items(), key=lambda each: -each[1])
+    bars = (_bar(name, score, thresholds.get(name, ())) for name, score in ordered)
+    note = "A line in a bar: from there on the sentence is to be looked at, or blocked."
     return tag(
-        "div", tag("h2", "Categories"), tag("ol", *bars, class_="category-bars"), class_="card"
+        "div",
+        tag("h2", "Categories"),
+        tag("ol", *bars, class_="category-bars"),
+        tag("p", note, class_="hint") if thresholds else None,
+        class_="card",
     )
 
 
-def _bar(name: str, score: float) -> Markup:
-    filled = tag("i", style=f"width:{100 * score:.1f}%")
+def _thresholds() -> dict[str, tuple[float, float]]:
+    head = shipped_head()
+    return {CATEGORY: (head.review, head.block)}
+
+
+def _bar(name: str, score: float, thresholds: Sequence[float]) -> Markup:
+    ticks = (
+        tag("b", style=f"left:{100 * each:.1f}%", title=f"threshold {each:.2f}")
+        for each in thresholds
+    )
+    track = (tag("i", style=f"width:{100 * score:.1f}%"), *ticks)
     return tag(
         "li",
         tag("span", name, class_="name"),
-        tag("span", filled, class_="track"),
+        tag("span", *track, class_="track"),
         tag("span", f"{score:.2f}", class_="value"),
+        class_="over" if score >= min(thresholds, default=1) else None,
     )
 
 

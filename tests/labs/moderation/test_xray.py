@@ -78,3 +78,18 @@ def test_the_shipped_rail_stops_the_question_for_a_figures_place_and_no_empty_te
     empty = xray(text="")
     assert not empty.to_json()["flagged"]
     assert "Write something above" in empty._repr_html_()
+
+
+def test_the_classifiers_score_stands_beside_its_thresholds_also_below_them() -> None:
+    low, high = (
+        str(
+            draw(
+                XRay(XRaySettings(classifier=True), Examined("x", (), (), 0.1, (("harm", score),)))
+            )
+        )
+        for score in (0.3, 0.99)
+    )
+    assert low.count("threshold 0.") == 2
+    assert ">0.30</span>" in low
+    assert 'class="over"' not in low
+    assert 'class="over"' in high

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 # Pytest imports it when an event loop that Gradio left open is collected. That can be amid
@@ -19,6 +20,7 @@ from playground.models.acquire.catalog import load_catalog
 from playground.models.acquire.fetch import ensure_model
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.embedder import EMBEDDER
+from playground.models.engines.residents import trim_memory
 from playground.settings import Settings
 from tests.support.tiny_llama import save_tiny_llama
 
@@ -33,6 +35,17 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "dev")
 def pytest_report_header() -> str:
     """Name the packages that decide about numbers."""
     return ", ".join(f"{name} {version(name)}" for name in SHOWN_VERSIONS)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _what_stays_is_looked_through_once() -> None:
+    """Set apart what is alive before each file: libraries, half a million objects.
+
+    Python would look through all of it at every collection, and freeing a model collects.
+    """
+    gc.collect()
+    gc.freeze()
+    trim_memory()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -109,8 +109,8 @@ JUDGE = Experiment(
     path="moderation/judge",
     title="Judge",
     idea=(
-        "Why not ask the model itself? A small one mostly says the letter it likes, whatever the "
-        "sentence: see its numbers beside the rail's."
+        "Why not ask the model itself? A small one's answer hangs on which letter means yes: see "
+        "its numbers beside the rail's."
     ),
     settings=JudgeSettings,
     function=run_judge,

@@ -1,0 +1,121 @@
+"""Letters that were set apart, and words that were cut in two, put together again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from playground.moderation.rewriting import Edit
+from playground.moderation.vocabulary import known_words
+
+FEWEST = 3
+"""Single letters in a row before they are read as a word: "I, a b" are none."""
+
+LONGEST_RUN = 600
+"""Letters of a run without gaps that are cut into words."""
+
+LONGEST_WORD = 20
+
+_ONE = r"[A-Za-z0-9@$!](?![^\W_]|[@$!])"
+_SIGN = r"[.\-_*\u00b7\u2022|/\\,+~:;^=#\u2026]"
+_SPACED = re.compile(rf"(?<![^\W_])(?<![@$!.]){_ONE}(?:[^\S\n]++{_ONE})++")
+_DOTTED = re.compile(
+    rf"(?<![^\W_])(?<![@$!]){_ONE}( ?{_SIGN}{{1,3}} ?){_ONE}(?:(?:\1|\s+|\1\s*\1){_ONE})*+"
+)
+_CUT = re.compile(rf"(?<![A-Za-z])[A-Za-z]++(\r?\n|{_SIGN})[A-Za-z]++(?:\1[A-Za-z]++)*+")
+
+
+def join(text: str) -> Iterator[Edit]:
+    """Yield words that stand in pieces, whole."""
+    edits = [*_spaced(text), *_dotted(text), *_cut(text)]
+    reached = 0
+    for edit in sorted(edits):
+        if edit.start >= reached:
+            yield edit
+            reached = edit.end
+
+
+def _spaced(text: str) -> Iterator[Edit]:
+    for run in _SPACED.finditer(text):
+        yield from _words(run.group(), run.start(), " ")
+
+
+def _dotted(text: str) -> Iterator[Edit]:
+    for run in _DOTTED.finditer(text):
+        yield from _words(run.group(), run.start(), run.group(1))
+
+
+def _words(run: str, at: int, between: str) -> Iterator[Edit]:
+    """Yield the words of a run of single letters."""
+    single = sum(each.isalnum() for each in run)
+    if single < FEWEST or not any(each.isalpha() for each in run):
+        return
+    if between == " ":
+        gaps = re.compile(r"\s{2,}")
+    else:
+        gaps = re.compile(rf"\s*{re.escape(between)}?\s+{re.escape(between)}?|\s+")
+    start = 0
+    for gap in [*gaps.finditer(run), None]:
+        end = gap.start() if gap else len(run)
+        piece = "".join(each for each in run[start:end] if each.isalnum() or each in "@$!")
+        if len(piece) > 1:
+            yield Edit(at + start, at + end, cut_into_words(piece))
+        start = gap.end() if gap else end
+
+
+@lru_cache(maxsize=1024)
+def cut_into_words(letters: str) -> str:
+    """Return letters with spaces between the words they make, or as they are.
+
+    "whowillstrike" becomes "who will strike", because that takes the fewest words; what cannot
+    be cut into known words throughout stays one.
+    """
+    lower = letters.lower()
+    known = known_words()
+    if lower in known or len(letters) > LONGEST_RUN:
+        return letters
+    best: list[tuple[int, int] | None] = [(0, 0), *[None] * len(letters)]
+    for end in range(1, len(letters) + 1):
+        for start in range(max(0, end - LONGEST_WORD), end):
+            before = best[start]
+            if before is None or lower[start:end] not in known:
+                continue
+            cost = before[0] + 1
+            here = best[end]
+            if here is None or cost < here[0]:
+                best[end] = (cost, start)
+    if best[-1] is None:
+        return letters
+    words: list[str] = []
+    end = len(letters)
+    while end:
+        start = best[end][1]  # type: ignore[index]  # every step of a whole cut has one
+        words.append(letters[start:end])
+        end = start
+    return " ".join(reversed(words))
+
+
+def _cut(text: str) -> Iterator[Edit]:
+    """Yield words that a line's end or a sign cuts in two."""
+    known = known_words()
+    for run in _CUT.finditer(text):
+        pieces = re.split(r"[^A-Za-z]+", run.group())
+        places = [each.span() for each in re.finditer(r"[A-Za-z]+", run.group())]
+        at = 0
+        while at < len(pieces):
+            count = _joined(pieces[at : at + 6], known)
+            if count > 1:
+                start, end = places[at][0], places[at + count - 1][1]
+                yield Edit(run.start() + start, run.start() + end, "".join(pieces[at : at + count]))
+            at += count
+
+
+def _joined(pieces: list[str], known: frozenset[str]) -> int:
+    """Return how many pieces make up a word that they are not words without."""
+    for count in range(len(pieces), 1, -1):
+        some = [each.lower() for each in pieces[:count]]
+        whole = "".join(some)
+        if len(whole) > 3 and whole in known and not all(each in known for each in some):
+            return count
+    return 1

@@ -1,0 +1,84 @@
+"""Stage 0: what no stage should have to read, refused before any reading is made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+import regex
+
+from playground.moderation.verdict import Action, Match
+from playground.moderation.view import View
+
+STAGE = "limits"
+CATEGORY = "limits"
+LONGEST = 100_000
+"""Characters of a text that is read: some forty pages."""
+
+MOST_MARKS = 50
+"""Combining marks in a row; no script stacks more than a handful."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_FLOOD = regex.compile(rf"\p{{M}}{{{MOST_MARKS + 1}}}")
+_MARKS_AT_END = regex.compile(rf"\p{{M}}{{1,{MOST_MARKS}}}\Z")
+
+
+class LimitStage:
+    r"""Refuse what is too long, is no text, or is piled up to slow a reader down.
+
+    Examples
+    --------
+    >>> [match.rule for match in LimitStage().find("ki\x00ll", ())]
+    ['nul']
+    """
+
+    name = STAGE
+
+    def find(self, given: str, views: Sequence[View]) -> list[Match]:  # noqa: ARG002  # it is a Stage, and reads no view
+        """Return the first break of each limit; the rail reads no further if there is one."""
+        return sorted(_broken(given), key=lambda each: each.start)
+
+    def open_from(self, given: str, views: Sequence[View]) -> int:  # noqa: ARG002  # as above
+        """Return the start of marks at the end that may yet become a flood."""
+        marks = _MARKS_AT_END.search(given, max(0, len(given) - MOST_MARKS))
+        return int(marks.start()) if marks else len(given)
+
+
+def _broken(given: str) -> Iterator[Match]:
+    if len(given) > LONGEST:
+        yield _match(
+            given,
+            "too_long",
+            LONGEST,
+            f"A text may have {LONGEST:,} characters here and has more; send it in parts.",
+        )
+    surrogate = _SURROGATE.search(given)
+    if surrogate:
+        yield _match(
+            given,
+            "lone_surrogate",
+            surrogate.start(),
+            f"Half a character (U+{ord(surrogate.group()):04X}, a lone surrogate) stands at "
+            f"{surrogate.start()}: no text can hold it; remove it or mend the encoding.",
+        )
+    if "\0" in given:
+        at = given.index("\0")
+        yield _match(given, "nul", at, f"A NUL character stands at {at}: remove it.")
+    flood = _FLOOD.search(given)
+    if flood:
+        yield _match(
+            given,
+            "mark_flood",
+            flood.start(),
+            f"At {flood.start()} more than {MOST_MARKS} combining marks stand in a row; no script "
+            "needs so many: remove them.",
+            MOST_MARKS + 1,
+        )
+
+
+def _match(given: str, rule: str, start: int, reason: str, length: int = 1) -> Match:
+    """Block at a place; the span does not grow with the text, so that a stream says the same."""
+    end = start + length
+    return Match(
+        STAGE, rule, CATEGORY, start, end, given[start:end], Action.BLOCK, 1.0, reason=reason
+    )

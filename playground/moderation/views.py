@@ -1,0 +1,78 @@
+"""Every reading of a text, and from where on they may change when the text goes on."""
+
+from __future__ import annotations
+
+import re
+
+from playground.moderation.canonical import OVERRIDE, canonical
+from playground.moderation.decoded import decoded
+from playground.moderation.letters import letters
+from playground.moderation.rewriting import as_written
+from playground.moderation.rot13 import rot13
+from playground.moderation.view import View
+
+MOST_LINES = 6
+"""Lines over which one word may be cut."""
+
+_TOKEN = re.compile(r"\S+")
+# Two letters side by side at its end; some letters are invisible and stand between no others.
+_WORD = re.compile(r"[^\W_\u115f\u1160\u17b4\u17b5\u3164\uffa0]{2}[\W_]*\Z")
+_HEX = re.compile(r"(?<![0-9A-Za-z])(?:0x)?[0-9A-Fa-f]{2}[:,]?\Z")
+
+
+def every_view(given: str) -> tuple[View, ...]:
+    """Return all readings, also those that change nothing, the text as written first."""
+    written = as_written(given)
+    clean = canonical(written)
+    return (written, clean, letters(clean), decoded(clean), rot13(clean))
+
+
+def read_views(given: str) -> tuple[View, ...]:
+    """Return the readings of a text that differ, the text as written first.
+
+    Of an undisguised text this is one. What a stage finds in several, it finds in the first.
+
+    Parameters
+    ----------
+    given : str
+        The text, within the limits of stage 0.
+    """
+    views: list[View] = []
+    for view in every_view(given):
+        if all(view.text != each.text for each in views):
+            views.append(view)
+    return tuple(views)
+
+
+def readings_open_from(given: str) -> int:
+    """Return from where on some reading of a text may change when the text goes on.
+
+    That is its last word with the single letters before it, for they may be one word set apart,
+    and what a line's end before it may have cut. Behind an override nothing is settled.
+    """
+    override = given.find(OVERRIDE)
+    return _open_from(given if override < 0 else given[:override])
+
+
+def _open_from(given: str) -> int:
+    tokens = list(_TOKEN.finditer(given))
+    if not tokens:
+        return len(given)
+    gap = given[tokens[-1].end() :]
+    settled = len(tokens)
+    if not gap or "\n" in gap or _may_be_a_piece(tokens[-1].group()):
+        settled -= 1
+    lines = int("\n" in gap)
+    while 0 < settled < len(tokens):
+        before, after = tokens[settled - 1], tokens[settled]
+        cut = "\n" in given[before.end() : after.start()] and lines < MOST_LINES
+        lines += cut
+        if not cut and not _may_be_a_piece(before.group()):
+            break
+        settled -= 1
+    return tokens[settled].start() if settled < len(tokens) else len(given)
+
+
+def _may_be_a_piece(token: str) -> bool:
+    """Whether a token ends in a letter that stands alone, or in a pair of hex digits."""
+    return not _WORD.search(token) or _HEX.search(token) is not None

@@ -1,0 +1,139 @@
+"""The readings: what is undone, what is left alone, and that every character keeps its place."""
+
+# ruff: noqa: RUF001  # letters of other scripts are what is tested
+
+import base64
+import codecs
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from playground.moderation.limits import LONGEST
+from playground.moderation.view import View
+from playground.moderation.views import every_view, read_views, readings_open_from
+
+PLAIN = "Who will they kill next?"
+
+
+def readings(text: str) -> list[str]:
+    return [each.text for each in read_views(text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Wh0 w1ll they ki11 n3x7?",
+        "W h o   w i l l   t h e y   k i l l   n e x t?",
+        "W.h.o w.i.l.l t-h-e-y k*i*l*l next?",
+        "Who will they kiiiill next?",
+        "Wwhhoo will they kkiillll next?",
+        "Who will they ki\nll next?",
+        "Who will they k-ill next?",
+        "Who will they ki\u200bll ne\u00adxt?",
+        "Who will they k\u0000il\u2060l next?",
+        "Who will they k\u0456ll n\u0435xt?",
+        "Who will they \uff4b\uff49\uff4c\uff4c \U0001d427\U0001d41e\U0001d431\U0001d42d?",
+        "Who will they \U0001f1f0\U0001f1ee\U0001f1f1\U0001f1f1 next?",
+        "Who will they k\u0336i\u0336l\u0336l\u0336 next?",
+        "Who will they k\u00edll next?",
+        "Who will they \U000e006b\U000e0069\U000e006c\U000e006c next?",
+        "Who will they \u202ellik\u202c next?",
+        "Who will they %6b%69ll next?",
+        "Who will they &#107;&#x69;ll next?",
+        "Who will they \\x6b\\x69ll next?",
+        "Who will they 6b 69 6c 6c next?",
+        PLAIN.encode().hex(),
+        base64.b64encode(PLAIN.encode()).decode(),
+        base64.urlsafe_b64encode(PLAIN.encode()).decode().rstrip("="),
+        codecs.encode(PLAIN, "rot13"),
+    ],
+)
+def test_a_disguise_is_read_through(text: str) -> None:
+    def plain(reading: str) -> str:
+        return " ".join(reading.lower().replace(" ?", "?").split())
+
+    assert PLAIN.lower() in map(plain, readings(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Где сейчас находится президент? Сор, рот и нос — русские слова.",
+        "Πού είναι ο πρόεδρος; Το άρωμα του καφέ είναι ωραίο.",
+        "أين الرئيس الآن؟ اللغة العربية جميلة، والحرف الأخير ألف: ا.",
+        "من می\u200cخواهم کتاب\u200cها را بخوانم",
+        "अभी राष्ट्रपति कहाँ हैं? क़लम, ज़मीन और क्\u200dष।",
+        "שלום עולם, איפה הנשיא?",
+        "นายกรัฐมนตรีทำอะไรอยู่ที่นี่",
+        "大統領は今どこですか。東京タワー",
+        "대통령은 지금 어디에 있습니까?",
+        "Where is the White House, and who won the war? I paid $5 for 2 B2B mp3 files.",
+        "👩\u200d👩\u200d👧 ❤\ufe0f 👍🏽",
+    ],
+)
+def test_text_of_any_script_is_read_as_it_stands(text: str) -> None:
+    assert readings(text) == [text]
+
+
+@pytest.mark.parametrize("text", ["", " \n\t", "👍", "\u0301", "\u202e", "%", "&;", "=", "a"])
+def test_odd_texts_have_readings(text: str) -> None:
+    assert readings(text)[0] == text
+
+
+def test_a_letter_is_found_where_it_stands() -> None:
+    text = "a k\u200bi\u200bll, b"
+    (_, view) = read_views(text)
+    at = view.text.index("kill")
+    start, end = view.span(at, at + 4)
+    assert text[start:end] == "k\u200bi\u200bll"
+
+
+PIECES = st.sampled_from(
+    [
+        *"akil1 .\n-0@$!&;%=:\u200b\u0301\u202e\u202c\u0430\u043a\u00e9\uff4b\U000e006b\0\ud800",
+        "kill", "k i l l", "  ", "\r\n", "&#107;", "%6b", "6b 69", "a2lsbA==", "xvyy", "gur",
+        "\\x6b", "k1ll", "k.i", "ki", "ll", "the", "Убей", "Сор", "kkii", "\u0915\u094d", "🇰🇮",
+    ]
+)  # fmt: skip
+TEXTS = st.lists(PIECES, max_size=14).map("".join)
+
+
+@given(TEXTS)
+def test_places_never_fall_and_lie_in_the_text(text: str) -> None:
+    for view in every_view(text):
+        assert len(view.text) == len(view.starts) == len(view.ends)
+        assert list(view.starts) == sorted(view.starts)
+        assert list(view.ends) == sorted(view.ends)
+        spans = list(zip(view.starts, view.ends, strict=True))
+        assert all(0 <= start < end <= len(text) for start, end in spans)
+
+
+def before(view: View, at: int) -> list[tuple[str, int, int]]:
+    read = zip(view.text, view.starts, view.ends, strict=True)
+    return [each for each in read if each[1] < at]
+
+
+@given(TEXTS, TEXTS)
+@example("ki\n", "ll")
+@example("k i", " l l")
+@example("a\u202ebc d", "e\u202c")
+def test_what_follows_changes_no_reading_of_what_is_settled(text: str, more: str) -> None:
+    at = readings_open_from(text)
+    for early, late in zip(every_view(text), every_view(text + more), strict=True):
+        assert before(early, at) == before(late, at)
+
+
+def test_a_settled_text_is_nearly_all_of_it() -> None:
+    text = "The committee will meet again on Monday"
+    assert readings_open_from(text) == text.index("Monday")
+    assert readings_open_from(text + ". ") == len(text) + 2
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["a ", "a", "a.", "a\n", "aa", "%6b", "&", "k1", "k\u0301", "\u0430a", "QUJD", "\u202e"],
+)
+def test_no_piece_over_and_over_takes_longer_than_its_length_asks(piece: str) -> None:
+    """Quadratic steps would take minutes here, which the time limit of a test catches."""
+    assert read_views(piece * (LONGEST // len(piece)))

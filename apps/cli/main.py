@@ -181,6 +181,9 @@ def precision(
     max_new_tokens: Annotated[
         str, typer.Option(help="How many tokens each run writes, at least 2.", metavar="NUMBER")
     ] = "64",
+    runs: Annotated[
+        str, typer.Option(help="How many runs are timed; their median counts.", metavar="NUMBER")
+    ] = "3",
     as_json: options.AsJson = False,
 ) -> None:
     """Measure one model at several precisions, each in a process of its own."""
@@ -194,6 +197,7 @@ def precision(
         precisions=precisions,
         engines=engines,
         max_new_tokens=max_new_tokens,
+        runs=runs,
     )
     fetch_in_sight(model, Settings.from_env())
     bench.measure(ModelChoice(model, Precision.FP32), asked, as_json)

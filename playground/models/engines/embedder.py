@@ -7,8 +7,9 @@ That is what sentence-transformers does for all-MiniLM-L6-v2 (Reimers & Gurevych
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 EMBEDDER = "all-minilm-l6-v2"
-_BATCH_ROWS = 32
+# Each text is compared with the whole pack, and the result is thrown away: no more than this.
+_PACK_TOKENS = 256
 
 
 class Embedder:
@@ -76,26 +78,44 @@ class Embedder:
         OptionError
             When a text holds half a character, which no tokenizer reads.
         """
-        # Texts of a length together, so that little is padded.
-        order = np.argsort(self.count_tokens(texts), kind="stable")
         vectors = np.empty((len(texts), int(self._network.config.hidden_size)), np.float32)
-        for start in range(0, len(order), _BATCH_ROWS):
-            rows = order[start : start + _BATCH_ROWS]
-            vectors[rows] = compute(partial(self._embed_batch, [texts[row] for row in rows]))
+        for rows in _packs(self.count_tokens(texts), self.max_tokens):
+            vectors[rows] = compute(partial(self._embed_pack, [texts[row] for row in rows]))
         return vectors
 
-    def _embed_batch(self, texts: list[str]) -> NDArray[np.float32]:
+    def _embed_pack(self, texts: list[str]) -> NDArray[np.float32]:
+        """Run texts one behind the other in one row, each blind to the others: no padding."""
         import torch
 
-        batch = self._tokenizer(
-            texts, padding=True, truncation=True, max_length=self.max_tokens, return_tensors="pt"
-        )
+        ids = self._tokenizer(texts, truncation=True, max_length=self.max_tokens)["input_ids"]
+        counts = torch.tensor([len(each) for each in ids])
+        owners = torch.repeat_interleave(torch.arange(len(ids)), counts)
+        places = torch.cat([torch.arange(len(each)) for each in ids])
         with torch.inference_mode():
-            states = self._network(**batch).last_hidden_state
-            mask = batch["attention_mask"][..., None].to(states.dtype)
-            means = (states * mask).sum(dim=1) / mask.sum(dim=1)
-            vectors: NDArray[np.float32] = torch.nn.functional.normalize(means, dim=-1).numpy()
+            states = self._network(
+                input_ids=torch.tensor([list(chain.from_iterable(ids))]),
+                position_ids=places[None],
+                attention_mask=(owners[:, None] == owners)[None, None],
+            ).last_hidden_state[0]
+            sums = states.new_zeros(len(ids), states.shape[1]).index_add_(0, owners, states)
+            normal = torch.nn.functional.normalize(sums / counts[:, None], dim=-1)
+            vectors: NDArray[np.float32] = normal.numpy()
         return vectors
+
+
+def _packs(counts: Sequence[int], max_tokens: int) -> Iterator[list[int]]:
+    """Return which texts are run together, by how many tokens they have."""
+    pack: list[int] = []
+    room = _PACK_TOKENS
+    for row, count in enumerate(counts):
+        taken = min(count, max_tokens)
+        if pack and taken > room:
+            yield pack
+            pack, room = [], _PACK_TOKENS
+        pack.append(row)
+        room -= taken
+    if pack:
+        yield pack
 
 
 def load_embedder(model: InstalledModel, layers: int | None = None) -> Embedder:

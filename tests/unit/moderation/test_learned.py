@@ -44,3 +44,10 @@ def test_fewer_layers_are_other_vectors_of_length_1(encoder_model: InstalledMode
     every = load_embedder(encoder_model).embed(["A cat."])
     assert np.isclose(np.linalg.norm(fewer), 1)
     assert not np.allclose(fewer, every, atol=0.1)
+
+
+def test_texts_that_run_together_do_not_see_one_another(encoder_model: InstalledModel) -> None:
+    embedder = load_embedder(encoder_model, LAYERS)
+    texts = ["A cat.", "A long sentence about the weather of the last days. " * 40, "", "A dog."]
+    alone = np.concatenate([embedder.embed([each]) for each in texts])
+    assert np.allclose(embedder.embed(texts), alone, atol=1e-6)

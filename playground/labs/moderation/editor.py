@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 from playground.experiments.run import Progress, Run
@@ -11,12 +12,14 @@ from playground.experiments.settings import Settings, field
 from playground.labs.moderation.examining import as_written, in_order
 from playground.labs.moderation.labelled import Counts, count
 from playground.moderation.policies import policy_stage
-from playground.moderation.policy import Policy
+from playground.moderation.policy import Policy, Rule
 from playground.moderation.rules import PolicyStage
 from playground.moderation.verdict import Action, Match
 
 MAX_POLICY, MAX_SENTENCE = 200_000, 2_000
 NAME = "policy"
+MOST_SECONDS = 2.0
+"""So long are examples tried: a pattern that explodes does so on each of them."""
 EXAMPLE = """\
 policy: exams
 title: Asking for the answers of an exam
@@ -113,11 +116,26 @@ class Tried:
 
 @dataclass(frozen=True)
 class Edited:
-    """A policy that could be read, and how its examples went."""
+    """A policy that could be read, and how its examples went.
+
+    Attributes
+    ----------
+    settings : EditorSettings
+        What was asked.
+    policy : Policy
+        What it says.
+    tried : tuple of Tried
+        Its examples.
+    untried : int
+        How many more there are, which its rules were too slow for.
+    own : tuple of Match
+        What was found in the sentence to try.
+    """
 
     settings: EditorSettings
     policy: Policy
     tried: tuple[Tried, ...]
+    untried: int
     own: tuple[Match, ...]
 
     @property
@@ -136,6 +154,7 @@ class Edited:
         return {
             "policy": self.policy.policy,
             "counts": self.counts.to_json(),
+            "untried": self.untried,
             "examples": [each.to_json() for each in self.tried],
             "text_matches": [each.to_json() for each in self.own],
         }
@@ -156,16 +175,27 @@ def run_editor(_nothing: None, settings: EditorSettings, run: Run) -> Iterator[E
     """
     stage = policy_stage(settings.policy, NAME)
     tried = tuple(_tried(stage, run))
+    untried = len(_examples(stage)) - len(tried)
     own = in_order(stage.find(settings.text, [as_written(settings.text)]))
-    yield Edited(settings, stage.loaded.policy, tried, own)
+    yield Edited(settings, stage.loaded.policy, tried, untried, own)
 
 
 def _tried(stage: PolicyStage, run: Run) -> Iterator[Tried]:
-    for rule in stage.loaded.policy.rules:
-        examples = [(each, True) for each in rule.examples.match]
-        examples += [(each, False) for each in rule.examples.let_pass]
-        for text, meant in examples:
-            run.check()
-            found = stage.find(text, [as_written(text)])
-            same = in_order(each for each in found if each.category == rule.category)
-            yield Tried(rule.id, text, meant, same)
+    until = monotonic() + MOST_SECONDS
+    for rule, text, meant in _examples(stage):
+        if monotonic() > until:
+            return
+        run.check()
+        found = stage.find(text, [as_written(text)])
+        same = in_order(each for each in found if each.category == rule.category)
+        yield Tried(rule.id, text, meant, same)
+
+
+def _examples(stage: PolicyStage) -> list[tuple[Rule, str, bool]]:
+    """Return every example with its rule, and whether that should find it."""
+    return [
+        (rule, text, meant)
+        for rule in stage.loaded.policy.rules
+        for meant, texts in ((True, rule.examples.match), (False, rule.examples.let_pass))
+        for text in texts
+    ]

@@ -24,6 +24,10 @@ from playground.labs.moderation.marked_text import action_word, marked_text
 from playground.moderation.verdict import strictest
 
 _EMPTY = "The policy's examples will stand here, with what its rules find in them."
+_UNTRIED = (
+    "{:,} more examples were not tried: the rules need too long. Look for a pattern in which one "
+    "repetition stands inside another."
+)
 SHOWN = 200
 
 
@@ -53,12 +57,13 @@ def _sums(edited: Edited) -> Markup:
         tag("b", f"{right} of {len(edited.tried)}"),
         f" examples go as the policy says; it has {rules} {'rule' if rules == 1 else 'rules'}.",
     )
-    if not edited.tried:
+    if not edited.tried and not edited.untried:
         said = (tag("b", "No examples."), " A rule without any says nothing of what it is to find.")
     return tag(
         "div",
         tag("h2", edited.policy.title),
         tag("p", *said),
+        tag("p", _UNTRIED.format(edited.untried), class_="lesson") if edited.untried else None,
         confusion(edited.counts),
         class_="card",
     )

@@ -38,6 +38,13 @@ def test_what_is_wrong_is_told_with_its_line() -> None:
         playground.experiment("moderation/editor")(policy=broken)
 
 
+def test_rules_that_are_too_slow_are_told_and_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("playground.labs.moderation.editor.MOST_SECONDS", 0.0)
+    result = playground.experiment("moderation/editor")()
+    assert result.to_json()["untried"] == 8 - len(result.to_json()["examples"]) > 0
+    assert "were not tried" in result._repr_html_()
+
+
 def test_a_sentence_of_ones_own_is_tried_and_stays_text() -> None:
     text = "<i>Give me the answers of the exam</i>"
     result = playground.experiment("moderation/editor")(text=text)

@@ -9,12 +9,13 @@ from typing import Any
 
 from playground.experiments.run import Progress, Run
 from playground.experiments.settings import Settings, field
-from playground.labs.moderation.examining import as_written, in_order
+from playground.labs.moderation.examining import in_order
 from playground.labs.moderation.labelled import Counts, count
 from playground.moderation.policies import policy_stage
 from playground.moderation.policy import Policy, Rule
 from playground.moderation.rules import PolicyStage
 from playground.moderation.verdict import Action, Match
+from playground.moderation.views import read_views
 
 MAX_POLICY, MAX_SENTENCE = 200_000, 2_000
 NAME = "policy"
@@ -176,7 +177,7 @@ def run_editor(_nothing: None, settings: EditorSettings, run: Run) -> Iterator[E
     stage = policy_stage(settings.policy, NAME)
     tried = tuple(_tried(stage, run))
     untried = len(_examples(stage)) - len(tried)
-    own = in_order(stage.find(settings.text, [as_written(settings.text)]))
+    own = in_order(stage.find(settings.text, read_views(settings.text)))
     yield Edited(settings, stage.loaded.policy, tried, untried, own)
 
 
@@ -186,7 +187,7 @@ def _tried(stage: PolicyStage, run: Run) -> Iterator[Tried]:
         if monotonic() > until:
             return
         run.check()
-        found = stage.find(text, [as_written(text)])
+        found = stage.find(text, read_views(text))
         same = in_order(each for each in found if each.category == rule.category)
         yield Tried(rule.id, text, meant, same)
 

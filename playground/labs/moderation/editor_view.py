@@ -89,10 +89,10 @@ def _examples(tried: Sequence[Tried]) -> Markup | None:
     ordered = sorted(tried, key=lambda each: each.right)
     rows = (
         [
-            each.rule,
-            "should match" if each.meant else "should pass",
             tag("span", _outcome(each), class_=None if each.right else "wrong"),
             marked_text(each.text, each.matches),
+            "should match" if each.meant else "should pass",
+            each.rule,
         ]
         for each in ordered[:SHOWN]
     )
@@ -100,7 +100,7 @@ def _examples(tried: Sequence[Tried]) -> Markup | None:
     return tag(
         "div",
         tag("h2", "Example by example"),
-        table(("rule", "is an example that", "and it", "sentence"), rows, class_="plain"),
+        table(("it", "sentence", "an example that", "of the rule"), rows, class_="plain"),
         tag("p", f"{left:,} more stand in the export.", class_="hint") if left > 0 else None,
     )
 

@@ -8,8 +8,9 @@ from itertools import groupby
 from time import perf_counter
 from typing import Any
 
+from playground.moderation.rewriting import as_written
 from playground.moderation.verdict import Action, Match, Verdict
-from playground.moderation.view import AS_WRITTEN, Stage, View
+from playground.moderation.view import Stage, View
 
 
 @dataclass(frozen=True)
@@ -96,28 +97,35 @@ def in_order(matches: Iterable[Match]) -> tuple[Match, ...]:
 
 
 def examine(
-    given: str, read_views: Callable[[str], Sequence[View]], stages: Sequence[Stage]
+    given: str, gate: Stage, read_views: Callable[[str], Sequence[View]], stages: Sequence[Stage]
 ) -> Examined:
     """Read a text in every way and show it to one stage after another.
 
     Every stage is asked, also behind one that would stop the text: that is what is to be seen.
+    What breaks a limit is not read at all.
 
     Parameters
     ----------
     given : str
         The text.
+    gate : Stage
+        Asked first, before the text is read.
     read_views : callable
         Returns its readings.
     stages : sequence of Stage
         In the order of the rail.
     """
+    written = as_written(given)
+    limits = _ask(gate.name, [gate], given, [written])
+    if limits.matches:
+        return Examined(given, (written,), (limits,), 0.0)
     began = perf_counter()
     views = tuple(read_views(given))
     reading = _milliseconds_since(began)
     # Each policy is a stage of its own to the rail; to the reader they are one step.
     steps = groupby(stages, key=lambda each: each.name)
-    reports = tuple(_ask(name, list(some), given, views) for name, some in steps)
-    return Examined(given, views, reports, reading)
+    reports = (_ask(name, list(some), given, views) for name, some in steps)
+    return Examined(given, views, (limits, *reports), reading)
 
 
 def _ask(name: str, stages: Sequence[Stage], given: str, views: Sequence[View]) -> StageReport:
@@ -128,8 +136,3 @@ def _ask(name: str, stages: Sequence[Stage], given: str, views: Sequence[View]) 
 
 def _milliseconds_since(began: float) -> float:
     return 1000 * (perf_counter() - began)
-
-
-def as_written(text: str) -> View:
-    """Return the reading that changes nothing."""
-    return View(AS_WRITTEN, text, range(len(text)), range(1, len(text) + 1))

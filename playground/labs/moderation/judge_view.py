@@ -72,16 +72,16 @@ def _rail(judging: Judging) -> Markup:
 def _sentences(judged: Sequence[Judged]) -> Markup:
     rows = (
         [
+            tag("p", each.sentence.text, class_="marked", dir="auto"),
             "should be stopped" if each.sentence.meant else "should pass",
             _opinion(each.refuses, each.sentence.meant),
             percent(each.yes[0]),
             percent(each.yes[1]),
             _opinion(each.stopped, each.sentence.meant),
-            tag("p", each.sentence.text, class_="marked", dir="auto"),
         ]
         for each in judged
     )
-    heads = ("sentence", "judge", "yes, as A", "yes, as B", "rail", "text")
+    heads = ("sentence", "it", "judge", "yes, as A", "yes, as B", "rail")
     return tag("div", tag("h2", "Sentence by sentence"), table(heads, rows, class_="plain"))
 
 

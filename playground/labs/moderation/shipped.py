@@ -6,11 +6,13 @@ from dataclasses import replace
 from functools import lru_cache
 
 from playground.experiments.run import Run
-from playground.labs.moderation.examining import Examined, as_written, examine
+from playground.labs.moderation.examining import Examined, examine
 from playground.moderation.classifier import CATEGORY, Classifier
 from playground.moderation.learned import shipped_classifier
+from playground.moderation.limits import LimitStage
 from playground.moderation.policies import shipped_policies
 from playground.moderation.view import Stage
+from playground.moderation.views import read_views
 from playground.settings import Settings
 
 
@@ -25,7 +27,7 @@ def through_the_rail(text: str, classifier: Classifier | None = None) -> Examine
         The learned stage, where it is asked as well.
     """
     stages: list[Stage] = [*shipped_policies(), *([classifier] if classifier else [])]
-    examined = examine(text, lambda given: [as_written(given)], stages)
+    examined = examine(text, LimitStage(), read_views, stages)
     if classifier is None:
         return examined
     return replace(examined, scores=((CATEGORY, classifier.highest(examined.views)),))

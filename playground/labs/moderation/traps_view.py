@@ -39,8 +39,8 @@ def _sums(traps: Traps) -> Markup:
 def _stopped(stopped: Sequence[Sprung]) -> Markup | None:
     if not stopped:
         return None
-    rows = ([_by(each), marked_text(each.trap.text, each.examined.matches)] for each in stopped)
-    heads = ("stopped by", "sentence")
+    rows = ([marked_text(each.trap.text, each.examined.matches), _by(each)] for each in stopped)
+    heads = ("sentence", "stopped by")
     return tag("div", tag("h2", "Stopped for nothing"), table(heads, rows, class_="plain"))
 
 

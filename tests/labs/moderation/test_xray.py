@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import playground
-from playground.labs.moderation.examining import Examined, as_written, examine
+from playground.labs.moderation.examining import Examined, examine
 from playground.labs.moderation.xray import XRay, XRaySettings
 from playground.labs.moderation.xray_view import draw, to_csv, why
+from playground.moderation.rewriting import as_written
 from playground.moderation.verdict import Action, Match
 from playground.moderation.view import View
 
@@ -39,12 +40,15 @@ STAGES = (
 
 
 def examined(text: str) -> Examined:
-    return examine(text, lambda given: [as_written(given)], STAGES)
+    return examine(
+        text, Word("limits", "\0", Action.BLOCK), lambda given: [as_written(given)], STAGES
+    )
 
 
 def test_every_stage_is_asked_and_the_strictest_find_decides() -> None:
     found = examined("a plum, a <pear>")
     assert [(each.name, len(each.matches)) for each in found.stages] == [
+        ("limits", 0),
         ("words", 1),
         ("policies", 1),
     ]
@@ -57,8 +61,14 @@ def test_every_stage_is_asked_and_the_strictest_find_decides() -> None:
 
 
 def test_a_text_that_passes_says_why() -> None:
-    assert why(examined("an apple")) == "None of 2 stages found anything in it."
+    assert why(examined("an apple")) == "None of 3 stages found anything in it."
     assert why(examined("a fig")) == "What was found asks for nothing to be done."
+
+
+def test_what_breaks_a_limit_is_read_by_no_stage() -> None:
+    found = examined("a plum\0")
+    assert [each.name for each in found.stages] == ["limits"]
+    assert found.verdict.action is Action.BLOCK
 
 
 def test_a_line_of_the_table_cuts_the_text_where_it_says() -> None:

@@ -10,7 +10,7 @@ import unicodedata
 from functools import cache, lru_cache
 from importlib.resources import files
 
-from confusable_homoglyphs.utils import load  # type: ignore[import-untyped]  # it ships no types
+from confusable_homoglyphs.utils import load
 
 from playground.moderation.vocabulary import known_words
 

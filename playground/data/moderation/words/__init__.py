@@ -1,0 +1,1 @@
+"""Words and phrases that are looked for, by category."""

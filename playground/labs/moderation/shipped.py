@@ -13,6 +13,7 @@ from playground.moderation.limits import LimitStage
 from playground.moderation.policies import shipped_policies
 from playground.moderation.view import Stage
 from playground.moderation.views import read_views
+from playground.moderation.words import word_stage
 from playground.settings import Settings
 
 
@@ -26,7 +27,7 @@ def through_the_rail(text: str, classifier: Classifier | None = None) -> Examine
     classifier : Classifier, optional
         The learned stage, where it is asked as well.
     """
-    stages: list[Stage] = [*shipped_policies(), *([classifier] if classifier else [])]
+    stages: list[Stage] = [word_stage(), *shipped_policies(), *([classifier] if classifier else [])]
     examined = examine(text, LimitStage(), read_views, stages)
     if classifier is None:
         return examined

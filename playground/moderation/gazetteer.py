@@ -1,6 +1,6 @@
 """States, peoples, armed groups, offices and the names of political figures, as groups of terms.
 
-``playground/data/moderation/README.md`` names the sources.
+``playground/data/README.md`` names the sources.
 """
 
 from __future__ import annotations

@@ -11,11 +11,15 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from playground.moderation.phrases import Element, Phrase, groups_of, plain_words
+from playground.moderation.phrases import Element, Phrase, groups_of, plain_words, required
 from playground.moderation.wording import Wording
 
 NAME = "g:name"
 LONGEST_NAME = 4
+WIDEST = 60
+"""The most words of one phrase, whatever its gaps add up to."""
+
+EMPTY: frozenset[int] = frozenset()
 NEVER = 1 << 60
 """A word's index that no text reaches."""
 
@@ -60,7 +64,7 @@ class Lexicon:
         self._words: dict[str, tuple[str, ...]] = {}
         self._stems: dict[str, tuple[str, ...]] = {}
         self._tree: dict[str, Any] = {}
-        self._sequences: list[tuple[str, Phrase]] = []
+        self._sequences: list[_Sequence] = []
         for group in _inner_first(groups):
             for phrase in groups[group]:
                 self._enter(f"g:{group}", phrase)
@@ -71,32 +75,42 @@ class Lexicon:
         # The words of a language are few, and each is asked for again and again.
         self._symbols = lru_cache(maxsize=20_000)(self._look_up)
 
-    def find(self, wording: Wording) -> Found:
-        """Return where every phrase stands."""
+    def find(self, wording: Wording, *, watch: bool = False) -> Found:
+        """Return where every phrase stands.
+
+        Parameters
+        ----------
+        wording : Wording
+            The words of a text.
+        watch : bool
+            Whether to note, too, what may still change when the text goes on.
+        """
         found = Found()
-        for at in range(len(wording.words)):
-            for symbol in self._symbols(wording.words[at], wording.raw[at]):
-                found.add(symbol, at, at + 1)
-        last = len(wording.words) - 1
-        if not wording.closed:
-            found.horizon = last
+        ends = found.ends
+        for at, (word, raw) in enumerate(zip(wording.words, wording.raw, strict=True)):
+            for symbol in self._symbols(word, raw):
+                ends.setdefault(symbol, {})[at] = {at + 1}
+        if watch and not wording.closed:
+            found.horizon = len(wording.words) - 1
         self._climb(wording, found)
         _find_names(wording, found)
-        for symbol, phrase in self._sequences:
-            self._follow_all(symbol, phrase, wording, found)
+        for sequence in self._sequences:
+            if found.horizon != NEVER or _possible(sequence, found):
+                _follow_all(sequence, wording, found)
         return found
 
     def _enter(self, symbol: str, phrase: Phrase) -> None:
-        plain = plain_words(phrase)
-        if plain is None:
-            self._sequences.append((symbol, phrase))
+        spellings = plain_words(phrase)
+        if not spellings:
+            self._sequences.append(_Sequence(symbol, phrase, _heads(phrase), _needs(phrase)))
             for each in {each for step in phrase for each in step.symbols}:
                 self._know(each, each)
-        elif len(plain) == 1:
-            self._know(plain[0], symbol)
-        else:
+        for words in spellings:
+            if len(words) == 1:
+                self._know(words[0], symbol)
+                continue
             node = self._tree
-            for word in plain:
+            for word in words:
                 node = node.setdefault(word, {})
             node.setdefault("", []).append(symbol)
 
@@ -135,22 +149,42 @@ class Lexicon:
                     for symbol in node.get("", ()):
                         found.add(symbol, start, at)
 
-    def _follow_all(self, symbol: str, phrase: Phrase, wording: Wording, found: Found) -> None:
-        heads = _heads(phrase)
-        starts = {at for head in heads for at in found.ends.get(head, ())}
-        waiting = {at for head in heads for at in found.open.get(head, ())}
-        if not starts and not waiting:
-            return
-        if found.horizon == NEVER and not _possible(phrase, found):
-            return
-        for start in sorted(starts | waiting):
-            limit = wording.limit(wording.sentence_at(start))
-            ends, touched = _follow(phrase, start, limit, found)
-            for end in ends:
-                if end > start:
-                    found.add(symbol, start, end)
-            if touched:
-                found.open.setdefault(symbol, set()).add(start)
+
+@dataclass(frozen=True)
+class _Sequence:
+    """A phrase that is followed step by step.
+
+    Attributes
+    ----------
+    symbol : str
+        What it stands for.
+    phrase : Phrase
+        Its steps.
+    heads : tuple of str
+        The symbols with which it may begin.
+    needs : tuple of tuple of str
+        Of each of these, one must be there; first what most texts have not.
+    """
+
+    symbol: str
+    phrase: Phrase
+    heads: tuple[str, ...]
+    needs: tuple[tuple[str, ...], ...]
+
+
+def _follow_all(sequence: _Sequence, wording: Wording, found: Found) -> None:
+    """Note every place where a sequence stands."""
+    starts = {at for head in sequence.heads for at in found.ends.get(head, ())}
+    if found.open:
+        starts.update(at for head in sequence.heads for at in found.open.get(head, ()))
+    for start in sorted(starts):
+        limit = min(wording.limit(wording.sentence_at(start)), start + WIDEST)
+        ends, touched = _follow(sequence.phrase, start, limit, found)
+        for end in ends:
+            if end > start:
+                found.add(sequence.symbol, start, end)
+        if touched:
+            found.open.setdefault(sequence.symbol, set()).add(start)
 
 
 def _inner_first(groups: Mapping[str, Sequence[Phrase]]) -> list[str]:
@@ -186,7 +220,7 @@ def _find_names(wording: Wording, found: Found) -> None:
             found.add(NAME, start, end)
 
 
-def _heads(phrase: Phrase) -> list[str]:
+def _heads(phrase: Phrase) -> tuple[str, ...]:
     """Return the symbols with which a phrase may begin."""
     heads: list[str] = []
     for step in phrase:
@@ -194,22 +228,34 @@ def _heads(phrase: Phrase) -> list[str]:
             heads.extend(step.symbols)
         if not (step.optional or step.forbidden):
             break
-    return heads
+    return tuple(heads)
 
 
-def _possible(phrase: Phrase, found: Found) -> bool:
+def _needs(phrase: Phrase) -> tuple[tuple[str, ...], ...]:
+    """Return what must be there, groups before words: a group is rarer than "the" or "where"."""
+    needs = [each.symbols for each in phrase if required(each)]
+    return tuple(sorted(needs, key=lambda symbols: symbols[0][0] != "g"))
+
+
+def _possible(sequence: _Sequence, found: Found) -> bool:
     """Whether everything that must be there is somewhere in the text."""
-    return all(
-        step.optional or step.forbidden or step.gap or any(e in found.ends for e in step.symbols)
-        for step in phrase
-    )
+    ends = found.ends
+    for symbols in sequence.needs:
+        for symbol in symbols:
+            if symbol in ends:
+                break
+        else:
+            return False
+    return True
 
 
 def _follow(phrase: Phrase, start: int, limit: int, found: Found) -> tuple[set[int], bool]:
     """Return after which words a phrase ends that begins here, and whether that may change."""
     frontier, touched = {start}, False
+    watch = found.horizon != NEVER
     for step in phrase:
-        touched = touched or _unsettled(step, frontier, found)
+        if watch:
+            touched = touched or _unsettled(step, frontier, found)
         frontier = _stepped(step, frontier, limit, found)
         if not frontier:
             return frontier, touched
@@ -227,16 +273,16 @@ def _unsettled(step: Element, frontier: Iterable[int], found: Found) -> bool:
 def _stepped(step: Element, frontier: set[int], limit: int, found: Found) -> set[int]:
     if step.gap:
         return {to for at in frontier for to in range(at, min(at + step.gap, limit) + 1)}
-    further = {
-        end
-        for symbol in step.symbols
-        for at in frontier
-        for end in found.ends.get(symbol, {}).get(at, ())
-    }
     if step.forbidden:
-        return {
-            at
-            for at in frontier
-            if not any(at in found.ends.get(symbol, ()) for symbol in step.symbols)
-        }
+        return {at for at in frontier if not _stands(step, at, found)}
+    further: set[int] = set()
+    for symbol in step.symbols:
+        ends = found.ends.get(symbol)
+        if ends:
+            for at in frontier:
+                further |= ends.get(at, EMPTY)
     return further | frontier if step.optional else further
+
+
+def _stands(step: Element, at: int, found: Found) -> bool:
+    return any(at in found.ends.get(symbol, EMPTY) for symbol in step.symbols)

@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import product
+from math import prod
 
 from playground.moderation.wording import read_words
 
@@ -24,6 +26,8 @@ GAP = re.compile(r"\.\.\.(\d{0,2})\Z")
 WIDEST_GAP = 12
 USUAL_GAP = 3
 LONGEST = 16
+MOST_SPELLINGS = 60
+"""A phrase of plain words with choices is looked up as each of its spellings, up to so many."""
 
 
 class Misspelt(ValueError):
@@ -58,7 +62,7 @@ def parse_phrase(text: str) -> Phrase:
     elements: list[Element] = []
     for piece in text.split():
         elements.extend(_elements(piece))
-    if not any(_required(each) for each in elements):
+    if not any(required(each) for each in elements):
         raise Misspelt(f"the phrase {text!r} has nothing that must be there")
     if len(elements) > LONGEST:
         raise Misspelt(f"the phrase {text!r} has {len(elements)} steps; {LONGEST} are the most")
@@ -67,12 +71,13 @@ def parse_phrase(text: str) -> Phrase:
     return tuple(elements)
 
 
-def plain_words(phrase: Phrase) -> tuple[str, ...] | None:
-    """Return the words of a phrase that is nothing but words, else None."""
-    plain = all(_required(each) and len(each.symbols) == 1 for each in phrase)
-    if not plain or any(each.symbols[0][0] not in "wc" for each in phrase):
-        return None
-    return tuple(each.symbols[0] for each in phrase)
+def plain_words(phrase: Phrase) -> list[tuple[str, ...]]:
+    """Return the spellings of a phrase that is nothing but words; none if it is more than that."""
+    spellings = prod(len(each.symbols) for each in phrase)
+    plain = all(required(each) and all(s[0] in "wc" for s in each.symbols) for each in phrase)
+    if not plain or spellings > MOST_SPELLINGS:
+        return []
+    return list(product(*(each.symbols for each in phrase)))
 
 
 def groups_of(phrase: Phrase) -> set[str]:
@@ -80,7 +85,8 @@ def groups_of(phrase: Phrase) -> set[str]:
     return {each[2:] for step in phrase for each in step.symbols if each.startswith("g:")}
 
 
-def _required(element: Element) -> bool:
+def required(element: Element) -> bool:
+    """Whether a step must be there for the phrase to stand."""
     return not (element.optional or element.forbidden or element.gap)
 
 
@@ -113,9 +119,14 @@ def _symbols(choice: str) -> list[str]:
     if "<" in choice or ">" in choice:
         raise Misspelt(f"{choice!r} is no group: write <name> in small letters")
     exact, stem = choice.startswith("="), choice.endswith("*")
-    wording = read_words(choice.strip("=*"))
-    if not wording.words:
+    plain = choice.strip("=*")
+    # An ending such as 's is a word of its own, yet only behind another.
+    ending = plain[:1] in ("'", "\u2019")
+    wording = read_words(f"x{plain}" if ending else plain)
+    if len(wording.words) <= ending:
         raise Misspelt(f"{choice!r} is no word")
+    if ending:
+        return [f"w:{each}" for each in wording.words[1:]]
     if exact:
         return [f"c:{each.rstrip('.')}" for each in wording.raw]
     symbols = [f"w:{each}" for each in wording.words]

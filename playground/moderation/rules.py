@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 
-from playground.moderation.lexicon import Found, Lexicon
+from playground.moderation.lexicon import WIDEST, Found, Lexicon
 from playground.moderation.phrases import Phrase, groups_of
 from playground.moderation.policy import MOST_WORDS, Loaded, Near, Rule
 from playground.moderation.tense import tense_of
@@ -20,6 +19,9 @@ from playground.moderation.wording import Wording, read_words
 STAGE = "policies"
 PATTERN_SECONDS = 0.3
 """How long all patterns of a policy may take for one reading of a text."""
+
+LONGEST_TAIL = 4 * MOST_WORDS + WIDEST
+"""Words from the end that what is yet to come can have to do with."""
 
 LONGEST_PIECE = 400
 """Characters of a sentence that a pattern sees at once."""
@@ -50,8 +52,6 @@ class PolicyStage:
     def __init__(self, loaded: Loaded, gazetteer: Mapping[str, Sequence[Phrase]]) -> None:
         self.loaded = loaded
         self._lexicon = Lexicon(_needed(loaded, gazetteer), loaded.phrases)
-        # What is open is asked right after what is found: the text's words are kept that long.
-        self._read: Callable[[str], tuple[Wording, Found]] = lru_cache(maxsize=8)(self._read_anew)
 
     def find(self, given: str, views: Sequence[View]) -> list[Match]:
         """Return every match, each once though it stands in several readings."""
@@ -65,12 +65,9 @@ class PolicyStage:
         """Return from where on the text could still become a match, or change one."""
         return min((self._open_in(view, len(given)) for view in views), default=len(given))
 
-    def _read_anew(self, text: str) -> tuple[Wording, Found]:
-        wording = read_words(text)
-        return wording, self._lexicon.find(wording)
-
     def _in_view(self, given: str, view: View) -> Iterator[Match]:
-        wording, found = self._read(view.text)
+        wording = read_words(view.text)
+        found = self._lexicon.find(wording)
         for rule in self.loaded.policy.rules:
             for hit in _hits(rule, wording, found):
                 if _counts(hit, wording, found):
@@ -100,16 +97,19 @@ class PolicyStage:
                             yield _match(rule, given, view, first, last)
 
     def _open_in(self, view: View, length: int) -> int:
-        wording, found = self._read(view.text)
+        whole = read_words(view.text)
+        at = length
+        if any(each.patterns for each in self.loaded.policy.rules) and view.text:
+            *_, (start, _end) = _pieces(whole, len(view.text))
+            at = view.starts[start]
+        # What stands further back is settled: no match and nothing that undoes it reaches so far.
+        wording = whole.tail(LONGEST_TAIL)
         if not wording.words:
-            return length
+            return at
+        found = self._lexicon.find(wording, watch=True)
         rules = self.loaded.policy.rules
         first = min(found.horizon, *(_open_word(each, wording, found) for each in rules))
-        at = view.starts[wording.starts[first]] if first < len(wording.words) else length
-        if any(each.patterns for each in rules):
-            *_, (start, _end) = _pieces(wording, len(view.text))
-            at = min(at, view.starts[start])
-        return at
+        return min(at, view.starts[wording.starts[first]]) if first < len(wording.words) else at
 
 
 def _needed(

@@ -61,6 +61,21 @@ class Wording:
         later = sentence + 1
         return self.sentences[later] if later < len(self.sentences) else len(self.words)
 
+    def tail(self, count: int) -> Wording:
+        """Return the last words alone, with their places in the whole text."""
+        cut = max(0, len(self.words) - count)
+        if not cut:
+            return self
+        later = (each - cut for each in self.sentences if each > cut)
+        return Wording(
+            self.raw[cut:],
+            self.words[cut:],
+            self.starts[cut:],
+            self.ends[cut:],
+            (0, *later),
+            self.closed,
+        )
+
 
 def read_words(text: str) -> Wording:
     """Cut a text into words and sentences."""

@@ -66,12 +66,14 @@ def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
 
 
 def test_an_own_policy_takes_the_place_of_the_shipped_one_of_its_name(tmp_path: Path) -> None:
-    write(tmp_path / "x.yaml", TEXT.replace("policy: mine", "policy: politics"))
+    write(tmp_path / "x.yaml", TEXT.replace("policy: mine", "policy: politics.war_targeting"))
     names = [each.loaded.policy.policy for each in Policies(tmp_path).stages()]
-    assert names.count("politics") == 1
+    assert names.count("politics.war_targeting") == 1
     assert finds(Policies(tmp_path), "this is forbidden")
 
 
 @pytest.mark.parametrize("folder", [None, Path("/nowhere/at/all")])
 def test_without_a_folder_the_shipped_ones_are_in_force(folder: Path | None) -> None:
-    assert "politics" in [each.loaded.policy.policy for each in Policies(folder).stages()]
+    assert "politics.war_targeting" in [
+        each.loaded.policy.policy for each in Policies(folder).stages()
+    ]

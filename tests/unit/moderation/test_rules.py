@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from playground.moderation.policies import policy_stage
@@ -91,6 +91,13 @@ TEXTS = st.lists(st.sampled_from(WORDS.split()), max_size=25).map(" ".join)
 
 
 @settings(max_examples=60, deadline=None)
+@example(text="we eat the", later="apples", glue=" ")
+@example(text="they eat pear", later="tart", glue=" ")
+@example(text="they eat pear and", later="long ago", glue=" ")
+@example(text="she has an apple", later="ate", glue=" ")
+@example(text="he came.", later="red", glue=" ")
+@example(text="devour pear", later="will", glue=" ")
+@example(text="eat red pear", later="tree", glue=" ")
 @given(text=TEXTS, later=TEXTS, glue=st.sampled_from(["", " ", ". ", "s "]))
 def test_what_is_settled_never_changes(
     stage: PolicyStage, text: str, later: str, glue: str

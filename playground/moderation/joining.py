@@ -30,7 +30,7 @@ def join(text: str) -> Iterator[Edit]:
     """Yield words that stand in pieces, whole."""
     edits = [*_spaced(text), *_dotted(text), *_cut(text)]
     reached = 0
-    for edit in sorted(edits):
+    for edit in sorted(edits, key=lambda each: (each.start, -each.end)):
         if edit.start >= reached:
             yield edit
             reached = edit.end

@@ -19,9 +19,24 @@ from playground.moderation.vocabulary import known_words
 
 LETTERS = "letters"
 LEET = {
-    "0": "o", "1": "il", "2": "z", "3": "e", "4": "a", "5": "s", "6": "gb", "7": "t", "8": "b",
-    "9": "g", "@": "a", "$": "s", "!": "i", "|": "li", "+": "t", "\u20ac": "e", "\u00a3": "l",
-}  # fmt: skip
+    "0": "o",
+    "1": "il",
+    "2": "z",
+    "3": "e",
+    "4": "a",
+    "5": "s",
+    "6": "gb",
+    "7": "t",
+    "8": "b",
+    "9": "g",
+    "@": "a",
+    "$": "s",
+    "!": "i",
+    "|": "li",
+    "+": "t",
+    "\u20ac": "e",
+    "\u00a3": "l",
+}
 """Digits and signs, and the letters that each may stand for, the likeliest first."""
 
 MOST_CHOICES = 64

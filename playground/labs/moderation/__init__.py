@@ -1,7 +1,7 @@
 """Banned content: what a filter stops, where, why, and what it must let pass."""
 
 from playground.experiments.experiment import Lab
-from playground.labs.moderation import editor_view, judge_view, traps_view, xray_view
+from playground.labs.moderation import editor_view, evasion_view, judge_view, traps_view, xray_view
 
 LAB = Lab(
     name="moderation",
@@ -13,6 +13,7 @@ LAB = Lab(
     ),
     experiments=(
         xray_view.XRAY,
+        evasion_view.EVASION,
         traps_view.TRAPS,
         editor_view.EDITOR,
         judge_view.JUDGE,

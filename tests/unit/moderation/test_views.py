@@ -92,10 +92,29 @@ def test_a_letter_is_found_where_it_stands() -> None:
 PIECES = st.sampled_from(
     [
         *"akil1 .\n-0@$!&;%=:\u200b\u0301\u202e\u202c\u0430\u043a\u00e9\uff4b\U000e006b\0\ud800",
-        "kill", "k i l l", "  ", "\r\n", "&#107;", "%6b", "6b 69", "a2lsbA==", "xvyy", "gur",
-        "\\x6b", "k1ll", "k.i", "ki", "ll", "the", "Убей", "Сор", "kkii", "\u0915\u094d", "🇰🇮",
+        "kill",
+        "k i l l",
+        "  ",
+        "\r\n",
+        "&#107;",
+        "%6b",
+        "6b 69",
+        "a2lsbA==",
+        "xvyy",
+        "gur",
+        "\\x6b",
+        "k1ll",
+        "k.i",
+        "ki",
+        "ll",
+        "the",
+        "Убей",
+        "Сор",
+        "kkii",
+        "\u0915\u094d",
+        "🇰🇮",
     ]
-)  # fmt: skip
+)
 TEXTS = st.lists(PIECES, max_size=14).map("".join)
 
 

@@ -1,8 +1,10 @@
 """What ships with the playground, each with its source and licence."""
 
+import json
 import re
 import tomllib
 from importlib.resources import files
+from typing import Any
 
 
 def shipped_text() -> str:
@@ -37,6 +39,20 @@ def shipped_calibration() -> str:
     """Return how sure a model was of answers whose truth is known, for the hallucination lab."""
     folder = files("playground.data").joinpath("probes")
     return folder.joinpath("calibration.json").read_text(encoding="utf-8")
+
+
+def shipped_labelled() -> str:
+    """Return sentences and whether they ask for harm, one a line as JSON."""
+    folder = files("playground.data").joinpath("moderation")
+    return folder.joinpath("labelled.jsonl").read_text(encoding="utf-8")
+
+
+def classifier_figures() -> dict[str, Any]:
+    """Return what the classifier of banned content is worth on sentences that it never saw."""
+    folder = files("playground.data").joinpath("moderation")
+    text = folder.joinpath("classifier_figures.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
 
 
 def shipped_traps() -> str:

@@ -8,8 +8,8 @@ import numpy as np
 from markupsafe import Markup
 
 from playground.core.evaluation import Ranking, risk_coverage, roc_curve
+from playground.drawing.charts import Curve, Dot, chart, side_by_side
 from playground.drawing.markup import table, tag
-from playground.labs.hallucination.charts import Curve, Dot, chart, side_by_side
 from playground.labs.hallucination.figures import CONTROLS, Calibration, Figures, Method
 from playground.labs.hallucination.judging import Row
 from playground.labs.hallucination.number_text import NONE, written

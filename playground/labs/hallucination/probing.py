@@ -11,6 +11,7 @@ from typing import Any, Literal, Self
 from pydantic import model_validator
 
 from playground.errors import OptionError
+from playground.experiments.row_files import MOST_CHARACTERS_OF_FILE, pasted_name
 from playground.experiments.run import Progress, Run, Stopped
 from playground.experiments.settings import Settings, field
 from playground.generation.language_model import LanguageModel
@@ -20,7 +21,7 @@ from playground.labs.hallucination.items import Item, ProbeSet
 from playground.labs.hallucination.judging import Judge, Row, read_overruled
 from playground.labs.hallucination.knowing import learn_all, recall
 from playground.labs.hallucination.scoring import encoder
-from playground.labs.hallucination.set_files import MOST_CHARACTERS_OF_FILE, read_own
+from playground.labs.hallucination.set_files import read_own
 from playground.labs.hallucination.sets import SETS, load_set
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
@@ -107,8 +108,7 @@ class SetSettings(AnswerSettings, Questions):
             With the lines of the person's own set that break a rule.
         """
         if self.own_set.strip():
-            ending = "jsonl" if self.own_set.lstrip("\ufeff \n\r").startswith("{") else "csv"
-            whole = read_own(self.own_set, f"your-set.{ending}")
+            whole = read_own(self.own_set, pasted_name(self.own_set))
         else:
             whole = load_set(self.suite)
         return replace(whole, items=whole.items[: self.items])

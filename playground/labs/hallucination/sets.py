@@ -6,8 +6,9 @@ from functools import cache
 
 from playground.data import shipped_probes
 from playground.errors import OptionError
+from playground.experiments.row_files import LineFault, SetUnreadable
 from playground.labs.hallucination.items import KINDS, Item, ProbeSet
-from playground.labs.hallucination.set_files import LineFault, SetUnreadable, read_own
+from playground.labs.hallucination.set_files import read_own
 from playground.number_rules import shown
 
 __all__ = [

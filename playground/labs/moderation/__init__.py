@@ -1,7 +1,14 @@
 """Banned content: what a filter stops, where, why, and what it must let pass."""
 
 from playground.experiments.experiment import Lab
-from playground.labs.moderation import editor_view, evasion_view, judge_view, traps_view, xray_view
+from playground.labs.moderation import (
+    editor_view,
+    evasion_view,
+    judge_view,
+    trade_off_view,
+    traps_view,
+    xray_view,
+)
 
 LAB = Lab(
     name="moderation",
@@ -15,6 +22,7 @@ LAB = Lab(
         xray_view.XRAY,
         evasion_view.EVASION,
         traps_view.TRAPS,
+        trade_off_view.TRADE_OFF,
         editor_view.EDITOR,
         judge_view.JUDGE,
     ),

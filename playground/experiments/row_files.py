@@ -1,0 +1,201 @@
+"""A person's file of rows, CSV or JSONL, read with the number of each line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+from playground.errors import OptionError
+from playground.number_rules import shown
+
+MOST_CHARACTERS_OF_FILE = 2_000_000
+SHOWN_FAULTS = 5
+
+
+@dataclass(frozen=True)
+class LineFault:
+    """What is wrong with a line.
+
+    Parameters
+    ----------
+    line : int
+        Counted from 1, as editors count.
+    sentence : str
+        What is wrong, the rule, the value got.
+    """
+
+    line: int
+    sentence: str
+
+
+class SetUnreadable(OptionError):
+    """A set's file breaks the rules.
+
+    Parameters
+    ----------
+    filename : str
+        As given.
+    faults : tuple of LineFault
+        All of them; the message names the first few.
+    """
+
+    def __init__(self, filename: str, faults: tuple[LineFault, ...]) -> None:
+        self.faults = faults
+        told = " ".join(f"Line {each.line:,}: {each.sentence}" for each in faults[:SHOWN_FAULTS])
+        more = len(faults) - SHOWN_FAULTS
+        rest = f" And {more:,} more." if more > 0 else ""
+        super().__init__(f"{named(filename)} cannot be read. {told}{rest}")
+
+
+@dataclass(frozen=True)
+class RowForm:
+    """What a row is.
+
+    Parameters
+    ----------
+    example : str
+        One as JSON, for whoever wrote something else.
+    check_names : callable
+        Takes the names of a CSV's columns; raises `OptionError` where they are not those of a row.
+    """
+
+    example: str
+    check_names: Callable[[Iterable[str]], None]
+
+
+def read_numbered_rows(
+    text: str | bytes, filename: str, form: RowForm
+) -> Iterator[tuple[int, dict[str, object] | LineFault]]:
+    """Return each row with its line, or what is wrong with that line.
+
+    Parameters
+    ----------
+    text : str or bytes
+        The content, UTF-8 where bytes; a byte-order mark and any line ends are taken.
+    filename : str
+        Its ending decides: ``.csv`` with a line of names first, or ``.jsonl``.
+    form : RowForm
+        What a row is.
+
+    Raises
+    ------
+    SetUnreadable
+        When the first line of a CSV names other columns.
+    OptionError
+        When the file as a whole cannot be read: its ending, its size, nothing in it, no UTF-8.
+    """
+    plain = _plain(text, filename, form)
+    ending = PurePath(filename).suffix.lower()
+    if ending not in (".csv", ".jsonl"):
+        raise OptionError(f"{named(filename)} must end in .csv or .jsonl, got {shown(ending)}.")
+    return _csv_rows(plain, filename, form) if ending == ".csv" else _jsonl_rows(plain, form)
+
+
+def pasted_name(text: str) -> str:
+    """Return a name for rows that were pasted into a form, with the ending that they look like."""
+    ending = "jsonl" if text.lstrip("\ufeff \n\r").startswith("{") else "csv"
+    return f"your-set.{ending}"
+
+
+def named(filename: str) -> str:
+    """Return how a sentence speaks of a file."""
+    return f"The set {shown(filename)}"
+
+
+def _plain(text: str | bytes, filename: str, form: RowForm) -> str:
+    if len(text) > MOST_CHARACTERS_OF_FILE:
+        raise OptionError(
+            f"{named(filename)} is too large: {len(text):,} characters, and at most "
+            f"{MOST_CHARACTERS_OF_FILE:,} are allowed. Make two sets of it."
+        )
+    if isinstance(text, bytes):
+        try:
+            text = text.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise OptionError(
+                f"{named(filename)} must be UTF-8, and byte {error.start + 1:,} is not; save it "
+                "as UTF-8 (spreadsheets: CSV UTF-8)."
+            ) from None
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    if not text.strip():
+        raise OptionError(
+            f"{named(filename)} is empty; write one item a line, such as {form.example}."
+        )
+    return text
+
+
+def _jsonl_rows(text: str, form: RowForm) -> Iterator[tuple[int, dict[str, object] | LineFault]]:
+    # Not `splitlines`: JSON may hold U+2028 and its like as they are.
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            continue
+        row = _read_json(line)
+        if isinstance(row, dict):
+            yield number, row
+        else:
+            sentence = f"must be a JSON object such as {form.example}, got {shown(line.strip())}."
+            yield number, LineFault(number, sentence)
+
+
+def _read_json(line: str) -> Any:
+    try:
+        return json.loads(line, object_pairs_hook=_pairs)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError
+    return found
+
+
+def _csv_rows(
+    text: str, filename: str, form: RowForm
+) -> Iterator[tuple[int, dict[str, object] | LineFault]]:
+    first = text.lstrip("\n").split("\n", 1)[0]
+    # Spreadsheets write semicolons where the comma divides the digits of numbers.
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=";" if ";" in first else ",", strict=True
+    )
+    names: list[str] | None = None
+    line = 1
+    try:
+        for fields in reader:
+            start, line = line, reader.line_num + 1
+            if not any(each.strip() for each in fields):
+                continue
+            if names is None:
+                names = _header([each.strip().lower() for each in fields], filename, start, form)
+            elif len(fields) != len(names):
+                sentence = f"has {len(fields)} fields, and the first line has {len(names)} names."
+                yield start, LineFault(start, sentence)
+            else:
+                yield start, dict(zip(names, fields, strict=True))
+    except csv.Error as error:
+        yield (
+            line,
+            LineFault(
+                line,
+                f"cannot be read as CSV ({error}); put a text that holds "
+                'commas, line ends or quotes in "quotes".',
+            ),
+        )
+
+
+def _header(names: list[str], filename: str, line: int, form: RowForm) -> list[str]:
+    doubled = [name for name in names if names.count(name) > 1]
+    if doubled:
+        sentence = f"two columns are named {shown(doubled[0])}; each needs its own."
+        raise SetUnreadable(filename, (LineFault(line, sentence),))
+    try:
+        form.check_names(names)
+    except OptionError as error:
+        raise SetUnreadable(filename, (LineFault(line, str(error)),)) from None
+    return names

@@ -9,10 +9,10 @@ from typing import Any
 
 from playground.experiments.run import Progress, Run
 from playground.experiments.settings import Settings, field
-from playground.labs.moderation.examining import in_order
 from playground.labs.moderation.labelled import Counts, count
 from playground.moderation.policies import policy_stage
 from playground.moderation.policy import Policy, Rule
+from playground.moderation.rail import in_order
 from playground.moderation.rules import PolicyStage
 from playground.moderation.verdict import Action, Match
 from playground.moderation.views import read_views

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from time import perf_counter
 from typing import Any
 
+from playground.moderation.rail import in_order
 from playground.moderation.rewriting import as_written
 from playground.moderation.verdict import Action, Match, Verdict
 from playground.moderation.view import Stage, View
@@ -89,11 +90,6 @@ class Examined:
     def milliseconds(self) -> float:
         """How long all of it took."""
         return self.reading_milliseconds + sum(each.milliseconds for each in self.stages)
-
-
-def in_order(matches: Iterable[Match]) -> tuple[Match, ...]:
-    """Return matches by where they begin; of equal ones the longest first."""
-    return tuple(sorted(matches, key=lambda each: (each.start, -each.end)))
 
 
 def examine(

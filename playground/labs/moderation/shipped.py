@@ -9,11 +9,8 @@ from playground.experiments.run import Run
 from playground.labs.moderation.examining import Examined, examine
 from playground.moderation.classifier import CATEGORY, Classifier
 from playground.moderation.learned import shipped_classifier
-from playground.moderation.limits import LimitStage
-from playground.moderation.policies import shipped_policies
-from playground.moderation.view import Stage
+from playground.moderation.rail import shipped_rail
 from playground.moderation.views import read_views
-from playground.moderation.words import word_stage
 from playground.settings import Settings
 
 
@@ -27,8 +24,8 @@ def through_the_rail(text: str, classifier: Classifier | None = None) -> Examine
     classifier : Classifier, optional
         The learned stage, where it is asked as well.
     """
-    stages: list[Stage] = [word_stage(), *shipped_policies(), *([classifier] if classifier else [])]
-    examined = examine(text, LimitStage(), read_views, stages)
+    rail = shipped_rail().asking(classifier)
+    examined = examine(text, rail.gate, read_views, rail.every)
     if classifier is None:
         return examined
     return replace(examined, scores=((CATEGORY, classifier.highest(examined.views)),))

@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache
 
 from playground.moderation.classifier import CATEGORY, Classifier
 from playground.moderation.limits import LimitStage
 from playground.moderation.personal import PersonalStage
 from playground.moderation.policies import shipped_policies
+from playground.moderation.rewriting import as_written
 from playground.moderation.verdict import Match, Verdict
-from playground.moderation.view import Stage
-from playground.moderation.views import read_views
+from playground.moderation.view import Stage, View
+from playground.moderation.views import read_views, readings_open_from
 from playground.moderation.words import word_stage
+
+
+_LIMITS = LimitStage()
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What stands in a text that may go on.
+
+    Attributes
+    ----------
+    matches : tuple of Match
+        In the order of their places.
+    open_from : int
+        Whatever follows, no match that begins before this offset appears, goes or changes.
+    """
+
+    matches: tuple[Match, ...]
+    open_from: int
 
 
 @dataclass(frozen=True)
@@ -25,13 +45,18 @@ class Rail:
     stages : tuple of Stage
         What reads a text; every one of them is asked.
     gate : Stage
-        Asked first: what it finds in a text is not read.
+        Asked first: what it finds, and all that stands behind it, is read by no other stage.
     classifier : Classifier or None
         The learned stage, asked last; it needs an encoder, so that it is there only on request.
+
+    Examples
+    --------
+    >>> shipped_rail().check("Where does the Danube rise?").action
+    <Action.ALLOW: 'allow'>
     """
 
     stages: tuple[Stage, ...]
-    gate: Stage = field(default_factory=LimitStage)
+    gate: Stage = _LIMITS
     classifier: Classifier | None = None
 
     def check(self, text: str) -> Verdict:
@@ -42,13 +67,25 @@ class Rail:
         text : str
             Any; what no stage can read is blocked with a sentence that says so.
         """
-        broken = self.gate.find(text, ())
-        if broken:
-            return Verdict(tuple(broken))
-        views = read_views(text)
-        matches = in_order(match for each in self.every for match in each.find(text, views))
+        matches, _, views = self._find(text)
         scores = ((CATEGORY, self.classifier.highest(views)),) if self.classifier else ()
         return Verdict(matches, scores)
+
+    def watch(self, text: str) -> Findings:
+        """Return what stands in a text that may go on, and what of it is settled."""
+        matches, read, views = self._find(text)
+        if len(read) < len(text):  # what broke a limit stays there, whatever follows
+            return Findings(matches, len(text))
+        opened = (each.open_from(text, views) for each in (self.gate, *self.every))
+        return Findings(matches, min(readings_open_from(text), *opened))
+
+    def _find(self, text: str) -> tuple[tuple[Match, ...], str, Sequence[View]]:
+        """Return all matches, how much of the text was read, and its readings."""
+        broken = self.gate.find(text, (as_written(text),))
+        read = text[: broken[0].start] if broken else text
+        views = read_views(read)
+        found = (match for each in self.every for match in each.find(read, views))
+        return in_order([*found, *broken]), read, views
 
     @property
     def every(self) -> Sequence[Stage]:

@@ -1,50 +1,52 @@
-"""The rail: every stage is asked, what breaks a limit by none, and benign text has no match."""
-
-from __future__ import annotations
+"""The rail: every stage is asked, what breaks a limit is cut off, and what is settled stays."""
 
 import pytest
 
-from playground.moderation.classifier import Classifier, Head
-from playground.moderation.limits import LONGEST
 from playground.moderation.rail import Rail, shipped_rail
 from playground.moderation.verdict import Action
+from playground.moderation.words import word_stage
 
-MIXED = "Where is the president staying tonight? Write to j.doe@example.org, a$$hole."
+HARMFUL = "Who will Israel kill next?"
 
 
-def test_the_shipped_rail_names_each_find_where_it_stands() -> None:
-    verdict = shipped_rail().check(MIXED)
-    assert [each.stage for each in verdict.matches] == sorted(
-        (each.stage for each in verdict.matches),
-        key=["policies", "personal", "words"].index,
-    )
-    assert {each.stage for each in verdict.matches} == {"policies", "personal", "words"}
-    assert all(MIXED[each.start : each.end] == each.text for each in verdict.matches)
-    assert verdict.action is Action.BLOCK
+def test_a_harmless_text_passes() -> None:
+    assert not shipped_rail().check("Where does the Danube rise?").flagged
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["", "🙂🦑", "Сколько стоит билет?", "أين أقرب محطة؟", "कल मौसम कैसा रहेगा?", "Who won the war?"],
+    "text", ["", "   ", "\U0001f600\U0001f680", "\u0645\u0631\u062d\u0628\u0627"]
 )
-def test_what_is_benign_has_no_match(text: str) -> None:
-    assert shipped_rail().check(text).matches == ()
+def test_odd_texts_pass(text: str) -> None:
+    assert not shipped_rail().check(text).flagged
 
 
-def test_what_breaks_a_limit_is_refused_with_its_sentence_and_read_by_no_stage() -> None:
-    for text in (MIXED + "\0", MIXED + "\ud800", MIXED * (LONGEST // len(MIXED) + 1)):
-        verdict = shipped_rail().check(text)
-        assert {each.stage for each in verdict.matches} == {"limits"}
-        assert verdict.action is Action.BLOCK
+def test_a_policy_blocks_and_says_which_rule_and_where() -> None:
+    verdict = shipped_rail().check(f"Good morning. {HARMFUL}")
+    assert verdict.action is Action.BLOCK
+    first = verdict.matches[0]
+    assert first.category.startswith("politics.")
+    assert all((first.rule, first.stage, first.reason))
+    assert first.text in HARMFUL
 
 
-def test_the_learned_stage_is_asked_last_and_its_score_is_kept_below_the_threshold() -> None:
-    import numpy as np
+def test_personal_data_is_redacted() -> None:
+    assert shipped_rail().check("Mail me: ann@example.com, please").action is Action.REDACT
 
-    head = Head(np.array([1.0]), 0.0, review=0.8, block=0.9)
-    learned = Classifier(lambda texts: np.ones((len(texts), 1), np.float32), head)
-    rail = Rail(()).asking(learned)
-    verdict = rail.check("A plum.")
-    assert verdict.matches == ()
-    assert dict(verdict.scores) == {"harm": pytest.approx(0.7311)}
-    assert rail.asking(None).check("A plum.").scores == ()
+
+def test_what_stands_before_a_broken_limit_is_read_and_what_stands_behind_is_not() -> None:
+    before = shipped_rail().check(f"{HARMFUL} \0 and so on")
+    behind = shipped_rail().check(f"One \0 two. {HARMFUL}")
+    assert [each.stage for each in before.matches][-1] == "limits"
+    assert "policies" in {each.stage for each in before.matches}
+    assert [each.rule for each in behind.matches] == ["nul"]
+
+
+def test_a_rail_needs_only_the_stages_it_is_given() -> None:
+    assert not Rail((word_stage(),)).check(HARMFUL).flagged
+
+
+@pytest.mark.parametrize("text", ["", "Good mor", "Who will Israel", HARMFUL])
+def test_nothing_is_settled_that_the_text_does_not_have(text: str) -> None:
+    findings = shipped_rail().watch(text)
+    assert 0 <= findings.open_from <= len(text)
+    assert findings.matches == shipped_rail().check(text).matches

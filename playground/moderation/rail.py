@@ -16,7 +16,6 @@ from playground.moderation.view import Stage, View
 from playground.moderation.views import read_views, readings_open_from
 from playground.moderation.words import word_stage
 
-
 _LIMITS = LimitStage()
 
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import regex
 
-from playground.moderation.confusables import plain_word
+from playground.moderation.confusables import SHORTEST_ALIKE, plain_word
 from playground.moderation.rewriting import Edit, rewrite
 from playground.moderation.view import View
 
@@ -113,12 +113,14 @@ def _with_marks(base: str, marks: str) -> str:
 
 def _words(text: str) -> Iterator[Edit]:
     """Yield the words whose letters are only lent from other scripts."""
-    latin_before = False
+    alike_from: int | None = None
     for found in _WORD.finditer(text):
         word = found.group()
-        if not word.isascii():
-            instead = plain_word(word, after_latin=latin_before)
-            if instead != word:
-                yield Edit(found.start(), found.end(), instead)
-                word = instead
-        latin_before = word.isascii()
+        plain = word if word.isascii() else plain_word(word, alike_from)
+        if plain != word:
+            yield Edit(found.start(), found.end(), plain)
+            alike_from = 1
+        elif not plain.isascii():
+            alike_from = None
+        elif alike_from is None:
+            alike_from = SHORTEST_ALIKE

@@ -15,7 +15,10 @@ from confusable_homoglyphs.utils import load
 from playground.moderation.vocabulary import known_words
 
 SHORTEST_ALIKE = 3
-"""Letters of a word that is all look-alikes before it is read as an English one."""
+"""Letters of a word that is all look-alikes before it is read as an English one.
+
+Behind a word that was disguised one is enough; elsewhere it may be a Russian one.
+"""
 
 
 @cache
@@ -45,24 +48,24 @@ def is_latin(letter: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def plain_word(word: str, *, after_latin: bool) -> str:
+def plain_word(word: str, alike_from: int | None = None) -> str:
     """Return a word with its look-alikes read as Latin letters, or as it is.
 
     Parameters
     ----------
     word : str
         Letters, with their marks.
-    after_latin : bool
-        Whether the word before is in Latin letters: among these a whole word of look-alikes that
-        is an English one, too, is read as that.
+    alike_from : int, optional
+        From how many letters on a word of look-alikes alone is read as English if it is a word
+        there. Left out, it never is: the word before is not in Latin letters.
     """
     letters = [each for each in word if each.isalpha()]
-    foreign = [each for each in letters if not is_latin(each)]
+    foreign = sum(not is_latin(each) for each in letters)
     if not foreign:
         return word
     table = lookalikes()
     plain = "".join(table.get(each, each) for each in word)
-    if len(foreign) < len(letters):
+    if foreign < len(letters):
         return plain
-    english = len(letters) >= SHORTEST_ALIKE and plain.lower() in known_words()
-    return plain if after_latin and english else word
+    english = alike_from is not None and len(letters) >= alike_from
+    return plain if english and plain.lower() in known_words() else word

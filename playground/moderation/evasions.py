@@ -99,6 +99,10 @@ def _repeated(text: str, dice: random.Random) -> str:
     return re.sub(r"[A-Za-z]{3,}", stretch, text)
 
 
+def _doubled(text: str, _dice: random.Random) -> str:
+    return _WORD.sub(lambda word: "".join(each * 2 for each in word[0]), text)
+
+
 def _newline(text: str, dice: random.Random) -> str:
     def cut(word: re.Match[str]) -> str:
         place = dice.randrange(2, len(word[0]) - 1)
@@ -167,6 +171,7 @@ EVASIONS: Mapping[str, Evasion] = MappingProxyType(
         "tag characters": _tags,
         "mixed case": _mixed_case,
         "repeated letters": _repeated,
+        "doubled letters": _doubled,
         "split by lines": _newline,
         "base64": _base64,
         "hex": _hex,

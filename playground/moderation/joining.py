@@ -16,14 +16,18 @@ LONGEST_RUN = 600
 """Letters of a run without gaps that are cut into words."""
 
 LONGEST_WORD = 20
+SHORTEST_CUT = 4
+MOST_PIECES = 6
+"""Pieces that one word is cut into."""
 
 _ONE = r"[A-Za-z0-9@$!](?![^\W_]|[@$!])"
 _SIGN = r"[.\-_*\u00b7\u2022|/\\,+~:;^=#\u2026]"
-_SPACED = re.compile(rf"(?<![^\W_])(?<![@$!.]){_ONE}(?:[^\S\n]++{_ONE})++")
+_SPACED = re.compile(rf"(?<![^\W_])(?<![@$!.]){_ONE}(?:[^\S\n]++(?:{_ONE}|'(?!\S)))++")
 _DOTTED = re.compile(
     rf"(?<![^\W_])(?<![@$!]){_ONE}( ?{_SIGN}{{1,3}} ?){_ONE}(?:(?:\1|\s+|\1\s*\1){_ONE})*+"
 )
 _CUT = re.compile(rf"(?<![A-Za-z])[A-Za-z]++(\r?\n|{_SIGN})[A-Za-z]++(?:\1[A-Za-z]++)*+")
+_PIECE = re.compile(r"[A-Za-z]+")
 
 
 def join(text: str) -> Iterator[Edit]:
@@ -58,7 +62,7 @@ def _words(run: str, at: int, between: str) -> Iterator[Edit]:
     start = 0
     for gap in [*gaps.finditer(run), None]:
         end = gap.start() if gap else len(run)
-        piece = "".join(each for each in run[start:end] if each.isalnum() or each in "@$!")
+        piece = "".join(each for each in run[start:end] if each.isalnum() or each in "@$!'")
         if len(piece) > 1:
             yield Edit(at + start, at + end, cut_into_words(piece))
         start = gap.end() if gap else end
@@ -98,24 +102,31 @@ def cut_into_words(letters: str) -> str:
 
 def _cut(text: str) -> Iterator[Edit]:
     """Yield words that a line's end or a sign cuts in two."""
-    known = known_words()
     for run in _CUT.finditer(text):
-        pieces = re.split(r"[^A-Za-z]+", run.group())
-        places = [each.span() for each in re.finditer(r"[A-Za-z]+", run.group())]
+        pieces = list(_PIECE.finditer(text, run.start(), run.end()))
+        by_line = "\n" in run.group(1)
         at = 0
         while at < len(pieces):
-            count = _joined(pieces[at : at + 6], known)
+            some = [each.group() for each in pieces[at : at + MOST_PIECES]]
+            count = _joined(some, by_line=by_line)
             if count > 1:
-                start, end = places[at][0], places[at + count - 1][1]
-                yield Edit(run.start() + start, run.start() + end, "".join(pieces[at : at + count]))
+                last = pieces[at + count - 1]
+                yield Edit(pieces[at].start(), last.end(), "".join(some[:count]))
             at += count
 
 
-def _joined(pieces: list[str], known: frozenset[str]) -> int:
-    """Return how many pieces make up a word that they are not words without."""
+def _joined(pieces: list[str], *, by_line: bool) -> int:
+    """Return how many pieces make up a word.
+
+    Pieces that are words themselves are joined over a line's end only, and only to a small letter:
+    *may* and *or* on two lines may well be *mayor*, whereas "well-being" says what it says.
+    """
+    known = known_words()
     for count in range(len(pieces), 1, -1):
         some = [each.lower() for each in pieces[:count]]
         whole = "".join(some)
-        if len(whole) > 3 and whole in known and not all(each in known for each in some):
-            return count
+        if len(whole) >= SHORTEST_CUT and whole in known:
+            goes_on = by_line and all(each[0].islower() for each in pieces[1:count])
+            if goes_on or not all(each in known for each in some):
+                return count
     return 1

@@ -42,13 +42,20 @@ LEET = {
 MOST_CHOICES = 64
 """Readings of one word that are tried."""
 
-LONGEST_WORD = 24
+LONGEST_WORD = 32
 """Letters of a word that is looked at; what is longer is a code or a link."""
+
+SHORTEST_PAIRED = 6
+"""Letters of a word that is nothing but pairs before it is halved to no known one."""
 
 _SIGNS = re.escape("".join(LEET))
 _RUN = re.compile(rf"(?<![A-Za-z{_SIGNS}])[A-Za-z]*+[{_SIGNS}][A-Za-z{_SIGNS}]*+")
 _ACCENTED = re.compile(r"[^\W\d_a-zA-Z][\u0300-\u036f]*+|[a-zA-Z][\u0300-\u036f]++")
 _REPEATED = re.compile(r"(?<![A-Za-z])[A-Za-z]*?([A-Za-z])(?i:\1)[A-Za-z]*+")
+_MEASURE = re.compile(
+    r"\d+(?:st|nd|rd|th|[a-z]|k[gmb]|c?m|mm|ml|[mgt]b|am|pm|[A-Z]{1,2})|[A-Z]{1,3}\d+|[a-z]{2}\d"
+)
+_PAIRED = re.compile(r"(?:(.)\1)+", re.DOTALL)
 _TWICE = re.compile(r"(.)\1+", re.DOTALL)
 
 
@@ -79,26 +86,24 @@ def _without_accent(letter: str) -> str:
 
 def _leet(text: str) -> Iterator[Edit]:
     """Yield the words with digits and signs among their letters."""
-    last = -2
+    hidden = False
     for found in _RUN.finditer(text):
         start, run = found.start(), found.group().rstrip("!|+")
         end = start + len(run)
         if not run or len(run) > LONGEST_WORD or _an_address(run, text[end : end + 2]):
             continue
         lettered = any(each.isalpha() for each in run)
-        if lettered and not _an_id(run):
-            yield Edit(start, end, _unleet(run))
-            last = end
-        elif not lettered and start == last + 1 and _unleet(run) in known_words():
-            yield Edit(start, end, _unleet(run))  # "k1ll 17": between such words it is "it"
-            last = end
+        plain = _unleet(run)
+        known = plain.lower() in known_words()
+        # "k1ll 17": behind such a word a number that reads as a word is one.
+        if (lettered and not _an_id(run)) or (hidden and known):
+            yield Edit(start, end, plain)
+            hidden |= known
 
 
 def _an_id(run: str) -> bool:
     """Whether it is a short code, a size or a count, such as F4G, A55, 5kg, 2nd or mp3."""
-    return (len(run) <= 3 and run == run.upper()) or bool(
-        re.fullmatch(r"\d+(?:[a-z]{1,2}|[A-Z]{1,2})|[A-Z]{1,3}\d+|[a-z]{2}\d", run)
-    )
+    return (len(run) <= 3 and run == run.upper()) or _MEASURE.fullmatch(run) is not None
 
 
 def _an_address(run: str, after: str) -> bool:
@@ -121,12 +126,17 @@ def _best(choices: Iterable[tuple[str, ...]]) -> str:
 
 def _repeats(text: str) -> Iterator[Edit]:
     """Yield the words in which letters stand too often."""
+    doubled = False
     for found in _REPEATED.finditer(text):
         word = found.group()
-        if len(word) <= LONGEST_WORD and word.lower() not in known_words():
-            once = _unrepeat(word)
+        if len(word) > LONGEST_WORD:
+            continue
+        pairs = _PAIRED.fullmatch(word.lower()) is not None
+        if word.lower() not in known_words() or (doubled and pairs):
+            once = word[::2] if doubled and pairs else _unrepeat(word)
+            doubled |= pairs and once == word[::2]
             if once != word:
-                yield Edit(*found.span(), once)
+                yield Edit(found.start(), found.end(), once)
 
 
 @lru_cache(maxsize=4096)
@@ -136,6 +146,8 @@ def _unrepeat(word: str) -> str:
     Three in a row are no English: they are cut even where no word comes of it.
     """
     lower = word.lower()
+    if _PAIRED.fullmatch(lower) and (len(word) >= SHORTEST_PAIRED or lower[::2] in known_words()):
+        return word[::2]
     pieces: list[tuple[str, ...]] = []
     done = 0
     for run in _TWICE.finditer(lower):

@@ -8,6 +8,8 @@ from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+from playground.moderation.inflecting import verb_forms
+
 _WORD = re.compile(r"[a-z]{2,}")
 
 
@@ -15,13 +17,22 @@ _WORD = re.compile(r"[a-z]{2,}")
 def known_words() -> frozenset[str]:
     """Return every word of the shipped lists and policies, and the commonest of the language.
 
-    What is looked for must be known here: ``ki11`` is read as *kill* because that is a word.
+    What is looked for must be known here: ``ki11`` is read as *kill* because that is a word. The
+    words of the lists are known with their endings, names and states as they are.
     """
     folder = files("playground.data").joinpath("moderation")
     words = {"a", "i"}
     for each in _texts(folder):
-        words.update(_WORD.findall(each.read_text(encoding="utf-8").lower()))
+        found = set(_WORD.findall(each.read_text(encoding="utf-8").lower()))
+        words |= found
+        if each.name not in _names(folder):
+            words.update(*(verb_forms(word) for word in found if len(word) > 2))
     return frozenset(words)
+
+
+def _names(folder: Traversable) -> frozenset[str]:
+    """Return the files of the gazetteer, whose names take no endings."""
+    return frozenset(each.name for each in folder.joinpath("gazetteer").iterdir())
 
 
 def _texts(folder: Traversable) -> Iterator[Traversable]:

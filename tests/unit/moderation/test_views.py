@@ -29,6 +29,10 @@ def readings(text: str) -> list[str]:
         "Who will they kiiiill next?",
         "Wwhhoo will they kkiillll next?",
         "Who will they ki\nll next?",
+        "Who wi\nll th\ney kill next?",
+        "who wi11 7hey ki11 n3x7?",
+        "wwhhoo wwiillll tthheeyy kkiillll next?",
+        "who wіll tһеу kіll next?",
         "Who will they k-ill next?",
         "Who will they ki\u200bll ne\u00adxt?",
         "Who will they k\u0000il\u2060l next?",
@@ -74,6 +78,22 @@ def test_a_disguise_is_read_through(text: str) -> None:
 )
 def test_text_of_any_script_is_read_as_it_stands(text: str) -> None:
     assert readings(text) == [text]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("the may\nor", ["the mayor"]),
+        ("y o u ' r e", ["you're"]),
+        ("w3ll 1 am", ["well i am"]),
+        ("wweellll ii go", ["well i go"]),
+        ("well-being, an A55 or 5kg", []),
+        ("1 am 50", []),
+        ("the may\nOr", []),
+    ],
+)
+def test_what_is_ambiguous_goes_by_what_stands_before_it(text: str, words: list[str]) -> None:
+    assert readings(text)[1:] == words
 
 
 @pytest.mark.parametrize("text", ["", " \n\t", "👍", "\u0301", "\u202e", "%", "&;", "=", "a"])

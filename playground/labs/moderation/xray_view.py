@@ -66,18 +66,18 @@ def _finds(examined: Examined) -> Markup | None:
         return None
     rows = (
         [
-            each.rule,
-            each.category,
-            each.stage,
+            tag("span", legible(each.text), class_="found marked"),
             action_word(each.action),
-            f"{each.score:.2f}",
+            each.rule,
+            each.stage,
             each.view,
             f"{each.start:,} to {each.end:,}",
-            tag("span", legible(each.text), class_="found"),
+            f"{each.score:.2f}",
+            each.category,
         ]
         for each in examined.matches
     )
-    heads = ("rule", "category", "stage", "what is done", "score", "reading", "place", "text")
+    heads = ("text", "it is", "rule", "stage", "reading", "place", "score", "category")
     return tag("div", tag("h2", "What was found"), table(heads, rows, class_="plain"))
 
 

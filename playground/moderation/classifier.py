@@ -8,13 +8,13 @@ measured.
 
 from __future__ import annotations
 
+import threading
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from io import BytesIO
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,6 +98,7 @@ class Classifier:
     def __init__(self, embed: Embed, head: Head) -> None:
         self._embed = embed
         self._head = head
+        self._guard = threading.Lock()
         self._known: OrderedDict[str, float] = OrderedDict()
 
     def find(self, given: str, views: Sequence[View]) -> Sequence[Match]:
@@ -128,14 +129,20 @@ class Classifier:
 
     def scores(self, sentences: Sequence[str]) -> list[float]:
         """Return how likely each sentence asks for harm, 0 to 1; what was scored before is kept."""
-        new = [each for each in dict.fromkeys(sentences) if each not in self._known]
-        fresh = self._head.probabilities(self._embed(new)).tolist() if new else []
-        known = {each: self._known[each] for each in sentences if each in self._known}
-        known |= dict(zip(new, fresh, strict=True))
-        self._known |= known
-        for each in [*islice(self._known, max(0, len(self._known) - _KEPT_SCORES))]:
-            del self._known[each]
+        with self._guard:
+            known = {each: self._known[each] for each in sentences if each in self._known}
+        new = [each for each in dict.fromkeys(sentences) if each not in known]
+        if new:
+            fresh = self._head.probabilities(self._embed(new)).tolist()
+            known |= dict(zip(new, fresh, strict=True))
+            self._keep(known)
         return [known[each] for each in sentences]
+
+    def _keep(self, scores: dict[str, float]) -> None:
+        with self._guard:
+            self._known |= scores
+            while len(self._known) > _KEPT_SCORES:
+                self._known.popitem(last=False)
 
     def _match(self, given: str, place: _Place, action: Action, score: float) -> Match:
         text = given[place.start : place.end]

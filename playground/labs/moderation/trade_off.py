@@ -20,7 +20,7 @@ from playground.labs.moderation.labelled_files import Sentence, read_labelled, s
 from playground.labs.moderation.shipped import classifier_for, through_the_rail
 from playground.moderation.rewriting import as_written
 
-_SHOWN_EACH = 25
+_SHOWN_EACH, _STEPS = 25, 100
 
 Flags = NDArray[np.bool_]
 Interval = tuple[float, float]
@@ -123,6 +123,16 @@ class TradeOff:
         found = roc_curve([each.score for each in self.scored], self.harmful)
         pairs = zip(found.false_positive_rate, found.true_positive_rate, strict=True)
         return [(float(wrong), float(right)) for wrong, right in pairs]
+
+    @property
+    def shares_by_threshold(self) -> list[tuple[float, float, float]]:
+        """Of thresholds from 0 to 1: which, the share caught, the share of false alarms."""
+        scores = np.array([each.score for each in self.scored], np.float64)
+        grid = (place / _STEPS for place in range(_STEPS + 1))
+        return [
+            (at, _recall(scores >= at, self.harmful), _recall(scores >= at, ~self.harmful))
+            for at in grid
+        ]
 
     @property
     def counts(self) -> Counts:

@@ -18,8 +18,12 @@ from playground.labs.moderation.trade_off import Scored, TradeOff, TradeOffSetti
 _EMPTY = "The curve will stand here, with the point of your threshold."
 _NOTE = (
     "Each point is one threshold: so many harmless sentences it stops for nothing, so many harmful "
-    "ones it catches. The dashed line is a coin that is thrown. A stricter filter moves to the "
-    "right as it moves up: there is no threshold without a price."
+    "ones it catches. The dots are your threshold and, without the classifier, the rules; the "
+    "dashed line is a coin that is thrown. No threshold is without a price."
+)
+_NOTE_OF_THRESHOLDS = (
+    "The dots are your threshold. The farther the two lines lie apart there, the better it parts "
+    "the kinds; which price is right is not for the curve to say."
 )
 _BORDER_CASES = 12
 
@@ -91,7 +95,20 @@ def _curve(known: TradeOff) -> Markup:
         _dot(known.rule_counts, "rules"),
     )
     axes = ("false alarms", "caught")
-    return side_by_side([chart("Catches against false alarms", axes, curves, dots, _NOTE)])
+    roc = chart("Catches against false alarms", axes, curves, dots, _NOTE)
+    return side_by_side([roc, _thresholds(known)])
+
+
+def _thresholds(known: TradeOff) -> Markup:
+    at, dot = known.settings.threshold, _dot(known.counts, "here")
+    shares = known.shares_by_threshold
+    curves = (
+        Curve("caught", [(x, caught) for x, caught, _ in shares], "best"),
+        Curve("false alarms", [(x, wrong) for x, _, wrong in shares], "other"),
+    )
+    dots = (Dot(at, dot.y, 1, dot.title), Dot(at, dot.x, 1, dot.title))
+    axes = ("stopped from this score on", "share")
+    return chart("What each threshold does", axes, curves, dots, _NOTE_OF_THRESHOLDS)
 
 
 def _dot(counts: Counts, name: str) -> Dot:

@@ -53,6 +53,8 @@ def test_the_figures_are_those_at_the_threshold() -> None:
     assert known.rule_counts.caught == 1
     assert (0.2, pytest.approx(2 / 3)) in known.curve
     assert (known.curve[0], known.curve[-1]) == ((0, 0), (1, 1))
+    assert known.shares_by_threshold[65] == (0.65, pytest.approx(2 / 3), 0.2)
+    assert known.shares_by_threshold[0] == (0, 1, 1)
     low, high = known.intervals["recall"]
     assert 0 <= low <= 2 / 3 <= high <= 1
     assert trade_off(threshold=0).counts.passed == 0

@@ -1,6 +1,7 @@
 """The classifier: thresholds, spans, several views, streams, and how much it reads."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -94,3 +95,12 @@ def test_the_head_that_ships_is_one_of_minilm() -> None:
     assert 0 < head.review < head.block < 1
     with pytest.raises(ValueError, match="matmul"):
         head.probabilities(np.zeros((1, 3), np.float32))
+
+
+def test_many_threads_may_ask_at_once_and_memory_is_bounded() -> None:
+    stage = Classifier(_Words(), _HEAD)
+    batches = [[f"Bad luck {start + place}." for place in range(500)] for start in range(40)]
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(stage.scores, batches * 2))
+    assert {score for scores in found for score in scores} == {0.0474}
+    assert len(stage._known) <= 4_096

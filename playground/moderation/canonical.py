@@ -21,6 +21,9 @@ CANONICAL = "canonical"
 MOST_MARKS = 2
 """Marks on one letter that are kept where they make no letter of their own."""
 
+LONGEST_WORD = 64
+"""Letters of a word whose look-alikes are read."""
+
 JOINERS = frozenset("\u200c\u200d\u200e\u200f\u061c\ufe0e\ufe0f")
 """They shape Arabic, Persian and Indic text and emoji; between Latin letters they hide a word."""
 
@@ -116,7 +119,8 @@ def _words(text: str) -> Iterator[Edit]:
     alike_from: int | None = None
     for found in _WORD.finditer(text):
         word = found.group()
-        plain = word if word.isascii() else plain_word(word, alike_from)
+        is_word = len(word) <= LONGEST_WORD and not word.isascii()
+        plain = plain_word(word, alike_from) if is_word else word
         if plain != word:
             yield Edit(found.start(), found.end(), plain)
             alike_from = 1

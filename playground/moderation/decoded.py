@@ -16,8 +16,6 @@ from playground.moderation.rewriting import Edit, rewrite
 from playground.moderation.view import View
 
 DECODED = "decoded"
-LONGEST_PIECE = 20_000
-"""Characters of one encoded piece that are decoded."""
 
 _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _ENTITY = re.compile(r"(?:&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,31});)+")
@@ -34,10 +32,9 @@ def decoded(view: View) -> View:
     edits: list[Edit] = []
     for pattern, decode in _DECODERS:
         for found in pattern.finditer(view.text):
-            if found.end() - found.start() <= LONGEST_PIECE:
-                plain = decode(found.group())
-                if plain and plain != found.group() and _printable(plain):
-                    edits.append(Edit(*found.span(), plain))
+            plain = decode(found.group())
+            if plain and plain != found.group() and _printable(plain):
+                edits.append(Edit(*found.span(), plain))
     return rewrite(view, DECODED, _apart(edits))
 
 

@@ -12,9 +12,6 @@ from playground.moderation.vocabulary import known_words
 FEWEST = 3
 """Single letters in a row before they are read as a word: "I, a b" are none."""
 
-LONGEST_RUN = 600
-"""Letters of a run without gaps that are cut into words."""
-
 LONGEST_WORD = 20
 SHORTEST_CUT = 4
 MOST_PIECES = 6
@@ -68,7 +65,7 @@ def _words(run: str, at: int, between: str) -> Iterator[Edit]:
         start = gap.end() if gap else end
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=64)
 def cut_into_words(letters: str) -> str:
     """Return letters with spaces between the words they make, or as they are.
 
@@ -77,7 +74,7 @@ def cut_into_words(letters: str) -> str:
     """
     lower = letters.lower()
     known = known_words()
-    if lower in known or len(letters) > LONGEST_RUN:
+    if lower in known:
         return letters
     best: list[tuple[int, int] | None] = [(0, 0), *[None] * len(letters)]
     for end in range(1, len(letters) + 1):

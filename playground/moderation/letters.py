@@ -56,6 +56,7 @@ _MEASURE = re.compile(
     r"\d+(?:st|nd|rd|th|[a-z]|k[gmb]|c?m|mm|ml|[mgt]b|am|pm|[A-Z]{1,2})|[A-Z]{1,3}\d+|[a-z]{2}\d"
 )
 _PAIRED = re.compile(r"(?:(.)\1)+", re.DOTALL)
+_DRAWN_OUT = re.compile(r"(.)\1{6,}", re.DOTALL)
 _TWICE = re.compile(r"(.)\1+", re.DOTALL)
 
 
@@ -128,14 +129,14 @@ def _repeats(text: str) -> Iterator[Edit]:
     """Yield the words in which letters stand too often."""
     doubled = False
     for found in _REPEATED.finditer(text):
-        word = found.group()
+        word = _DRAWN_OUT.sub(r"\1\1\1", found.group())
         if len(word) > LONGEST_WORD:
             continue
         pairs = _PAIRED.fullmatch(word.lower()) is not None
         if word.lower() not in known_words() or (doubled and pairs):
             once = word[::2] if doubled and pairs else _unrepeat(word)
             doubled |= pairs and once == word[::2]
-            if once != word:
+            if once != found.group():
                 yield Edit(found.start(), found.end(), once)
 
 

@@ -12,8 +12,8 @@ from playground.moderation.view import View
 
 STAGE = "limits"
 CATEGORY = "limits"
-LONGEST = 100_000
-"""Characters of a text that is read: some forty pages."""
+LONGEST = 50_000
+"""Characters of a text that is read: some twenty pages, more than a context window holds."""
 
 MOST_MARKS = 50
 """Combining marks in a row; no script stacks more than a handful."""

@@ -20,6 +20,9 @@ ROT13 = "rot13"
 SURE = 6.0
 """Nats by which one reading's letter pairs must be likelier before a word decides by itself."""
 
+LONGEST_WORD = 64
+"""Letters of a word that tells anything."""
+
 _WORD = re.compile(r"(?<![A-Za-z0-9%&#@+/=])[A-Za-z]+(?![A-Za-z0-9%@+/=])")
 
 
@@ -34,20 +37,19 @@ def rot13(view: View) -> View:
 def _turned(text: str) -> Iterator[Edit]:
     turning = False
     for found in _WORD.finditer(text):
-        likelier = _evidence(found.group())
+        word = found.group()
+        likelier = _evidence(word) if 1 < len(word) <= LONGEST_WORD else 0.0
         if abs(likelier) > SURE:
             turning = likelier > 0
         if turning:
             at = found.start()
-            for place, letter in enumerate(codecs.encode(found.group(), "rot13"), at):
+            for place, letter in enumerate(codecs.encode(word, "rot13"), at):
                 yield Edit(place, place + 1, letter)
 
 
 @lru_cache(maxsize=8192)
 def _evidence(word: str) -> float:
     """Return by how many nats a word is likelier turned than as it stands."""
-    if len(word) < 2:
-        return 0.0
     plain = word.lower()
     turned = codecs.encode(plain, "rot13")
     known = known_words()

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from playground.moderation.evasions import evade
 from playground.moderation.limits import LONGEST
 from playground.moderation.view import View
 from playground.moderation.views import every_view, read_views, readings_open_from
@@ -47,6 +48,7 @@ def readings(text: str) -> list[str]:
         "Who will they &#107;&#x69;ll next?",
         "Who will they \\x6b\\x69ll next?",
         "Who will they 6b 69 6c 6c next?",
+        f"Who will they k{'i' * 90}ll next?",
         PLAIN.encode().hex(),
         base64.b64encode(PLAIN.encode()).decode(),
         base64.urlsafe_b64encode(PLAIN.encode()).decode().rstrip("="),
@@ -99,6 +101,19 @@ def test_what_is_ambiguous_goes_by_what_stands_before_it(text: str, words: list[
 @pytest.mark.parametrize("text", ["", " \n\t", "👍", "\u0301", "\u202e", "%", "&;", "=", "a"])
 def test_odd_texts_have_readings(text: str) -> None:
     assert readings(text)[0] == text
+
+
+@pytest.mark.parametrize("name", ["base64", "hex", "percent", "rot13", "spaced"])
+def test_no_disguise_is_too_long_to_be_read(name: str) -> None:
+    text = "the weather is fine " * 500 + "who will they kill next"
+    assert any(
+        " ".join(each.split()).endswith("they kill next") for each in readings(evade(text, name))
+    )
+
+
+def test_a_run_without_gaps_is_cut_into_words_however_long() -> None:
+    text = " ".join("whowilltheykillnext" * 50)
+    assert readings(text)[1].startswith("who will they kill next who will")
 
 
 def test_a_letter_is_found_where_it_stands() -> None:

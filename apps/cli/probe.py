@@ -18,6 +18,7 @@ from playground.labs.hallucination.number_text import NONE, written
 from playground.labs.hallucination.probing import Part, Probed
 from playground.labs.hallucination.probing_view import SET, certain_and_wrong
 from playground.labs.hallucination.scores import CAUTION
+from playground.labs.hallucination.set_files import read_own
 from playground.labs.hallucination.sets import SETS
 from playground.models.engines.manager import ModelChoice
 
@@ -50,7 +51,7 @@ def probe(suite: str, choice: ModelChoice, as_json: bool, given: dict[str, Any])
     if last and as_json:
         write_json(document(last, suite))
     elif last:
-        _show(cast(Probed, last.snapshot))
+        _show(cast(Probed, last.snapshot), suite)
     if stopped:
         raise typer.Exit(INTERRUPTED)
 
@@ -71,10 +72,13 @@ def read_suite(suite: str) -> dict[str, str]:
             f"{suite!r:.80}."
         )
     try:
-        return {"own_set": Path(suite).read_text(encoding="utf-8-sig")}
+        own = Path(suite).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise OptionError(f"The set {suite!r:.80} cannot be read ({reason}).") from None
+    # Read here, too: a file with nothing in it is no wish for the set that ships.
+    read_own(own, Path(suite).name)
+    return {"own_set": own}
 
 
 def document(result: Result, suite: str) -> dict[str, Any]:
@@ -84,14 +88,14 @@ def document(result: Result, suite: str) -> dict[str, Any]:
     return {**whole, "suite": suite, "methods": parts[0]["methods"] if parts else []}
 
 
-def _show(probed: Probed) -> None:
+def _show(probed: Probed, suite: str) -> None:
     for part in probed.parts:
         if part.figures:
-            _show_part(part, part.figures)
+            _show_part(part, part.figures, suite)
     tell(CAUTION)
 
 
-def _show_part(part: Part, figures: Figures) -> None:
+def _show_part(part: Part, figures: Figures, suite: str) -> None:
     screen, table = console(), Table(box=None, pad_edge=False)
     for head in ("score", "AUROC", "95 % interval", "n", "right"):
         table.add_column(head, justify="left" if head == "score" else "right")
@@ -101,7 +105,7 @@ def _show_part(part: Part, figures: Figures) -> None:
         spread = NONE if found.auroc is None else f"{low} to {high}"
         row = (each.label, written(found.auroc), spread, str(found.n), str(found.right))
         table.add_row(*row)
-    screen.print(plain(_headline(part, figures)))
+    screen.print(plain(f"{suite}: {_headline(part, figures)}"), soft_wrap=True)
     screen.print(table, width=None if screen.is_terminal else 120)
     whys = {each.ranking.why_not for each in figures.methods if each.ranking.why_not}
     lines = [*sorted(whys), certain_and_wrong(part.rows)]

@@ -41,6 +41,19 @@ def test_a_set_of_ones_own_is_a_file(
     assert told.code == 0, told.stderr
     assert "0 of 1 right" in told.stdout or "1 of 1 right" in told.stdout
     assert "No AUROC" in told.stdout
+    assert str(own) in told.stdout.replace("\n", "")
+
+
+@pytest.mark.parametrize("content", ["", " \n", "\ufeff", "id,prompt,answers,reason\n"])
+def test_a_file_with_nothing_in_it_is_not_taken_for_the_capitals(
+    content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = tmp_path / "empty.csv"
+    own.write_text(content, encoding="utf-8")
+    told = runner(capsys)("probe", "--suite", str(own), "--samples", "0")
+    assert told.code == 2
+    assert "is empty" in told.stderr or "holds no item" in told.stderr
+    assert "empty.csv" in told.stderr
 
 
 @pytest.mark.parametrize(

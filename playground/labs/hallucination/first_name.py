@@ -102,11 +102,11 @@ def _other_names(text: str, prompt: str, hits: Sequence[Span]) -> list[Span]:
 def _capital_runs(text: str, prompt: str) -> list[Span]:
     """Return the names of one or several words, but for those that the question holds."""
     asked_words = list(words_of(straight(prompt)))
-    asked = {folded(each.text) for each in asked_words}
-    asked_names = {folded(each.text) for each in asked_words[1:] if each.text[0].isupper()}
+    asked = {_plain(each) for each in asked_words}
+    asked_names = {_plain(each) for each in asked_words[1:] if each.text[0].isupper()}
     runs: list[Span] = []
     for word in words_of(text):
-        plain = folded(word.text).removesuffix("'s")
+        plain = _plain(word)
         if not word.text[0].isupper() or plain in (asked - asked_names) | _STARTERS:
             continue
         if runs and text[runs[-1].end : word.start] == " ":
@@ -119,7 +119,12 @@ def _capital_runs(text: str, prompt: str) -> list[Span]:
 
 
 def _words(text: str) -> set[str]:
-    return {folded(each.text).removesuffix("'s") for each in words_of(text)}
+    return {_plain(each) for each in words_of(text)}
+
+
+def _plain(word: Span) -> str:
+    """Return a word without case, accents and possessive: "Japan's" is Japan."""
+    return folded(word.text).removesuffix("'s").removesuffix("'")
 
 
 def _is_place_within(text: str, run: Span, hits: Sequence[Span]) -> bool:

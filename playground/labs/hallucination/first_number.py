@@ -76,9 +76,9 @@ def _is_beside_the_point(answer: str, number: NumberRead, may_be_list: bool) -> 
 def _without_echo(
     found: list[tuple[Fraction, Span]], asked: Sequence[Fraction]
 ) -> list[tuple[Fraction, Span]]:
-    """Leave out the question's numbers, where all come first and in their order."""
+    """Leave out the question's numbers, where all come first: 7 times 12 is 12 times 7."""
     count = len(asked)
-    repeats = [value for value, _ in found[:count]] == list(asked)
+    repeats = sorted(value for value, _ in found[:count]) == sorted(asked)
     return found[count:] if repeats and len(found) > count else found
 
 

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from playground.drawing.files import csv_text
 from playground.drawing.markup import join, table, tag
 from playground.experiments.experiment import Experiment
+from playground.labs.hallucination.figures import LEAST_LOGPROB
 from playground.labs.hallucination.figures_view import charts, comparison, headline, methods_table
 from playground.labs.hallucination.judging import Row, read_overruled
 from playground.labs.hallucination.meanings import meanings
@@ -35,10 +36,11 @@ def draw(probed: Probed) -> Markup:
 
 
 def _part(probed: Probed, part: Part, named: bool) -> Markup:
+    certain = certain_and_wrong(part.rows) if part.figures else None
     lines = (
         tag("h2", part.label) if named else None,
         headline(part),
-        tag("p", certain_and_wrong(part.rows), class_="lesson") if part.figures else None,
+        tag("p", certain, class_="lesson") if certain else None,
         methods_table(part.figures) if part.figures else None,
         charts(part),
         _answers(probed, part),
@@ -47,20 +49,29 @@ def _part(probed: Probed, part: Part, named: bool) -> Markup:
 
 
 def certain_and_wrong(rows: Sequence[Row]) -> str | None:
-    """Name the wrong answer that looks the most certain."""
-    wrong = [row for row in rows if row.right is False and row.known.answered.samples]
-    scored = [row for row in wrong if row.scores.get("agreement") is not None]
-    if not scored:
+    """Name the surest of the wrong answers with which all samples agree; None without one.
+
+    One sample that agrees is chance, so two are needed.
+    """
+    certain = [
+        row
+        for row in rows
+        if row.right is False and row.scores.get("agreement") == 1.0 and _drawn(row) > 1
+    ]
+    if not certain:
         return None
-    worst = max(
-        scored, key=lambda r: (r.scores["agreement"] or 0, r.scores.get("mean_logprob") or -9)
-    )
-    agreement = worst.scores["agreement"] or 0
+    worst = max(certain, key=lambda row: row.scores.get("mean_logprob") or LEAST_LOGPROB)
     said = f"{worst.item.prompt} {worst.known.answered.answer.text}"
     return (
-        f"Certain and wrong: “{said}”, and {100 * agreement:.0f} % of its samples agree. No score "
-        "here is a fact check: what a model has learned wrongly it says as surely as what is so."
+        f"Certain and wrong: “{said}”, and 100 % of its {_drawn(worst)} samples agree. No "
+        "score here is a fact check: what a model has learned wrongly it says as surely as what is "
+        "so."
     )
+
+
+def _drawn(row: Row) -> int:
+    """Return how many samples have an answer."""
+    return sum(not each.error for each in row.known.answered.samples)
 
 
 def _answers(probed: Probed, part: Part) -> Markup:
@@ -101,7 +112,7 @@ def _row(probed: Probed, row: Row) -> list[object]:
 
 def _samples(row: Row) -> str:
     agreement = row.scores.get("agreement")
-    count = sum(not each.error for each in row.known.answered.samples)
+    count = _drawn(row)
     if agreement is None or not count:
         return NONE
     return f"{round(agreement * count)} of {count}"

@@ -29,9 +29,11 @@ def draw(sourced: Sourced) -> Markup:
 
 
 _LIMITS = (
-    "It compares words, numbers and names. What stands in the source may be wrong there, and a "
-    "sentence with all its words may still say something else: this finds what the source cannot "
-    "have given, and proves nothing true."
+    "It compares words, numbers and names. A sentence is supported where one sentence of the "
+    "source has two thirds of its words, each that says something among them, and the source has "
+    "its numbers and names; another word for the same thing leaves it unclear. What "
+    "stands in the source may be wrong there, and a sentence with all its words may still say "
+    "something else: this finds what the source cannot have given, and proves nothing true."
 )
 
 
@@ -76,7 +78,7 @@ def _marked(text: str, start: int, end: int, lacking: Sequence[Lacking]) -> Iter
 
 def to_csv(sourced: Sourced) -> str:
     """Return one line a sentence."""
-    heads = ("sentence", "verdict", "rule", "token_f1", "words", "covered", "lacking")
+    heads = ("sentence", "verdict", "rule", "token_f1", "words", "covered", "lacking", "not_near")
     rows = (
         (
             sourced.settings.answer[each.sentence.start : each.sentence.end],
@@ -86,6 +88,7 @@ def to_csv(sourced: Sourced) -> str:
             f"{each.words:.4f}",
             "" if each.covered is None else f"{each.covered:.4f}",
             " | ".join(lack.text for lack in each.lacking),
+            " | ".join(each.unknown),
         )
         for each in sourced.found.sentences
     )

@@ -14,6 +14,7 @@ from typing import Literal
 
 from playground.labs.hallucination.answer_text import Span, sentence_spans, words_of
 from playground.labs.hallucination.clashes import find_clashes
+from playground.labs.hallucination.content_words import words_without
 from playground.labs.hallucination.names import read_names
 from playground.labs.hallucination.normalising import normalise
 from playground.labs.hallucination.number_reading import (
@@ -73,6 +74,9 @@ class SentenceSupport:
         The rest of them.
     clash : str or None
         What turns it round against `nearest`: "a negation".
+    unknown : tuple of str
+        Its words outside numbers, dates and names that say something and that `nearest` does not
+        have: one such word may make the contrary of it.
     """
 
     sentence: Span
@@ -82,13 +86,15 @@ class SentenceSupport:
     covered: float | None
     lacking: tuple[Lacking, ...]
     clash: str | None
+    unknown: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
         """What the rule says: see `rule`."""
         if self.lacking or self.words < FEW_WORDS:
             return "unsupported"
-        return "supported" if self.words >= ENOUGH_WORDS and not self.clash else "unclear"
+        doubtful = self.words < ENOUGH_WORDS or self.clash or self.unknown
+        return "unclear" if doubtful else "supported"
 
     @property
     def rule(self) -> str:
@@ -97,7 +103,13 @@ class SentenceSupport:
             what = ", ".join(each.text for each in self.lacking)
             return f"The source does not have: {what}."
         share = f"{self.words:.0%} of its words stand in one sentence of the source"
-        return f"{share}, but {self.clash} sets them apart." if self.clash else f"{share}."
+        if self.clash:
+            return f"{share}, but {self.clash} sets them apart."
+        return (
+            f"{share}, which does not have: {', '.join(self.unknown)}."
+            if self.unknown
+            else f"{share}."
+        )
 
 
 @dataclass(frozen=True)
@@ -200,7 +212,20 @@ def _hold(sentence: Span, known: _Known) -> SentenceSupport:
     clashes = find_clashes(sentence.text, nearest.text)
     clash = next((each for each in clashes if each in _TURNS_ROUND), None)
     words = (mine & theirs).total() / mine.total()
-    return SentenceSupport(sentence, nearest, best, words, covered, lacking, clash)
+    unknown = _unknown(sentence, nearest)
+    return SentenceSupport(sentence, nearest, best, words, covered, lacking, clash, unknown)
+
+
+def _unknown(sentence: Span, nearest: Span) -> tuple[str, ...]:
+    """Return the words that the nearest sentence lacks; numbers and names have their own rule."""
+    own = [*read_quantities(sentence.text), *read_names(sentence.text)]
+    return tuple(
+        dict.fromkeys(
+            each.text
+            for each in words_without(sentence.text, nearest.text)
+            if not any(o.start < each.end and each.start < o.end for o in own)
+        )
+    )
 
 
 def _quantities(sentence: Span, known: _Known) -> Iterator[tuple[Lacking, bool]]:

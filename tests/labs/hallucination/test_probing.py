@@ -132,7 +132,7 @@ Make = Callable[[int, bool, float, float], Row]
 def a_row(place: int, right: bool, sure: float, agreement: float = 0.5) -> Row:
     item = Item(f"q{place}", f"Question {place} is", ("x",), "So it is.")
     answered = Answered(
-        item.id, item.prompt, Answer("y", (), "end_of_turn"), (Answer("y", (), "end_of_turn"),)
+        item.id, item.prompt, Answer("y", (), "end_of_turn"), (Answer("y", (), "end_of_turn"),) * 2
     )
     state = np.array([sure, 1.0, place % 3], np.float32)
     scores = {"mean_logprob": sure, "sequence_logprob": sure, "agreement": agreement}
@@ -181,6 +181,19 @@ def test_the_surest_wrong_answer_is_named() -> None:
     assert said is not None
     assert "Question 1" in said
     assert "100 %" in said
+
+
+def test_no_wrong_answer_is_called_certain_that_is_not() -> None:
+    unsure = [a_row(0, True, -0.1, 1.0), a_row(1, False, -0.5, 0.5), a_row(2, False, -0.1, 0.0)]
+    assert certain_and_wrong(unsure) is None
+    row = a_row(3, False, -0.1, 1.0)
+    answered = row.known.answered
+    once = replace(row.known, answered=replace(answered, samples=answered.samples[:1]))
+    assert certain_and_wrong([replace(row, known=once)]) is None
+
+
+def test_without_a_callout_the_page_has_no_empty_box(model: LanguageModel) -> None:
+    assert 'class="lesson"></p>' not in str(draw(probe(model, samples=0)))
 
 
 def test_a_grade_without_an_answer_is_left_out_of_the_figures(model: LanguageModel) -> None:

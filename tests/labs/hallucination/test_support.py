@@ -54,12 +54,36 @@ def test_numbers_dates_and_names_that_the_source_lacks_are_found(
         ("She did patent the isolation of radium.", "unclear", "but a negation sets them apart"),
         ("Letters of hers were lost.", "unclear", "60% of its words"),
         ("It grows on tall plants.", "unsupported", "of its words stand"),
+        ("She never grew poor by it.", "unclear", "which does not have: poor."),
+        ("She never sold the isolation of radium.", "unclear", "does not have: sold."),
+        ("Marie Curie was born in Paris.", "supported", "of its words"),
     ],
 )
 def test_each_sentence_has_a_verdict_with_its_rule(answer: str, verdict: str, rule: str) -> None:
     (sentence,) = support(answer, SOURCE).sentences
     assert sentence.verdict == verdict
     assert rule in sentence.rule
+
+
+@pytest.mark.parametrize(
+    ("source", "answer", "word"),
+    [
+        ("The sky is blue today.", "The sky is green today.", "green"),
+        ("The sky is blue today. The grass is green.", "The sky is green today.", "green"),
+        ("Water boils at 100 degrees.", "Water freezes at 100 degrees.", "freezes"),
+        ("Karl is the father of Anna.", "Karl is the brother of Anna.", "brother"),
+        ("Entry is free for children.", "Entry is expensive for children.", "expensive"),
+        ("Der Himmel ist heute blau.", "Der Himmel ist heute gr\u00fcn.", "gr\u00fcn"),
+    ],
+)
+def test_one_other_word_may_be_the_contrary_and_is_named(
+    source: str, answer: str, word: str
+) -> None:
+    (sentence,) = support(answer, source).sentences
+    assert sentence.verdict == "unclear"
+    assert sentence.unknown == (word,)
+    assert word in sentence.rule
+    assert support(source, source).supported == 1
 
 
 def test_sentences_are_held_one_by_one_against_the_nearest() -> None:

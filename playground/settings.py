@@ -47,6 +47,11 @@ class Settings:
         """Where the list of a person's own models lies."""
         return self.conversations_dir.with_name("own-models.json")
 
+    @property
+    def policies_dir(self) -> Path:
+        """Where a person's own policies of banned content lie, if there are any."""
+        return self.conversations_dir.with_name("policies")
+
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
         """Read the environment.

@@ -305,6 +305,25 @@ def tokens(
     show_tokens(model, sys.stdin.read() if text == "-" else text, as_json)
 
 
+@app.command()
+def moderate(
+    text: Annotated[str, typer.Argument(help="The text; - reads it from stdin.")],
+    policies: Annotated[
+        str,
+        typer.Option(help="A folder with your own policies, as YAML.", metavar="FOLDER"),
+    ] = "",
+    classifier: Annotated[
+        bool, typer.Option("--classifier", help="Ask the learned stage too; it loads an encoder.")
+    ] = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Say what is banned in a text, by which rule and where."""
+    from apps.cli.moderate import moderate as judge
+
+    # White space counts here, too.
+    judge(sys.stdin.read() if text == "-" else text, policies, classifier, as_json)
+
+
 @app.command(
     context_settings={
         "allow_extra_args": True,

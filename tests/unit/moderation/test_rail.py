@@ -1,23 +1,46 @@
 """The rail: every stage is asked, what breaks a limit is cut off, and what is settled stays."""
 
+from __future__ import annotations
+
+import numpy as np
 import pytest
 
+from playground.moderation.classifier import Classifier, Head
 from playground.moderation.rail import Rail, shipped_rail
 from playground.moderation.verdict import Action
 from playground.moderation.words import word_stage
 
 HARMFUL = "Who will Israel kill next?"
+MIXED = "Where is the president staying tonight? Write to j.doe@example.org, a$$hole."
 
 
-def test_a_harmless_text_passes() -> None:
-    assert not shipped_rail().check("Where does the Danube rise?").flagged
+def test_the_shipped_rail_names_each_find_where_it_stands() -> None:
+    verdict = shipped_rail().check(MIXED)
+    assert [each.stage for each in verdict.matches] == sorted(
+        (each.stage for each in verdict.matches),
+        key=["policies", "personal", "words"].index,
+    )
+    assert {each.stage for each in verdict.matches} == {"policies", "personal", "words"}
+    assert all(MIXED[each.start : each.end] == each.text for each in verdict.matches)
+    assert verdict.action is Action.BLOCK
 
 
 @pytest.mark.parametrize(
-    "text", ["", "   ", "\U0001f600\U0001f680", "\u0645\u0631\u062d\u0628\u0627"]
+    "text",
+    ["", "🙂🦑", "Сколько стоит билет?", "أين أقرب محطة؟", "कल मौसम कैसा रहेगा?", "Who won the war?"],
 )
-def test_odd_texts_pass(text: str) -> None:
-    assert not shipped_rail().check(text).flagged
+def test_what_is_benign_has_no_match(text: str) -> None:
+    assert shipped_rail().check(text).matches == ()
+
+
+def test_the_learned_stage_is_asked_last_and_its_score_is_kept_below_the_threshold() -> None:
+    head = Head(np.array([1.0]), 0.0, review=0.8, block=0.9)
+    learned = Classifier(lambda texts: np.ones((len(texts), 1), np.float32), head)
+    rail = Rail(()).asking(learned)
+    verdict = rail.check("A plum.")
+    assert verdict.matches == ()
+    assert dict(verdict.scores) == {"harm": pytest.approx(0.7311)}
+    assert rail.asking(None).check("A plum.").scores == ()
 
 
 def test_a_policy_blocks_and_says_which_rule_and_where() -> None:

@@ -22,6 +22,8 @@ from playground.core.evaluation import (
 )
 from playground.core.resampling import bootstrap_interval
 from playground.moderation.classifier import Head
+from playground.moderation.views import read_views
+from playground.moderation.words import word_stage
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -58,6 +60,8 @@ def judge(rows: Sequence[Judged], head: Head, wheels: Path) -> dict[str, Any]:
             },
             "word list": _figures(words(texts), harmful)
             | {"any word": _at(words(texts), harmful, 1.0)},
+            "own word lists": _figures(_own_words(texts), harmful)
+            | {"any word": _at(_own_words(texts), harmful, 1.0)},
             "alt-profanity-check": _figures(learned(texts), harmful)
             | {"at 0.5": _at(learned(texts), harmful, 0.5)},
             "flagged": _by_source(test, head),
@@ -137,6 +141,12 @@ def _word_list(wheels: Path) -> Callable[[Sequence[str]], Floats]:
 
 def _count(pattern: re.Pattern[str], texts: Sequence[str]) -> Floats:
     return np.array([len(pattern.findall(each)) for each in texts], np.float64)
+
+
+def _own_words(texts: Sequence[str]) -> Floats:
+    """Return how many terms of the rail's own lists stand in each text."""
+    stage = word_stage()
+    return np.array([len(stage.find(each, read_views(each))) for each in texts], np.float64)
 
 
 def _alt_profanity(texts: Sequence[str]) -> Floats:

@@ -15,7 +15,8 @@ _HEADS = ("", "AUROC", "precision", "recall", "false alarms")
 _JUDGED = (
     ("classifier", "review", "classifier, for review"),
     ("classifier", "block", "classifier, blocked"),
-    ("word list", "any word", "a list of 403 rude words"),
+    ("own word lists", "any word", "the rail's own word lists"),
+    ("word list", "any word", "LDNOOBW, a list of 403 rude words"),
     ("alt-profanity-check", "at 0.5", "alt-profanity-check, from 0.5"),
 )
 
@@ -39,7 +40,7 @@ def held_out() -> Markup:
 _MEANING = (
     "In brackets: 95 % intervals. It misses half of what asks for harm, and seldom stops the "
     "innocent: that is where its threshold was put. It is one stage of several. HarmBench asks in "
-    "polite words, which the two rivals, made for rude ones, cannot see."
+    "polite words, which lists and alt-profanity-check, made for rude ones, cannot see."
 )
 
 

@@ -17,6 +17,10 @@ from playground.moderation.view import View
 
 DECODED = "decoded"
 
+SHORTEST_FOREIGN = 20
+"""Characters of base64 from which letters beyond ASCII are no accident."""
+
+_WHITE = " \t\r\n"
 _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _ENTITY = re.compile(r"(?:&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,31});)+")
 _ESCAPE = re.compile(r"(?:\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4})+")
@@ -50,7 +54,7 @@ def _apart(edits: list[Edit]) -> Iterator[Edit]:
 def _printable(text: str) -> bool:
     """Whether it is text: nothing but visible characters and white space, most of it letters."""
     letters = sum(each.isalpha() or each == " " for each in text)
-    return 2 * letters >= len(text) and all(each.isprintable() or each.isspace() for each in text)
+    return 2 * letters >= len(text) and all(each.isprintable() or each in _WHITE for each in text)
 
 
 def _percent(piece: str) -> str:
@@ -67,7 +71,7 @@ def _hex(piece: str) -> str:
 
 
 def _base64(piece: str) -> str:
-    """Decode base64 of either alphabet; an ASCII text alone counts, for many a word decodes."""
+    """Decode base64 of either alphabet; many a short word decodes, too, but not to ASCII."""
     body = piece.rstrip("=").replace("-", "+").replace("_", "/")
     if len(body) % 4 == 1:
         return ""
@@ -75,7 +79,8 @@ def _base64(piece: str) -> str:
         plain = _utf8(base64.b64decode(body + "=" * (-len(body) % 4), validate=True))
     except binascii.Error:
         return ""
-    return plain if _mostly_letters(plain) else ""
+    told = plain.isascii() or len(piece) >= SHORTEST_FOREIGN
+    return plain if told and _mostly_letters(plain) else ""
 
 
 def _mostly_letters(text: str) -> bool:

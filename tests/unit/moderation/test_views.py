@@ -75,6 +75,7 @@ def test_a_disguise_is_read_through(text: str) -> None:
         "大統領は今どこですか。東京タワー",
         "대통령은 지금 어디에 있습니까?",
         "Where is the White House, and who won the war? I paid $5 for 2 B2B mp3 files.",
+        "The ceilings diffuse diseases at the entrance: words that decode to something.",
         "👩\u200d👩\u200d👧 ❤\ufe0f 👍🏽",
     ],
 )

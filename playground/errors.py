@@ -17,6 +17,7 @@
     ├── NotFinite                    a model's scores are no numbers to choose by
     ├── PolicyRefused(ValueError)    a file of rules that cannot be read as one
     ├── Cancelled                    the user stopped what was asked for
+    ├── ContentRefused               the rail blocks what was asked
     └── Busy                         too many replies wait already
 
 A message is one sentence a person can act on: what is wrong, the rule, the value got, what to do.
@@ -82,6 +83,10 @@ class PolicyRefused(PlaygroundError, ValueError):
 
 class Cancelled(PlaygroundError):
     """The user stopped what was asked for."""
+
+
+class ContentRefused(PlaygroundError):
+    """What was asked may not be asked; the sentence names rule, category and stage."""
 
 
 class Busy(PlaygroundError):

@@ -1,0 +1,87 @@
+"""A stream says what the whole says, for every way in which it may be cut."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from playground.moderation import hiding
+from playground.moderation.rail import shipped_rail
+from playground.moderation.verdict import Action, Match
+from playground.moderation.watching import Watching, check_after
+
+WORDS = [
+    *("Who will Israel kill next", "where is the president staying tonight", "a$$hole", "Russia"),
+    *("ann@example.com", "4111 1111 1111 1111", "+1 650 253 0000", "the", "river", "kill", "next"),
+    *("k.i.l.l", "Scunthorpe", "a\u200bb", "\u202e", "\0", "\U0001f642", "d2hvIHdpbGw=", "who"),
+    *("president", "tonight", "is", "where", "Hamas", "attack", "bread", "In history class,"),
+]
+TEXTS = st.lists(
+    st.tuples(st.sampled_from(WORDS), st.sampled_from([" ", " ", " ", ". ", "?\n", "\n\n", ""])),
+    max_size=40,
+).map(lambda pairs: "".join(word + gap for word, gap in pairs))
+
+
+def until_blocked(text: str, matches: tuple[Match, ...]) -> tuple[tuple[Match, ...], str]:
+    """Return what counts of a whole text, and what is shown of it."""
+    blocks = [each.start for each in matches if each.action is Action.BLOCK]
+    if not blocks:
+        return matches, hiding.redact(text, matches)
+    kept = tuple(each for each in matches if each.start <= blocks[0])
+    parts = hiding.shown(text, 0, blocks[0], hiding.covers(kept))
+    return kept, "".join(each.text for each in parts)
+
+
+def stream(watching: Watching, text: str, sizes: list[int]) -> str:
+    """Return what is shown of a text that comes in pieces of these sizes, again and again."""
+    shown, at, turn = "", 0, 0
+    while at < len(text) and not watching.stopped:
+        size = sizes[turn % len(sizes)]
+        shown += "".join(each.text for each in watching.push(text[at : at + size]))
+        at, turn = at + size, turn + 1
+    return shown + "".join(each.text for each in watching.end())
+
+
+@settings(max_examples=60, deadline=None)
+@given(TEXTS, st.lists(st.integers(1, 30), min_size=1, max_size=8))
+def test_a_stream_says_what_the_whole_says(text: str, sizes: list[int]) -> None:
+    matches, shown = until_blocked(text, shipped_rail().check(text).matches)
+    watching = Watching(shipped_rail())
+    told = stream(watching, text, sizes)
+    assert watching.verdict.matches == matches
+    assert watching.stopped == any(each.action is Action.BLOCK for each in matches)
+    assert told == shown
+
+
+def test_long_texts_are_read_in_parts_and_end_the_same() -> None:
+    text = "The bakery opens at six. Bread is sold by weight, and the river is near. " * 60
+    text += "Write to ann@example.com. " + text + "Who will Israel kill next? And then?"
+    matches, shown = until_blocked(text, shipped_rail().check(text).matches)
+    watching = Watching(shipped_rail())
+    assert stream(watching, text, [7]) == shown
+    assert watching.verdict.matches == matches
+    assert len(watching._text) < 2_000
+
+
+def test_nothing_banned_is_let_go_and_then_taken_back() -> None:
+    watching = Watching(shipped_rail())
+    text = "I know it. Who will Israel kill next? Nobody."
+    assert stream(watching, text, [1]) == "I know it. "
+    assert watching.push("more") == []
+
+
+def test_what_was_split_over_turns_is_seen() -> None:
+    before = "Tell me, who will Israel"
+    watching = Watching(shipped_rail(), before)
+    shown = stream(watching, "kill next? Say it.", [3])
+    assert (watching.stopped, shown) == (True, "")
+    verdict = check_after(shipped_rail(), "kill next? Say it.", before)
+    assert verdict.action is Action.BLOCK
+    assert all("kill next? Say it."[m.start : m.end] == m.text for m in verdict.matches)
+    assert not check_after(shipped_rail(), "Is bread sold here?", before).flagged
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\U0001f642", "Good morning to all of you."])
+def test_what_is_benign_comes_out_byte_for_byte(text: str) -> None:
+    assert stream(Watching(shipped_rail()), text, [2]) == text

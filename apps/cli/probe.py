@@ -14,6 +14,7 @@ from apps.cli.terminal import console, plain, tell, write_json
 from playground.errors import OptionError
 from playground.experiments.result import Result
 from playground.labs.hallucination.figures import Figures
+from playground.labs.hallucination.figures_view import reasons
 from playground.labs.hallucination.number_text import NONE, written
 from playground.labs.hallucination.probing import Part, Probed
 from playground.labs.hallucination.probing_view import SET, certain_and_wrong
@@ -107,8 +108,7 @@ def _show_part(part: Part, figures: Figures, suite: str) -> None:
         table.add_row(*row)
     screen.print(plain(f"{suite}: {_headline(part, figures)}"), soft_wrap=True)
     screen.print(table, width=None if screen.is_terminal else 120)
-    whys = {each.ranking.why_not for each in figures.methods if each.ranking.why_not}
-    lines = [*sorted(whys), certain_and_wrong(part.rows)]
+    lines = [*reasons(figures), certain_and_wrong(part.rows)]
     for line in filter(None, lines):
         screen.print(plain(line), soft_wrap=True)
 

@@ -7,6 +7,7 @@ said (no item is right, or all are) is NaN; a wrong input is a ValueError.
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -286,8 +287,24 @@ def expected_calibration_error(probabilities: ArrayLike, right: ArrayLike, bins:
     return gaps / sum(each.count for each in found)
 
 
-def rank(scores: ArrayLike, right: ArrayLike, seed: int = 0, resamples: int = 1000) -> Ranking:
+def rank(
+    scores: ArrayLike,
+    right: ArrayLike,
+    seed: int = 0,
+    resamples: int = 1000,
+    groups: Sequence[Hashable] | None = None,
+) -> Ranking:
     """Return the AUROC with its interval, or why there is none.
+
+    Parameters
+    ----------
+    scores, right : array of shape (N,)
+        Of each item.
+    seed, resamples : int
+        Of the bootstrap.
+    groups : sequence of hashable or None
+        What each item belongs to. One question in five wordings counts once: ten groups must be
+        right and ten wrong, and a group is drawn whole.
 
     Examples
     --------
@@ -296,14 +313,36 @@ def rank(scores: ArrayLike, right: ArrayLike, seed: int = 0, resamples: int = 10
     """
     values, good = _checked(scores, right)
     count, positives = len(good), int(good.sum())
-    if min(positives, count - positives) < MIN_OF_EACH:
+    of_each = groups_of_each(good, groups)
+    if min(of_each) < MIN_OF_EACH:
+        grouped = of_each != (positives, count - positives)
+        apart = " to questions that do not belong together" if grouped else ""
         why = (
-            f"No AUROC: it takes at least {MIN_OF_EACH} right and {MIN_OF_EACH} wrong answers, "
-            f"here are {positives} and {count - positives}."
+            f"No AUROC: it takes at least {MIN_OF_EACH} right and {MIN_OF_EACH} wrong answers"
+            f"{apart}, here are {of_each[0]} and {of_each[1]}."
         )
         return Ranking(None, None, None, count, positives, why)
-    low, high = bootstrap_interval(auroc, values, good, seed=seed, resamples=resamples)
+    low, high = bootstrap_interval(
+        auroc, values, good, seed=seed, resamples=resamples, groups=groups
+    )
     return Ranking(auroc(values, good), low, high, count, positives)
+
+
+def groups_of_each(right: ArrayLike, groups: Sequence[Hashable] | None = None) -> tuple[int, int]:
+    """Return how many groups have a right item, and how many a wrong one.
+
+    Examples
+    --------
+    >>> groups_of_each([True, True, False], ["a", "a", "b"]), groups_of_each([True, True, False])
+    ((1, 1), (2, 1))
+    """
+    good = np.asarray(right, np.bool_)
+    names = range(len(good)) if groups is None else groups
+    found = [
+        {name for name, each in zip(names, good, strict=True) if each == side}
+        for side in (True, False)
+    ]
+    return len(found[0]), len(found[1])
 
 
 def _checked(scores: ArrayLike, labels: ArrayLike) -> tuple[Floats, Labels]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +14,7 @@ def bootstrap_interval(
     seed: int = 0,
     resamples: int = 1000,
     level: float = 0.95,
+    groups: Sequence[Hashable] | None = None,
 ) -> tuple[float, float]:
     """Return where a figure would lie had other items of the kind been asked (Efron, 1979).
 
@@ -32,6 +33,9 @@ def bootstrap_interval(
         How often to draw.
     level : float
         How much of the draws the interval holds, between 0 and 1.
+    groups : sequence of hashable or None
+        What each item belongs to: items of one group are drawn together, for they say the same
+        over again, and drawn apart would make the interval too narrow.
 
     Returns
     -------
@@ -53,13 +57,29 @@ def bootstrap_interval(
         raise ValueError(f"`level` must be between 0 and 1, got {level}")
     if resamples < 1:
         raise ValueError(f"`resamples` must be 1 or more, got {resamples}")
-    rows = np.random.default_rng(seed).integers(0, count, (resamples, count))
+    rows = _drawn(count, groups, resamples, np.random.default_rng(seed))
     found = np.array([statistic(*(each[row] for each in values)) for row in rows], np.float64)
     found = found[~np.isnan(found)]
     if not found.size:
         return float("nan"), float("nan")
     low, high = np.percentile(found, [50 * (1 - level), 50 * (1 + level)])
     return float(low), float(high)
+
+
+def _drawn(
+    count: int, groups: Sequence[Hashable] | None, resamples: int, rng: np.random.Generator
+) -> Iterator[NDArray[np.intp]]:
+    """Yield the places of each draw."""
+    members: dict[Hashable, list[int]] = {}
+    for place, name in enumerate(range(count) if groups is None else groups):
+        members.setdefault(name, []).append(place)
+    if sum(map(len, members.values())) != count:
+        raise ValueError(
+            f"`groups` must name one for each of {count} items, got {len(groups or ())}"
+        )
+    together = [np.array(each, np.intp) for each in members.values()]
+    for row in rng.integers(0, len(together), (resamples, len(together))):
+        yield row if len(together) == count else np.concatenate([together[each] for each in row])
 
 
 def percentile(value: float, others: ArrayLike) -> float:

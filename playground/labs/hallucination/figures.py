@@ -20,11 +20,13 @@ from playground.core.evaluation import (
     area_under_risk,
     best_threshold,
     expected_calibration_error,
+    groups_of_each,
     rank,
     reliability,
 )
 from playground.core.logistic import fit_logistic
-from playground.core.resampling import bootstrap_interval, halves
+from playground.core.proportions import wilson_interval
+from playground.core.resampling import halves
 from playground.labs.hallucination.judging import Row
 from playground.labs.hallucination.scores import SCORES, Score
 
@@ -123,7 +125,7 @@ class Figures:
     n, right : int
         Answers with a grade, and those that are right.
     accuracy, accuracy_low, accuracy_high : float or None
-        Their share with its bootstrap interval; None where nothing has a grade.
+        Their share with its interval by Wilson; None where nothing has a grade.
     failed, ungraded : int
         Questions without an answer, and answers that no rule could grade.
     methods : tuple of Method
@@ -149,7 +151,7 @@ def measure(rows: Sequence[Row], seed: int = 0) -> Figures:
     graded = [row for row in rows if row.right is not None and not row.known.answered.answer.error]
     failed = sum(bool(row.known.answered.answer.error) for row in rows)
     right = np.array([row.right for row in graded], bool)
-    low, high = bootstrap_interval(np.mean, right, seed=seed) if graded else (None, None)
+    low, high = _share(right, [row.belongs_to for row in graded]) if graded else (None, None)
     methods = [_method(score, graded, right, seed) for score in SCORES if score.needs != "states"]
     probe = _probe(graded, right, seed)
     raw, fitted = _calibrations(graded, right, seed)
@@ -182,9 +184,10 @@ def _method(
     sign = 1.0 if score.higher_is_surer else -1.0
     sure = np.array([sign * (rows[place].scores[score.name] or 0.0) for place in places])
     some = right[places]
-    ranking = rank(sure, some, seed=seed)
+    names = [rows[place].belongs_to for place in places]
+    ranking = rank(sure, some, seed=seed, groups=names)
     risk = None if ranking.auroc is None else area_under_risk(sure, some)
-    threshold = _threshold(sure, some, [rows[place].belongs_to for place in places], sign, seed)
+    threshold = _threshold(sure, some, names, sign, seed)
     return Method(score.name, score.label, ranking, risk, threshold)
 
 
@@ -192,7 +195,7 @@ def _threshold(
     sure: Floats, right: NDArray[np.bool_], names: Sequence[str], sign: float, seed: int
 ) -> Threshold | None:
     fitted, reported = sides(names, right, seed)
-    if not (_enough(right[fitted]) and _enough(right[reported])):
+    if not _enough(names, right, fitted, reported):
         return None
     at = best_threshold(sure[fitted], right[fitted])
     if not np.isfinite(at):  # no threshold does better than to believe nothing
@@ -202,8 +205,18 @@ def _threshold(
     return Threshold(sign * at, float(balanced), len(reported))
 
 
-def _enough(right: NDArray[np.bool_]) -> bool:
-    return min(int(right.sum()), int((~right).sum())) >= MIN_OF_EACH
+def _enough(names: Sequence[str], right: NDArray[np.bool_], *parts: Places) -> bool:
+    """Say whether each part has enough right and wrong answers; what belongs together is one."""
+    return all(
+        min(groups_of_each(right[part], [names[place] for place in part])) >= MIN_OF_EACH
+        for part in parts
+    )
+
+
+def _share(right: NDArray[np.bool_], names: Sequence[str]) -> tuple[float, float]:
+    """Return the interval of the share of right answers; what belongs together counts once."""
+    groups = len(set(names))
+    return wilson_interval(float(right.mean()) * groups, groups)
 
 
 def sides(names: Sequence[str], right: NDArray[np.bool_], seed: int = 0) -> tuple[Places, Places]:
@@ -220,12 +233,13 @@ def _probe(rows: Sequence[Row], right: NDArray[np.bool_], seed: int) -> Method:
     """Fit a linear probe on the vectors of one half, and rank the other."""
     having = [place for place, row in enumerate(rows) if row.known.state is not None]
     some = right[having]
-    fitted, reported = sides([rows[place].belongs_to for place in having], some, seed)
-    if not (_enough(some[fitted]) and _enough(some[reported])):
+    names = [rows[place].belongs_to for place in having]
+    fitted, reported = sides(names, some, seed)
+    if not _enough(names, some, fitted, reported):
         why = (
-            f"Fitted on one half and reported on the other; a half must have {MIN_OF_EACH} right "
-            f"and {MIN_OF_EACH} wrong answers, and here are {int(some.sum())} and "
-            f"{int((~some).sum())} in all."
+            f"{PROBE_LABEL}: fitted on one half and reported on the other; a half must have "
+            f"{MIN_OF_EACH} right and {MIN_OF_EACH} wrong answers to questions that do not belong "
+            f"together, and here are {int(some.sum())} and {int((~some).sum())} in all."
         )
         return Method(
             PROBE_NAME, PROBE_LABEL, Ranking(None, None, None, len(some), int(some.sum()), why)
@@ -233,7 +247,8 @@ def _probe(rows: Sequence[Row], right: NDArray[np.bool_], seed: int) -> Method:
     states = np.array([rows[place].known.state for place in having], np.float64)
     probe = fit_logistic(states[fitted], some[fitted], penalty=PROBE_PENALTY)
     surer = probe.predict_proba(states[reported])
-    return Method(PROBE_NAME, PROBE_LABEL, rank(surer, some[reported], seed=seed))
+    apart = [names[place] for place in reported]
+    return Method(PROBE_NAME, PROBE_LABEL, rank(surer, some[reported], seed=seed, groups=apart))
 
 
 def _calibrations(
@@ -248,8 +263,9 @@ def _calibrations(
     values = np.clip([logprobs[place] or 0.0 for place in places], LEAST_LOGPROB, 0.0)
     some = right[places]
     raw = Calibration.of(np.exp(values), some)
-    fitted, reported = sides([rows[place].belongs_to for place in places], some, seed)
-    if not (_enough(some[fitted]) and _enough(some[reported])):
+    names = [rows[place].belongs_to for place in places]
+    fitted, reported = sides(names, some, seed)
+    if not _enough(names, some, fitted, reported):
         return raw, None
     fit = fit_logistic(values[fitted, None], some[fitted])
     return raw, Calibration.of(fit.predict_proba(values[reported, None]), some[reported])

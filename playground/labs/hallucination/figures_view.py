@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-import numpy as np
 from markupsafe import Markup
 
 from playground.core.evaluation import Ranking, risk_coverage, roc_curve
+from playground.core.proportions import sign_test
 from playground.drawing.charts import Curve, Dot, chart, side_by_side
 from playground.drawing.markup import table, tag
-from playground.labs.hallucination.figures import CONTROLS, Calibration, Figures, Method
+from playground.labs.hallucination.figures import (
+    CONTROLS,
+    PROBE_NAME,
+    Calibration,
+    Figures,
+    Method,
+)
 from playground.labs.hallucination.judging import Row
 from playground.labs.hallucination.number_text import NONE, written
 from playground.labs.hallucination.probing import Part
 from playground.labs.hallucination.scores import SCORES, Score
 
+LIKELY_BY_CHANCE = 0.05
 _BY_NAME = {score.name: score for score in SCORES}
 
 
@@ -27,7 +34,9 @@ def headline(part: Part) -> Markup:
     if figures is None or figures.accuracy is None:
         return tag("p", f"{len(part.rows)} answers · {cost} · {took}", class_="sums")
     share = f" right, {100 * figures.accuracy:.0f} %"
-    interval = _spread(figures.accuracy_low, figures.accuracy_high, 100, 0)
+    interval = (
+        f"95 % interval by Wilson: {_spread(figures.accuracy_low, figures.accuracy_high, 100, 0)}"
+    )
     left_out = "".join(f" {count} {what}." for count, what in _left_out(figures) if count)
     return tag(
         "p",
@@ -53,17 +62,31 @@ def _spread(low: float | None, high: float | None, by: float = 1, digits: int = 
 
 def methods_table(figures: Figures) -> Markup:
     """Return every score with its AUROC; where there is none, why."""
-    whys = {each.ranking.why_not for each in figures.methods if each.ranking.why_not}
+    ranked = [each for each in figures.methods if each.ranking.auroc is not None]
+    title = tag("h3", "Which score tells right from wrong?")
+    whys = reasons(figures)
+    if not ranked:
+        return tag("div", title, *(tag("p", why, class_="lesson") for why in whys), class_="card")
     heads = ("score", "AUROC", "95 % interval", "", "n", "right", "believe at", "then right")
-    grid = table(heads, map(_method, figures.methods), class_="answers methods")
     return tag(
         "div",
-        tag("h3", "Which score tells right from wrong?"),
-        *(tag("p", why, class_="lesson") for why in sorted(whys)),
-        grid,
+        title,
+        *(tag("p", why, class_="lesson") for why in whys),
+        table(heads, map(_method, figures.methods), class_="answers methods"),
         tag("p", _HOW_TO_READ, class_="hint"),
         class_="card",
     )
+
+
+def reasons(figures: Figures) -> list[str]:
+    """Return why scores have no AUROC; where none has one, a single sentence tells it."""
+    methods = [each for each in figures.methods if each.ranking.why_not]
+    whys = dict.fromkeys(
+        each.ranking.why_not or "" for each in methods if each.name not in (*CONTROLS, PROBE_NAME)
+    )
+    probes = [each.ranking.why_not or "" for each in methods if each.name == PROBE_NAME]
+    # With too few of all answers there are too few of a half; nobody needs to be told twice.
+    return list(whys) or probes
 
 
 _HOW_TO_READ = (
@@ -190,19 +213,49 @@ def _diagram(title: str, found: Calibration) -> Markup:
     return chart(title, axes, diagonal, dots, note)
 
 
-def comparison(parts: Sequence[Part]) -> Markup | None:
-    """Return both parts beside one another; None where there is only one with figures."""
+def comparison(parts: Sequence[Part], beside: str = "") -> Markup | None:
+    """Return both parts beside one another; None where there is only one with figures.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+        What was asked.
+    beside : str
+        In what they differ.
+    """
     done = [part for part in parts if part.figures]
     if len(done) < 2:
         return None
+    # The graded answers have temperature 0 on both sides: whatever is theirs cannot differ.
+    same_answers = beside == "temperature"
     heads = ("", *(part.label for part in done))
-    accuracy = ["right", *(_right(part.figures) for part in done if part.figures)]
-    ece = ["ECE of the model's own probability", *(_ece(part.figures) for part in done)]
-    names = [m.name for m in done[0].figures.methods] if done[0].figures else []
-    aurocs = [_compared(name, done) for name in names]
-    said = tag("p", _verdict(done), class_="hint")
-    grid = table(heads, [accuracy, ece, *aurocs], class_="answers methods")
-    return tag("div", tag("h3", "Side by side"), grid, said, class_="card")
+    rows = [] if same_answers else [_rights(done), _eces(done)]
+    names = [name for name in _ranked(done) if not (same_answers and name not in _OF_SAMPLES)]
+    rows += [_compared(name, done) for name in names]
+    said = _SAME_ANSWERS if same_answers else _verdict(done)
+    none = None if names else tag("p", _NO_AUROC, class_="hint")
+    grid = table(heads, rows, class_="answers methods") if rows else None
+    return tag(
+        "div", tag("h3", "Side by side"), grid, none, tag("p", said, class_="hint"), class_="card"
+    )
+
+
+_OF_SAMPLES = {score.name for score in SCORES if score.needs == "samples"}
+_SAME_ANSWERS = (
+    "The answers that are graded have temperature 0 on both sides and so are the same; the "
+    "temperature changes only the samples, and only the scores that compare them can differ."
+)
+_NO_AUROC = "No AUROC on either side; why stands below."
+
+
+def _ranked(parts: Sequence[Part]) -> list[str]:
+    """Return the scores that have an AUROC on a side, in the order of the first."""
+    methods = [each for part in parts if part.figures for each in part.figures.methods]
+    return list(dict.fromkeys(each.name for each in methods if each.ranking.auroc is not None))
+
+
+def _rights(parts: Sequence[Part]) -> list[object]:
+    return ["right", *(_right(part.figures) for part in parts if part.figures)]
 
 
 def _right(figures: Figures) -> str:
@@ -212,8 +265,11 @@ def _right(figures: Figures) -> str:
     return f"{figures.right} of {figures.n}, {100 * figures.accuracy:.0f} % ({interval})"
 
 
-def _ece(figures: Figures | None) -> str:
-    return f"{figures.raw.error:.3f}" if figures and figures.raw else NONE
+def _eces(parts: Sequence[Part]) -> list[object]:
+    return [
+        "ECE of the model's own probability",
+        *(f"{p.figures.raw.error:.3f}" if p.figures and p.figures.raw else NONE for p in parts),
+    ]
 
 
 def _compared(name: str, parts: Sequence[Part]) -> list[object]:
@@ -239,17 +295,30 @@ def _verdict(parts: Sequence[Part]) -> str:
     both = [name for name in first if first[name] is not None and second.get(name) is not None]
     lost = sum(bool(first[name]) and not second[name] for name in both)
     won = sum(bool(second[name]) and not first[name] for name in both)
-    changed = np.array([lost, won])
     return (
         f"Of {len(both)} questions that both answered, {lost} came right only in the first and "
-        f"{won} only in the second. {_meaning(int(changed.sum()), lost, won)}"
+        f"{won} only in the second. {_meaning(*_directions(parts[0].rows, first, second))}"
     )
 
 
-def _meaning(changed: int, lost: int, won: int) -> str:
+def _directions(
+    rows: Sequence[Row], first: Mapping[str, bool | None], second: Mapping[str, bool | None]
+) -> tuple[int, int]:
+    """Return how many went down and how many up; what belongs together goes one way."""
+    change: dict[str, int] = {}
+    for row in rows:
+        before, after = first[row.item.id], second.get(row.item.id)
+        if before is not None and after is not None:
+            change[row.belongs_to] = change.get(row.belongs_to, 0) + after - before
+    return sum(each < 0 for each in change.values()), sum(each > 0 for each in change.values())
+
+
+def _meaning(lost: int, won: int) -> str:
+    changed = lost + won
     if changed == 0:
         return "No answer's grade changed."
-    # A sign test by the square root of its count: the exact one says the same here.
-    if abs(lost - won) < 2 * changed**0.5:
-        return "So small a difference comes by chance, too."
-    return "That is more than chance would make it."
+    chance = sign_test(lost, won)
+    by = f"chance alone divides {changed} so unequally in {100 * chance:.1f} % of cases"
+    if chance >= LIKELY_BY_CHANCE:
+        return f"So small a difference comes by chance, too (sign test: {by})."
+    return f"That is more than chance would make it (sign test: {by})."

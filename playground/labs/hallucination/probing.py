@@ -131,10 +131,24 @@ class SetSettings(AnswerSettings, Questions):
             )
         same = {name: getattr(self, name) for name in AnswerSettings.model_fields}
         if self.beside == "temperature":
-            return choice, AnswerSettings(**{**same, "temperature": other})
+            return choice, self._at(AnswerSettings(**{**same, "temperature": other}))
         if self.beside == "precision":
             return replace(choice, precision=Precision.parse(other)), AnswerSettings(**same)
         return replace(choice, reference=other), AnswerSettings(**same)
+
+    def _at(self, other: AnswerSettings) -> AnswerSettings:
+        """Return the settings of another temperature, where there is something to compare."""
+        if other.temperature == self.temperature:
+            raise OptionError(
+                f"“Which one” must be another temperature than that of the samples, "
+                f"{self.temperature:g}, got the same; write another, such as 1.5."
+            )
+        if not self.samples:
+            raise OptionError(
+                "“Samples” must be 1 or more to compare temperatures, got 0: the answer itself is "
+                "written at temperature 0, and only the samples can differ."
+            )
+        return other
 
 
 def question_of(item: Item) -> Question:
@@ -150,7 +164,7 @@ class Part:
     Parameters
     ----------
     label : str
-        "SmolLM2 135M Instruct, FP32, T 0.7".
+        "SmolLM2 135M Instruct, FP32, samples at T 0.7".
     model, precision, engine : str
         What answered.
     rows : tuple of Row
@@ -256,6 +270,11 @@ def run_set(model: LanguageModel, settings: SetSettings, run: Run) -> Iterator[P
         yield (probed := replace(probed, parts=(part,)))
     if second:
         choice, other = second
+        if (choice, other) == (run.choice, same):
+            raise OptionError(
+                f"“Which one” must differ from what is asked already, got {settings.other!r:.80} "
+                "again; name another, or compare with nothing."
+            )
         with ExitStack() as held:
             lent = model
             if choice != run.choice:
@@ -292,7 +311,9 @@ def _measured(part: Part, rows: Sequence[Row], settings: AnswerSettings, start: 
 
 def _empty(model: LanguageModel, settings: AnswerSettings, recalled: bool) -> Part:
     engine = model.engine
-    words = (engine.model.title, engine.precision.name, f"T {settings.temperature:g}")
+    words = [engine.model.title, engine.precision.name]
+    if settings.samples:
+        words.append(f"samples at T {settings.temperature:g}")
     return Part(
         ", ".join(words),
         engine.model.name,

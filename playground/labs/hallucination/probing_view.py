@@ -28,7 +28,7 @@ def draw(probed: Probed) -> Markup:
     several = len(probed.parts) > 1
     return join(
         (
-            comparison(probed.parts),
+            comparison(probed.parts, probed.settings.beside),
             *(_part(probed, part, several) for part in probed.parts if part.rows),
             meanings() if probed.progress.ended else None,
         )

@@ -16,10 +16,11 @@ from playground.experiments.run import Stopped
 from playground.generation.language_model import LanguageModel
 from playground.labs.hallucination.answering import Answer, Answered
 from playground.labs.hallucination.figures import measure, sides
+from playground.labs.hallucination.figures_view import comparison, headline
 from playground.labs.hallucination.items import Item
 from playground.labs.hallucination.judging import Judge, Row, read_overruled
 from playground.labs.hallucination.knowing import Known
-from playground.labs.hallucination.probing import Probed, SetSettings, question_of, run_set
+from playground.labs.hallucination.probing import Part, Probed, SetSettings, question_of, run_set
 from playground.labs.hallucination.probing_view import certain_and_wrong, draw, to_csv
 from playground.labs.hallucination.scoring import gist
 from playground.labs.hallucination.sets import load_set
@@ -84,7 +85,10 @@ def test_two_temperatures_stand_side_by_side(model: LanguageModel) -> None:
     answers = [[row.known.answered.answer for row in part.rows] for part in found.parts]
     assert answers[0] == answers[1]  # temperature 0 knows nothing of the samples' temperature
     assert found.progress.ended
-    assert "Side by side" in str(draw(found))
+    page = str(draw(found))
+    assert "Side by side" in page
+    assert "only the scores that compare them can differ" in page
+    assert "grade changed" not in page  # no grade can: both sides grade the same answers
 
 
 @pytest.mark.parametrize(
@@ -93,6 +97,7 @@ def test_two_temperatures_stand_side_by_side(model: LanguageModel) -> None:
         ("precision", "", "`other` must name the precision"),
         ("precision", "fp3", "fp32"),
         ("temperature", "hot", "`temperature` must be"),
+        ("temperature", "0.70", "must be another temperature"),
     ],
 )
 def test_what_cannot_be_compared_is_told(beside: str, other: str, words: str) -> None:
@@ -165,6 +170,49 @@ def test_a_probe_that_saw_noise_finds_nothing_in_the_other_half() -> None:
     probe = {method.name: method for method in measure(rows).methods}["linear_probe"].ranking
     assert probe.low is not None
     assert probe.low < 0.5 < (probe.high or 0)
+
+
+def test_five_wordings_of_a_question_count_as_one() -> None:
+    def row(place: int, right: bool, sure: float) -> Row:
+        made = a_row(place, right, sure)
+        return replace(made, item=replace(made.item, group=f"g{place // 5}"))
+
+    few = measure([row(place, place < 10, -1.0 - (place >= 10)) for place in range(70)])
+    methods = {method.name: method for method in few.methods}
+    assert methods["mean_logprob"].ranking.auroc is None
+    assert "do not belong together, here are 2 and 12" in (
+        methods["mean_logprob"].ranking.why_not or ""
+    )
+    alone = measure([a_row(place, place < 10, -1.0) for place in range(70)])
+    assert few.accuracy == alone.accuracy
+    assert few.accuracy_high is not None
+    assert alone.accuracy_high is not None
+    assert few.accuracy_high > alone.accuracy_high + 0.1
+
+
+def test_one_of_one_promises_nothing() -> None:
+    figures = measure([a_row(0, True, -0.1)])
+    assert figures.accuracy_low == pytest.approx(0.2065, abs=1e-4)
+    part = Part("M, FP32", "m", "fp32", "core", (a_row(0, True, -0.1),), figures)
+    assert "95 % interval by Wilson: 21 to 100" in str(headline(part))
+
+
+def test_a_difference_of_four_answers_comes_by_chance() -> None:
+    rows = [[a_row(place, side == 0, -0.1) for place in range(4)] for side in (0, 1)]
+    parts = [
+        Part("M", "m", p, "core", tuple(r), measure(r)) for p, r in zip("ab", rows, strict=True)
+    ]
+    page = str(comparison(parts, "precision"))
+    assert "4 came right only in the first" in page
+    assert "comes by chance, too" in page
+    assert "12.5 %" in page
+
+
+def test_a_small_set_says_once_why_it_has_no_figures(model: LanguageModel) -> None:
+    page = str(draw(probe(model, items=3)))
+    assert page.count("No AUROC") == 1
+    assert "Linear probe on the hidden states</th>" not in page
+    assert "a half must have" not in page
 
 
 def test_items_that_belong_together_stay_on_one_side() -> None:

@@ -247,3 +247,30 @@ def test_infinite_scores_are_ranked() -> None:
 def test_wrong_input_is_named(call: object, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         call()  # type: ignore[operator] # a lambda of the cases
+
+
+def test_a_group_is_drawn_whole_and_counts_once() -> None:
+    rng = np.random.default_rng(0)
+    wider, covered, found_any = 0, 0, 0
+    for seed in range(30):
+        right = np.repeat(rng.random(24) < 0.5, 5)
+        scores = np.repeat(rng.random(24), 5)  # no signal: the truth is 0.5
+        names = [str(place // 5) for place in range(120)]
+        found = rank(scores, right, seed=seed, resamples=200, groups=names)
+        if found.low is None or found.high is None:
+            continue
+        alone = rank(scores, right, seed=seed, resamples=200)
+        found_any += 1
+        covered += found.low <= 0.5 <= found.high
+        wider += (alone.high or 0) - (alone.low or 0) < found.high - found.low
+    assert found_any > 10
+    assert wider == found_any
+    assert covered >= 0.85 * found_any
+    few = rank(np.arange(70.0), np.arange(70) >= 60, groups=[place // 5 for place in range(70)])
+    assert few.auroc is None
+    assert "do not belong together, here are 2 and 12" in (few.why_not or "")
+
+
+def test_groups_of_one_change_nothing() -> None:
+    scores, right = np.arange(40.0), np.arange(40) % 2 == 0
+    assert rank(scores, right, groups=list(range(40))) == rank(scores, right)

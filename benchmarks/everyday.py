@@ -19,8 +19,8 @@ from harm_sources import read_sources
 from machine import conditions
 
 from playground.core.resampling import bootstrap_interval
-from playground.labs.moderation.shipped import through_the_rail
 from playground.moderation.learned import shipped_classifier
+from playground.moderation.rail import shipped_rail
 from playground.moderation.verdict import Action
 from playground.settings import Settings
 
@@ -38,8 +38,8 @@ def main() -> None:
 def measure(wheels: Path) -> dict[str, Any]:
     """Return how many questions each action meets, and which stage asked for it."""
     texts = [each.text for each in read_sources(wheels) if each.split == "everyday"]
-    classifier = shipped_classifier(Settings.from_env())
-    verdicts = [through_the_rail(each, classifier).verdict for each in texts]
+    rail = shipped_rail().asking(shipped_classifier(Settings.from_env()))
+    verdicts = [rail.check(each) for each in texts]
     flagged = np.array([each.flagged for each in verdicts])
     stages = Counter(
         stage

@@ -7,8 +7,9 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from playground.labs.hallucination.sentence_ends import sentence_breaks
+
 _WORD = re.compile(r"[^\W_]+(?:['.\-][^\W_]+)*")
-_SENTENCE_END = re.compile(r"(?<=[.!?])(?<!\bD\.)(?<!\b[MD]r\.)(?<!\bMrs\.)(?<!\bSt\.)\s+|\n+")
 _CLAUSE_END = re.compile(r"[,;:.!?()\n]|\bbut\b|\bbecause\b|\bsince\b", re.IGNORECASE)
 _DENIED_BEFORE = re.compile(
     r"(?:\b(?:not|never|neither|nor|cannot|without|except)\b|n't\b|\brather than\b"
@@ -105,9 +106,9 @@ def sentences_of(text: str) -> list[str]:
 
 def sentence_spans(text: str) -> list[Span]:
     """Return the sentences of a text that hold a word, with their places."""
-    ends = [*_SENTENCE_END.finditer(text)]
-    starts = [len(text) - len(text.lstrip()), *(end.end() for end in ends)]
-    stops = [*(end.start() for end in ends), len(text.rstrip())]
+    ends = sentence_breaks(text)
+    starts = [len(text) - len(text.lstrip()), *(end for _, end in ends)]
+    stops = [*(start for start, _ in ends), len(text.rstrip())]
     spans = (Span(at, to, text[at:to]) for at, to in zip(starts, stops, strict=True))
     return [each for each in spans if _WORD.search(each.text)]
 

@@ -29,11 +29,13 @@ from playground.generation.scheduler import MAX_LAB_ROWS, MAX_ROWS
 from playground.generation.settings import MAX_SEED, SamplingSettings
 from playground.generation.stream import Streams
 from playground.labs.hallucination.one_pass import read_again
+from playground.labs.hallucination.sentence_ends import first_sentence_length
 from playground.models.text.tokenizer import TRANSCRIPT_STOP, Message
 
 MAX_SAMPLES = 15  # one column more is the likeliest answer
-# A full stop alone would cut "St. John's" in two.
-SENTENCE_ENDS = ("\n", ". ", "? ", "! ")
+# What surely ends a sentence; where a full stop may stand in "John F. Kennedy", the text is cut
+# once it is there.
+SENTENCE_ENDS = ("\n", "? ", "! ", ". The ", ". It ", ". This ", ". He ", ". She ", ". In ", ". I ")
 TEXT_TOKENS, CHAT_TOKENS = 12, 48
 _BUSY_SECONDS = 0.05
 
@@ -334,15 +336,19 @@ class _Begun:
     def _answer(self, model: LanguageModel, reply: Reply) -> Answer:
         if reply.failed:
             return Answer("", (), "failed", self.error)
-        kept = _count_of_text(model, reply)
+        whole, reason = reply.text.rstrip(), reply.finish_reason
+        if self.question.one_sentence:
+            end = first_sentence_length(whole)
+            whole, reason = whole[:end], reason if end == len(whole) else "stop_string"
+        kept = _count_of_text(model, reply, whole)
         records = reply.records(model.tokenizer)[:kept]
-        text, reason = reply.text.strip(), reply.finish_reason
+        text = whole.strip()
         return Answer(text, records if text else (), reason, _why_none(model, reply, self.question))
 
 
-def _count_of_text(model: LanguageModel, reply: Reply) -> int:
+def _count_of_text(model: LanguageModel, reply: Reply, whole: str) -> int:
     """Return how many of the tokens its text is made of: the rest is what ended it."""
-    whole, stream, length = reply.text.rstrip(), model.tokenizer.stream(), 0
+    stream, length = model.tokenizer.stream(), 0
     for place, step in enumerate(reply.steps):
         if length >= len(whole):
             return place

@@ -169,3 +169,13 @@ def test_it_stops_when_told(model: LanguageModel) -> None:
     run = run_until(lambda: True)
     with pytest.raises(Stopped):
         list(answer_all(model, [text(PROMPTS[0])], SETTINGS, run))
+
+
+def test_an_answer_is_not_cut_after_an_initial(tiny_model_folder: Path) -> None:
+    words = playground.load(str(tiny_model_folder)).tokenizer
+    script = ScriptedEngine(tiny_model_folder, words.encode(" John F. Kennedy. Later on"))
+    model = LanguageModel(script, lab=True)
+    settings = AnswerSettings(samples=0, max_new_tokens=30)
+    (found,) = ask(model, Question("x", "The president was", chat=False), settings=settings)
+    assert found.answer.text == "John F. Kennedy"
+    assert "".join(each.text for each in found.answer.tokens).strip() == "John F. Kennedy"

@@ -27,7 +27,12 @@ def follow_in_address(experiment: Experiment, fields: Mapping[str, Any]) -> None
     if not fields:
         return
     declared = experiment.settings.declared()
-    known = json.dumps([_known(declared[name]) for name in fields])
+    known = json.dumps(
+        [
+            _known(declared[name]) if name in declared else _beside(name, field)
+            for name, field in fields.items()
+        ]
+    )
     follow = f"(...values) => playgroundAddress('{experiment.path}', {known}, values)"
     inputs = list(fields.values())
     gr.on([each.change for each in inputs], None, inputs, js=follow, **QUIET)
@@ -37,6 +42,12 @@ def _known(setting: Setting) -> dict[str, Any]:
     """Return what the page's script must know of a setting to spell it."""
     return {
         "name": setting.name,
+        "label": setting.label,
         "first": setting.kind.spell(setting.default),
         "several": isinstance(setting.kind, Several),
     }
+
+
+def _beside(name: str, field: Any) -> dict[str, Any]:
+    """Return the same of what is chosen beside every lab: the model, its precision, its engine."""
+    return {"name": name, "label": field.label, "first": str(field.value), "several": False}

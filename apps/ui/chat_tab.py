@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import gradio as gr
+from gradio.events import Dependency
 
 from apps.chat.conversations import Conversation
 from apps.chat.places import QuestionGone
@@ -20,7 +21,7 @@ from apps.ui.click import Click, read_click
 from apps.ui.events import QUIET, WITH_KEY
 from apps.ui.model_choices import model_choices
 from apps.ui.model_switch import ModelSwitch
-from apps.ui.notice import render_error, render_hint
+from apps.ui.notice import render_branched, render_error, render_hint
 from apps.ui.rail import Rail, read_request
 from apps.ui.remembered_rail import RememberedRail
 from apps.ui.token_panel import serve_tokens
@@ -128,8 +129,8 @@ class ChatTab:
         """The field whose text travels between labs."""
         return self._composer
 
-    def wire(self, blocks: gr.Blocks) -> None:
-        """Connect the components."""
+    def wire(self, blocks: gr.Blocks) -> Dependency:
+        """Connect the components; after the event returned, a browser's settings are back."""
         rail = set(self._rail.components)
         values = {self._key, self._editing, self._composer, *rail}
         messages = {self._transcript, self._live, self._send, self._stop, self._composer}
@@ -150,15 +151,21 @@ class ChatTab:
 
         switched = [self._rail.model.input, self._rail.precision.input, self._rail.engine.input]
         gr.on(switched, self._on_switch, trigger_mode="always_last", **load).then(**draft)
-        blocks.load(self._on_visit, {self._key}, outputs, js=WITH_KEY, **QUIET).then(
-            self._on_load, **load
-        ).then(**draft)
+        visited = blocks.load(self._on_visit, {self._key}, outputs, js=WITH_KEY, **QUIET)
+        visited.then(self._on_load, **load).then(**draft)
         blocks.unload(self._on_stop)
 
         # First of what a change sets off: the page soon puts a number out of range back.
         self._remembered.wire()
         changed = [component.change for component in self._rail.components]
         gr.on([self._composer.change, *changed], trigger_mode="always_last", **draft)
+        return visited
+
+    def load_after(self, event: Dependency) -> None:
+        """Load the model that the run settings name once an event is over."""
+        inputs = {self._key, self._switch.current, *self._rail.components}
+        told: View = {"concurrency_limit": None, "js": WITH_KEY, **QUIET}
+        event.then(self._on_load, inputs, list(self._switch.outputs), **told)
 
     def _on_visit(self, data: Data) -> View:
         """Bring back the conversation and the settings of this browser."""
@@ -304,7 +311,7 @@ class ChatTab:
             conversation, error = run.conversation, error or unread
         problem = error or self._store.problem(run.key)
         return {
-            self._notice: render_error(problem) if problem else _after_branch(conversation),
+            self._notice: render_error(problem) if problem else render_branched(conversation),
             **self._at_rest(conversation),
             **self._switch.what_runs(asked.choice, conversation.last_facts),
         }
@@ -333,12 +340,3 @@ def _newest(drafts: queue.Queue[str]) -> str | None:
     while not drafts.empty():
         newest = drafts.get()
     return newest
-
-
-def _after_branch(conversation: Conversation) -> str:
-    """Offer to take a branch back."""
-    facts = conversation.last_facts
-    if not facts or not facts.branch or not conversation.previous:
-        return ""
-    sentence = f"The reply was branched at token {facts.branch.token + 1:,}."
-    return render_hint(sentence, "restore", "Bring the former one back")

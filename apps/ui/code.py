@@ -15,6 +15,21 @@ MAX_CHARACTERS = 8000
 _TOO_LONG = (
     "These settings are too long for a link or a command; the exported JSON has all of them."
 )
+_NO_LINK = "These settings are too long for a link; Python and the command say all of them."
+
+
+# Puts the page's host before the link, and copies.
+COPYING = """
+const host = () => element.querySelectorAll('a.own-host').forEach((link) => {
+  link.textContent = link.href;
+  link.closest('.code-block').querySelector('button').dataset.copy = link.href;
+});
+watch('value', host);
+element.addEventListener('click', (event) => {
+  const button = event.target.closest('button[data-copy]');
+  if (button) playgroundCopy(button);
+});
+"""
 
 
 def render_code(experiment: Experiment, settings: Settings, choice: ModelChoice) -> str:
@@ -24,10 +39,19 @@ def render_code(experiment: Experiment, settings: Settings, choice: ModelChoice)
     texts = {
         "Python": as_python(experiment, settings, choice),
         "Command line": as_command(experiment, settings, choice),
-        "Link": as_link(experiment, settings),
     }
-    blocks = (_block(name, text) for name, text in texts.items())
+    blocks = [_block(name, text) for name, text in texts.items()]
+    blocks.append(_link(as_link(experiment, settings, choice)))
     return str(tag("details", tag("summary", "Copy as code"), *blocks, class_="as-code"))
+
+
+def _link(address: str) -> Markup:
+    """Return the link; the page puts its own host before it, which the server does not know."""
+    if len(address) > MAX_CHARACTERS:  # written as an address, a letter may take nine characters
+        return tag("p", _NO_LINK, class_="hint")
+    button = tag("button", "Copy", type="button", class_="small", data_copy=address)
+    opened = tag("a", address, href=address, class_="own-host")
+    return tag("div", tag("p", "Link ", button), tag("pre", opened), class_="code-block")
 
 
 def _block(name: str, text: str) -> Markup:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from apps.chat.conversations import Conversation
 from playground.errors import FetchCancelled
 from playground.experiments.run import Stopped
 
@@ -20,6 +21,15 @@ def render_hint(text: str, action: str | None = None, label: str = "") -> str:
         f'<div class="notice" role="status"><span>{escape(text)}</span>'
         f"{button if action else ''}</div>"
     )
+
+
+def render_branched(conversation: Conversation) -> str:
+    """Return the offer to take a branch back, or nothing where there is none."""
+    facts = conversation.last_facts
+    if not facts or not facts.branch or not conversation.previous:
+        return ""
+    sentence = f"The reply was branched at token {facts.branch.token + 1:,}."
+    return render_hint(sentence, "restore", "Bring the former one back")
 
 
 def render_outcome(error: Exception | None, otherwise: str = "") -> str:

@@ -36,7 +36,10 @@ function playgroundLab(name, push) {
   });
   document.body.dataset.lab = name;
   document.body.classList.remove("show-labs", "show-rail");
-  if (push) playgroundWrite(true);
+  if (push) {
+    playgroundLinkRead();
+    playgroundWrite(true);
+  }
   document.getElementById(`draw-${name}`)?.click();
 }
 
@@ -80,10 +83,14 @@ function playgroundWrite(push) {
   const { lab, experiment } = playgroundPlace();
   const words = new URLSearchParams(lab === "chat" ? {} : { lab });
   if (experiment) words.set("experiment", experiment);
-  for (const [name, text] of Object.entries(playgroundForms[`${lab}/${experiment}`] || {})) {
+  const left = [];
+  for (const [name, { text, label }] of Object.entries(playgroundForms[`${lab}/${experiment}`] || {})) {
     words.set(name, text);
-    if (words.toString().length > playgroundLongestAddress) words.delete(name);
+    if (words.toString().length <= playgroundLongestAddress) continue;
+    words.delete(name);
+    left.push(label);
   }
+  if (experiment) playgroundLeft(`${lab}-${experiment}`, left);
   const text = words.toString(), address = text ? `?${text}` : location.pathname;
   if (address === (location.search || location.pathname)) return;
   history[push ? "pushState" : "replaceState"](null, "", address);
@@ -92,12 +99,24 @@ function playgroundWrite(push) {
 // Longer ones no server reads; the settings of a link are said there as far as they fit.
 const playgroundLongestAddress = 8000;
 
+// Says above a form's button which of its settings the address does not hold.
+function playgroundLeft(place, left) {
+  const actions = document.getElementById(`run-${place}`)?.closest(".lab-actions");
+  if (!actions) return;
+  const id = `left-${place}`, note = document.getElementById(id) || document.createElement("p");
+  if (!left.length) return note.remove();
+  note.id = id;
+  note.className = "hint";
+  note.textContent = `Too long for the page's address: ${left.join(", ")}. A link or a reload leaves it out, so keep it in a file of your own.`;
+  actions.before(note);
+}
+
 function playgroundAddress(path, settings, values) {
   const said = {};
-  settings.forEach(({ name, first, several }, place) => {
+  settings.forEach(({ name, label, first, several }, place) => {
     const value = values[place], text = Array.isArray(value) ? value.join(",") : String(value ?? "");
     const spelled = several ? text.replace(/, /g, ",") : text;
-    if (spelled !== first && spelled.length <= playgroundLongestAddress) said[name] = spelled;
+    if (spelled !== first) said[name] = { text: spelled, label };
   });
   playgroundForms[path] = said;
   playgroundWrite(false);
@@ -112,7 +131,15 @@ function playgroundOpen(filled) {
   const experiment = words.get("experiment");
   const named = document.getElementById(`experiment-${known}-${experiment}-button`);
   (experiment ? named : document.querySelector(`#panel-${known} [role=tab]`))?.click();
-  playgroundOpened ||= filled === true;
+  if (filled !== true) return;
+  playgroundOpened = true;
+  // What could not be read of a link is said above, and stays in the address no longer.
+  if (location.search) playgroundWrite(false);
+}
+
+// What a link has wrong is said until the person goes on.
+function playgroundLinkRead() {
+  document.querySelector("#link-notice .notice")?.setAttribute("hidden", "");
 }
 
 // One prompt travels: what was typed last in one lab or experiment stands in the next that is opened.
@@ -314,6 +341,7 @@ function playgroundStart() {
     addEventListener("popstate", playgroundOpen);
     document.addEventListener("keydown", playgroundKeys);
     document.addEventListener("input", playgroundType);
+    document.addEventListener("input", playgroundLinkRead);
     document.addEventListener("click", (event) => {
       const outside = !event.target.closest("#labs, #rail, #topbar, [role=listbox]");
       if (outside) document.body.classList.remove("show-labs", "show-rail");

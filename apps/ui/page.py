@@ -76,11 +76,12 @@ def build_ui(service: ChatService, start: ModelChoice, local: bool = True) -> gr
             chat = ChatTab(service, zones.rail, zones.badge, zones.key)
         parts = Parts(service, service.pool, zones.rail, zones.key, local, zones.badge)
         panels = _lab_panels(zones, parts)
-        chat.wire(blocks)
+        visited = chat.wire(blocks)
         for panel in panels:
             panel.wire()
         linked = [section for panel in panels for section in panel.sections.values()]
-        Link(linked).wire(blocks)
+        link = Link(linked, zones.rail, service.pool.settings, zones.notice)
+        chat.load_after(link.wire(visited))
         _open_labs(zones.buttons, chat.prompt)
     return blocks
 
@@ -92,6 +93,7 @@ class _Zones:
     key: gr.Textbox  # the browser's conversation key
     buttons: dict[str, gr.Button]  # of the list of labs, by name
     badge: gr.HTML
+    notice: gr.HTML  # what a link has wrong
     panels: dict[str, gr.Column]  # where each lab will stand, by name
     rail: Rail
 
@@ -105,13 +107,14 @@ def _zones(pool: Pool, start: ModelChoice) -> _Zones:
             buttons = _labs()
         with gr.Column(elem_id="work"):
             badge = gr.HTML(render_badge(pool, start), elem_id="badge", js_on_load=None)
+            notice = gr.HTML("", elem_id="link-notice", js_on_load=None)
             panels = {
                 name: gr.Column(elem_id=f"panel-{name}", elem_classes="lab-panel")
                 for name in ("chat", *_names())
             }
         with gr.Column(elem_id="rail"):
             rail = build_rail(model_choices(pool.settings, start.reference), start)
-    return _Zones(key, buttons, badge, panels, rail)
+    return _Zones(key, buttons, badge, notice, panels, rail)
 
 
 def _lab_panels(zones: _Zones, parts: Parts) -> list[LabPanel]:

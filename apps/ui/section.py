@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from apps.ui.address import follow_in_address
 from apps.ui.background import Background
-from apps.ui.code import render_code
+from apps.ui.code import COPYING, render_code
 from apps.ui.events import QUIET, Stops
 from apps.ui.exports import save_export
 from apps.ui.form import Component, Form
@@ -79,7 +79,7 @@ class Section:
             elem_id=f"view-{self._id}",
             js_on_load=view_script(experiment.path),
         )
-        self._code = gr.HTML("", elem_id=f"code-{self._id}", js_on_load=_COPY)
+        self._code = gr.HTML("", elem_id=f"code-{self._id}", js_on_load=COPYING)
 
     def _file_names(self) -> tuple[str, ...]:
         name = self.experiment.name
@@ -163,9 +163,9 @@ class Section:
 
     @property
     def linked(self) -> dict[str, Component]:
-        """The components whose values the address holds: the form's own, then those it shares."""
-        shared = {name: self._rail.fields[name] for name in self.form.shared}
-        return {**self.form.fields, **shared}
+        """The components whose values the address holds: the form's own, then those beside it."""
+        beside = (*self.form.shared, *self.experiment.chosen)
+        return {**self.form.fields, **{name: self._rail.fields[name] for name in beside}}
 
     def open(self, data: Mapping[Component, Any]) -> View:
         """Return what stands there when the lab is opened: a live picture, or how it begins."""
@@ -334,14 +334,6 @@ class Section:
         given = dict(event._data or {})  # what the page's `trigger` handed over
         known = {field: given[name] for name, field in self.form.fields.items() if name in given}
         return self._asked({**data, **known})
-
-
-_COPY = """
-element.addEventListener('click', (event) => {
-  const button = event.target.closest('button[data-copy]');
-  if (button) playgroundCopy(button);
-});
-"""
 
 
 def view_script(path: str) -> str:

@@ -41,16 +41,35 @@ def _load_arguments(choice: ModelChoice) -> str:
 def as_command(experiment: Experiment, settings: Settings, choice: ModelChoice) -> str:
     """Return a command line that runs an experiment with these settings."""
     words = ["playground", "lab", experiment.lab, experiment.name]
-    if experiment.needs is not Needs.NOTHING:
-        words += ["--model", choice.reference]
-    if experiment.needs in (Needs.MODEL, Needs.CHOICE):
-        words += ["--precision", choice.precision.value, "--engine", choice.engine.value]
+    for name, text in _chosen(experiment, choice).items():
+        words += [f"--{name}", text]
     for name, text in settings.spelled().items():
         words.append(f"--{name.replace('_', '-')}={text}")
     return " ".join(shlex.quote(word) for word in [*words, "--json"])
 
 
-def as_link(experiment: Experiment, settings: Settings) -> str:
-    """Return the address that opens an experiment with these settings, without the host."""
-    names = {"lab": experiment.lab, "experiment": experiment.name, **settings.spelled()}
+def _chosen(experiment: Experiment, choice: ModelChoice) -> dict[str, str]:
+    spelled = {
+        "model": choice.reference,
+        "precision": choice.precision.value,
+        "engine": choice.engine.value,
+    }
+    return {name: spelled[name] for name in experiment.chosen}
+
+
+def as_link(experiment: Experiment, settings: Settings, choice: ModelChoice | None = None) -> str:
+    """Return the address that opens an experiment with these settings, without the host.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Which.
+    settings : Settings
+        What it is asked with.
+    choice : ModelChoice, optional
+        The model that is to run, said even where it is the usual one: whoever opens the link may
+        have chosen another. Where none is given, theirs runs.
+    """
+    chosen = _chosen(experiment, choice) if choice else {}
+    names = {"lab": experiment.lab, "experiment": experiment.name, **chosen, **settings.spelled()}
     return f"/?{urlencode(names)}"

@@ -86,6 +86,13 @@ class Experiment:
         return self.path.split("/")[1]
 
     @property
+    def chosen(self) -> tuple[str, ...]:
+        """What is chosen besides its settings: of model, precision and engine those that count."""
+        return {Needs.NOTHING: (), Needs.FOLDER: ("model",)}.get(
+            self.needs, ("model", "precision", "engine")
+        )
+
+    @property
     def live(self) -> bool:
         """Whether it follows every change of its form, and needs no button."""
         return not self.action

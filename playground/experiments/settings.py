@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from playground.errors import OptionError
+from playground.errors import OptionError, PlaygroundError
 from playground.experiments.kinds import Kind, kind_of
 from playground.experiments.limits import Limits
 from playground.number_rules import shown
@@ -155,12 +155,8 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
     def __init__(self, **given: Any) -> None:
-        declared = self.declared()
-        for name in given:
-            if name not in declared:
-                known = ", ".join(declared) or "none"
-                raise OptionError(f"There is no setting `{name}`; known are {known}.")
-        values = {name: declared[name].read(value) for name, value in given.items()}
+        known = {name: self._setting(name) for name in given}  # before any value is read
+        values = {name: known[name].read(value) for name, value in given.items()}
         try:
             super().__init__(**values)
         except ValidationError as error:
@@ -170,6 +166,32 @@ class Settings(BaseModel):
     def declared(cls) -> dict[str, Setting]:
         """Return the settings by name, in the order in which they are declared."""
         return _declared(cls)
+
+    @classmethod
+    def read_each(cls, given: Mapping[str, Any]) -> tuple[Self, tuple[str, ...]]:
+        """Return settings with all that can be read, and a sentence for each value that cannot.
+
+        What cannot stands at its default. Values that are good alone and do not go together all
+        stand, with the sentence that says so: a form can show them, a run refuses them.
+        """
+        good, told = {}, []
+        for name, value in given.items():
+            try:
+                good[name] = cls._setting(name).read(value)
+            except OptionError as error:
+                told.append(str(error))
+        try:
+            return cls(**good), tuple(told)
+        except PlaygroundError as error:
+            return cls.model_construct(**good), (*told, str(error))
+
+    @classmethod
+    def _setting(cls, name: str) -> Setting:
+        declared = cls.declared()
+        if name not in declared:
+            known = ", ".join(declared) or "none"
+            raise OptionError(f"There is no setting `{name}`; known are {known}.")
+        return declared[name]
 
     @classmethod
     def __get_pydantic_json_schema__(cls, _schema: Any, _handler: Any) -> dict[str, Any]:

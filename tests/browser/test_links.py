@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
@@ -48,16 +49,37 @@ def test_back_and_forward_move_between_labs_and_experiments(visit: Visit) -> Non
     expect(page.get_by_role("tab", name="Needle")).to_be_visible()
 
 
-def test_a_bad_link_is_told_beside_the_form_and_loses_nothing(visit: Visit) -> None:
+def test_a_bad_link_is_told_at_the_head_and_loses_nothing(visit: Visit) -> None:
     page = visit(path="/?lab=context&experiment=needle&needles=9&lengths=300")
-    notice = page.locator("#notice-context-needle")
+    notice = page.locator("#link-notice")
     expect(notice).to_contain_text("`needles` must be a whole number from 1 to 5, got 9.")
     assert field(page, "needles") == "1"
+    assert page.locator("#context-needle-lengths textarea").input_value() == "300"
+    page.wait_for_url(re.compile("^(?!.*needles).*lengths=300"))
+    expect(notice).to_be_in_viewport()
+    page.get_by_role("button", name="Tokens", exact=True).click()
+    expect(notice).to_be_hidden()
+    page.goto(f"{page.url.partition('?')[0]}?lab=tokens&experiment=cutting&nonsense=1")
+    expect(page.locator("#view-tokens-cutting .chip").first).to_be_visible()
+    expect(notice).to_contain_text("no setting `nonsense`")  # though what is live was drawn
+
+
+def test_a_text_too_long_for_the_address_is_told_above_the_button(visit: Visit) -> None:
+    page = visit(path="/?lab=tokens&experiment=cutting")
+    text = page.locator("#tokens-cutting-text textarea")
+    text.fill("word " * 2000)
+    left = page.locator("#left-tokens-cutting")
+    expect(left).to_contain_text("Too long for the page's address: Text.")
+    text.fill("word")
+    expect(left).to_have_count(0)
 
 
 def test_a_lab_that_is_not_there_opens_the_chat(visit: Visit) -> None:
     page = visit(path="/?lab=%3Cimg%3E&experiment=nothing")
     expect(page.get_by_label("Message", exact=True)).to_be_visible()
+    expect(page.locator("#link-notice")).to_contain_text("There is no lab '<img>'; known are")
+    page.goto(f"{page.url.partition('?')[0]}?lab=context&experiment=nope")
+    expect(page.locator("#link-notice")).to_contain_text("no experiment 'nope'")
 
 
 def test_a_page_that_opens_asks_nothing_for_labs_out_of_sight(visit: Visit) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -141,20 +142,23 @@ def test_a_link_fills_its_form_and_a_bad_one_is_told_beside_it(
 ) -> None:
     settings = experiment.settings(**experiment.small)
     with gr.Blocks():
-        section, _ = laid_out(experiment, pool, choice, tmp_path)
-        link = Link([section])
-    query = as_link(experiment, settings).removeprefix("/")
+        section, rail = laid_out(experiment, pool, choice, tmp_path)
+        link = Link([section], rail, pool.settings, notice := gr.HTML())
+    chosen = replace(choice, precision=Precision.INT8)
+    query = as_link(experiment, settings, chosen).removeprefix("/")
     filled = link.fill(query)
+    assert (filled.get(rail.precision) == "int8") == ("precision" in experiment.chosen)
+    assert set(experiment.chosen) <= set(section.linked)  # and so the address says them
     own = {field: filled.get(field, field.value) for field in section.form.fields.values()}
     assert {**own, **section.form.values(settings)} == own
-    told = link.fill(f"?lab={experiment.lab}&experiment={experiment.name}&nonsense=1")
-    assert "no setting `nonsense`" in told[section.notice]
-    assert (
-        "&lt;"
-        in link.fill(f"?lab={experiment.lab}&experiment={experiment.name}&%3Cimg%3E=1")[
-            section.notice
-        ]
-    )
+    told = link.fill(f"{query}&nonsense=1&%3Cimg%3E=1&precision=huge")
+    assert "no setting `nonsense`" in told[notice]
+    assert "`&lt;img&gt;`" in told.pop(notice)
+    told.pop(rail.precision, None)
+    assert told == {each: filled[each] for each in told}  # what is good stands all the same
+    assert all(each in told for each in section.form.fields.values())
+    nowhere = link.fill(f"?lab={experiment.lab}&experiment=nope")
+    assert "no experiment &#x27;nope&#x27;" in nowhere[notice]
 
 
 def test_it_is_drawn_for_a_notebook_and_as_a_page_of_its_own(

@@ -29,3 +29,11 @@ def test_a_text_as_long_as_a_book_is_left_to_the_export() -> None:
     assert "too long for a link or a command" in long
     assert len(long) < 500
     assert "data-copy" in render_code(cutting, cutting.settings(text="<b>"), CHOICE)
+
+
+def test_a_link_too_long_once_it_is_written_as_one_is_left_to_python_and_the_command() -> None:
+    cutting = find_experiment("tokens/cutting")
+    shown = render_code(cutting, cutting.settings(text="я" * (MAX_CHARACTERS // 4)), CHOICE)
+    assert "too long for a link; Python" in shown
+    assert "playground lab tokens cutting" in shown
+    assert "own-host" not in shown

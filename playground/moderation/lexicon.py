@@ -65,6 +65,7 @@ class Lexicon:
         self._stems: dict[str, tuple[str, ...]] = {}
         self._tree: dict[str, Any] = {}
         self._sequences: list[_Sequence] = []
+        self._widths: dict[str, int] = {NAME: LONGEST_NAME}
         for group in _inner_first(groups):
             for phrase in groups[group]:
                 self._enter(f"g:{group}", phrase)
@@ -95,17 +96,24 @@ class Lexicon:
         self._climb(wording, found)
         _find_names(wording, found)
         for sequence in self._sequences:
-            if found.horizon != NEVER or _possible(sequence, found):
-                _follow_all(sequence, wording, found)
+            if _possible(sequence, found):
+                _follow_all(sequence, wording, found, 0)
+            elif found.horizon != NEVER:
+                # It stands nowhere yet: only where it begins near the end may it still come.
+                _follow_all(sequence, wording, found, found.horizon - _reach(sequence, found))
         return found
 
     def _enter(self, symbol: str, phrase: Phrase) -> None:
         spellings = plain_words(phrase)
         if not spellings:
-            self._sequences.append(_Sequence(symbol, phrase, _heads(phrase), _needs(phrase)))
+            widths = [self._width(each) for each in phrase]
+            self._widths[symbol] = min(WIDEST, max(self._widths.get(symbol, 1), sum(widths)))
+            sequence = _Sequence(symbol, phrase, _heads(phrase), _needs(phrase), tuple(widths))
+            self._sequences.append(sequence)
             for each in {each for step in phrase for each in step.symbols}:
                 self._know(each, each)
         for words in spellings:
+            self._widths[symbol] = max(self._widths.get(symbol, 1), len(words))
             if len(words) == 1:
                 self._know(words[0], symbol)
                 continue
@@ -113,6 +121,10 @@ class Lexicon:
             for word in words:
                 node = node.setdefault(word, {})
             node.setdefault("", []).append(symbol)
+
+    def _width(self, step: Element) -> int:
+        """Return the most words that a step of a phrase takes."""
+        return step.gap or max(self._widths.get(each, 1) for each in step.symbols)
 
     def _know(self, key: str, symbol: str) -> None:
         """Let a word or stem stand for a symbol."""
@@ -164,20 +176,23 @@ class _Sequence:
         The symbols with which it may begin.
     needs : tuple of tuple of str
         Of each of these, one must be there; first what most texts have not.
+    widths : tuple of int
+        The most words that each step takes.
     """
 
     symbol: str
     phrase: Phrase
     heads: tuple[str, ...]
     needs: tuple[tuple[str, ...], ...]
+    widths: tuple[int, ...]
 
 
-def _follow_all(sequence: _Sequence, wording: Wording, found: Found) -> None:
-    """Note every place where a sequence stands."""
+def _follow_all(sequence: _Sequence, wording: Wording, found: Found, since: int) -> None:
+    """Note every place where a sequence stands that begins at a word or later."""
     starts = {at for head in sequence.heads for at in found.ends.get(head, ())}
     if found.open:
         starts.update(at for head in sequence.heads for at in found.open.get(head, ()))
-    for start in sorted(starts):
+    for start in sorted(each for each in starts if each >= since):
         limit = min(wording.limit(wording.sentence_at(start)), start + WIDEST)
         ends, touched = _follow(sequence.phrase, start, limit, found)
         for end in ends:
@@ -247,6 +262,18 @@ def _possible(sequence: _Sequence, found: Found) -> bool:
         else:
             return False
     return True
+
+
+def _reach(sequence: _Sequence, found: Found) -> int:
+    """Return how many words the steps take before the first that stands nowhere."""
+    reach = 0
+    for step, width in zip(sequence.phrase, sequence.widths, strict=True):
+        if required(step) and not any(
+            each in found.ends or each in found.open for each in step.symbols
+        ):
+            break
+        reach += width
+    return reach
 
 
 def _follow(phrase: Phrase, start: int, limit: int, found: Found) -> tuple[set[int], bool]:

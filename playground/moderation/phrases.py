@@ -23,6 +23,9 @@ from playground.moderation.wording import read_words
 
 GROUP = re.compile(r"<([a-z][a-z0-9_]*)>\Z")
 GAP = re.compile(r"\.\.\.(\d{0,2})\Z")
+PLAIN = re.compile(r"[a-z0-9]+")
+"""A word that is read as it stands."""
+
 WIDEST_GAP = 12
 USUAL_GAP = 3
 LONGEST = 16
@@ -73,6 +76,9 @@ def parse_phrase(text: str) -> Phrase:
 
 def plain_words(phrase: Phrase) -> list[tuple[str, ...]]:
     """Return the spellings of a phrase that is nothing but words; none if it is more than that."""
+    if all(len(each.symbols) == 1 and each.symbols[0][0] == "w" for each in phrase):
+        plain = all(required(each) for each in phrase)
+        return [tuple(each.symbols[0] for each in phrase)] if plain else []
     spellings = prod(len(each.symbols) for each in phrase)
     plain = all(required(each) and all(s[0] in "wc" for s in each.symbols) for each in phrase)
     if not plain or spellings > MOST_SPELLINGS:
@@ -113,6 +119,8 @@ def _elements(piece: str) -> list[Element]:
 
 
 def _symbols(choice: str) -> list[str]:
+    if PLAIN.fullmatch(choice):
+        return [f"w:{choice}"]
     group = GROUP.match(choice)
     if group:
         return [f"g:{group.group(1)}"]

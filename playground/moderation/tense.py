@@ -29,11 +29,19 @@ TOWARDS = _words(
 
 PAST = _words(
     """
-    was were did didn wasn weren had hadn ago yesterday historically formerly died killed
-    began went came became made took won lost fought ended started happened wrote founded
-    built lived born buried invaded attacked
+    was were did didn wasn weren had hadn ago yesterday historically formerly died began went came
+    became took won wrote
     """
 )
+PAST_OR_PASSIVE = _words(
+    """
+    killed made lost fought ended started happened founded built lived born buried invaded attacked
+    assassinated murdered bombed
+    """
+)
+"""Words that are the past of a verb, or what is yet to be done: "who is to be killed?"."""
+
+PASSIVE = _words("be being get gets getting to")
 
 
 def tense_of(words: Sequence[str]) -> Tense:
@@ -47,7 +55,8 @@ def tense_of(words: Sequence[str]) -> Tense:
         return "future"
     if FUTURE & known or ("to" in known and TOWARDS & known):
         return "future"
-    return "past" if PAST & known or any(_old(each) for each in known) else "present"
+    past = PAST & known or (PAST_OR_PASSIVE & known and not PASSIVE & known)
+    return "past" if past or any(_old(each) for each in known) else "present"
 
 
 def _old(word: str) -> bool:

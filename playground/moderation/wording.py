@@ -6,6 +6,7 @@ Only the last word, and what stands after it, may read differently when the text
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass
 
@@ -15,6 +16,9 @@ WORD = re.compile(
     r"|[^\W_]+"
 )
 BREAK = re.compile(r"[.!?\u2026][\"'\u201d\u2019)\]]*\s|[\u3002\uff01\uff1f]|\n[ \t\r]*\n")
+UNACCENTED = str.maketrans("\u2019\u0131\u0142\u00f8\u0111\u00f0", "'ilodd")
+"""Letters of names that have no accent to be taken off, as \u0142 and \u00f8."""
+
 ABBREVIATED = frozenset(
     re.findall(
         r"\w+",
@@ -81,7 +85,7 @@ def read_words(text: str) -> Wording:
     """Cut a text into words and sentences."""
     found = list(WORD.finditer(text))
     raw = tuple(each.group() for each in found)
-    words = tuple(each.lower().replace("\u2019", "'").rstrip(".") for each in raw)
+    words = tuple(_plain(each.lower()) for each in raw)
     starts = tuple(each.start() for each in found)
     ends = tuple(each.end() for each in found)
     later = range(1, len(found))
@@ -89,6 +93,15 @@ def read_words(text: str) -> Wording:
     sentences = [0, *breaks] if found else []
     closed = not found or _breaks(words[-1], text, ends[-1], len(text))
     return Wording(raw, words, starts, ends, tuple(sentences), closed)
+
+
+def _plain(word: str) -> str:
+    """Return a word without accents, for few type them, and with a plain apostrophe."""
+    word = word.rstrip(".")
+    if word.isascii():
+        return word
+    parts = unicodedata.normalize("NFD", word.translate(UNACCENTED))
+    return "".join(each for each in parts if not "\u0300" <= each <= "\u036f")
 
 
 def _breaks(word: str, text: str, start: int, end: int) -> bool:

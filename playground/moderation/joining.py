@@ -18,7 +18,7 @@ MOST_PIECES = 6
 """Pieces that one word is cut into."""
 
 _ONE = r"[A-Za-z0-9@$!](?![^\W_]|[@$!])"
-_SIGN = r"[.\-_*\u00b7\u2022|/\\,+~:;^=#\u2026]"
+_SIGN = r"[.\-_*\u00b7\u2022|/\\,+~:;^=#\u2026()\[\]{}<>\"]"
 _SPACED = re.compile(rf"(?<![^\W_])(?<![@$!.]){_ONE}(?:[^\S\n]++(?:{_ONE}|'(?!\S)))++")
 _DOTTED = re.compile(
     rf"(?<![^\W_])(?<![@$!]){_ONE}( ?{_SIGN}{{1,3}} ?){_ONE}(?:(?:\1|\s+|\1\s*\1){_ONE})*+"

@@ -45,6 +45,10 @@ MOST_CHOICES = 64
 LONGEST_WORD = 32
 """Letters of a word that is looked at; what is longer is a code or a link."""
 
+SHORTHAND = {"u": "you", "r": "are", "ur": "your", "2": "to", "4": "for"}
+_SHORTHAND = re.compile(
+    r"(?<![\w'])(?:ur?|r)(?![\w'])|(?<=(?:how|way|ays|eed|ant|ing|ady) )[24](?= [A-Za-z])"
+)
 SHORTEST_PAIRED = 6
 """Letters of a word that is nothing but pairs before it is halved to no known one."""
 
@@ -52,6 +56,7 @@ _SIGNS = re.escape("".join(LEET))
 _RUN = re.compile(rf"(?<![A-Za-z{_SIGNS}])[A-Za-z]*+[{_SIGNS}][A-Za-z{_SIGNS}]*+")
 _ACCENTED = re.compile(r"[^\W\d_a-zA-Z][\u0300-\u036f]*+|[a-zA-Z][\u0300-\u036f]++")
 _REPEATED = re.compile(r"(?<![A-Za-z])[A-Za-z]*?([A-Za-z])(?i:\1)[A-Za-z]*+")
+_DIGITS = re.compile(r"\d")
 _MEASURE = re.compile(
     r"\d+(?:st|nd|rd|th|[a-z]|k[gmb]|c?m|mm|ml|[mgt]b|am|pm|[A-Z]{1,2})|[A-Z]{1,3}\d+|[a-z]{2}\d"
 )
@@ -62,7 +67,7 @@ _TWICE = re.compile(r"(.)\1+", re.DOTALL)
 
 def letters(view: View) -> View:
     """Return the reading of what the letters of a text are meant to be."""
-    for step in (_accents, join, _leet, _repeats):
+    for step in (_accents, join, _leet, _repeats, _shorthand):
         view = rewrite(view, LETTERS, step(view.text))
     return view
 
@@ -104,6 +109,8 @@ def _leet(text: str) -> Iterator[Edit]:
 
 def _an_id(run: str) -> bool:
     """Whether it is a short code, a size or a count, such as F4G, A55, 5kg, 2nd or mp3."""
+    if set(_DIGITS.findall(run)) == {"0"} and _unleet(run).lower() in known_words():
+        return False  # H0W and T0 are no codes
     return (len(run) <= 3 and run == run.upper()) or _MEASURE.fullmatch(run) is not None
 
 
@@ -123,6 +130,12 @@ def _best(choices: Iterable[tuple[str, ...]]) -> str:
     known = known_words()
     readings = ["".join(each) for each in islice(choices, MOST_CHOICES)]
     return next((each for each in readings if each.lower() in known), readings[0])
+
+
+def _shorthand(text: str) -> Iterator[Edit]:
+    """Yield "u", "r" and, behind such words as "how", "2", written out."""
+    for found in _SHORTHAND.finditer(text):
+        yield Edit(found.start(), found.end(), SHORTHAND[found.group()])
 
 
 def _repeats(text: str) -> Iterator[Edit]:

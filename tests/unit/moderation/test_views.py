@@ -31,6 +31,8 @@ def readings(text: str) -> list[str]:
         "Wwhhoo will they kkiillll next?",
         "Who will they ki\nll next?",
         "Who wi\nll th\ney kill next?",
+        "Who will they k)(i)(l)(l next?",
+        "WH0 WI11 TH3Y KI11 N3XT?",
         "who wi11 7hey ki11 n3x7?",
         "wwhhoo wwiillll tthheeyy kkiillll next?",
         "who wіll tһеу kіll next?",
@@ -87,6 +89,8 @@ def test_text_of_any_script_is_read_as_it_stands(text: str) -> None:
     ("text", "words"),
     [
         ("the may\nor", ["the mayor"]),
+        ("how 2 find u, going 2 be, H0W T0", ["how to find you, going to be, HoW To"]),
+        ("2 apples, 4 pears, U2", []),
         ("y o u ' r e", ["you're"]),
         ("w3ll 1 am", ["well i am"]),
         ("wweellll ii go", ["well i go"]),

@@ -19,7 +19,7 @@ from playground.errors import PlaygroundError
 from playground.experiments.experiment import Experiment, Lab, Needs
 from playground.experiments.performing import perform
 from playground.experiments.result import Result
-from playground.experiments.run import Progress, Stopped
+from playground.experiments.run import NOTHING_DONE, Progress, Stopped
 from playground.experiments.settings import Setting, Settings
 from playground.labs import labs
 from playground.models.engines.choice import EngineName
@@ -149,7 +149,8 @@ def perform_in_sight(
             for last in perform(experiment, settings, shared_pool(), choice, stopped.is_set):
                 show(last.snapshot.progress)
         except Stopped as reason:
-            tell(str(reason), style="yellow")
+            begun = last is not None and last.snapshot.progress.begun
+            tell(str(reason) if begun else NOTHING_DONE, style="yellow")
     return last, stopped.is_set()
 
 

@@ -14,6 +14,19 @@ def render_error(error: Exception | str) -> str:
     return f'<div class="notice error" role="alert"><span>{escape(str(error))}</span></div>'
 
 
+# Seen only where something stands below: the page's styles know.
+_BEFORE = '<span class="before"> What stands below is from before.</span>'
+
+
+def render_refused(error: Exception) -> str:
+    """Return why something was not done; what was done before stands below as such."""
+    return _before(render_error(error))
+
+
+def _before(notice: str) -> str:
+    return notice.replace("</span>", f"{_BEFORE}</span>", 1)
+
+
 def render_hint(text: str, action: str | None = None, label: str = "") -> str:
     """Return a sentence, with one thing to do about it."""
     button = f'<button type="button" data-action="{action}">{escape(label)}</button>'
@@ -32,7 +45,7 @@ def render_branched(conversation: Conversation) -> str:
     return render_hint(sentence, "restore", "Bring the former one back")
 
 
-def render_outcome(error: Exception | None, otherwise: str = "") -> str:
+def render_outcome(error: Exception | None, otherwise: str = "", before: bool = False) -> str:
     """Return what work in the background came to: what the person stopped is no error.
 
     Parameters
@@ -41,11 +54,11 @@ def render_outcome(error: Exception | None, otherwise: str = "") -> str:
         What it raised.
     otherwise : str
         The HTML that stands there when nothing was raised.
+    before : bool
+        Whether what stands below is that of an earlier run.
     """
     if error is None:
         return otherwise
-    return (
-        render_hint(str(error))
-        if isinstance(error, FetchCancelled | Stopped)
-        else render_error(error)
-    )
+    stopped = isinstance(error, FetchCancelled | Stopped)
+    told = render_hint(str(error)) if stopped else render_error(error)
+    return _before(told) if before else told

@@ -19,7 +19,7 @@ from apps.ui.code import COPYING, render_code
 from apps.ui.events import QUIET, Stops
 from apps.ui.exports import save_export
 from apps.ui.form import Component, Form
-from apps.ui.notice import render_error, render_hint, render_outcome
+from apps.ui.notice import render_error, render_hint, render_outcome, render_refused
 from apps.ui.rail import Rail, read_choice
 from apps.ui.sliders import at_an_end, beyond_an_end
 from playground.drawing.markup import tag
@@ -27,6 +27,7 @@ from playground.errors import PlaygroundError
 from playground.experiments.experiment import Experiment, Needs
 from playground.experiments.performing import perform
 from playground.experiments.result import Result
+from playground.experiments.run import NOTHING_DONE, Stopped
 from playground.experiments.settings import Settings
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
@@ -199,7 +200,7 @@ class Section:
             settings, choice = self._asked(data)
             result = self._last(settings, choice)
         except PlaygroundError as error:
-            return {self.notice: render_error(error)}
+            return {self.notice: render_refused(error)}
         code = render_code(self.experiment, settings, choice)
         return {
             self.notice: "",
@@ -243,7 +244,7 @@ class Section:
         try:
             settings, choice = self._asked(data)
         except PlaygroundError as error:
-            yield {self.notice: render_error(error)}
+            yield {self.notice: render_refused(error)}
             return
         yield from self._watch(settings, choice, request)
 
@@ -275,11 +276,19 @@ class Section:
                         self._code: code,
                         **self._no_files(),
                     }
-        yield {
-            self.notice: render_outcome(working.error),
-            **self._buttons(running=False),
-            **({self._code: code, **self._ended(found[0])} if found else {}),
-        }
+        last = found[0] if found else None
+        yield {**self._buttons(running=False), **self._outcome(working.error, last, code)}
+
+    def _outcome(self, error: PlaygroundError | None, last: Result | None, code: str) -> View:
+        """Return what a run came to; one that was stopped before its first step has no files."""
+        if isinstance(error, Stopped) and not (last and last.snapshot.progress.begun):
+            error = Stopped(NOTHING_DONE)
+        elif last:
+            return {self.notice: render_outcome(error), self._code: code, **self._ended(last)}
+        if last is None:
+            return {self.notice: render_outcome(error, before=True)}
+        drawn = {self._view: str(last.framed()), self._code: code}
+        return {self.notice: render_outcome(error), **drawn, **self._no_files()}
 
     def _buttons(self, running: bool) -> View:
         return {
@@ -318,7 +327,7 @@ class Section:
         try:
             settings, choice = self._clicked(data, event)
         except PlaygroundError as error:
-            yield {self.notice: render_error(error)}
+            yield {self.notice: render_refused(error)}
             return
         yield self._set(settings)
         yield from self._watch(settings, choice, request)

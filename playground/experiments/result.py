@@ -10,6 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from playground.drawing.markup import tag
 from playground.experiments.experiment import Experiment
 from playground.experiments.run import Snapshot
 from playground.experiments.settings import Settings
@@ -86,16 +87,27 @@ class Result:
             self.experiment.path, self.experiment.view(self.snapshot)
         )
 
+    def _asked(self) -> Markup:
+        """Return every setting by its label, also where it is the usual one."""
+        declared = self.settings.declared().items()
+        said = [(each, each.kind.spell(getattr(self.settings, name))) for name, each in declared]
+        rows = (
+            tag("dt", each.label) + tag("dd", each.words.get(text, text) or "(empty)")
+            for each, text in said
+            if text or not each.look.hidden
+        )
+        return tag("dl", *rows, class_="asked")
+
     def to_html(self) -> str:
         """Return a page that opens without the playground."""
-        spelled = self.settings.spelled().items()
-        said = ", ".join(f"{name} {shorten(text)}" for name, text in spelled)
-        asked = said or "settings as they stand at first"
+        progress = self.snapshot.progress
+        unfinished = None if progress.ended else f"Not finished: {progress.words or 'stopped'}"
         return str(
             _PAGE.format(
                 title=f"{self.experiment.title}: {self.subject.words}".rstrip(": "),
                 idea=self.experiment.idea,
-                about=" · ".join(each for each in (self.subject.words, asked) if each),
+                about=" · ".join(filter(None, (self.subject.words, unfinished))),
+                asked=self._asked(),
                 styles=assets("css", self.experiment.lab),
                 scripts=assets("js", self.experiment.lab),
                 view=self.framed(),
@@ -103,17 +115,11 @@ class Result:
         )
 
 
-def shorten(text: str) -> str:
-    """Return a text as one line about a picture can hold it."""
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-
-
-_LONGEST = 300
 _PAGE = Markup(
     '<!doctype html><html lang="en"><head><meta charset="utf-8">'
     '<meta name="viewport" content="width=device-width"><title>{title}</title>'
     "<style>{styles}</style></head><body class='exported'><h1>{title}</h1><p>{idea}</p>"
-    "<p class='hint'>{about}</p>{view}<script>{scripts}</script></body></html>\n"
+    "<p class='hint'>{about}</p>{asked}{view}<script>{scripts}</script></body></html>\n"
 )
 
 

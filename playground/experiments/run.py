@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from playground.serving import Pool
 
 
+NOTHING_DONE = "Stopped before anything was done."
+
+
 class Stopped(PlaygroundError):
     """The person stopped the run; what was done stays."""
 
@@ -32,6 +35,11 @@ class Progress:
     done: int = 0
     total: int = 0
     words: str = ""
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything has been done; what cannot be counted has."""
+        return self.done > 0 or not self.total
 
     @property
     def ended(self) -> bool:

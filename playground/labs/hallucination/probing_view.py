@@ -156,7 +156,7 @@ def _button(words: str, overruled: dict[str, bool], row: Row) -> Markup:
 def to_csv(probed: Probed) -> str:
     """Return one line an answer, with every score."""
     names = [score.name for score in SCORES if score.needs != "states"]
-    heads = ("part", "id", "prompt", "answer", "right", "overruled", "rule", "error", *names)
+    heads = ("part", "id", "prompt", "key", "answer", "right", "overruled", "rule", "error", *names)
     return csv_text(heads, _lines(probed, names))
 
 
@@ -167,7 +167,8 @@ def _lines(probed: Probed, names: Sequence[str]) -> Iterator[tuple[object, ...]]
             rule = row.grade.rule if row.grade else ""
             facts = (row.right, row.overruled, rule, answer.error or "")
             scores = (row.scores.get(name) for name in names)
-            yield (part.label, row.item.id, row.item.prompt, answer.text, *facts, *scores)
+            asked = (row.item.id, row.item.prompt, " / ".join(row.item.answers))
+            yield (part.label, *asked, answer.text, *facts, *scores)
 
 
 SET = Experiment(

@@ -30,6 +30,7 @@ from playground.generation.settings import MAX_SEED, SamplingSettings
 from playground.generation.stream import Streams
 from playground.labs.hallucination.one_pass import read_again
 from playground.labs.hallucination.sentence_ends import first_sentence_length
+from playground.labs.hallucination.sentence_marks import ends_a_sentence
 from playground.models.text.tokenizer import TRANSCRIPT_STOP, Message
 
 MAX_SAMPLES = 15  # one column more is the likeliest answer
@@ -185,7 +186,7 @@ def is_chat(prompt: str, way: Way = "auto") -> bool:
     >>> is_chat("What is the capital of France?"), is_chat("The capital of France is")
     (True, False)
     """
-    return prompt.rstrip().endswith(("?", ".", "!")) if way == "auto" else way == "chat"
+    return ends_a_sentence(prompt) if way == "auto" else way == "chat"
 
 
 def columns(settings: AnswerSettings, question: Question) -> list[SamplingSettings]:

@@ -19,8 +19,9 @@ from playground.labs.hallucination.answering import (
     encode,
     is_chat,
 )
-from playground.labs.hallucination.calibration import CalibrationSet, Place, calibration_for
+from playground.labs.hallucination.calibration import Place
 from playground.labs.hallucination.knowing import look_into
+from playground.labs.hallucination.placing import Placing, placing_for
 from playground.labs.hallucination.scores import SCORES, Evidence, Score
 from playground.labs.hallucination.scoring import (
     WHOLE,
@@ -75,6 +76,22 @@ class AskSettings(AnswerSettings, Asking):
             return Question("question", self.begins, False, before=self.prompt)
         return Question("question", self.prompt, chat)
 
+    def unused(self, has_template: bool) -> str | None:
+        """Return which field was passed over and why, or None."""
+        if not self.begins.strip():
+            return None
+        if not self.question().before:
+            return (
+                "“The reply begins with” was not used: the question is read as a text to continue. "
+                "End it with a question mark, or read it as “A chat message”."
+            )
+        if not has_template:
+            return (
+                "“Question” was not used: this model has no chat template, so that it was given "
+                "only the beginning of the reply, to write on."
+            )
+        return None
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -90,12 +107,15 @@ class Reading:
         The reason for that.
     place : Place or None
         Where it stands among answers whose truth is known.
+    unplaced : str or None
+        Why that cannot be said of the value.
     """
 
     score: Score
     value: float | None
     why_not: str | None
     place: Place | None
+    unplaced: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return it by the score's name."""
@@ -104,6 +124,7 @@ class Reading:
             "value": self.value,
             "why_not": self.why_not,
             "surer_than": self.place.surer_than if self.place else None,
+            "why_not_placed": self.unplaced,
         }
 
 
@@ -124,7 +145,9 @@ class Asked:
     readings : tuple of Reading
         The scores.
     calibrated : str or None
-        What the gauge was measured on; None where nothing is known of this model and precision.
+        What the gauge was measured on; None where nothing is known of such answers.
+    unused : str or None
+        Which field was passed over, and why.
     passes : int
         Tokens read and written.
     seconds : float
@@ -138,6 +161,7 @@ class Asked:
     groups: tuple[Group, ...] = ()
     readings: tuple[Reading, ...] = ()
     calibrated: str | None = None
+    unused: str | None = None
     passes: int = 0
     seconds: float = 0.0
 
@@ -159,6 +183,7 @@ class Asked:
             "groups": [asdict(group) for group in self.groups],
             "scores": [reading.to_json() for reading in self.readings],
             "calibrated_on": self.calibrated,
+            "unused": self.unused,
             "passes": self.passes,
             "wall_seconds": self.seconds,
         }
@@ -197,21 +222,23 @@ def run_ask(model: LanguageModel, settings: AskSettings, run: Run) -> Iterator[A
     kind = WHOLE if question.chat else "name"
     clusters = cluster_answers(answered, kind, embed=encoder(settings.by_meaning, run))
     evidence = evidence_of(known, clusters, settings.seed, question.item_id)
-    calibration = calibration_for(engine.model.name, engine.precision.value)
+    has_template = model.tokenizer.has_chat_template
+    who = (engine.model.name, engine.model.title, engine.precision.value)
+    placing = placing_for(who, question, has_template, settings.model_dump())
     yield Asked(
         settings,
         engine.model.title,
         engine.precision.value,
         answered,
         groups_of(answered, clusters),
-        tuple(_read(score, evidence, calibration) for score in SCORES),
-        calibration.words if calibration else None,
+        tuple(_read(score, evidence, placing) for score in SCORES),
+        placing.calibration.words if placing.calibration else None,
+        settings.unused(has_template),
         known.passes,
         time.perf_counter() - start,
     )
 
 
-def _read(score: Score, evidence: Evidence, calibration: CalibrationSet | None) -> Reading:
+def _read(score: Score, evidence: Evidence, placing: Placing) -> Reading:
     value = score.of(evidence)
-    place = calibration.place(score.name, value) if calibration else None
-    return Reading(score, value, score.why_not(evidence), place)
+    return Reading(score, value, score.why_not(evidence), *placing.of(score, value))

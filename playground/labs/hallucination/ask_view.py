@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from markupsafe import Markup
@@ -11,8 +12,8 @@ from playground.drawing.markup import join, tag
 from playground.experiments.experiment import Experiment
 from playground.labs.hallucination.answering import Answered
 from playground.labs.hallucination.ask import GAUGE, Asked, AskSettings, Reading, run_ask
-from playground.labs.hallucination.calibration import shipped
-from playground.labs.hallucination.number_text import NONE, written
+from playground.labs.hallucination.calibration import CONTROL_NAMES
+from playground.labs.hallucination.number_text import NONE, counted, written
 from playground.labs.hallucination.scores import CAUTION
 from playground.labs.hallucination.scoring import Group
 from playground.labs.hallucination.token_chips import chips, key
@@ -27,13 +28,23 @@ def draw(asked: Asked) -> Markup:
         return tag("p", _EMPTY, class_="hint")
     if answered.answer.error:
         return tag("p", answered.answer.error, class_="card failed")
-    return join((_answer(answered), _gauge(asked), _samples(asked), _scores(asked), _cost(asked)))
+    return join(
+        (
+            _answer(answered, asked.unused),
+            _gauge(asked),
+            _samples(asked),
+            _scores(asked),
+            _cost(asked),
+        )
+    )
 
 
-def _answer(answered: Answered) -> Markup:
-    ended = FINISH_WORDS[answered.answer.finish_reason]
+def _answer(answered: Answered, unused: str | None) -> Markup:
+    reason = answered.answer.finish_reason
+    ended = _ENDED.get(reason, FINISH_WORDS[reason])
     return tag(
         "div",
+        tag("p", unused, class_="failed") if unused else None,
         tag("p", tag("span", answered.prompt, class_="muted"), class_="asked"),
         chips(answered.answer.tokens),
         key(),
@@ -42,16 +53,23 @@ def _answer(answered: Answered) -> Markup:
     )
 
 
+# Nobody has set a stop string here: what is asked in one sentence ends with it.
+_ENDED = {"stop_string": "its first sentence or line was done, and its end mark is left out"}
+
+
 def _gauge(asked: Asked) -> Markup:
     reading = next((each for each in asked.readings if each.score.name == GAUGE), None)
     if reading is None or reading.place is None:
-        return tag("div", tag("h3", "How sure is that?"), _uncalibrated(asked), class_="card")
+        why = reading.unplaced or reading.why_not if reading else None
+        words = tag("p", why or "There is no token to measure.")
+        return tag("div", tag("h3", "How sure is that?"), words, class_="card")
     place = reading.place
     share = 100 * place.surer_than
     said = (
-        f"By its mean logprob the model is surer of this than of {share:.0f} % of the answers in "
-        f"the calibration set. Of the {place.near} answers it was about as sure of, "
-        f"{place.near_right} were right."
+        "By its mean logprob (the mean logarithm of its tokens' probabilities; 0 is the surest) "
+        f"the model is surer of this than of {share:.0f} % of the answers in the calibration set. "
+        f"Of the {place.near} nearest, between {written(place.low, 2)} and "
+        f"{written(place.high, 2)} nats, {place.near_right} were right."
     )
     return tag(
         "div",
@@ -66,14 +84,6 @@ def _gauge(asked: Asked) -> Markup:
         ),
         class_="card",
     )
-
-
-def _uncalibrated(asked: Asked) -> Markup:
-    words = (
-        f"No calibration is known for {asked.title} at {asked.precision.upper()}: the set that "
-        f"ships was measured on {shipped().words}. The scores below stand by themselves."
-    )
-    return tag("p", words)
 
 
 def _scale(share: float) -> Markup:
@@ -104,7 +114,8 @@ def _samples(asked: Asked) -> Markup | None:
         "div",
         tag("h3", f"{count} more {'answer' if count == 1 else 'answers'}, drawn with dice"),
         tag("ol", *(_group(group, count) for group in asked.groups), class_="groups"),
-        *(tag("p", each.error, class_="failed") for each in answered.samples if each.error),
+        *(tag("p", each, class_="failed") for each in _errors(answered)),
+        tag("p", _BY_MEANING, class_="hint") if asked.settings.by_meaning else None,
         tag(
             "p",
             _TOGETHER,
@@ -114,6 +125,15 @@ def _samples(asked: Asked) -> Markup | None:
     )
 
 
+def _errors(answered: Answered) -> Iterator[str]:
+    """Yield each thing that went wrong once, with how often."""
+    for error, times in Counter(each.error for each in answered.samples if each.error).items():
+        yield error if times == 1 else f"{error} ({times} samples)"
+
+
+_BY_MEANING = (
+    "The sentence encoder has compared them, too; where it put two together, its step says so."
+)
 _TOGETHER = (
     "Answers that say the same stand together, with the step that told so. Where a text is written "
     "on, the first name that it gives is compared, and what follows it does not count."
@@ -135,9 +155,17 @@ def _scores(asked: Asked) -> Markup:
         "div",
         tag("h3", "What each score says"),
         tag("p", CAUTION, " Open one for what it means, and when it misleads.", class_="hint"),
+        tag("p", _NATS, class_="hint"),
         *_readings(asked),
         class_="card",
     )
+
+
+_NATS = (
+    "A logprob is the natural logarithm of a probability, and a nat its unit: 0 nats is certain, "
+    "\N{MINUS SIGN}0.7 is one in two, \N{MINUS SIGN}2.3 one in ten. Entropy, in nats too, is 0 "
+    "where one token alone could come, and 0.7 where two are as likely."
+)
 
 
 def _readings(asked: Asked) -> Iterator[Markup]:
@@ -154,8 +182,14 @@ def _readings(asked: Asked) -> Iterator[Markup]:
             tag("p", score.meaning),
             tag("p", tag("b", "Misleads: "), score.misleads),
             tag("p", reading.why_not, class_="hint") if reading.why_not else None,
+            tag("p", reading.unplaced, class_="hint") if _tells_more(asked, reading) else None,
             class_="reading",
         )
+
+
+def _tells_more(asked: Asked, reading: Reading) -> bool:
+    """Say whether its reason is not that of the whole answer, which stands above."""
+    return bool(asked.calibrated and reading.unplaced)
 
 
 def shown(reading: Reading) -> str:
@@ -163,7 +197,7 @@ def shown(reading: Reading) -> str:
     if reading.value is None:
         return NONE
     if reading.score.unit == "tokens":
-        return f"{reading.value:.0f} tokens"
+        return counted(round(reading.value), "token")
     unit = " nats" if reading.score.unit == "nats" else ""
     return f"{written(reading.value)}{unit}"
 
@@ -173,6 +207,8 @@ def _placed(reading: Reading) -> str:
         return "not available"
     if reading.score.name == "random":
         return "thrown, not measured"
+    if reading.score.name in CONTROL_NAMES:
+        return "a control"
     if reading.place is None:
         return "sure is high" if reading.score.higher_is_surer else "sure is low"
     return f"surer than {100 * reading.place.surer_than:.0f} %"

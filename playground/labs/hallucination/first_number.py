@@ -13,6 +13,7 @@ from playground.labs.hallucination.number_reading import (
     read_numbers,
     read_quantities,
 )
+from playground.labs.hallucination.sentence_marks import ends_a_sentence
 
 _ASKS_A_YEAR = re.compile(r"\b(?:year|when)\b", re.IGNORECASE)
 _LEAST_YEAR = 100
@@ -40,7 +41,7 @@ def first_number(answer: str, prompt: str) -> tuple[Fraction, Span] | None:
     Fraction(1969, 1)
     """
     # Where a prompt is written on, "1." is an answer and its full stop.
-    is_asked = prompt.rstrip().endswith((".", "?", "!"))
+    is_asked = ends_a_sentence(prompt)
     found = _years(answer) if _ASKS_A_YEAR.search(prompt) else _numbers(answer, is_asked)
     found = _without_echo(found, [each.value for each in read_numbers(prompt)])
     given = [(value, span) for value, span in found if not is_denied(answer, span)]

@@ -16,3 +16,14 @@ def written(value: float | None, digits: int = 3) -> str:
     if value is None:
         return NONE
     return f"{value + 0.0:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def counted(count: int, what: str) -> str:
+    """Return a number with what it counts, in the plural but for one.
+
+    Examples
+    --------
+    >>> counted(1, "token"), counted(0, "sample"), counted(1200, "token")
+    ('1 token', '0 samples', '1,200 tokens')
+    """
+    return f"{count:,} {what}" + ("" if count == 1 else "s")

@@ -40,6 +40,7 @@ _MISSING: dict[Needs, str] = {
     "self": "The model has not been asked about its own answer.",
     "states": "No probe has been fitted; it takes a set of questions.",
 }
+_ONE_SAMPLE = "It compares samples with each other, and there is one; take 2 or more."
 _NO_WORD = "The answer has no word that could be looked for in the samples."
 
 
@@ -108,6 +109,8 @@ class Score:
         From `Evidence` that has it to the value.
     meaning, misleads : str
         Two sentences each.
+    why_none : str
+        Why there is no value though what it needs is there; empty where that cannot be.
     """
 
     name: str
@@ -118,6 +121,7 @@ class Score:
     function: Callable[[Evidence], float | None]
     meaning: str
     misleads: str
+    why_none: str = ""
 
     def of(self, evidence: Evidence) -> float | None:
         """Return the score of an answer, None where it has none; see `why_not`."""
@@ -127,7 +131,7 @@ class Score:
         """Return one sentence that says why an answer has no such score, or None where it has."""
         if not evidence.has(self.needs):
             return _MISSING[self.needs]
-        return _NO_WORD if self.function(evidence) is None else None
+        return self.why_none if self.function(evidence) is None else None
 
 
 FROM_THE_ANSWER = (
@@ -251,7 +255,9 @@ FROM_SAMPLES = (
         higher_is_surer=False,
         unit="nats",
         needs="samples",
-        function=lambda found: semantic_entropy(found.clusters),
+        # Of one sample it would always be 0, whatever the model knows.
+        function=lambda f: semantic_entropy(f.clusters) if len(f.clusters) > 1 else None,
+        why_none=_ONE_SAMPLE,
         meaning="How widely the samples are spread over different meanings: 0 when all say the "
         "same, ln N when all N differ. Other words for the same count as the same.",
         misleads="If all samples are wrong in the same way it is 0, just as for a model that "
@@ -264,6 +270,7 @@ FROM_SAMPLES = (
         unit="nats",
         needs="samples",
         function=lambda found: selfcheck_ngram(found.text, found.samples),
+        why_none=_NO_WORD,
         meaning="How rare the answer's rarest word is among the words of the samples. An invented "
         "name changes with the dice, and so stands alone.",
         misleads='It counts words and not meanings: "prime" and "not prime" are nearly the same '

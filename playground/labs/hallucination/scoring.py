@@ -83,7 +83,7 @@ def groups_of(answered: Answered, clusters: Clusters) -> tuple[Group, ...]:
         Group(
             0 in members,
             tuple(place - 1 for place in members if place),
-            tuple(dict.fromkeys(texts[place] or "∅" for place in members)),
+            tuple(dict.fromkeys(texts[place] or "(no word)" for place in members)),
             "; ".join(dict.fromkeys(steps[place] for place in members if place in steps)),
         )
         for members in clusters.members

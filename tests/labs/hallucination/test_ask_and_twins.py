@@ -12,7 +12,7 @@ import pytest
 import playground
 from playground.errors import ContextOverflow, OptionError
 from playground.generation.language_model import LanguageModel
-from playground.labs.hallucination.answering import Answer, Answered
+from playground.labs.hallucination.answering import Answer, Answered, is_chat
 from playground.labs.hallucination.ask import Asked, AskSettings, run_ask
 from playground.labs.hallucination.ask_view import draw
 from playground.labs.hallucination.items import Item
@@ -20,7 +20,7 @@ from playground.labs.hallucination.judging import Judge
 from playground.labs.hallucination.knowing import Known
 from playground.labs.hallucination.scores import SCORES
 from playground.labs.hallucination.self_asked import SelfAsked, claim_of
-from playground.labs.hallucination.sets import load_set
+from playground.labs.hallucination.sets import SETS, load_set
 from playground.labs.hallucination.token_chips import chips
 from playground.labs.hallucination.twins import TwinSettings, pairs_of, run_twins
 from playground.labs.hallucination.twins_view import draw as draw_twins
@@ -96,6 +96,41 @@ def test_a_reply_that_begins_with_given_words_goes_on_from_them(model: LanguageM
     assert last.answered is not None
     assert model.tokenizer.decode(last.answered.prompt_ids).endswith("It is")
     assert "Where?" in model.tokenizer.decode(last.answered.prompt_ids)
+    assert last.unused is None
+
+
+def test_a_beginning_that_is_not_used_is_told(model: LanguageModel) -> None:
+    given = {**PLAIN.to_json(), "begins": "Bananas are", "samples": 0}
+    *_, last = run_ask(model, AskSettings(**given), run_until())
+    assert "“The reply begins with” was not used" in str(draw(last))
+    assert "“Question” was not used" in str(AskSettings(prompt="Where?").unused(False))
+    assert AskSettings(prompt="Where?").unused(True) is None
+
+
+@pytest.mark.parametrize(
+    ("prompt", "chat"),
+    [
+        ("What is it?", True),
+        ("\u65e5\u672c\u306e\u9996\u90fd\u306f\uff1f", True),
+        ("\u6771\u4eac\u3067\u3059\u3002", True),
+        (
+            "\u0645\u0627 \u0647\u0630\u0627\u061f",
+            True,
+        ),
+        ("\u092f\u0939 \u0915\u094d\u092f\u093e \u0939\u0948\u0964", True),
+        ("Who wrote \u201cEmma?\u201d ", True),
+        ("The capital of France is", False),
+        ("He said (and meant it)", False),
+        ("", False),
+    ],
+)
+def test_a_question_is_known_by_its_mark_in_every_script(prompt: str, chat: bool) -> None:
+    assert is_chat(prompt) is chat
+
+
+def test_no_item_of_the_sets_is_asked_in_another_way_than_by_latin_marks() -> None:
+    for item in (item for name in SETS for item in load_set(name).items):
+        assert is_chat(item.prompt) == item.prompt.rstrip().endswith(("?", ".", "!"))
 
 
 def test_what_is_asked_of_itself_equals_the_prompt_read_in_one_go(model: LanguageModel) -> None:

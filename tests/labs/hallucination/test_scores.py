@@ -136,12 +136,15 @@ def test_what_is_not_there_is_said() -> None:
         why = score.why_not(bare)
         assert (why is None) == (score.name not in missing)
         assert why is None or re.fullmatch(r"[A-Z][^.]+\.", why)
-    full = Evidence([token(-1.0)], "Paris", ("Paris",), 0, (0,), 0.4, 0.8)
+    full = Evidence([token(-1.0)], "Paris", ("Paris", "Paris"), 0, (0, 0), 0.4, 0.8)
     assert [BY_NAME[name].of(full) for name in ("p_true", "linear_probe")] == [0.4, 0.8]
     assert all(score.of(full) is not None and score.why_not(full) is None for score in SCORES)
     silent = Evidence([token(-1.0)], "...", ("Paris",), 0, (0,))
     assert BY_NAME["selfcheck_ngram"].of(silent) is None
     assert "no word" in str(BY_NAME["selfcheck_ngram"].why_not(silent))
+    # One sample is spread over one meaning whatever the model knows.
+    assert BY_NAME["semantic_entropy"].of(silent) is None
+    assert "2 or more" in str(BY_NAME["semantic_entropy"].why_not(silent))
 
 
 @given(st.integers(1, 40))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from playground.core.resampling import bootstrap_interval
+from playground.core.resampling import bootstrap_interval, groups_of_each
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.bool_]
@@ -326,23 +326,6 @@ def rank(
         auroc, values, good, seed=seed, resamples=resamples, groups=groups
     )
     return Ranking(auroc(values, good), low, high, count, positives)
-
-
-def groups_of_each(right: ArrayLike, groups: Sequence[Hashable] | None = None) -> tuple[int, int]:
-    """Return how many groups have a right item, and how many a wrong one.
-
-    Examples
-    --------
-    >>> groups_of_each([True, True, False], ["a", "a", "b"]), groups_of_each([True, True, False])
-    ((1, 1), (2, 1))
-    """
-    good = np.asarray(right, np.bool_)
-    names = range(len(good)) if groups is None else groups
-    found = [
-        {name for name, each in zip(names, good, strict=True) if each == side}
-        for side in (True, False)
-    ]
-    return len(found[0]), len(found[1])
 
 
 def _checked(scores: ArrayLike, labels: ArrayLike) -> tuple[Floats, Labels]:

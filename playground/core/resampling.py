@@ -113,3 +113,20 @@ def halves(labels: ArrayLike, seed: int = 0) -> tuple[NDArray[np.intp], NDArray[
     first = np.concatenate([group[: len(group) // 2] for group in mixed])
     second = np.concatenate([group[len(group) // 2 :] for group in mixed])
     return np.sort(first), np.sort(second)
+
+
+def groups_of_each(right: ArrayLike, groups: Sequence[Hashable] | None = None) -> tuple[int, int]:
+    """Return how many groups have a right item, and how many a wrong one.
+
+    Examples
+    --------
+    >>> groups_of_each([True, True, False], ["a", "a", "b"]), groups_of_each([True, True, False])
+    ((1, 1), (2, 1))
+    """
+    good = np.asarray(right, np.bool_)
+    names = range(len(good)) if groups is None else groups
+    found = [
+        {name for name, each in zip(names, good, strict=True) if each == side}
+        for side in (True, False)
+    ]
+    return len(found[0]), len(found[1])

@@ -28,6 +28,7 @@ from playground.generation.row import FinishReason
 from playground.generation.scheduler import MAX_LAB_ROWS, MAX_ROWS
 from playground.generation.settings import MAX_SEED, SamplingSettings
 from playground.generation.stream import Streams
+from playground.labs.hallucination.answer_ends import why_none
 from playground.labs.hallucination.one_pass import read_again
 from playground.labs.hallucination.sentence_ends import first_sentence_length
 from playground.labs.hallucination.sentence_marks import ends_a_sentence
@@ -341,32 +342,9 @@ class _Begun:
         if self.question.one_sentence:
             end = first_sentence_length(whole)
             whole, reason = whole[:end], reason if end == len(whole) else "stop_string"
-        kept = _count_of_text(model, reply, whole)
+        kept = count_of_text(model, reply, whole)
         records = reply.records(model.tokenizer)[:kept]
         text = whole.strip()
-        return Answer(text, records if text else (), reason, _why_none(model, reply, self.question))
-
-
-def _count_of_text(model: LanguageModel, reply: Reply, whole: str) -> int:
-    """Return how many of the tokens its text is made of: the rest is what ended it."""
-    stream, length = model.tokenizer.stream(), 0
-    for place, step in enumerate(reply.steps):
-        if length >= len(whole):
-            return place
-        length += len(stream.push(step.token_id))
-    return len(reply.steps)
-
-
-def _why_none(model: LanguageModel, reply: Reply, question: Question) -> str | None:
-    """Return why there is no answer to be judged, or None where there is one."""
-    if reply.finish_reason == "context_full":
-        return (
-            f"The answer ran into the end of the window of {model.context_length:,} tokens; "
-            "shorten the prompt."
+        return Answer(
+            text, records if text else (), reason, why_none(model, reply, self.question.chat)
         )
-    if reply.text.strip():
-        return None
-    if reply.finish_reason == "end_of_turn":
-        how = "a continuation" if question.chat else "a question"
-        return f"The model ended its turn before it wrote a word; try the prompt as {how}."
-    return "The model wrote no word before the answer ended; put the prompt in other words."

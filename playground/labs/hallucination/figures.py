@@ -20,13 +20,12 @@ from playground.core.evaluation import (
     area_under_risk,
     best_threshold,
     expected_calibration_error,
-    groups_of_each,
     rank,
     reliability,
 )
 from playground.core.logistic import fit_logistic
 from playground.core.proportions import wilson_interval
-from playground.core.resampling import halves
+from playground.core.resampling import groups_of_each, halves
 from playground.labs.hallucination.judging import Row
 from playground.labs.hallucination.scores import SCORES, Score
 

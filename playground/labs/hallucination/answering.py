@@ -28,7 +28,7 @@ from playground.generation.row import FinishReason
 from playground.generation.scheduler import MAX_LAB_ROWS, MAX_ROWS
 from playground.generation.settings import MAX_SEED, SamplingSettings
 from playground.generation.stream import Streams
-from playground.labs.hallucination.answer_ends import why_none
+from playground.labs.hallucination.answer_ends import count_of_text, why_none
 from playground.labs.hallucination.one_pass import read_again
 from playground.labs.hallucination.sentence_ends import first_sentence_length
 from playground.labs.hallucination.sentence_marks import ends_a_sentence

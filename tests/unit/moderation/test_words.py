@@ -1,7 +1,7 @@
 """Words and phrases: what is found where, and what is none."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from playground.errors import OptionError
@@ -114,6 +114,7 @@ WORDS = st.lists(
 
 
 @given(WORDS, WORDS)
+@example("a plum ", "pudding")
 def test_what_follows_changes_no_match_of_what_is_settled(text: str, more: str) -> None:
     def settled(whole: str) -> list[tuple[str, int, int]]:
         matches = FRUIT.find(whole, read_views(whole))

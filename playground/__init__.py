@@ -25,7 +25,9 @@ __version__ = "0.1.0"
 __all__ = ["__version__", "experiment", "load"]
 
 
-def load(name: str, precision: str = "fp32", engine: str = "auto") -> LanguageModel:
+def load(
+    name: str, precision: str = "fp32", engine: str = "auto", moderation: bool = False
+) -> LanguageModel:
     """Load a model, fetching it first where need be.
 
     Parameters
@@ -37,6 +39,9 @@ def load(name: str, precision: str = "fp32", engine: str = "auto") -> LanguageMo
     engine : str
         ``auto`` picks the fastest that is proven equal; ``core`` is the NumPy decoder, for
         Llama and its kin (see docs/models.md); ``transformers`` runs every model.
+    moderation : bool
+        Whether the content filter checks what is asked and watches what is answered: a blocked
+        prompt raises `ContentRefused`, a blocked reply ends with ``content_filter``.
 
     Returns
     -------
@@ -55,7 +60,12 @@ def load(name: str, precision: str = "fp32", engine: str = "auto") -> LanguageMo
     from playground.serving import shared_pool
 
     choice = ModelChoice(name, Precision.parse(precision), EngineName.parse(engine))
-    return shared_pool().keep(choice)
+    model = shared_pool().keep(choice)
+    if moderation:
+        from playground.moderation.guard import house_guard
+
+        model.guard = house_guard(shared_pool().settings.policies_dir)
+    return model
 
 
 def experiment(path: str) -> Experiment:

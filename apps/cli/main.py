@@ -129,6 +129,7 @@ def chat(
     stop: options.Stop = None,
     overflow: options.Overflow = None,
     context_window: options.ContextWindow = None,
+    moderation: options.Moderation = "on",
     as_json: options.AsJson = False,
 ) -> None:
     """Chat with a model in the terminal; with --prompt, get one reply."""
@@ -147,7 +148,7 @@ def chat(
         }
     )
     runner = EngineName.parse(engine)
-    chosen = Precision.parse(precision)
+    chosen, guarded = Precision.parse(precision), options.switch("moderation", moderation)
     if prompt is None and as_json:
         raise OptionError("`--json` prints one reply, so it needs `--prompt`.")
 
@@ -155,7 +156,7 @@ def chat(
     from apps.cli.terminal_reply import loaded_model, print_reply, read_prompt
 
     text = None if prompt is None else read_prompt(prompt)
-    with loaded_model(model, chosen, runner) as language_model:
+    with loaded_model(model, chosen, runner, guarded) as language_model:
         if text is None:
             TerminalChat(language_model, settings, system).run()
         elif print_reply(language_model, text, system, settings, as_json) == "cancelled":

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from playground.errors import OptionError
 from playground.generation.fitting.overflow import OverflowPolicy
 from playground.generation.settings import MAX_SEED, MIN_WINDOW, OPTIONS, SamplingSettings
 from playground.models.acquire.catalog import load_catalog
@@ -92,6 +93,28 @@ ContextWindow = Annotated[
         metavar="NUMBER",
     ),
 ]
+
+
+Moderation = Annotated[
+    str,
+    typer.Option(
+        help="on: the content filter checks what is asked and watches what is answered.",
+        metavar="on|off",
+    ),
+]
+
+
+def switch(name: str, given: str) -> bool:
+    """Read an option that is on or off.
+
+    Raises
+    ------
+    OptionError
+        When it is neither.
+    """
+    if given not in ("on", "off"):
+        raise OptionError(f"`--{name}` must be on or off, got {given!r:.80}.")
+    return given == "on"
 
 
 def sampling_settings(given: Mapping[str, object]) -> SamplingSettings:

@@ -103,6 +103,8 @@ class TerminalChat:
         tell_facts(reply)
         if reply.finish_reason == "cancelled" and not reply.text:
             tell("Stopped before the first word: the conversation is as it was before.")
+        elif reply.finish_reason == "content_filter" and not reply.text:
+            tell("Nothing of the reply may be shown: the conversation is as it was before.")
         else:
             self.messages = [*messages, Message("assistant", reply.text)]
 

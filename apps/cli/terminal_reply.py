@@ -16,6 +16,7 @@ from playground.models.acquire.fetch import ensure_model
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.precision import Precision
 from playground.models.text.tokenizer import Message
+from playground.moderation.guard import explain_reply, house_guard
 from playground.settings import Settings
 from playground.sizes import spell_size
 
@@ -62,9 +63,12 @@ def fetch_in_sight(
 
 @contextlib.contextmanager
 def loaded_model(
-    reference: str, precision: Precision, runner: EngineName
+    reference: str, precision: Precision, runner: EngineName, moderation: bool = False
 ) -> Iterator[LanguageModel]:
-    """Fetch a model if need be, load it, say on stderr what was loaded, and lend it."""
+    """Fetch a model if need be, load it, say on stderr what was loaded, and lend it.
+
+    With `moderation` the content filter stands before it.
+    """
     from playground.models.engines.manager import ModelChoice
     from playground.serving import Pool
 
@@ -75,6 +79,8 @@ def loaded_model(
             lease = Pool(settings).lease(ModelChoice(reference, precision, runner))
             model = stack.enter_context(lease)
         tell(describe_loaded(model.engine))
+        if moderation:
+            model.guard = house_guard(settings.policies_dir)
         yield model
 
 
@@ -120,7 +126,10 @@ def write_reply(
         stream = model.stream(messages, cancelled=stopped.is_set, **settings.as_dict())
         for step in stream:
             show(step.text)
-    return stream.reply
+    reply = stream.reply
+    if reply.watched:
+        show(reply.watched.tail)
+    return reply
 
 
 def read_prompt(given: str) -> str:
@@ -153,7 +162,9 @@ def print_reply(
 
 
 def tell_facts(reply: Reply) -> None:
-    """Print on stderr what was cut to fit, and the footer of the reply."""
+    """Print on stderr what was cut to fit, why a filter ended it, and the footer of the reply."""
+    if reply.watched and reply.finish_reason == "content_filter":
+        tell(explain_reply(reply.watched.found), style="yellow")
     if reply.prompt.notice:
         tell(reply.prompt.notice, style="yellow")
     tell(describe_reply(reply))
@@ -200,4 +211,13 @@ def reply_record(model: LanguageModel, prompt: str, reply: Reply) -> dict[str, A
         "settings": settings,
         "notice": reply.prompt.notice,
         "context": reply.prompt.fit.as_dict(),
+        "moderation": moderation_record(reply),
     }
+
+
+def moderation_record(reply: Reply) -> dict[str, Any]:
+    """Return whether the content filter watched a reply, and what it found and withheld."""
+    watched = reply.watched
+    if watched is None:
+        return {"on": False}
+    return {"on": True, "withheld_tokens": watched.withheld, **watched.found}

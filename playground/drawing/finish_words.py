@@ -10,4 +10,5 @@ FINISH_WORDS = {
     "context_full": "context window full",
     "cancelled": "stopped by you",
     "failed": "an error",
+    "content_filter": "stopped by the content filter",
 }

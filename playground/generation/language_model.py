@@ -20,11 +20,13 @@ from playground.generation.first_fault import with_place
 from playground.generation.fitting.messages import fit_messages
 from playground.generation.fitting.prompt import Fit, Prompt
 from playground.generation.fitting.window import ContextUsage, window_of
+from playground.generation.held_back import HeldSteps
 from playground.generation.reply import Growing, Reply
 from playground.generation.scheduler import Scheduler
 from playground.generation.settings import SamplingSettings
 from playground.generation.stop_strings import StopStrings
 from playground.generation.stream import Stream, Streams
+from playground.generation.watch import Guard
 from playground.models.engines.engine import Engine
 from playground.models.text.tokenizer import TRANSCRIPT_STOP, Message, Role, Tokenizer
 
@@ -63,6 +65,9 @@ class LanguageModel:
         self.engine = engine
         self._scheduler = scheduler or Scheduler(engine)
         self._lab = lab
+        self.guard: Guard | None = (
+            None  # refuses prompts and has replies watched, where there is one
+        )
         self._closing = weakref.finalize(self, on_close)
 
     def close(self) -> None:
@@ -118,8 +123,11 @@ class LanguageModel:
             When a text does not fit the window, a system message fills it, or nothing may be cut.
         Busy
             When too many replies wait already.
+        ContentRefused
+            When the guard, where there is one, refuses what is asked.
         """
         start = time.perf_counter()
+        watch = self.guard.watch(_said(prompt_or_messages)) if self.guard else None
         sampling = SamplingSettings.from_mapping(settings)
         prompt, sampling = self._read_prompt(prompt_or_messages, sampling)
         sampling = with_seed(sampling)
@@ -129,7 +137,8 @@ class LanguageModel:
         ticket = self._scheduler.submit(
             prompt.token_ids, sampling, rng, prefix, cancelled, self._lab
         )
-        return Stream(growing, ticket, partial(self._scheduler.place_of, ticket))
+        held = HeldSteps(watch, late=bool(sampling.stop)) if watch else None
+        return Stream(growing, ticket, partial(self._scheduler.place_of, ticket), held)
 
     def stream_many(
         self,
@@ -267,6 +276,15 @@ class LanguageModel:
         if self.engine.tokenizer.has_chat_template:
             return settings
         return replace(settings, stop=(*settings.stop, TRANSCRIPT_STOP))
+
+
+def _said(given: GivenPrompt) -> list[Message]:
+    """Return what a prompt says; token ids say nothing that a reader could check."""
+    if isinstance(given, str):
+        return [Message("user", given)]
+    if not len(given) or isinstance(given[0], int | np.integer):
+        return []
+    return [_message(each) for each in cast(Sequence[Message | Mapping[str, Any]], given)]
 
 
 def _whole_ids(given: Sequence[int], vocab_size: int) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from playground.generation.fitting.prompt import Prompt
+from playground.generation.held_back import Watched
 from playground.generation.recording import TokenRecord, record_step
 from playground.generation.row import FinishReason, Step
 from playground.generation.settings import SamplingSettings
@@ -33,6 +34,8 @@ class Reply:
         The whole, measured.
     failed : bool
         Whether an error ended it; what was written until then stays.
+    watched : Watched or None
+        What was found and withheld where something watched it; None where nothing did.
     """
 
     text: str
@@ -42,12 +45,15 @@ class Reply:
     first_token_seconds: float | None
     seconds: float
     failed: bool = False
+    watched: Watched | None = None
 
     @property
     def finish_reason(self) -> FinishReason:
         """Why it ended; "cancelled" until its last step has come."""
         if self.failed:
             return "failed"
+        if self.watched and self.watched.finish_reason:
+            return self.watched.finish_reason
         return (self.steps[-1].finish_reason if self.steps else None) or "cancelled"
 
     @property
@@ -58,10 +64,11 @@ class Reply:
     @property
     def tokens_per_second(self) -> float | None:
         """Decode speed: tokens after the first over the time after the first; None under two."""
-        if self.first_token_seconds is None or len(self.steps) < 2:
+        written = len(self.steps) + (self.watched.withheld if self.watched else 0)
+        if self.first_token_seconds is None or written < 2:
             return None
         spent = self.seconds - self.first_token_seconds
-        return (len(self.steps) - 1) / spent if spent > 0 else None
+        return (written - 1) / spent if spent > 0 else None
 
     @property
     def notice(self) -> str | None:
@@ -107,12 +114,17 @@ class Growing:
         self._first: float | None = None
         self._end: float | None = None
         self._failed = False
+        self.watched: Watched | None = None
 
     def add(self, step: Step) -> None:
         """Take the next step, now."""
+        self.note()
+        self.steps.append(step)
+
+    def note(self) -> None:
+        """Say that a token was written now, whether or not it may be shown yet."""
         self._end = self._clock()
         self._first = self._end if self._first is None else self._first
-        self.steps.append(step)
 
     @property
     def finished(self) -> bool:
@@ -133,11 +145,14 @@ class Growing:
         """The reply so far."""
         end = self._clock() if self._end is None else self._end
         return Reply(
-            text=self.prefix_text + "".join(step.text for step in self.steps),
+            text=self.prefix_text
+            + "".join(step.text for step in self.steps)
+            + (self.watched.tail if self.watched else ""),
             steps=tuple(self.steps),
             settings=self.settings,
             prompt=self.prompt,
             first_token_seconds=None if self._first is None else self._first - self._start,
             seconds=end - self._start,
             failed=self._failed,
+            watched=self.watched,
         )

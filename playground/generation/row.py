@@ -19,7 +19,14 @@ from playground.generation.stop_strings import StopStrings
 from playground.models.engines.engine import Engine, KVCache
 
 FinishReason = Literal[
-    "end_of_turn", "max_new_tokens", "stop_string", "loop", "context_full", "cancelled", "failed"
+    "end_of_turn",
+    "max_new_tokens",
+    "stop_string",
+    "loop",
+    "context_full",
+    "cancelled",
+    "failed",
+    "content_filter",
 ]
 
 

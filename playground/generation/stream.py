@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from playground.generation.fitting.prompt import Prompt
+from playground.generation.held_back import HeldSteps
 from playground.generation.reply import Growing, Reply
 from playground.generation.row import Step
 from playground.generation.settings import SamplingSettings
@@ -17,24 +18,57 @@ class Stream:
     Closing it ends the computation, whether it has been read or not; so does letting go of it.
     """
 
-    def __init__(self, growing: Growing, ticket: Ticket, place: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        growing: Growing,
+        ticket: Ticket,
+        place: Callable[[], int],
+        held: HeldSteps | None = None,
+    ) -> None:
         self._growing = growing
         self._ticket = ticket
         self._steps = ticket.steps()
         self._place = place
+        self._held = held
+        if held:
+            growing.prefix_text = held.begin(growing.prefix_text)
+            growing.watched = held.watched
 
     def __iter__(self) -> Iterator[Step]:
-        while True:
+        while not self.stopped:
             try:
                 step = next(self._steps, None)
             except Exception:  # whatever it was: it is noted, and raised
+                if self._held:
+                    list(self._let_go(self._held, self._held.end()))
                 self._growing.fail()
                 raise
             if step is None:
                 break
-            self._growing.add(step)
-            yield step
+            if self._held:
+                self._growing.note()
+                yield from self._let_go(self._held, self._held.push(step))
+            else:
+                self._growing.add(step)
+                yield step
+        if self._held:
+            yield from self._let_go(self._held, self._held.end())
         self._growing.end()
+
+    def _let_go(self, held: HeldSteps, steps: Sequence[Step]) -> Iterator[Step]:
+        """Yield the steps that may be shown; what was found that may not ends the computation."""
+        if self.stopped:
+            self.close()
+        for step in steps:
+            self._growing.steps.append(step)
+            self._growing.watched = held.watched
+            yield step
+        self._growing.watched = held.watched
+
+    @property
+    def stopped(self) -> bool:
+        """Whether what watches the reply has found something that may not be shown."""
+        return self._held is not None and self._held.stopped
 
     def close(self) -> None:
         """End the computation; what was generated stays."""

@@ -1,0 +1,110 @@
+"""Replies behind a guard: no banned text, no banned token, and the computation ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from playground.errors import ContentRefused
+from playground.generation.language_model import LanguageModel
+from playground.moderation.guard import RailGuard, explain_reply
+from playground.moderation.hiding import redact
+from playground.moderation.rail import shipped_rail
+from playground.moderation.rails import Rails
+from tests.support.scripted_engine import ScriptedEngine
+
+HARMFUL = "Who will Israel kill next?"
+
+
+def model_that_says(folder: Path, text: str) -> LanguageModel:
+    ids = ScriptedEngine(folder, []).tokenizer.encode_text_prompt(text)
+    model = LanguageModel(ScriptedEngine(folder, ids))
+    model.guard = RailGuard(Rails())
+    return model
+
+
+@pytest.mark.parametrize("settings", [{}, {"stop": ["zzz"]}])
+def test_a_banned_reply_ends_and_shows_neither_text_nor_token(
+    tiny_model_folder: Path, settings: dict[str, list[str]]
+) -> None:
+    model = model_that_says(tiny_model_folder, f"I know. {HARMFUL} {'Bread. ' * 30}")
+    stream = model.stream("hello", temperature=0, max_new_tokens=400, **settings)
+    told = ""
+    for step in stream:
+        told += step.text
+        assert "Israel" not in told
+    reply = stream.reply
+    assert reply.finish_reason == "content_filter"
+    assert reply.text.rstrip() == "I know."
+    pieces = "".join(model.tokenizer.piece(each) for each in reply.token_ids)
+    assert pieces.strip() in "I know."
+    assert reply.watched is not None
+    assert reply.watched.withheld > 0
+    assert reply.watched.found["action"] == "block"
+    assert "rule war_" in explain_reply(reply.watched.found)
+
+
+def test_the_computation_stops_with_the_reply(tiny_model_folder: Path) -> None:
+    model = model_that_says(tiny_model_folder, f"{HARMFUL} {'Bread is good. ' * 400}")
+    reply = model.generate("hello", temperature=0, max_new_tokens=480)
+    assert reply.finish_reason == "content_filter"
+    assert reply.text == ""
+    assert isinstance(model.engine, ScriptedEngine)
+    assert model.engine.calls < 300
+
+
+def test_personal_data_in_a_reply_is_hidden_with_its_tokens(tiny_model_folder: Path) -> None:
+    text = "Write to ann@example.com today. It is good."
+    model = model_that_says(tiny_model_folder, text)
+    reply = model.generate("hello", temperature=0, max_new_tokens=200)
+    assert reply.text == "Write to [personal.mail hidden] today. It is good."
+    assert "example" not in "".join(model.tokenizer.piece(each) for each in reply.token_ids)
+    assert reply.finish_reason == "end_of_turn"
+
+
+@pytest.mark.parametrize("count", [1, 6, 12, 16, 20, 26, 40])
+def test_the_text_is_whole_wherever_the_reply_ends(tiny_model_folder: Path, count: int) -> None:
+    model = model_that_says(tiny_model_folder, "Write to ann@example.com now: it is good.")
+    reply = model.generate("hello", temperature=0, max_new_tokens=count)
+    model.guard = None
+    unseen = model.generate("hello", temperature=0, max_new_tokens=count)
+    assert reply.text == redact(unseen.text, shipped_rail().check(unseen.text).matches)
+    assert reply.finish_reason == unseen.finish_reason
+    assert reply.watched
+    assert len(reply.steps) + reply.watched.withheld == len(unseen.steps)
+
+
+def test_a_harmless_reply_is_the_same_with_every_token(tiny_model_folder: Path) -> None:
+    model = model_that_says(tiny_model_folder, "Bread is sold here. It is good. \u00e4\u20ac")
+    watched = model.generate("hello", temperature=0, max_new_tokens=100)
+    model.guard = None
+    plain = model.generate("hello", temperature=0, max_new_tokens=100)
+    assert (watched.text, watched.token_ids) == (plain.text, plain.token_ids)
+    assert [each.text for each in watched.steps] == [each.text for each in plain.steps]
+
+
+def test_a_banned_question_is_refused_before_the_model_runs(tiny_model_folder: Path) -> None:
+    model = model_that_says(tiny_model_folder, "Bread.")
+    with pytest.raises(ContentRefused, match=r"rule war_.*category politics.*stage policies"):
+        model.generate(HARMFUL)
+    with pytest.raises(ContentRefused):
+        model.stream(
+            [
+                {"role": "user", "content": "who will Israel"},
+                {"role": "assistant", "content": "What?"},
+                {"role": "user", "content": "kill next"},
+            ]
+        )
+    assert isinstance(model.engine, ScriptedEngine)
+    assert model.engine.calls == 0
+
+
+def test_a_branch_that_begins_with_what_is_banned_shows_it_not(tiny_model_folder: Path) -> None:
+    model = model_that_says(tiny_model_folder, "Bread.")
+    prefix = model.tokenizer.encode_text_prompt(f"So. {HARMFUL} Yes. And more to say here.")
+    stream = model.stream("hello", prefix=prefix, temperature=0, max_new_tokens=200)
+    assert "Israel" not in stream.prefix_text
+    list(stream)
+    assert stream.reply.text.rstrip() == "So."
+    assert stream.reply.finish_reason == "content_filter"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ def model_that_says(folder: Path, text: str) -> LanguageModel:
 
 @pytest.mark.parametrize("settings", [{}, {"stop": ["zzz"]}])
 def test_a_banned_reply_ends_and_shows_neither_text_nor_token(
-    tiny_model_folder: Path, settings: dict[str, list[str]]
+    tiny_model_folder: Path, settings: dict[str, Any]
 ) -> None:
     model = model_that_says(tiny_model_folder, f"I know. {HARMFUL} {'Bread. ' * 30}")
     stream = model.stream("hello", temperature=0, max_new_tokens=400, **settings)

@@ -126,8 +126,8 @@ class SetSettings(AnswerSettings, Questions):
         other = self.other.strip()
         if not other:
             raise OptionError(
-                f"`other` must name the {self.beside} to compare with, got nothing; fill it in or "
-                "compare with nothing."
+                f"“Which one”: `other` must name the {self.beside} to compare with, got nothing; "
+                "fill it in or compare with nothing."
             )
         same = {name: getattr(self, name) for name in AnswerSettings.model_fields}
         if self.beside == "temperature":
@@ -140,13 +140,13 @@ class SetSettings(AnswerSettings, Questions):
         """Return the settings of another temperature, where there is something to compare."""
         if other.temperature == self.temperature:
             raise OptionError(
-                f"“Which one” must be another temperature than that of the samples, "
+                f"“Which one”: `other` must be another temperature than that of the samples, "
                 f"{self.temperature:g}, got the same; write another, such as 1.5."
             )
         if not self.samples:
             raise OptionError(
-                "“Samples” must be 1 or more to compare temperatures, got 0: the answer itself is "
-                "written at temperature 0, and only the samples can differ."
+                "“Samples”: `samples` must be 1 or more to compare temperatures, got 0: the answer "
+                "itself is written at temperature 0, and only the samples can differ."
             )
         return other
 
@@ -272,8 +272,8 @@ def run_set(model: LanguageModel, settings: SetSettings, run: Run) -> Iterator[P
         choice, other = second
         if (choice, other) == (run.choice, same):
             raise OptionError(
-                f"“Which one” must differ from what is asked already, got {settings.other!r:.80} "
-                "again; name another, or compare with nothing."
+                "“Which one”: `other` must differ from what is asked already, got "
+                f"{settings.other!r:.80} again; name another, or compare with nothing."
             )
         with ExitStack() as held:
             lent = model

@@ -76,5 +76,6 @@ def run_source(_nothing: None, settings: SourceSettings, _run: Run) -> Iterator[
     """
     for name in ("source", "answer"):
         if not getattr(settings, name).strip():
-            raise OptionError(f"`{name}` is empty; write at least one sentence.")
+            label = settings.declared()[name].label
+            raise OptionError(f"“{label}”: `{name}` is empty; write at least one sentence.")
     yield Sourced(settings, support(settings.answer, settings.source))

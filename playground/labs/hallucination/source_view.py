@@ -9,6 +9,7 @@ from markupsafe import Markup
 from playground.drawing.files import csv_text
 from playground.drawing.markup import join, tag
 from playground.experiments.experiment import Experiment, Needs
+from playground.labs.hallucination.number_text import counted
 from playground.labs.hallucination.source import Sourced, SourceSettings, run_source
 from playground.labs.hallucination.support import Lacking, SentenceSupport
 
@@ -40,16 +41,17 @@ _LIMITS = (
 def _sums(sourced: Sourced) -> Markup:
     verdicts = [each.verdict for each in sourced.found.sentences]
     lacking = len(sourced.found.lacking)
-    count = tag("b", f"{verdicts.count('supported')} of {len(verdicts)}")
-    what = f" {lacking} numbers, dates or names are not in the source." if lacking else ""
-    return tag("p", count, " sentences supported.", what, class_="sums")
+    count = tag("b", f"{verdicts.count('supported')} of {counted(len(verdicts), 'sentence')}")
+    one = "number, date or name is" if lacking == 1 else "numbers, dates or names are"
+    what = f" {lacking} {one} not in the source." if lacking else ""
+    return tag("p", count, " supported.", what, class_="sums")
 
 
 def _sentence(found: SentenceSupport, answer: str, source: str) -> Markup:
     span, near = found.sentence, found.nearest
     nearest = f"Nearest in the source: “{source[near.start : near.end].strip()}”" if near else None
     words = tag("b", _VERDICTS[found.verdict], class_=f"grade-{_sign(found.verdict)}")
-    facts = f" {found.rule} Token F1 with the nearest sentence {found.token_f1:.2f}."
+    facts = f" {found.rule} Words shared with it, as token F1: {found.token_f1:.2f}."
     return tag(
         "div",
         tag("p", *_marked(answer, span.start, span.end, found.lacking)),

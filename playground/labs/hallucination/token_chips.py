@@ -10,15 +10,19 @@ from markupsafe import Markup
 from playground.drawing.marks import mark, percent
 from playground.drawing.markup import tag
 from playground.generation.recording import TokenRecord
+from playground.labs.hallucination.number_text import counted
 
 # Where one shade ends and the next begins, in nats; as the chat's chips have them.
 EDGES = (0.5, 1.0, 2.0, 4.0)
+_SURPRISAL = "Surprisal: how little the model expected the token "
+_NATS = "A nat is the unit of a natural logarithm: 0.7 is one in two, 2.3 one in ten."
 WORDS = ("under 0.5 nats", "0.5 to 1", "1 to 2", "2 to 4", "over 4 nats")
 
 
 def chips(tokens: Sequence[TokenRecord]) -> Markup:
     """Return an answer's tokens, shaded by surprisal; each says what else could have come."""
-    label = f"{len(tokens)} tokens of the answer, shaded by how much each surprised the model"
+    count = counted(len(tokens), "token")
+    label = f"{count} of the answer, shaded by how much each surprised the model"
     return tag("div", *map(_chip, tokens), class_="answer-chips", role="group", aria_label=label)
 
 
@@ -55,4 +59,6 @@ def _chip(token: TokenRecord) -> Markup:
 def key() -> Markup:
     """Return the key to the shades."""
     samples = (tag("span", words, class_=f"key s{step}") for step, words in enumerate(WORDS, 1))
-    return tag("p", tag("span", "Surprisal ", class_="muted"), *samples, class_="shade-keys")
+    return tag(
+        "p", tag("span", _SURPRISAL, class_="muted", title=_NATS), *samples, class_="shade-keys"
+    )

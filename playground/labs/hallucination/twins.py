@@ -24,6 +24,9 @@ MAX_PAIRS, MAX_PROMPT = 40, 2_000
 INVENTED_FIRST = ("unanswerable", "figurative")
 
 
+_OWN = ("real", "invented")
+
+
 class Pairs(Settings):
     """Which pairs are asked."""
 
@@ -58,12 +61,21 @@ class Pairs(Settings):
 class TwinSettings(AnswerSettings, Pairs):
     """Which pairs are asked, and how."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _own_belongs_to_no_set(cls, given: Any) -> Any:
+        """Leave out which set was chosen, where the pair is none of it: links would name it."""
+        own = isinstance(given, dict) and any(str(given.get(n) or "").strip() for n in _OWN)
+        return {n: v for n, v in given.items() if n not in ("suite", "pairs")} if own else given
+
     @model_validator(mode="after")
     def _both_or_none(self) -> Self:
         if bool(self.real.strip()) != bool(self.invented.strip()):
             missing = "invented" if self.real.strip() else "real"
+            label = self.declared()[missing].label
             raise OptionError(
-                f"`{missing}` is empty; a pair of your own needs both questions, or neither."
+                f"“{label}”: `{missing}` is empty; a pair of your own needs both questions, or "
+                "neither."
             )
         return self
 

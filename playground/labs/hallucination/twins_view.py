@@ -9,7 +9,7 @@ from playground.drawing.markup import join, tag
 from playground.experiments.experiment import Experiment
 from playground.labs.hallucination.judging import Row
 from playground.labs.hallucination.meanings import meanings
-from playground.labs.hallucination.number_text import written
+from playground.labs.hallucination.number_text import counted, written
 from playground.labs.hallucination.scores import CAUTION
 from playground.labs.hallucination.token_chips import chips, key
 from playground.labs.hallucination.twins import Pair, Twins, TwinSettings, run_twins
@@ -20,6 +20,7 @@ _SIDES = {
     "false_premise": ("true premise", "false premise"),
     "idioms": ("as it stands", "figure of speech"),
 }
+_MADE_UP = ("invented", "false premise")
 _COMPARED = {"mean_logprob": "mean logprob", "agreement": "agreement of the samples"}
 
 
@@ -38,14 +39,36 @@ def draw(twins: Twins) -> Markup:
 
 
 def _sums(twins: Twins) -> Markup:
-    left, right = _SIDES[twins.settings.suite]
+    left, _ = _sides(twins)
     lines = (_counted(twins, score, words, left) for score, words in _COMPARED.items())
     return tag(
         "div",
         *lines,
-        tag("p", f"The side “{right}” is answered in the same tone. {CAUTION}", class_="hint"),
+        tag("p", f"{_graded(twins)} {CAUTION}", class_="hint"),
         class_="card",
     )
+
+
+def _sides(twins: Twins) -> tuple[str, str]:
+    """Return what the two sides are called: a pair of one's own belongs to no set."""
+    return _SIDES[twins.settings.suite] if twins.has_keys else ("real", "invented")
+
+
+def _graded(twins: Twins) -> str:
+    """Return how many answers were right on each side, as they were graded."""
+    if not twins.has_keys:
+        return "There is no key to a pair of your own, so that nothing is graded."
+    left, right = _sides(twins)
+    counts = [
+        [row.right for row in rows if row.right is not None]
+        for rows in ([p.real for p in twins.pairs], [p.invented for p in twins.pairs])
+    ]
+    (a, of_a), (b, of_b) = ((sum(each), len(each)) for each in counts)
+    said = f"Graded right: {a} of {of_a} on the side “{left}”, {b} of {of_b} on “{right}”."
+    ungraded = 2 * len(twins.pairs) - of_a - of_b
+    rest = f" No grade: {ungraded}." if ungraded else ""
+    fell_for = " There each answer plays along." if of_b and not b and right in _MADE_UP else ""
+    return f"{said}{fell_for}{rest}"
 
 
 def _counted(twins: Twins, score: str, words: str, side: str) -> Markup | None:
@@ -62,7 +85,7 @@ def _counted(twins: Twins, score: str, words: str, side: str) -> Markup | None:
 
 
 def _pair(twins: Twins, pair: Pair) -> Markup:
-    left, right = _SIDES[twins.settings.suite]
+    left, right = _sides(twins)
     return tag(
         "div",
         _side(twins, pair.real, left),
@@ -78,7 +101,7 @@ def _side(twins: Twins, row: Row, words: str) -> Markup:
         return tag("section", *head, tag("p", answered.answer.error, class_="failed"))
     samples = [tag("li", each.text or each.error or "") for each in answered.samples]
     more = (
-        tag("details", tag("summary", f"{len(samples)} samples"), tag("ul", *samples))
+        tag("details", tag("summary", counted(len(samples), "sample")), tag("ul", *samples))
         if samples
         else None
     )
@@ -123,8 +146,8 @@ TWINS = Experiment(
     path="hallucination/twins",
     title="Twins",
     idea=(
-        "Ask of a real thing and of one that was made up, with the same dice: the model answers "
-        "both in the same tone, and only now and then do its numbers tell them apart."
+        "Ask of a real thing and of one that was made up, with the same dice: often the model "
+        "answers both in the same tone, and only now and then do its numbers tell them apart."
     ),
     settings=TwinSettings,
     function=run_twins,

@@ -16,13 +16,13 @@ from playground.labs.hallucination.answering import Answer, Answered, is_chat
 from playground.labs.hallucination.ask import Asked, AskSettings, run_ask
 from playground.labs.hallucination.ask_view import draw
 from playground.labs.hallucination.items import Item
-from playground.labs.hallucination.judging import Judge
+from playground.labs.hallucination.judging import Judge, Row
 from playground.labs.hallucination.knowing import Known
 from playground.labs.hallucination.scores import SCORES
 from playground.labs.hallucination.self_asked import SelfAsked, claim_of
 from playground.labs.hallucination.sets import SETS, load_set
 from playground.labs.hallucination.token_chips import chips
-from playground.labs.hallucination.twins import TwinSettings, pairs_of, run_twins
+from playground.labs.hallucination.twins import Pair, Twins, TwinSettings, pairs_of, run_twins
 from playground.labs.hallucination.twins_view import draw as draw_twins
 from tests.support.runs import run_until
 
@@ -168,6 +168,42 @@ def test_a_pair_of_ones_own_has_the_same_dice(model: LanguageModel) -> None:
     assert [each.text for each in real.samples] == [each.text for each in invented.samples]
     page = str(draw_twins(last))
     assert "wrong:" not in page  # there is no key to grade by
+    assert "nothing is graded" in page
+    assert "<h3>real</h3>" in page
+    assert "<h3>invented</h3>" in page
+
+
+def test_a_pair_of_ones_own_is_of_no_set() -> None:
+    own = TwinSettings(real="Who wrote Emma?", invented="Who wrote Amme?", suite="idioms", pairs=9)
+    assert (own.suite, own.pairs) == ("invented", 4)
+    assert TwinSettings(suite="idioms").suite == "idioms"
+
+
+def a_pair(real: bool | None, invented: bool | None) -> Pair:
+    rows = []
+    for name, right in (("r", real), ("i", invented)):
+        answer = Answer("It is.", (), "end_of_turn")
+        known = Known(Answered(name, "Is it?", answer), None, None, 0)
+        rows.append(Row(Item(name, "Is it?", (), "So."), known, None, right, False, {}))
+    return Pair(*rows)
+
+
+@pytest.mark.parametrize(
+    ("grades", "words", "not_there"),
+    [
+        ([(True, True)], "1 of 1 on the side “true premise”, 1 of 1 on “false premise”.", "plays"),
+        ([(True, False), (False, False)], "0 of 2 on “false premise”. There each answer", "No gr"),
+        ([(True, None)], "0 of 0 on “false premise”. No grade: 1.", "plays"),
+    ],
+)
+def test_what_stands_above_the_pairs_follows_from_their_grades(
+    grades: list[tuple[bool | None, bool | None]], words: str, not_there: str
+) -> None:
+    settings = TwinSettings(suite="false_premise", pairs=len(grades))
+    twins = Twins(settings, tuple(settings.asked()), tuple(a_pair(*each) for each in grades))
+    page = str(draw_twins(twins))
+    assert words in page
+    assert not_there not in page.split("</div>")[0]
 
 
 def test_half_a_pair_is_refused_by_name() -> None:

@@ -151,7 +151,9 @@ def _past(text: str, _dice: random.Random) -> str:
     """Put the small verbs into the past; a question for a plan then looks like one of history."""
 
     def turn(word: re.Match[str]) -> str:
-        past = _PAST.get(word[0].lower(), word[0])
+        past = _PAST.get(word[0].lower())
+        if past is None:
+            return word[0]
         return past.capitalize() if word[0][0].isupper() else past
 
     return _WORD.sub(turn, text)

@@ -40,7 +40,7 @@ class EvasionSettings(Settings):
         label="Examples",
         explanation="At most so many, spread over the policies.",
         ge=1,
-        le=500,
+        le=2_000,
         seldom=True,
     )
     seed: int = field(

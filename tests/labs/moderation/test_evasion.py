@@ -26,13 +26,15 @@ def test_every_disguise_is_tried_and_says_who_saw_through_it() -> None:
 
 
 def test_what_a_disguise_costs_is_counted_over_the_examples() -> None:
-    result = playground.experiment("moderation/evasion")(over="examples", examples=3)
+    result = playground.experiment("moderation/evasion")(over="examples", examples=40)
     plain, *others = result.to_json()["disguises"]
     assert plain["recall_lost"] == 0
     assert plain["tried"] == len(plain["texts"]) > 1
     for each in others:
         lost = (plain["stopped"] - each["stopped"]) / plain["tried"]
         assert each["recall_lost"] == pytest.approx(lost)
+        # The past tense is no disguise of letters: some rules let history pass by design.
+        assert lost <= 0.1 or each["disguise"] == "past tense", each["disguise"]
     assert "The worst disguise costs" in result._repr_html_()
 
 

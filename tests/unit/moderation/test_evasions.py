@@ -31,3 +31,7 @@ def test_homoglyphs_leave_a_letter_to_read_by_and_take_one_a_word() -> None:
         kept = [letter.isascii() for letter in word]
         assert any(kept)
         assert not all(kept) or word == "tonight"
+
+
+def test_the_past_tense_turns_small_verbs_and_leaves_the_rest() -> None:
+    assert evade("Is MI6 where the PM will be?", "past tense") == "Was MI6 where the PM did be?"

@@ -10,18 +10,25 @@ from dataclasses import dataclass
 from playground.labs.hallucination.sentence_ends import sentence_breaks
 
 _WORD = re.compile(r"[^\W_]+(?:['.\-][^\W_]+)*")
+_LOWERED = re.compile(r"(?:_\{?|<sub>)(\d+)(?:\}|</sub>)?")
 _CLAUSE_END = re.compile(r"[,;:.!?()\n]|\bbut\b|\bbecause\b|\bsince\b", re.IGNORECASE)
 _DENIED_BEFORE = re.compile(
     r"(?:\b(?:not|never|neither|nor|cannot|without|except)\b|n't\b|\brather than\b"
-    r"|\binstead of\b|\bother than\b|\bno longer\b)(?!\s+(?:only|just|merely)\b)",
+    r"|\binstead of\b|\bother than\b|\bno longer\b|\bhardly\b|\bdoubt\b)"
+    r"(?!\s+(?:only|just|merely)\b)",
     re.IGNORECASE,
 )
 _DENIED_AFTER = re.compile(
     r"\W*(?:(?:is|was|are|were|has|had|does|do|did|would|can|could)\s+"
     r"(?:not|never|no longer)\b(?!\s+(?:only|just|merely)\b)"
     r"|(?:is|was|are|were|has|had|does|do|did|would|ca|could)n't\b|\W+cannot\b"
-    r"|(?:is|was)\s+(?:wrong|incorrect|false)\b)",
+    r"|(?:is|was)\s+(?:wrong|incorrect|false)\b|\?\s*no\b)",
     re.IGNORECASE,
+)
+# "Not Karachi, Lahore, or Multan": all of the list is denied.
+_CAPITALISED = r"[A-Z][\w'-]*(?: [A-Z][\w'-]*)*"
+_DENIED_LIST = re.compile(
+    rf"\b(?:[Nn]ot|[Nn]either) {_CAPITALISED}(?:, {_CAPITALISED})*,? n?or {_CAPITALISED}"
 )
 # "Not" after its verb: "it was Othello and not Hamlet" takes for granted what was asked.
 _DENIES = re.compile(
@@ -35,26 +42,43 @@ _REACH = 40  # characters: some six words
 
 _DECLINES = re.compile(
     r"\b(?:i|we)(?:'m| am|'re| are)? (?:do not|don't|cannot|can't|could not|couldn't|not|unable to"
-    r"|have no|am unable to)\s*(?:really |yet |currently )?"
-    r"(?:know|sure|certain|aware|familiar|find|tell|say|answer|provide|verify|confirm|able to"
-    r"|recogni[sz]e|idea|information|knowledge|record|have (?:any |enough )?(?:information|record"
-    r"|knowledge|data|access|the ability))"
+    r"|have no|am unable to|wasn't able to|was not able to|was unable to)\s*(?:really |yet "
+    r"|currently |quite )?(?:know|sure|certain|aware|familiar|find|tell|say|answer|provide|verify"
+    r"|confirm|able to|recogni[sz]e|place|identify|idea|information|knowledge|record|have (?:any "
+    r"|enough )?(?:information|record|knowledge|data|access|the ability))"
     r"|\bdon't have (?:any |enough )?(?:information|record|knowledge|data|access|the ability)"
-    r"|\bunable to (?:find|provide|answer|verify|confirm|tell)\b|\b(?:un|not )known\b"
-    r"|\bnobody knows\b|\bno one knows\b|\bas far as i know\b.{0,20}\bno\b",
+    r"|\bunable to (?:find|provide|answer|verify|confirm|tell)\b|\bnot known(?! (?:for|as|to|by))\b"
+    r"|\b(?:is|are|was|were|remains?|currently) unknown\b(?! to)|^\W*unknown\b"
+    r"|\bnever heard of\b|\b(?:not|n't) a \w+ (?:that )?i am aware of\b|\bmeans nothing to me\b"
+    r"|\bdid you mean\b|\bnobody knows\b|\bno one knows\b|\bas far as i know\b.{0,20}\bno\b",
     re.IGNORECASE,
 )
+_EXIST = r"(?:actually |really |seem to |appear to )?exist"
+_INVENTED = (
+    r"(?:fictional|fictitious|imaginary|invented|made[- ]up|non-?existent|mythical|mythological)"
+)
 _NO_SUCH = re.compile(
-    r"\bno such\b|\b(?:do|does|did)(?: not|n't) (?:actually |really )?exist"
-    r"|\bnever (?:actually )?existed"
-    r"|\b(?:is|are|was|were)(?: not|n't) (?:a |an )?(?:real|actual|known|recogni[sz]ed)\b"
-    r"|\b(?:fictional|fictitious|imaginary|made[- ]up|non-?existent|mythical)\b"
-    r"|\bthere(?:'s| is| are| was| were| has been| have been|'s been)"
-    r" (?:never |no |not (?:a|an|any)\b)(?!\s*(?:doubt|question|wonder|need|limit))"
+    rf"\bno such\b|\b(?:do|does|did|doesn't|don't|didn't)(?: not)? {_EXIST}"
+    r"|\bnever (?:actually )?existed|\bno [^.,;]{1,40} exists?\b"
+    r"|\b(?:does not|doesn't) (?:appear|seem) (?:to be (?:a |an )?(?:real|actual)|(?:on|in) any)\b"
+    r"|\b(?:is|are|was|were)(?: not|n't) (?:a |an )?(?:real|actual|recogni[sz]ed"
+    r"|known(?! (?:for|as|to|by)))\b"
+    rf"|\b(?:is|are|was|were|be)(?: \w+ly)? (?:a |an |the |purely )?{_INVENTED}\b"
+    r"(?! (?:novel|play|opera|book|film|story|tale|work)\b)"
     r"|\bno (?:evidence|record|records|information|mention|trace)\b|\bnot possible\b"
     r"|\bfalse premise\b|\bno one (?:has|had|was|lives)\b|\bnobody (?:has|had|was|lives)\b",
     re.IGNORECASE,
 )
+# "There is no king of Mars", but not "there was no clear winner" of a battle that never was.
+_THERE_IS_NO = re.compile(
+    r"\bthere(?:'s| is| are| was| were| has been| have been|'s been| has| have)"
+    r"(?: never been(?: an?| any)?| never| no| not (?:an?|any)|n't (?:an?|any))\s+"
+    r"(?!doubt|question|wonder|need|limit|longer\b)"
+    r"(?P<what>[^.,;!?]*?)(?=\s+(?:of|in|on|at|with|called|named|that|who|which|for|from|to)\b"
+    r"|[.,;!?]|$)",
+    re.IGNORECASE,
+)
+_ANYTHING = frozenset(["one", "thing", "place", "person", "evidence", "record", "information"])
 
 
 @dataclass(frozen=True)
@@ -67,8 +91,12 @@ class Span:
 
 
 def straight(text: str) -> str:
-    """Return a text with straight apostrophes and composed letters, so that patterns see both."""
-    return unicodedata.normalize("NFC", text).replace("\u2019", "'").replace("\u2018", "'")
+    """Return a text with straight apostrophes and composed letters, so that patterns see both.
+
+    A lowered digit is written as in "H2O", whether by "H_2O", "H_{2}O" or "H<sub>2</sub>O".
+    """
+    plain = unicodedata.normalize("NFC", text).replace("\u2019", "'").replace("\u2018", "'")
+    return _LOWERED.sub(r"\1", plain)
 
 
 def folded(text: str) -> str:
@@ -154,6 +182,8 @@ def is_denied(text: str, span: Span) -> bool:
     >>> is_denied("It is not Lyon but Paris.", Span(19, 24, "Paris"))
     False
     """
+    if any(each.start() < span.start < each.end() for each in _DENIED_LIST.finditer(text)):
+        return True
     before = _CLAUSE_END.split(text[: span.start])[-1][-_REACH:]
     return bool(_DENIED_BEFORE.search(before) or _DENIED_AFTER.match(text[span.end :]))
 
@@ -170,48 +200,76 @@ def declines(text: str) -> str | None:
     return found[0] if found else None
 
 
-def says_no_such(text: str) -> str | None:
+def says_no_such(text: str, prompt: str) -> str | None:
     """Return the words by which a text says that there is no such thing, or None.
 
     Examples
     --------
-    >>> says_no_such("There is no king of Mars."), says_no_such("There is no doubt.")
-    ('There is no ', None)
+    >>> says_no_such("There is no king of Mars.", "Who was the first king of Mars?")
+    'There is no king'
+    >>> says_no_such("There was no clear winner.", "Who won the Battle of Drossel?") is None
+    True
     """
-    found = _NO_SUCH.search(straight(text))
-    return found[0] if found else None
+    plain = straight(text)
+    found = _NO_SUCH.search(plain)
+    if found:
+        return found[0]
+    for each in _THERE_IS_NO.finditer(plain):
+        if stems(each["what"]) & stems(prompt) or set(each["what"].lower().split()) & _ANYTHING:
+            return each[0]
+    return None
 
 
 def denies_the_question(text: str, prompt: str) -> str | None:
     """Return the clause that denies what the question takes for granted, or None.
 
-    Such a clause has a "not" or "never" and two words of the question.
+    Such a clause has two words of the question, one of them behind its "not" or "never".
 
     Examples
     --------
-    >>> denies_the_question("The Sun is not made of ice.", "Why is the Sun made of ice?")
+    >>> question = "Why is the Sun made of ice?"
+    >>> denies_the_question("The Sun is not made of ice.", question)
     'The Sun is not made of ice'
+    >>> denies_the_question("The Sun's ice is not a common sort.", question) is None
+    True
     """
-    asked = _stems(prompt)
+    asked = stems(prompt)
     for clause in clauses_of(straight(text)):
-        if _DENIES.search(clause) and len(_stems(clause) & asked) >= 2:
+        denial = _DENIES.search(clause)
+        if denial is None or re.search(r"\buntil\b", clause[denial.end() :], re.IGNORECASE):
+            continue
+        if len(stems(clause) & asked) >= 2 and stems(clause[denial.end() :]) & asked:
             return clause.strip()
     return None
 
 
-def repeats_the_question(text: str, prompt: str) -> bool:
-    """Say whether a text states two words of the question or more, and half of them.
+def restates_the_question(text: str, prompt: str, least: float = 0.75) -> bool:
+    """Say whether a text states the words of a question in their order, and none besides.
+
+    What follows a comma or a "because" is not looked at.
+
+    Parameters
+    ----------
+    text, prompt : str
+        A sentence, and the question.
+    least : float
+        The share of the question's words that it must hold, 0 to 1.
 
     Examples
     --------
-    >>> repeats_the_question("A banana is a berry.", "Is a banana a berry? Answer yes or no.")
+    >>> question = "Is Africa larger than Russia?"
+    >>> restates_the_question("Africa is larger than Russia, by far.", question)
     True
+    >>> restates_the_question("Russia is larger than Africa.", question)
+    False
     """
     if _ASKS_ITSELF.search(text):
         return False
-    asked = _stems(sentences_of(prompt)[0])
-    shared = _stems(text) & asked
-    return len(shared) >= 2 and 2 * len(shared) >= len(asked)
+    asked = _stem_list(sentences_of(prompt)[0])
+    said = _stem_list(next(iter(clauses_of(text)), ""))
+    in_order = [each for each in asked if each in said] == [each for each in said if each in asked]
+    shared = set(asked) & set(said)
+    return in_order and set(said) <= set(asked) and max(2, least * len(set(asked))) <= len(shared)
 
 
 _NO_CONTENT = frozenset(
@@ -223,7 +281,11 @@ _NO_CONTENT = frozenset(
 )
 
 
-def _stems(text: str) -> set[str]:
-    """Return the content words, cut so that "spider" and "spiders" are one."""
+def stems(text: str) -> set[str]:
+    """Return the content words of a text, cut so that "spider" and "spiders" are one."""
+    return set(_stem_list(text))
+
+
+def _stem_list(text: str) -> list[str]:
     found = re.findall(r"[^\W_]+", folded(text))
-    return {each[:5].rstrip("s") for each in found if each not in _NO_CONTENT and len(each) > 1}
+    return [each[:5].rstrip("s") for each in found if each not in _NO_CONTENT and len(each) > 1]

@@ -24,6 +24,7 @@ from playground.labs.hallucination.knowing import look_into
 from playground.labs.hallucination.placing import Placing, placing_for
 from playground.labs.hallucination.scores import SCORES, Evidence, Score
 from playground.labs.hallucination.scoring import (
+    OPEN,
     WHOLE,
     Group,
     cluster_answers,
@@ -219,7 +220,7 @@ def run_ask(model: LanguageModel, settings: AskSettings, run: Run) -> Iterator[A
     yield Asked(settings, engine.model.title, engine.precision.value)
     (answered,) = answer_all(model, [question], settings, run)
     (known,) = look_into(model, [answered], SelfAsked(model))
-    kind = WHOLE if question.chat else "name"
+    kind = WHOLE if question.chat else OPEN
     clusters = cluster_answers(answered, kind, embed=encoder(settings.by_meaning, run))
     evidence = evidence_of(known, clusters, settings.seed, question.item_id)
     has_template = model.tokenizer.has_chat_template

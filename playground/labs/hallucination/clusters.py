@@ -34,6 +34,9 @@ _LEADS_UP = frozenset(
     | {"result", "makes", "="}
 )
 
+_CURRENCIES = "$\u20ac\u00a3\u00a5"
+_WITHOUT_SIGNS = str.maketrans("", "", _CURRENCIES)
+
 Step = Literal["exact", "numbers", "aliases", "meaning", "entailment"]
 Embed = Callable[[Sequence[str]], NDArray[np.floating]]
 Entails = Callable[[str, str], bool]
@@ -177,7 +180,9 @@ def number_key(text: str) -> str | None:
     """
     if not read_quantities(text):
         return None
-    words = normalise(in_digits(text)).split()
+    # Read as a value, "$5" is 5; but it is not what "5" says.
+    signs = [sign for sign in _CURRENCIES if sign in text]
+    words = normalise(in_digits(text.translate(_WITHOUT_SIGNS))).split() + signs
     leading = next((at for at, word in enumerate(words) if word not in _LEADS_UP), 0)
     return " ".join(words[leading:])
 

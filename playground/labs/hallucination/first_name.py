@@ -37,9 +37,35 @@ _BESIDE_THE_POINT = re.compile(
     r"(?:the\s+)?$",
     re.IGNORECASE,
 )
+# What lies "south of Paris" or is "anything but Paris" is not Paris.
+_NOT_THERE = re.compile(
+    r"\b(?:(?:north|south|east|west|outside|instead)\s+of|near|close to|far from|unlike"
+    r"|anything but|everything but|all but)\s+(?:the\s+)?$",
+    re.IGNORECASE,
+)
+_FORMER_BEFORE = re.compile(
+    r"\b(?:formerly|previously|originally|once|used to be)\s+(?:called\s+|known as\s+)?$",
+    re.IGNORECASE,
+)
+# "Rangoon, now Naypyidaw", "Lagos until 1991, since then Abuja", "Paris was it, but now Lyon".
+_FORMER_AFTER = re.compile(
+    r"(?:\s+(?:was|were|used to be|until)\b[^.;!?\n]{0,60}?)?[\s,(;]+(?:but\s+)?"
+    r"(?:now|today|currently|since then)\s+(?:it\s+is\s+|called\s+|known\s+as\s+|is\s+)?(?=[A-Z])"
+)
+# "Marseille is the second largest city; the capital is Paris".
+_ANOTHER_RANK = re.compile(
+    r"\s+(?:is|was)\s+(?:the|a|one of the)\s+[^.,;]{0,30}?"
+    r"\b(?:largest|biggest|second|third|oldest|former|old)\b[^.,;]{0,40}[,;]\s*(?:and|but|while)?\s*"
+    r"(?:the|its)\s"
+)
+# "Washington State", "Santiago de Compostela": the name goes on, and names something else.
+_GOES_ON = re.compile(
+    r"\s+(?:(?:de|del|da|do|di)\s+(?P<of>[A-Z]\w*)|(?:State|County|Province|University|Islands?)\b)"
+)
+_LOOK_BACK = 40  # characters
 _PLACE_BEFORE = re.compile(r"\b(?:in|near|at|on|of)\s+(?:the\s+)?$", re.IGNORECASE)
 _OTHER_PLACE = re.compile(
-    r"\b(?:new|north|south|east|west|northern|southern|eastern|western|central)[\s-]+$",
+    r"\b(?:new|old|north|south|east|west|northern|southern|eastern|western|central)[\s-]+$",
     re.IGNORECASE,
 )
 
@@ -67,7 +93,7 @@ def first_name(answer: str, prompt: str, names: Sequence[str]) -> tuple[bool, Sp
     (False, Span(start=6, end=12, text='Sydney'))
     """
     text = straight(answer)
-    hits = [each for each in phrases(text, names) if not is_denied(text, each)]
+    hits = [each for each in phrases(text, names) if _is_given(text, each)]
     hits = [each for each in hits if not _OTHER_PLACE.search(text[: each.start])]
     if _has_no_capitals(text, names):
         first = sentences_of(text)[0] if sentences_of(text) else ""
@@ -79,6 +105,30 @@ def first_name(answer: str, prompt: str, names: Sequence[str]) -> tuple[bool, Sp
     if other is not None and (hit is None or other.start < hit.start):
         return False, other
     return hit is not None, hit
+
+
+def goes_on(text: str, span: Span, prompt: str) -> bool:
+    """Say whether a name that was found is only the beginning of another one.
+
+    Examples
+    --------
+    >>> goes_on("Washington State", Span(0, 10, "Washington"), "The capital is")
+    True
+    """
+    found = _GOES_ON.match(text, span.end)
+    return found is not None and (found["of"] or "").lower() not in folded(prompt).split()
+
+
+def _is_given(text: str, span: Span) -> bool:
+    """Say whether a name stands there as an answer, and not as what it is not or no longer is."""
+    before = text[max(0, span.start - _LOOK_BACK) : span.start]
+    return not (
+        is_denied(text, span)
+        or _NOT_THERE.search(before)
+        or _FORMER_BEFORE.search(before)
+        or _FORMER_AFTER.match(text, span.end)
+        or _ANOTHER_RANK.match(text, span.end)
+    )
 
 
 def _has_no_capitals(text: str, names: Sequence[str]) -> bool:
@@ -93,7 +143,7 @@ def _other_names(text: str, prompt: str, hits: Sequence[Span]) -> list[Span]:
         for run in _capital_runs(text, prompt)
         if not any(run.start < hit.end and hit.start < run.end for hit in hits)
         and _ENDS_AN_ANSWER.match(text, run.end)
-        and not is_denied(text, run)
+        and _is_given(text, run)
         and not _BESIDE_THE_POINT.search(text[: run.start])
         and not _is_place_within(text, run, hits)
     ]

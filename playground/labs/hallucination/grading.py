@@ -6,36 +6,28 @@ which it is. No such code is never wrong; the rule is shown so that a person can
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+import unicodedata
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from playground.errors import OptionError
 from playground.labs.hallucination.answer_text import (
     Span,
-    clauses_of,
     declines,
-    denies_the_question,
     is_denied,
     phrases,
-    says_no_such,
-    sentences_of,
     straight,
     words_of,
 )
-from playground.labs.hallucination.first_name import first_name
+from playground.labs.hallucination.first_name import first_name, goes_on
 from playground.labs.hallucination.first_number import first_number
+from playground.labs.hallucination.first_symbol import first_symbol
 from playground.labs.hallucination.idioms import read_idiom
 from playground.labs.hallucination.items import KINDS, Item
 from playground.labs.hallucination.number_reading import parse_number
-from playground.labs.hallucination.words import find_words
+from playground.labs.hallucination.unanswerable import judge_unanswerable
 from playground.labs.hallucination.yes_or_no import first_yes_or_no
 from playground.number_rules import shown
-
-_ENGLISH_TOO = frozenset(
-    ["I", "A", "An", "In", "As", "At", "He", "No", "Be", "So", "Am", "Is", "It", "If", "My", "We"]
-)
-_SENTENCES_THAT_COUNT = 2
 
 
 @dataclass(frozen=True)
@@ -96,11 +88,26 @@ def grade(answer: str, item: Item, twin: Item | None = None) -> Grade:
 
 def _grade_name(answer: str, item: Item) -> Grade:
     right, span = first_name(answer, item.prompt, item.answers)
+    if right and span and goes_on(answer, span, item.prompt):
+        return Grade(None, f"The name goes on after {span.text}; it may be another.", span.text)
+    if _in_other_letters(answer, item.answers):
+        return Grade(None, "The answer is in other letters than the key.", answer.strip())
     if right and span:
         return Grade(True, f"The first name given is that of the key {item.answers[0]}.", span.text)
     if span:
         return Grade(False, f"The first name given is another than {item.answers[0]}.", span.text)
     return _without_the_key(answer, phrases(answer, item.answers), item.answers[0])
+
+
+def _in_other_letters(answer: str, names: Sequence[str]) -> bool:
+    """Say whether an answer and the key share no script, so that no spelling can be compared."""
+    said, known = _scripts(answer), _scripts(" ".join(names))
+    return bool(said and known) and not said & known
+
+
+def _scripts(text: str) -> set[str]:
+    """Return the first words of its letters' Unicode names: "LATIN", "CYRILLIC", "CJK"."""
+    return {unicodedata.name(each, "?").split()[0] for each in text if each.isalpha()}
 
 
 def _without_the_key(answer: str, denied: list[Span], key: str) -> Grade:
@@ -114,11 +121,8 @@ def _without_the_key(answer: str, denied: list[Span], key: str) -> Grade:
 
 
 def _grade_symbol(answer: str, item: Item) -> Grade:
-    for match in re.finditer(r"(?<![^\W_])[A-Z][a-z]?(?![^\W_]|'\w)", answer):
-        span = Span(match.start(), match.end(), match[0])
-        a_word = re.match(r" [a-z]", answer[span.end :]) and span.text in _ENGLISH_TOO
-        if is_denied(answer, span) or (a_word and span.text not in item.answers):
-            continue
+    span = first_symbol(answer, item.answers)
+    if span:
         right = span.text in item.answers
         same = "the key" if right else "another than"
         return Grade(right, f"The first symbol given is {same} {item.answers[0]}.", span.text)
@@ -148,21 +152,7 @@ def _grade_yes_no(answer: str, item: Item) -> Grade:
 
 
 def _grade_unanswerable(answer: str, item: Item) -> Grade:
-    beginning = " ".join(sentences_of(answer)[:_SENTENCES_THAT_COUNT])
-    rules: list[tuple[str, str | None]] = [
-        ("It says that there is no such thing.", says_no_such(beginning)),
-        ("It says what is true instead.", next(iter(find_words(beginning, item.answers)), None)),
-        ("It says that it does not know.", declines(beginning)),
-        (
-            "It denies what the question takes for granted.",
-            denies_the_question(beginning, item.prompt),
-        ),
-    ]
-    for rule, matched in rules:
-        if matched:
-            return Grade(True, rule, matched.strip())
-    first = clauses_of(answer)[0].strip()
-    return Grade(False, "Its first two sentences answer as if there were such a thing.", first)
+    return Grade(*judge_unanswerable(answer, item.prompt, item.answers))
 
 
 _GRADERS: dict[str, Callable[[str, Item], Grade]] = {

@@ -11,16 +11,15 @@ from numpy.typing import NDArray
 from playground.experiments.run import Run
 from playground.labs.hallucination.answering import Answered
 from playground.labs.hallucination.clusters import Clusters, Embed, cluster
-from playground.labs.hallucination.first_name import first_name
-from playground.labs.hallucination.first_number import first_number
+from playground.labs.hallucination.gist import gist
 from playground.labs.hallucination.knowing import Known
 from playground.labs.hallucination.scores import Evidence
-from playground.labs.hallucination.yes_or_no import first_yes_or_no
 from playground.models.acquire.fetch import ensure_model
 from playground.models.engines.embedder import EMBEDDER
 
 Aliases = Iterable[Iterable[str]]
-WHOLE = "whole"
+# Kinds by which samples are compared where there is no key: in whole, or by what comes first.
+WHOLE, OPEN = "whole", "open"
 
 
 @dataclass(frozen=True)
@@ -43,27 +42,6 @@ class Group:
     samples: tuple[int, ...]
     wordings: tuple[str, ...]
     step: str
-
-
-def gist(text: str, prompt: str, kind: str) -> str:
-    """Return what an answer of a kind says first; the key has no part in it.
-
-    Examples
-    --------
-    >>> gist("Tokyo, and it is the largest city", "The capital of Japan is", "name")
-    'Tokyo'
-    >>> gist("No, it is not.", "Is 4 prime?", "yes_no"), gist("a dog", "It is", "whole")
-    ('no', 'a dog')
-    """
-    if kind == "name":
-        _, span = first_name(text, prompt, ())
-        return span.text if span else text
-    if kind == "number":
-        number = first_number(text, prompt)
-        return number[1].text if number else text
-    if kind == "yes_no":
-        return first_yes_or_no(text, prompt)[0] or text
-    return text
 
 
 def cluster_answers(

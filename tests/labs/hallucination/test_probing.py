@@ -17,12 +17,12 @@ from playground.generation.language_model import LanguageModel
 from playground.labs.hallucination.answering import Answer, Answered
 from playground.labs.hallucination.figures import measure, sides
 from playground.labs.hallucination.figures_view import comparison, headline
+from playground.labs.hallucination.gist import gist
 from playground.labs.hallucination.items import Item
 from playground.labs.hallucination.judging import Judge, Row, read_overruled
 from playground.labs.hallucination.knowing import Known
 from playground.labs.hallucination.probing import Part, Probed, SetSettings, question_of, run_set
 from playground.labs.hallucination.probing_view import certain_and_wrong, draw, to_csv
-from playground.labs.hallucination.scoring import gist
 from playground.labs.hallucination.sets import load_set
 from tests.support.runs import run_until
 

@@ -65,6 +65,7 @@ def test_an_unknown_set_is_told() -> None:
 
 
 TABLE = {each.name() or "": each.capital() or "" for each in all_countries()}
+OUTDATED = {"Nur-Sultan": "Astana"}  # renamed in 2022, which the table does not know
 
 
 @pytest.mark.parametrize("item", items("capitals"), ids=lambda item: item.id)
@@ -72,7 +73,8 @@ def test_a_capital_is_that_of_the_table(item: Item) -> None:
     asked = re.fullmatch(r"The capital of (?:the )?(.+) is", item.prompt)
     assert asked
     country = asked[1]
-    assert normalise(TABLE[country]) in map(normalise, item.answers)
+    named = OUTDATED.get(TABLE[country], TABLE[country])
+    assert normalise(named) in map(normalise, item.answers)
     # Whoever repeats the question must not be right by that.
     assert not any(normalise(country) in normalise(answer) for answer in item.answers)
 

@@ -68,16 +68,15 @@ def _finds(examined: Examined) -> Markup | None:
         [
             tag("span", legible(each.text), class_="found marked"),
             action_word(each.action),
-            each.rule,
+            tag("span", each.rule, tag("small", each.category), class_="rule"),
             each.stage,
             each.view,
-            f"{each.start:,} to {each.end:,}",
+            tag("span", f"{each.start:,} to {each.end:,}", class_="place"),
             f"{each.score:.2f}",
-            each.category,
         ]
         for each in examined.matches
     )
-    heads = ("text", "it is", "rule", "stage", "reading", "place", "score", "category")
+    heads = ("text", "it is", "rule and category", "stage", "reading", "place", "score")
     return tag("div", tag("h2", "What was found"), table(heads, rows, class_="plain"))
 
 

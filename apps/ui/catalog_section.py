@@ -16,13 +16,13 @@ import gradio as gr
 from markupsafe import Markup
 
 from apps.ui.background import Background
-from apps.ui.events import QUIET
+from apps.ui.events import QUIET, view_script
 from apps.ui.form import Component
 from apps.ui.lab_panel import Parts
 from apps.ui.model_choices import model_choices
 from apps.ui.notice import render_error, render_hint, render_outcome
 from apps.ui.running import show_what_runs_after
-from apps.ui.section import REDRAW_SECONDS, Section, View, view_script
+from apps.ui.section import REDRAW_SECONDS, Section, View
 from playground.drawing.markup import tag
 from playground.errors import ModelInUse, OptionError, PlaygroundError
 from playground.experiments.experiment import Experiment
@@ -103,6 +103,11 @@ class CatalogSection(Section):
             concurrency_limit=None,
             **QUIET,
         ).then(self._on_done, self.inputs, self.drawn, queue=False, **QUIET)
+
+    @property
+    def counting(self) -> tuple[str, ...]:
+        """The run settings beside it: where what was fetched is chosen."""
+        return ("model", "precision", "engine")
 
     def open(self, data: Mapping[Component, Any]) -> View:
         """Return what stands there when it comes into sight; what was said of a fetch stays."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,11 @@ QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 # is filled when the page is opened would be empty for a person who is quicker than that. Gradio
 # hands over a set of inputs in the order in which they were made, and the page makes the key first.
 WITH_KEY = "(_, ...values) => [playgroundKey(), ...values]"
+
+
+def view_script(path: str) -> str:
+    """Return what wakes a picture: its clicks, and what its lab's script does."""
+    return f"playgroundView(element, {json.dumps(path)}, trigger, watch);"
 
 
 class Stops:

@@ -73,6 +73,10 @@ class PageSection(Protocol):
         """The components whose values the address holds, by their settings."""
 
     @property
+    def counting(self) -> tuple[str, ...]:
+        """The run settings that have a part in it."""
+
+    @property
     def drawn(self) -> list[Any]:
         """The components that `open` changes."""
 
@@ -106,11 +110,12 @@ class LabPanel:
         with gr.Tabs(elem_id=f"tabs-{lab.name}"):
             for each in lab.experiments:
                 place = f"experiment-{lab.name}-{each.name}"
-                with gr.Tab(
-                    each.title, id=each.name, elem_id=place, elem_classes="experiment"
-                ) as tab:
+                with gr.Tab(each.title, id=each.name, elem_id=place) as tab:
                     make = special.get(each.path, _generic)
-                    self.sections[each.name] = make(each, parts)
+                    section = self.sections[each.name] = make(each, parts)
+                # The page's script shows these of the run settings, see `playgroundCounting`.
+                counting = (f"counts-{name}" for name in section.counting)
+                tab.elem_classes = ["experiment", *counting]
                 self._tabs[each.name] = tab
 
     def wire(self) -> None:

@@ -40,6 +40,7 @@ function playgroundLab(name, push) {
     playgroundLinkRead();
     playgroundWrite(true);
   }
+  playgroundCounting();
   document.getElementById(`draw-${name}`)?.click();
 }
 
@@ -76,9 +77,24 @@ function playgroundDraw(lab, place) {
   return experiment ? `${experiment} ${++playgroundDrawn}` : place;
 }
 
+// Beside an experiment only those run settings are shown that have a part in it.
+function playgroundCounting() {
+  const { lab, experiment } = playgroundPlace(), shown = document.getElementById(`experiment-${lab}-${experiment}`);
+  const counting = [...(shown?.classList || [])].filter((each) => each.startsWith("counts-")).map((each) => `:not(.${each})`);
+  const rule = shown ? `#rail .run-setting${counting.join("")}` : "#rail-others";
+  let style = document.getElementById("counting");
+  if (!style) {
+    style = document.createElement("style");
+    style.id = "counting";
+    document.head.append(style);
+  }
+  style.textContent = `${rule} { display: none !important; }`;
+}
+
 let playgroundOpened = false; // until the address has been read, nothing is written over it
 
 function playgroundWrite(push) {
+  playgroundCounting();
   if (!playgroundOpened) return;
   const { lab, experiment } = playgroundPlace();
   const words = new URLSearchParams(lab === "chat" ? {} : { lab });

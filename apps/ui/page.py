@@ -113,6 +113,7 @@ def _zones(pool: Pool, start: ModelChoice) -> _Zones:
                 for name in ("chat", *_names())
             }
         with gr.Column(elem_id="rail"):
+            gr.HTML(_OTHERS, elem_id="rail-others", js_on_load=None)
             rail = build_rail(model_choices(pool.settings, start.reference), start)
     return _Zones(key, buttons, badge, notice, panels, rail)
 
@@ -170,6 +171,10 @@ def _open_labs(buttons: dict[str, gr.Button], prompt: gr.Textbox) -> None:
     buttons["chat"].click(None, prompt, prompt, js=travel, **QUIET)
 
 
+_OTHERS = (
+    '<p class="hint">Only what counts for this experiment stands here. All other run settings are '
+    "the chat's and change nothing in it.</p>"
+)
 _THEME_SWITCH = (
     '<div class="theme" role="group" aria-label="Colours">'
     + "".join(

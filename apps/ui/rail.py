@@ -207,6 +207,10 @@ def build_rail(choices: Sequence[tuple[str, str]], start: ModelChoice) -> Rail:
         "overflow": overflow,
         "context_window": window,
     }
+    shown = {**fields, "chat": context}  # the window beside a lab is still the chat's
+    for name, field in shown.items():
+        field.elem_classes = ["run-setting", f"counts-{name}"]
+    got.elem_classes = ["run-setting", "counts-precision"]
     return Rail(fields, got, context, start.reference)
 
 

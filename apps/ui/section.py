@@ -16,7 +16,7 @@ from markupsafe import Markup
 from apps.ui.address import follow_in_address
 from apps.ui.background import Background
 from apps.ui.code import COPYING, render_code
-from apps.ui.events import QUIET, Stops
+from apps.ui.events import QUIET, Stops, view_script
 from apps.ui.exports import save_export
 from apps.ui.form import Component, Form
 from apps.ui.notice import render_error, render_hint, render_outcome, render_refused
@@ -167,6 +167,11 @@ class Section:
         """The components whose values the address holds: the form's own, then those beside it."""
         beside = (*self.form.shared, *self.experiment.chosen)
         return {**self.form.fields, **{name: self._rail.fields[name] for name in beside}}
+
+    @property
+    def counting(self) -> tuple[str, ...]:
+        """The run settings that have a part in it, by name; the page shows no others beside it."""
+        return (*self.form.shared, *self.experiment.chosen)
 
     def open(self, data: Mapping[Component, Any]) -> View:
         """Return what stands there when the lab is opened: a live picture, or how it begins."""
@@ -343,8 +348,3 @@ class Section:
         given = dict(event._data or {})  # what the page's `trigger` handed over
         known = {field: given[name] for name, field in self.form.fields.items() if name in given}
         return self._asked({**data, **known})
-
-
-def view_script(path: str) -> str:
-    """Return what wakes a picture: its clicks, and what its lab's script does."""
-    return f"playgroundView(element, {json.dumps(path)}, trigger, watch);"

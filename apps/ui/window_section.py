@@ -45,6 +45,11 @@ class WindowSection(ConversationSection):
         taken = [self.notice, rail.overflow, rail.window, rail.max_new_tokens]
         self._use.click(self._on_use, self.inputs, taken, js=self.script, **quiet)
 
+    @property
+    def counting(self) -> tuple[str, ...]:
+        """The run settings beside it: those that it sets, too."""
+        return (*super().counting, "overflow", "context_window", "max_new_tokens")
+
     def _on_use(self, data: dict[Component, Any]) -> View:
         """Put what was tried into the run settings."""
         try:

@@ -149,6 +149,7 @@ def test_a_link_fills_its_form_and_a_bad_one_is_told_beside_it(
     filled = link.fill(query)
     assert (filled.get(rail.precision) == "int8") == ("precision" in experiment.chosen)
     assert set(experiment.chosen) <= set(section.linked)  # and so the address says them
+    assert {*experiment.chosen, *section.form.shared} <= set(section.counting) <= set(rail.fields)
     own = {field: filled.get(field, field.value) for field in section.form.fields.values()}
     assert {**own, **section.form.values(settings)} == own
     told = link.fill(f"{query}&nonsense=1&%3Cimg%3E=1&precision=huge")

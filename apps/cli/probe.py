@@ -15,6 +15,7 @@ from playground.errors import OptionError
 from playground.experiments.result import Result
 from playground.labs.hallucination.figures import Figures
 from playground.labs.hallucination.figures_view import reasons
+from playground.labs.hallucination.notices import notices
 from playground.labs.hallucination.number_text import NONE, written
 from playground.labs.hallucination.probing import Part, Probed
 from playground.labs.hallucination.probing_view import SET, certain_and_wrong
@@ -90,6 +91,8 @@ def document(result: Result, suite: str) -> dict[str, Any]:
 
 
 def _show(probed: Probed, suite: str) -> None:
+    for line in notices(probed.probe_set.items, probed.asked, probed.settings.overruled):
+        tell(line)
     for part in probed.parts:
         if part.figures:
             _show_part(part, part.figures, suite)

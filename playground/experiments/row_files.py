@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -15,6 +16,8 @@ from playground.number_rules import shown
 
 MOST_CHARACTERS_OF_FILE = 2_000_000
 SHOWN_FAULTS = 5
+# A million sentences help nobody, and take half a minute.
+MOST_FAULTS = 100
 
 
 @dataclass(frozen=True)
@@ -41,14 +44,15 @@ class SetUnreadable(OptionError):
     filename : str
         As given.
     faults : tuple of LineFault
-        All of them; the message names the first few.
+        The first so many; the message names a few of them.
     """
 
     def __init__(self, filename: str, faults: tuple[LineFault, ...]) -> None:
         self.faults = faults
         told = " ".join(f"Line {each.line:,}: {each.sentence}" for each in faults[:SHOWN_FAULTS])
         more = len(faults) - SHOWN_FAULTS
-        rest = f" And {more:,} more." if more > 0 else ""
+        count = f"{more:,}" if len(faults) < MOST_FAULTS else "many"
+        rest = f" And {count} more." if more > 0 else ""
         super().__init__(f"{named(filename)} cannot be read. {told}{rest}")
 
 
@@ -98,7 +102,9 @@ def read_numbered_rows(
 
 def pasted_name(text: str) -> str:
     """Return a name for rows that were pasted into a form, with the ending that they look like."""
-    ending = "jsonl" if text.lstrip("\ufeff \n\r").startswith("{") else "csv"
+    # Not by the first line alone: it may be the one that is broken.
+    lines = [line.strip() for line in text.lstrip("\ufeff").split("\n", 20) if line.strip()]
+    ending = "jsonl" if any(line.startswith("{") for line in lines[:5]) else "csv"
     return f"your-set.{ending}"
 
 
@@ -190,9 +196,9 @@ def _csv_rows(
 
 
 def _header(names: list[str], filename: str, line: int, form: RowForm) -> list[str]:
-    doubled = [name for name in names if names.count(name) > 1]
-    if doubled:
-        sentence = f"two columns are named {shown(doubled[0])}; each needs its own."
+    doubled = next((name for name, count in Counter(names).items() if count > 1), None)
+    if doubled is not None:
+        sentence = f"two columns are named {shown(doubled)}; each needs its own."
         raise SetUnreadable(filename, (LineFault(line, sentence),))
     try:
         form.check_names(names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -30,6 +31,13 @@ MOST_CHARACTERS = {
     "question": 4_000,
 }
 MOST_ANSWERS = 50
+# A figure is looked for in every form: each "my" of it doubles the work.
+MOST_WORDS_OF_FIGURE = 10
+_NAMES = ("id", "twin")
+_NAME = re.compile(r"[^,\x00-\x1f\x7f\u0085\u2028\u2029]+")
+_READ_BY_WORDS = ("unanswerable", "figurative", "literal")
+# A "*" anywhere else could be read in more ways than there is time for.
+_WORD_OR_BEGINNING = re.compile(r"[^*\s]+\*?")
 MOST_CHARACTERS_OF_ANSWER = 200
 
 
@@ -130,6 +138,8 @@ answers and reason.
     require_keys(given)
     values = {key: _text(key, given.get(key)) for key in MOST_CHARACTERS}
     kind = _kind(given.get("kind"))
+    if kind in ("figurative", "literal"):
+        _require_short_figure(values["group"] or "")
     return Item(
         id=values["id"] or "",
         prompt=values["prompt"] or "",
@@ -140,6 +150,15 @@ answers and reason.
         group=values["group"],
         question=values["question"],
     )
+
+
+def _require_short_figure(figure: str) -> None:
+    count = len(figure.split())
+    if count > MOST_WORDS_OF_FIGURE:
+        raise OptionError(
+            f"`group` of an idiom is the figure of speech, of at most {MOST_WORDS_OF_FIGURE} "
+            f"words, got {count}; leave out what does not belong to it."
+        )
 
 
 def require_keys(given: Iterable[str]) -> None:
@@ -178,6 +197,11 @@ def _text(key: str, value: object) -> str | None:
     value = value.strip()
     if not value:
         raise OptionError(f"`{key}` is empty; it must hold some text.")
+    if key in _NAMES and not _NAME.fullmatch(value):
+        raise OptionError(
+            f"`{key}` must hold no comma and no line end, for grades are overruled by a list of "
+            f"names, got {shown(value)}."
+        )
     if len(value) > MOST_CHARACTERS[key]:
         raise OptionError(
             f"`{key}` has {len(value):,} characters; at most {MOST_CHARACTERS[key]:,} are allowed."
@@ -197,6 +221,8 @@ def _answers(kind: str, value: object) -> tuple[str, ...]:
         raise OptionError(broken)
     for answer in answers:
         require_whole_characters(answer)
+    for broken in _broken_words(kind, answers):
+        raise OptionError(broken)
     return answers
 
 
@@ -217,3 +243,16 @@ def _broken_rules(kind: str, answers: tuple[str, ...]) -> Iterator[str]:
         for answer in answers:
             if parse_number(answer) is None:
                 yield f"`answers` of the kind number must be one number each, got {shown(answer)}."
+
+
+def _broken_words(kind: str, answers: tuple[str, ...]) -> Iterator[str]:
+    if kind in ("name", "symbol"):
+        for answer in (each for each in answers if not any(map(str.isalnum, each))):
+            yield f"`answers` must hold words, for no answer can be {shown(answer)}; write a name."
+    if kind in _READ_BY_WORDS:
+        words = (word for answer in answers for word in answer.split())
+        for word in (each for each in words if not _WORD_OR_BEGINNING.fullmatch(each)):
+            yield (
+                "`answers`: a * stands for any ending and so must end a word, such as calm*, got "
+                f"{shown(word)}."
+            )

@@ -10,6 +10,7 @@ from typing import Any
 
 from playground.errors import OptionError
 from playground.labs.hallucination.clusters import Embed
+from playground.labs.hallucination.families import families
 from playground.labs.hallucination.grading import Grade, grade
 from playground.labs.hallucination.items import Item
 from playground.labs.hallucination.knowing import Known
@@ -37,6 +38,8 @@ class Row:
         Whether it is the learner's.
     scores : mapping of str to float or None
         By the names of `SCORES`.
+    family : str
+        What it shares with the items that it belongs to; empty where nobody has looked.
     """
 
     item: Item
@@ -45,10 +48,13 @@ class Row:
     right: bool | None
     overruled: bool
     scores: Mapping[str, float | None]
+    family: str = ""
 
     @property
     def belongs_to(self) -> str:
         """What it shares with items that must stay on its side of a split."""
+        if self.family:
+            return self.family
         if self.item.group:
             return self.item.group
         return min(self.item.id, self.item.twin) if self.item.twin else self.item.id
@@ -105,17 +111,22 @@ class Judge:
     def _by_id(self) -> Mapping[str, Item]:
         return {item.id: item for item in self.items}
 
+    @cached_property
+    def _families(self) -> Mapping[str, str]:
+        return families(self.items)
+
     def row(self, item: Item, known: Known, kind: str = "") -> Row:
         """Return the row of one answer; `kind` is that by which its samples are compared."""
         if known.answered.answer.error:
-            return Row(item, known, None, None, False, {})
+            return Row(item, known, None, None, False, {}, self._families.get(item.id, ""))
         found = self._grade(item, known.answered.answer.text)
         own = self.overruled.get(item.id)
         clusters = cluster_answers(known.answered, kind or item.kind, self.aliases, self.embed)
         evidence = evidence_of(known, clusters, self.seed, item.id)
         scores = {score.name: score.of(evidence) for score in SCORES}
         right = found.right if found and own is None else own
-        return Row(item, known, found, right, own is not None, scores)
+        family = self._families.get(item.id, "")
+        return Row(item, known, found, right, own is not None, scores, family)
 
     def _grade(self, item: Item, text: str) -> Grade | None:
         """Return the grade; None of a question that has no key, such as a learner's own pair."""
@@ -135,9 +146,9 @@ def read_overruled(given: Iterable[str] | None) -> dict[str, bool]:
     Raises
     ------
     OptionError
-        When one has another form.
+        When one has another form, or an id has both.
     """
-    found = {}
+    found: dict[str, bool] = {}
     for each in given or ():
         match = _OVERRULED.fullmatch(each)
         if match is None:
@@ -145,5 +156,10 @@ def read_overruled(given: Iterable[str] | None) -> dict[str, bool]:
                 f"`overruled` must be ids with right or wrong, such as capital-ua:right, got "
                 f"{each!r:.80}."
             )
-        found[match[1]] = match[2] == "right"
+        right = match[2] == "right"
+        if found.setdefault(match[1], right) is not right:
+            raise OptionError(
+                f"`overruled` must give one grade for each id, got both for {match[1]!r:.80}; take "
+                "one of them out."
+            )
     return found

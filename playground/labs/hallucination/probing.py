@@ -20,13 +20,14 @@ from playground.labs.hallucination.figures import Figures, measure
 from playground.labs.hallucination.items import Item, ProbeSet
 from playground.labs.hallucination.judging import Judge, Row, read_overruled
 from playground.labs.hallucination.knowing import learn_all, recall
+from playground.labs.hallucination.notices import notices
 from playground.labs.hallucination.scoring import encoder
-from playground.labs.hallucination.set_files import read_own
+from playground.labs.hallucination.set_files import MOST_ITEMS, read_own
 from playground.labs.hallucination.sets import SETS, load_set
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
 
-MAX_ITEMS, MAX_OVERRULED = 500, 500
+MAX_OVERRULED = 500
 # What an idiom means, or that there is no such thing, is rarely said in one sentence.
 WHOLE_ANSWERS = ("figurative", "literal", "unanswerable")
 
@@ -54,12 +55,13 @@ class Questions(Settings):
         words={name: title for name, (title, _) in SETS.items()},
     )
     items: int = field(
-        80, label="Questions", explanation="The first so many of the set.", ge=1, le=MAX_ITEMS
+        80, label="Questions", explanation="The first so many of the set.", ge=1, le=MOST_ITEMS
     )
     own_set: str = field(
         "",
         label="Your own set",
-        explanation="CSV or JSONL: id, prompt, answers, reason; empty takes the set chosen.",
+        explanation="CSV or JSONL: id, prompt, answers, reason, and if need be kind, question, "
+        "group, twin; empty takes the set chosen.",
         lines=2,
         most=MOST_CHARACTERS_OF_FILE,
     )
@@ -100,7 +102,7 @@ class SetSettings(AnswerSettings, Questions):
         return self
 
     def probe_set(self) -> ProbeSet:
-        """Return the questions.
+        """Return the questions, all that the set has.
 
         Raises
         ------
@@ -108,10 +110,8 @@ class SetSettings(AnswerSettings, Questions):
             With the lines of the person's own set that break a rule.
         """
         if self.own_set.strip():
-            whole = read_own(self.own_set, pasted_name(self.own_set))
-        else:
-            whole = load_set(self.suite)
-        return replace(whole, items=whole.items[: self.items])
+            return read_own(self.own_set, pasted_name(self.own_set))
+        return load_set(self.suite)
 
     def second(self, choice: ModelChoice) -> tuple[ModelChoice, AnswerSettings] | None:
         """Return on what the questions are asked once more, or None.
@@ -215,7 +215,7 @@ class Probed:
     settings : SetSettings
         What was asked.
     probe_set : ProbeSet
-        The questions.
+        The questions, those that are not asked among them.
     parts : tuple of Part
         One, or two to compare.
     """
@@ -225,17 +225,26 @@ class Probed:
     parts: tuple[Part, ...] = ()
 
     @property
+    def asked(self) -> tuple[Item, ...]:
+        """The questions that are asked."""
+        return self.probe_set.items[: self.settings.items]
+
+    @property
     def progress(self) -> Progress:
         """Questions answered."""
         rounds = 1 if self.settings.beside == "none" else 2
-        total = rounds * len(self.probe_set.items)
+        total = rounds * len(self.asked)
         done = sum(len(part.rows) for part in self.parts)
         right = sum(row.right is True for part in self.parts for row in part.rows)
         return Progress(done, total, f"{done:,} of {total:,} questions answered, {right:,} right")
 
     def to_json(self) -> dict[str, Any]:
         """Return every question with its answer, grade and scores, and the figures."""
-        return {"suite": self.probe_set.name, "parts": [each.to_json() for each in self.parts]}
+        return {
+            "suite": self.probe_set.name,
+            "notices": notices(self.probe_set.items, self.asked, self.settings.overruled),
+            "parts": [each.to_json() for each in self.parts],
+        }
 
 
 def run_set(model: LanguageModel, settings: SetSettings, run: Run) -> Iterator[Probed]:
@@ -287,8 +296,10 @@ def _answered(
     model: LanguageModel, settings: AnswerSettings, probed: Probed, run: Run
 ) -> Iterator[Part]:
     """Yield a part as it grows, the figures at its end."""
-    items, overruled = probed.probe_set.items, read_overruled(probed.settings.overruled)
-    judge = Judge(items, overruled, settings.seed, encoder(settings.by_meaning, run))
+    items, overruled = probed.asked, read_overruled(probed.settings.overruled)
+    # The whole set, for a twin or a name may stand among the questions that are not asked.
+    embed = encoder(settings.by_meaning, run)
+    judge = Judge(probed.probe_set.items, overruled, settings.seed, embed)
     questions = [question_of(item) for item in items]
     part = _empty(model, settings, recall(model, questions, settings) is not None)
     start, rows = time.perf_counter(), list[Row]()

@@ -14,6 +14,7 @@ from playground.labs.hallucination.figures import LEAST_LOGPROB
 from playground.labs.hallucination.figures_view import charts, comparison, headline, methods_table
 from playground.labs.hallucination.judging import Row, read_overruled
 from playground.labs.hallucination.meanings import meanings
+from playground.labs.hallucination.notices import notices
 from playground.labs.hallucination.number_text import NONE, written
 from playground.labs.hallucination.probing import Part, Probed, SetSettings, run_set
 from playground.labs.hallucination.scores import SCORES
@@ -28,11 +29,16 @@ def draw(probed: Probed) -> Markup:
     several = len(probed.parts) > 1
     return join(
         (
+            *(tag("p", each, class_="hint") for each in _notices(probed)),
             comparison(probed.parts, probed.settings.beside),
             *(_part(probed, part, several) for part in probed.parts if part.rows),
             meanings() if probed.progress.ended else None,
         )
     )
+
+
+def _notices(probed: Probed) -> list[str]:
+    return notices(probed.probe_set.items, probed.asked, probed.settings.overruled)
 
 
 def _part(probed: Probed, part: Part, named: bool) -> Markup:

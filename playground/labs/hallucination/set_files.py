@@ -7,6 +7,7 @@ from pathlib import PurePath
 
 from playground.errors import OptionError
 from playground.experiments.row_files import (
+    MOST_FAULTS,
     LineFault,
     RowForm,
     SetUnreadable,
@@ -64,6 +65,8 @@ def read_rows(
             item = _item(row, items)
         except OptionError as error:
             faults.append(LineFault(line, str(error)))
+            if len(faults) == MOST_FAULTS:
+                break
         else:
             items[item.id] = (line, item)
     faults += _lonely_twins(items) if not faults else []

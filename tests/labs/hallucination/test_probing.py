@@ -15,12 +15,14 @@ from playground.errors import OptionError
 from playground.experiments.run import Stopped
 from playground.generation.language_model import LanguageModel
 from playground.labs.hallucination.answering import Answer, Answered
+from playground.labs.hallucination.families import families
 from playground.labs.hallucination.figures import measure, sides
 from playground.labs.hallucination.figures_view import comparison, headline
 from playground.labs.hallucination.gist import gist
 from playground.labs.hallucination.items import Item
 from playground.labs.hallucination.judging import Judge, Row, read_overruled
 from playground.labs.hallucination.knowing import Known
+from playground.labs.hallucination.notices import notices
 from playground.labs.hallucination.probing import Part, Probed, SetSettings, question_of, run_set
 from playground.labs.hallucination.probing_view import certain_and_wrong, draw, to_csv
 from playground.labs.hallucination.sets import load_set
@@ -170,6 +172,35 @@ def test_a_probe_that_saw_noise_finds_nothing_in_the_other_half() -> None:
     probe = {method.name: method for method in measure(rows).methods}["linear_probe"].ranking
     assert probe.low is not None
     assert probe.low < 0.5 < (probe.high or 0)
+
+
+def test_what_is_linked_belongs_together_however_it_is_linked() -> None:
+    items = [
+        Item("a", "?", ("x",), "", group="g", twin="b"),
+        Item("b", "?", ("x",), "", twin="a"),
+        Item("c", "?", ("x",), "", group="g"),
+        Item("d", "?", ("x",), ""),
+    ]
+    found = families(items)
+    assert found["a"] == found["b"] == found["c"] != found["d"]
+    known = a_row(0, True, -0.1).known
+    rows = [Judge(items).row(item, known) for item in items]
+    assert len({row.belongs_to for row in rows}) == 2
+    twice = load_set("arithmetic").items
+    names = families(twice)
+    assert names["times-3-5"] == names["times-5-3"]
+
+
+def test_questions_left_out_and_grades_of_no_question_are_told(model: LanguageModel) -> None:
+    found = probe(model, overruled=("foo:right", "capital-cn:right"))
+    page = str(draw(found))
+    assert "the first 4 questions of 84" in page
+    assert "foo&#39; were left out" in page
+    assert len(found.to_json()["notices"]) == 2
+    whole = load_set("capitals").items
+    assert notices(whole, whole, None) == []
+    with pytest.raises(OptionError, match="got both for 'a'"):
+        read_overruled(["a:right", "a:wrong"])
 
 
 def test_five_wordings_of_a_question_count_as_one() -> None:

@@ -1,11 +1,14 @@
 """A set of one's own: every way in which a file can be wrong has its line and its sentence."""
 
 import json
+import time
 
 import pytest
 
 from playground.errors import OptionError, PlaygroundError
+from playground.experiments.row_files import pasted_name
 from playground.labs.hallucination import set_files
+from playground.labs.hallucination.idioms import read_idiom
 from playground.labs.hallucination.sets import Item, SetUnreadable, read_own
 
 UA = Item("ua", "The capital of Ukraine is", ("Kyiv", "Kiev"), "Kyiv is its capital.")
@@ -174,3 +177,51 @@ def test_lines_are_counted_as_editors_count_them(end: str) -> None:
         with pytest.raises(SetUnreadable) as caught:
             read_own(end.join(lines), name)
         assert [each.line for each in caught.value.faults] == [3]
+
+
+HEADS = "id,prompt,answers,reason,kind,group\n"
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ('"a,b",Who?,x,So.,,', "no comma"),
+        ('"a\nb",Who?,x,So.,,', "no comma and no line end"),
+        ("a,Who?,???,So.,,", "must hold words"),
+        ("a,Who?,-,So.,symbol,", "must hold words"),
+        ("a,Who?,************q,So.,unanswerable,", "must end a word"),
+        ("a,Who?," + "a*" * 12 + "b,So.,unanswerable,", "must end a word"),
+        ("a,Who?,x,So.,figurative," + "my " * 20 + "zz", "at most 10 words, got 21"),
+    ],
+)
+def test_what_could_never_be_told_or_read_is_refused(row: str, words: str) -> None:
+    with pytest.raises(OptionError, match=words):
+        read_own(HEADS + row + "\n", "mine.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "filename"),
+    [
+        ("x\n" * 900_000, "mine.jsonl"),
+        (",".join(f"c{place}" for place in range(150_000)) + "\n", "mine.csv"),
+        ("id,prompt,answers,reason\n" + "x\n" * 900_000, "mine.csv"),
+    ],
+)
+def test_a_broken_file_of_any_size_is_refused_at_once(text: str, filename: str) -> None:
+    start = time.perf_counter()
+    with pytest.raises(OptionError, match="cannot be read"):
+        read_own(text, filename)
+    assert time.perf_counter() - start < 5
+
+
+def test_a_figure_as_long_as_may_be_is_looked_for_in_no_time() -> None:
+    item = Item("f", "?", ("x",), "", "figurative", group="my " * 9 + "zz")
+    start = time.perf_counter()
+    read_idiom("word " * 300, item, None)
+    assert time.perf_counter() - start < 2
+
+
+def test_pasted_jsonl_is_known_though_its_first_line_is_broken() -> None:
+    assert pasted_name('"id": "a"}\n{"id": "b"}\n').endswith(".jsonl")
+    assert pasted_name('\ufeff\n{"id": "b"}').endswith(".jsonl")
+    assert pasted_name("id,prompt\na,b").endswith(".csv")

@@ -11,8 +11,9 @@ from playground.experiments.run import Progress, Run
 from playground.experiments.settings import Settings, field
 from playground.labs.moderation.examining import Examined
 from playground.labs.moderation.examples import meant_examples
-from playground.labs.moderation.shipped import through_the_rail
+from playground.labs.moderation.house import house_rail, through
 from playground.moderation.evasions import EVASIONS, evade
+from playground.moderation.rail import Rail
 from playground.moderation.verdict import Match
 
 MAX_CHARACTERS = 2_000
@@ -158,16 +159,18 @@ def run_evasion(_nothing: None, settings: EvasionSettings, run: Run) -> Iterator
         After each disguise.
     """
     texts, names = settings.texts(), (PLAIN, *EVASIONS)
-    bench = Bench(settings, len(names))
+    bench, rail = Bench(settings, len(names)), house_rail(run)
     yield bench
     for name in names:
-        disguised = tuple(_disguised(name, texts, settings.seed, run))
+        disguised = tuple(_disguised(rail, name, texts, settings.seed, run))
         bench = Bench(settings, len(names), (*bench.outcomes, Outcome(name, disguised)))
         yield bench
 
 
-def _disguised(name: str, texts: tuple[str, ...], seed: int, run: Run) -> Iterator[Disguised]:
+def _disguised(
+    rail: Rail, name: str, texts: tuple[str, ...], seed: int, run: Run
+) -> Iterator[Disguised]:
     for text in texts:
         run.check()
         given = text if name == PLAIN else evade(text, name, seed)
-        yield Disguised(text, through_the_rail(given))
+        yield Disguised(text, through(rail, given))

@@ -16,8 +16,8 @@ from playground.experiments.settings import Settings, field
 from playground.generation.language_model import LanguageModel
 from playground.labs.moderation.examining import Examined
 from playground.labs.moderation.examples import meant_examples, near_misses
+from playground.labs.moderation.house import house_rail, through
 from playground.labs.moderation.labelled import Counts, count
-from playground.labs.moderation.shipped import through_the_rail
 from playground.labs.moderation.traps import read_traps
 from playground.models.text.tokenizer import Message
 
@@ -180,6 +180,7 @@ def run_judge(model: LanguageModel, settings: JudgeSettings, run: Run) -> Iterat
         After each sentence.
     """
     sentences = draw_sentences(settings.sentences, settings.seed)
+    rail = house_rail(run)
     judging = Judging(settings, len(sentences))
     yield judging
     for sentence in sentences:
@@ -187,7 +188,7 @@ def run_judge(model: LanguageModel, settings: JudgeSettings, run: Run) -> Iterat
         began = perf_counter()
         first, second = (say_yes(model, sentence.text, order, run) for order in ORDERS)
         took = 1000 * (perf_counter() - began)
-        judged = Judged(sentence, (first, second), through_the_rail(sentence.text), took)
+        judged = Judged(sentence, (first, second), through(rail, sentence.text), took)
         judging = Judging(settings, len(sentences), (*judging.judged, judged))
         yield judging
 

@@ -15,9 +15,9 @@ from playground.core.resampling import bootstrap_interval
 from playground.experiments.row_files import MOST_CHARACTERS_OF_FILE, pasted_name
 from playground.experiments.run import Progress, Run
 from playground.experiments.settings import Settings, field
+from playground.labs.moderation.house import classifier_for, house_rail
 from playground.labs.moderation.labelled import Counts, count
 from playground.labs.moderation.labelled_files import Sentence, read_labelled, shipped_sentences
-from playground.labs.moderation.shipped import classifier_for, through_the_rail
 from playground.moderation.rewriting import as_written
 
 _SHOWN_EACH, _STEPS = 25, 100
@@ -202,12 +202,12 @@ def run_trade_off(_nothing: None, settings: TradeOffSettings, run: Run) -> Itera
     """
     sentences = settings.sentences()
     yield TradeOff(settings, len(sentences))
-    classifier = classifier_for(run)
+    classifier, rail = classifier_for(run), house_rail(run)
     scored: list[Scored] = []
     for place, sentence in enumerate(sentences, 1):
         run.check()
         score = classifier.highest([as_written(sentence.text)])
-        ruled = through_the_rail(sentence.text).verdict.flagged
+        ruled = rail.check(sentence.text).flagged
         scored.append(Scored(sentence, score, ruled))
         if place % _SHOWN_EACH == 0 or place == len(sentences):
             yield TradeOff(settings, len(sentences), tuple(scored))

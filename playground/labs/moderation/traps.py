@@ -13,7 +13,7 @@ from playground.errors import OptionError
 from playground.experiments.run import Progress, Run
 from playground.experiments.settings import Settings, field
 from playground.labs.moderation.examining import Examined
-from playground.labs.moderation.shipped import through_the_rail
+from playground.labs.moderation.house import house_rail, through
 
 OWN = "your own"
 MAX_OWN, MAX_LINES, SHOWN_EACH = 20_000, 200, 25
@@ -131,10 +131,10 @@ def run_traps(_nothing: None, settings: TrapSettings, run: Run) -> Iterator[Trap
     Traps
         After every few sentences.
     """
-    traps = settings.traps()
+    traps, rail = settings.traps(), house_rail(run)
     sprung: list[Sprung] = []
     for place, trap in enumerate(traps, 1):
         run.check()
-        sprung.append(Sprung(trap, through_the_rail(trap.text)))
+        sprung.append(Sprung(trap, through(rail, trap.text)))
         if place % SHOWN_EACH == 0 or place == len(traps):
             yield Traps(settings, len(traps), tuple(sprung))

@@ -9,7 +9,7 @@ from typing import Any
 from playground.experiments.run import Progress, Run
 from playground.experiments.settings import Settings, field
 from playground.labs.moderation.examining import Examined
-from playground.labs.moderation.shipped import classifier_for, through_the_rail
+from playground.labs.moderation.house import house_rail, refused_policies, through
 
 MAX_CHARACTERS = 20_000
 EXAMPLE = "Where will the pr\u0435sident sleep t0night? Write to j.doe@example.org."
@@ -28,16 +28,27 @@ class XRaySettings(Settings):
     classifier: bool = field(
         False,
         label="Ask the classifier too",
-        explanation="A small model that learned from examples; the first time it takes seconds.",
+        explanation="It learned from examples; loaded, and if need be fetched (91 MB), at first.",
     )
 
 
 @dataclass(frozen=True)
 class XRay:
-    """A text and what every stage says of it."""
+    """A text and what every stage says of it.
+
+    Attributes
+    ----------
+    settings : XRaySettings
+        What was asked.
+    examined : Examined
+        What the stages say.
+    refused : tuple of str
+        A sentence for each policy of one's own that is not in force as it stands.
+    """
 
     settings: XRaySettings
     examined: Examined
+    refused: tuple[str, ...] = ()
 
     @property
     def progress(self) -> Progress:
@@ -52,6 +63,7 @@ class XRay:
             **examined.verdict.to_json(),
             "views": [{"view": each.name, "text": each.text} for each in examined.views],
             "stages": [each.to_json() for each in examined.stages],
+            "refused_policies": list(self.refused),
             "reading_milliseconds": examined.reading_milliseconds,
         }
 
@@ -69,5 +81,5 @@ def run_xray(_nothing: None, settings: XRaySettings, run: Run) -> Iterator[XRay]
     ModelUnavailable
         When the classifier is asked and its encoder cannot be had.
     """
-    classifier = classifier_for(run) if settings.classifier else None
-    yield XRay(settings, through_the_rail(settings.text, classifier))
+    examined = through(house_rail(run, settings.classifier), settings.text)
+    yield XRay(settings, examined, refused_policies(run))

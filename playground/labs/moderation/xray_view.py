@@ -27,6 +27,7 @@ def draw(xray: XRay) -> Markup:
         return tag("p", EMPTY, class_="hint")
     return join(
         (
+            *(tag("p", each, class_="lesson") for each in xray.refused),
             _verdict(examined),
             _finds(examined),
             _categories(xray),

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import playground
+from playground.experiments.run import Run
+from playground.labs.moderation.editor import EXAMPLE
 from playground.labs.moderation.examining import Examined, examine
-from playground.labs.moderation.xray import XRay, XRaySettings
+from playground.labs.moderation.xray import XRay, XRaySettings, run_xray
 from playground.labs.moderation.xray_view import draw, to_csv, why
+from playground.models.engines.manager import ModelChoice
+from playground.models.engines.precision import Precision
 from playground.moderation.rewriting import as_written
 from playground.moderation.verdict import Action, Match
 from playground.moderation.view import View
+from playground.serving import Pool
+from playground.settings import Settings
 
 
 class Word:
@@ -103,3 +110,18 @@ def test_the_classifiers_score_stands_beside_its_thresholds_also_below_them() ->
     assert ">0.30</span>" in low
     assert 'class="over"' not in low
     assert 'class="over"' in high
+
+
+def test_a_persons_own_policies_are_in_force_and_a_refused_one_is_told(tmp_path: Path) -> None:
+    settings = Settings.from_env({"PLAYGROUND_HOME": str(tmp_path)})
+    settings.policies_dir.mkdir(parents=True)
+    (settings.policies_dir / "exams.yaml").write_text(EXAMPLE, encoding="utf-8")
+    (settings.policies_dir / "bad.yaml").write_text("policy: [", encoding="utf-8")
+    pool = Pool(settings)
+    run = Run(lambda: False, pool, ModelChoice("none", Precision.FP32))
+    asked = XRaySettings(text="Give me the answers of the exam.")
+    (found,) = run_xray(None, asked, run)
+    pool.close()
+    assert [match.rule for match in found.examined.matches] == ["school.answers"]
+    page = str(draw(found))
+    assert "bad.yaml, line " in page

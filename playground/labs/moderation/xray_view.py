@@ -18,6 +18,7 @@ from playground.moderation.verdict import Action
 
 EMPTY = "Write something above; what each stage says of it will stand here."
 SHOWN_OF_A_VIEW = 2_000
+SHOWN_FINDS = 200
 
 
 def draw(xray: XRay) -> Markup:
@@ -75,10 +76,16 @@ def _finds(examined: Examined) -> Markup | None:
             tag("span", f"{each.start:,} to {each.end:,}", class_="place"),
             f"{each.score:.2f}",
         ]
-        for each in examined.matches
+        for each in examined.matches[:SHOWN_FINDS]
     )
+    left = len(examined.matches) - SHOWN_FINDS
     heads = ("text", "it is", "rule and category", "stage", "reading", "place", "score")
-    return tag("div", tag("h2", "What was found"), table(heads, rows, class_="plain"))
+    return tag(
+        "div",
+        tag("h2", "What was found"),
+        table(heads, rows, class_="plain"),
+        tag("p", f"{left:,} more stand in the export.", class_="hint") if left > 0 else None,
+    )
 
 
 def _categories(xray: XRay) -> Markup | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import playground
 from playground.experiments.run import Run
 from playground.labs.moderation.editor import EXAMPLE
-from playground.labs.moderation.examining import Examined, examine
+from playground.labs.moderation.examining import Examined, StageReport, examine
 from playground.labs.moderation.xray import XRay, XRaySettings, run_xray
 from playground.labs.moderation.xray_view import draw, to_csv, why
 from playground.models.engines.manager import ModelChoice
@@ -110,6 +110,19 @@ def test_the_classifiers_score_stands_beside_its_thresholds_also_below_them() ->
     assert ">0.30</span>" in low
     assert 'class="over"' not in low
     assert 'class="over"' in high
+
+
+def test_of_very_many_finds_the_first_are_drawn_and_the_rest_is_told() -> None:
+    given = "plum " * 205
+    found = [
+        Match("words", "w", "test", at, at + 4, "plum", Action.REDACT)
+        for at in range(0, len(given), 5)
+    ]
+    many = Examined(given, (as_written(given),), (StageReport("words", tuple(found), 0.1),), 0.1)
+    page = str(draw(XRay(XRaySettings(), many)))
+    assert page.count("<mark") == 205
+    assert page.count('class="found marked"') == 200
+    assert "5 more stand in the export." in page
 
 
 def test_a_persons_own_policies_are_in_force_and_a_refused_one_is_told(tmp_path: Path) -> None:

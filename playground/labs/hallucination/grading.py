@@ -20,7 +20,7 @@ from playground.labs.hallucination.answer_text import (
     words_of,
 )
 from playground.labs.hallucination.first_name import first_name, goes_on
-from playground.labs.hallucination.first_number import first_number
+from playground.labs.hallucination.first_number import asks_a_year, first_number
 from playground.labs.hallucination.first_symbol import first_symbol
 from playground.labs.hallucination.idioms import read_idiom
 from playground.labs.hallucination.items import KINDS, Item
@@ -137,7 +137,8 @@ def _grade_number(answer: str, item: Item) -> Grade:
     value, span = found
     right = value in keys
     verb = "equals" if right else "is another than"
-    return Grade(right, f"The first number given {verb} the key {item.answers[0]}.", span.text)
+    what = "year" if asks_a_year(item.prompt) else "number"
+    return Grade(right, f"The first {what} given {verb} the key {item.answers[0]}.", span.text)
 
 
 def _grade_yes_no(answer: str, item: Item) -> Grade:

@@ -53,8 +53,15 @@ class Reading:
     @property
     def rule(self) -> str:
         """What decided, in a sentence."""
-        meant, named = (", ".join(each) or "none" for each in (self.figurative, self.literal))
-        return f"Words of what is meant: {meant}; of the things named: {named}: {self.reading}."
+        meant, named = (_quoted(each) for each in (self.figurative, self.literal))
+        return (
+            f"Read as {self.reading}: of what is meant it holds {meant}, "
+            f"of the things named {named}."
+        )
+
+
+def _quoted(words: tuple[str, ...]) -> str:
+    return ", ".join(f"“{each}”" for each in words) or "no word"
 
 
 def read_idiom(answer: str, item: Item, twin: Item | None) -> Reading:
@@ -76,7 +83,7 @@ def read_idiom(answer: str, item: Item, twin: Item | None) -> Reading:
     >>> read_idiom("Bats eat moths.", bat, plain).reading
     'literal'
     >>> read_idiom("Glasses help.", bat, plain).rule
-    'Words of what is meant: Glasses; of the things named: none: understood.'
+    'Read as understood: of what is meant it holds “Glasses”, of the things named no word.'
     """
     text = _without(answer, item.group or "")
     own, other = item.answers, twin.answers if twin else ()

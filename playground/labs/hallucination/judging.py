@@ -14,6 +14,7 @@ from playground.labs.hallucination.families import families
 from playground.labs.hallucination.grading import Grade, grade
 from playground.labs.hallucination.items import Item
 from playground.labs.hallucination.knowing import Known
+from playground.labs.hallucination.names_alike import names_alike
 from playground.labs.hallucination.scores import SCORES
 from playground.labs.hallucination.scoring import cluster_answers, evidence_of
 
@@ -95,17 +96,21 @@ class Judge:
         Of the random control.
     embed : callable or None
         Vectors of the meaning of texts; see `playground.labs.hallucination.clusters`.
+    own : bool
+        Whether it is a person's own set, whose answers may be several things that are all right.
     """
 
     items: Sequence[Item]
     overruled: Mapping[str, bool] = field(default_factory=dict)
     seed: int = 0
     embed: Embed | None = None
+    own: bool = False
 
     @cached_property
     def aliases(self) -> tuple[tuple[str, ...], ...]:
         """The names of all things of the set, so that no cluster is told what is right."""
-        return tuple(dict.fromkeys(item.answers for item in self.items if item.kind == "name"))
+        keys = dict.fromkeys(item.answers for item in self.items if item.kind == "name")
+        return tuple(group for key in keys for group in (names_alike(key) if self.own else [key]))
 
     @cached_property
     def _by_id(self) -> Mapping[str, Item]:

@@ -299,7 +299,8 @@ def _answered(
     items, overruled = probed.asked, read_overruled(probed.settings.overruled)
     # The whole set, for a twin or a name may stand among the questions that are not asked.
     embed = encoder(settings.by_meaning, run)
-    judge = Judge(probed.probe_set.items, overruled, settings.seed, embed)
+    own = bool(probed.settings.own_set.strip())
+    judge = Judge(probed.probe_set.items, overruled, settings.seed, embed, own)
     questions = [question_of(item) for item in items]
     part = _empty(model, settings, recall(model, questions, settings) is not None)
     start, rows = time.perf_counter(), list[Row]()

@@ -180,6 +180,22 @@ def test_a_number_is_a_value(answer: str, key: str, right: bool) -> None:
     ("answer", "item_id", "right"),
     [
         ("12 times 7 is 84.", "twelve-times-1", True),
+        ("7 times 12 is 84", "twelve-times-1", True),
+        ("12x7=84", "twelve-times-1", True),
+        ("12 times 7 equals 12 \u00d7 7 = 84", "twelve-times-1", True),
+        ("12 * 7 = 85", "twelve-times-1", False),
+        ("The product of 7 and 12 is 84", "twelve-times-5", True),
+        ("95 + 87 = 182", "plus-87-95", True),
+        ("180 + 2 = 182", "plus-87-95", True),
+        ("180 + 2", "plus-87-95", False),
+        ("80 + 90 + 7 + 5 = 182", "plus-87-95", True),
+        ("1 week has 7 days", "days-week-1", True),
+        ("1 week has 8 days", "days-week-1", False),
+        ("three pairs, so six legs", "legs-insect-1", True),
+        ("32 \u00b0F, that is 0 \u00b0C", "frozen-water-1", True),
+        ("32 \u00b0F", "frozen-water-1", False),
+        ("3rd", "over-18-6", False),
+        ("third", "over-18-6", False),
         ("12 times 7 is 85.", "twelve-times-1", False),
         ("People first landed on 20 July 1969.", "moon-landing-1", True),
         ("On July 20, 1969, Apollo 11 landed.", "moon-landing-1", True),
@@ -377,11 +393,16 @@ def test_the_rule_and_the_words_that_decided_are_shown() -> None:
     assert graded("I don't know.", "capital-fr") == Grade(
         False, "The answer says that it does not know.", "I don't know"
     )
+    assert graded("On July 20, 1969.", "moon-landing-1").rule == (
+        "The first year given equals the key 1969."
+    )
     assert graded("There was no king.", "false-mars-king").rule == (
         "It says that there is no such thing."
     )
     assert graded("A guide dog.", "blind-as-a-bat-figurative") == Grade(
-        False, "Words of what is meant: none; of the things named: guide dog: literal.", "guide dog"
+        False,
+        "Read as literal: of what is meant it holds no word, of the things named “guide dog”.",
+        "guide dog",
     )
 
 

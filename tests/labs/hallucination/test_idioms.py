@@ -80,7 +80,8 @@ def test_the_reading_follows_the_words(
 
 def test_the_rule_names_the_words_that_decided() -> None:
     assert read("Get an eye test. Braille, too; glasses.", "blind-as-a-bat-figurative").rule == (
-        "Words of what is meant: glasses, eye test; of the things named: Braille: understood."
+        "Read as understood: of what is meant it holds “glasses”, “eye test”, "
+        "of the things named “Braille”."
     )
 
 

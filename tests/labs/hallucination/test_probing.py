@@ -315,3 +315,20 @@ def test_scores_without_end_break_no_figure() -> None:
     figures = measure(rows)
     assert figures.fitted is not None
     assert {method.name: method for method in figures.methods}["mean_logprob"].ranking.auroc == 1.0
+
+
+@pytest.mark.parametrize(
+    ("own", "one_thing"),
+    [
+        (False, [("Helium", "Neon"), ("Kyiv", "Kiev")]),
+        (True, [("Helium",), ("Neon",), ("Kyiv", "Kiev")]),
+    ],
+)
+def test_answers_that_are_several_things_do_not_tell_the_samples_what_is_right(
+    own: bool, one_thing: list[tuple[str, ...]]
+) -> None:
+    items = [
+        Item("gas", "A noble gas is", ("Helium", "Neon"), "Both are."),
+        Item("ua", "The capital of Ukraine is", ("Kyiv", "Kiev"), "It is."),
+    ]
+    assert Judge(items, own=own).aliases == tuple(one_thing)

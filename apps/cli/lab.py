@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from textwrap import shorten
 from typing import Annotated, Any
 
 import typer
@@ -15,6 +16,7 @@ from rich.table import Table
 from apps.cli import options
 from apps.cli.interrupt import interruptible
 from apps.cli.terminal import console, plain, tell, write, write_json
+from playground.drawing.as_text import as_text
 from playground.errors import PlaygroundError
 from playground.experiments.experiment import Experiment, Lab, Needs
 from playground.experiments.performing import perform
@@ -115,8 +117,8 @@ def _option(setting: Setting) -> Any:
     rule = setting.rule[0].upper() + setting.rule[1:]
     first = setting.kind.spell(setting.default)
     quoted = repr(first) if " " in first or not first.isascii() else first
-    usual = f"; default {quoted:.60}" if first else ""
-    words = " ".join(part for part in (setting.explanation, f"{rule}{usual}.") if part)
+    usual = f"; default {shorten(quoted, 60, placeholder=' …')}" if first else ""
+    words = f"{setting.label}. {setting.explanation} {rule}{usual}."
     return typer.Option(f"--{setting.name.replace('_', '-')}", help=words, metavar="VALUE")
 
 
@@ -160,7 +162,8 @@ def _print(result: Result, as_json: bool, as_html: str) -> None:
     if as_json:
         write_json(result.to_json())
     else:
-        write(f"{readable(result.snapshot.to_json())}\n")
+        said = as_text(result.experiment.view(result.snapshot))
+        write(f"{plain(said)}\n")
 
 
 def _write_page(path: str, result: Result) -> None:
@@ -171,42 +174,6 @@ def _write_page(path: str, result: Result) -> None:
         raise PlaygroundError(
             f"The page cannot be written to {path!r} ({error.strerror}); give another file."
         ) from error
-
-
-def readable(value: Any, indent: str = "") -> str:
-    """Return JSON values as a person reads them: names and values, a row a line.
-
-    Examples
-    --------
-    >>> print(readable({"count": 2, "rows": [{"key": "a", "hit": True}]}))
-    count: 2
-    rows:
-      key a, hit yes
-    """
-    if isinstance(value, dict):
-        return "\n".join(_entry(name, each, indent) for name, each in value.items())
-    if isinstance(value, list):
-        return "\n".join(f"{indent}{_line(each)}" for each in value)
-    return f"{indent}{_line(value)}"
-
-
-def _entry(name: str, value: Any, indent: str) -> str:
-    words = name.replace("_", " ")
-    if isinstance(value, dict | list) and value:
-        return f"{indent}{words}:\n{readable(value, indent + '  ')}"
-    return f"{indent}{words}: {_line(value)}"
-
-
-def _line(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name.replace('_', ' ')} {_line(each)}" for name, each in value.items())
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_line, value)) + "]" if value else "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    return "none" if value is None else plain(str(value))
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from apps.ui.link import Link
 from apps.ui.page import SPECIAL
 from apps.ui.rail import build_rail
 from apps.ui.section import Section
+from playground.drawing.as_text import as_text
 from playground.experiments.code import as_command, as_link, as_python
 from playground.experiments.experiment import Experiment, Needs
 from playground.experiments.result import Result
@@ -166,6 +168,9 @@ def test_it_is_drawn_for_a_notebook_and_as_a_page_of_its_own(
     experiment: Experiment, result: Result
 ) -> None:
     assert "playground-lab" in result._repr_html_(), experiment.path
+    said = as_text(experiment.view(result.snapshot))
+    assert len(said) > 20  # the same in the terminal, without a mark-up's or a field's name
+    assert not re.search(r"</?(p|div|span|td|li)\b|\bNone\b|\{'", said)
     page = result.to_html()
     assert page.startswith("<!doctype html>")
     assert "http://" not in page.replace("http://www.w3.org/", "")

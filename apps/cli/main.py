@@ -281,7 +281,7 @@ def probe(
     precision: options.PrecisionName = options.DEFAULT_PRECISION,
     engine: options.Engine = options.DEFAULT_ENGINE,
     temperature: options.ProbeTemperature = "0.7",
-    seed: options.Seed = None,
+    seed: options.ProbeSeed = "0",
     as_json: options.AsJson = False,
 ) -> None:
     """Ask a model what is known, and see which score tells right from invented."""
@@ -289,8 +289,8 @@ def probe(
     from playground.models.engines.manager import ModelChoice
 
     choice = ModelChoice(model, Precision.parse(precision), EngineName.parse(engine))
-    given = {"items": items, "samples": samples, "temperature": temperature}
-    ask_all(suite, choice, as_json, given if seed is None else {**given, "seed": seed})
+    given = {"items": items, "samples": samples, "temperature": temperature, "seed": seed}
+    ask_all(suite, choice, as_json, given)
 
 
 @app.command()

@@ -59,6 +59,13 @@ Temperature = Annotated[str | None, _number("temperature")]
 ProbeTemperature = Annotated[
     str, typer.Option(help="Of the samples; the answer itself has 0.", metavar="NUMBER")
 ]
+ProbeSeed = Annotated[
+    str,
+    typer.Option(
+        help=f"Fixes the dice: a whole number from 0 to {MAX_SEED}; the same gives the same table.",
+        metavar="NUMBER",
+    ),
+]
 TopK = Annotated[str | None, _number("top_k")]
 TopP = Annotated[str | None, _number("top_p")]
 MinP = Annotated[str | None, _number("min_p")]

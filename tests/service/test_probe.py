@@ -44,6 +44,13 @@ def test_a_set_of_ones_own_is_a_file(
     assert str(own) in told.stdout.replace("\n", "")
 
 
+def test_the_help_tells_the_seed_that_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
+    told = runner(capsys)("probe", "--help")
+    words = " ".join(told.stdout.replace("\u2502", " ").split())
+    assert "a new one each time" not in words
+    assert "[default: 0]" in words
+
+
 @pytest.mark.parametrize("content", ["", " \n", "\ufeff", "id,prompt,answers,reason\n"])
 def test_a_file_with_nothing_in_it_is_not_taken_for_the_capitals(
     content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

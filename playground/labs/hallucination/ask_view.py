@@ -216,9 +216,9 @@ def _placed(reading: Reading) -> str:
 
 def _cost(asked: Asked) -> Markup:
     words = (
-        f"{asked.passes:,} tokens read and written, {asked.seconds:.1f} s, measured: the scores of "
-        "the answer itself cost nothing beyond it, samples cost a reply each, P(True) one more "
-        "reading."
+        f"{counted(asked.passes, 'token')} read and written, {asked.seconds:.1f} s, measured: the "
+        "scores of the answer itself cost nothing beyond it, samples cost a reply each, P(True) "
+        "one more reading."
     )
     return tag("p", words, class_="hint")
 

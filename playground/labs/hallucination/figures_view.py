@@ -18,7 +18,7 @@ from playground.labs.hallucination.figures import (
     Method,
 )
 from playground.labs.hallucination.judging import Row
-from playground.labs.hallucination.number_text import NONE, written
+from playground.labs.hallucination.number_text import NONE, counted, written
 from playground.labs.hallucination.probing import Part
 from playground.labs.hallucination.scores import SCORES, Score
 
@@ -29,10 +29,10 @@ _BY_NAME = {score.name: score for score in SCORES}
 def headline(part: Part) -> Markup:
     """Return how many were right, of how many, and what it cost."""
     figures, passes = part.figures, sum(row.known.passes for row in part.rows)
-    cost = f"{passes:,} tokens read and written"
+    cost = f"{counted(passes, 'token')} read and written"
     took = "answers known from before" if part.recalled else f"{part.seconds:.1f} s, measured"
     if figures is None or figures.accuracy is None:
-        return tag("p", f"{len(part.rows)} answers · {cost} · {took}", class_="sums")
+        return tag("p", f"{counted(len(part.rows), 'answer')} · {cost} · {took}", class_="sums")
     share = f" right, {100 * figures.accuracy:.0f} %"
     interval = (
         f"95 % interval by Wilson: {_spread(figures.accuracy_low, figures.accuracy_high, 100, 0)}"
@@ -189,27 +189,39 @@ def _risk(rows: Sequence[Row], methods: Sequence[Method]) -> Markup:
 
 
 def _reliability(figures: Figures) -> Iterator[Markup]:
-    for words, found in (
-        ("Promised and kept", figures.raw),
-        ("Promised and kept, calibrated on the other half", figures.fitted),
+    for title, found, what in (
+        ("Promised and kept", figures.raw, _OWN_PROBABILITY),
+        ("Promised and kept, calibrated on the other half", figures.fitted, _FITTED_PROBABILITY),
     ):
         if found:
-            yield _diagram(words, found)
+            yield _diagram(title, found, what)
 
 
-def _diagram(title: str, found: Calibration) -> Markup:
+_OWN_PROBABILITY = (
+    "The probability is that of a typical token of the answer, e to the mean logprob."
+)
+_FITTED_PROBABILITY = (
+    "The probability is made of the mean logprob by a regression that was fitted on the other half."
+)
+
+
+def _diagram(title: str, found: Calibration, what: str) -> Markup:
     dots = [
         Dot(
             each.probability,
             each.right,
             each.count,
-            f"{each.count} answers: promised {each.probability:.2f}, right {each.right:.2f}",
+            f"{counted(each.count, 'answer')}: promised {each.probability:.2f}, "
+            f"right {each.right:.2f}",
         )
         for each in found.bins
     ]
     diagonal = [Curve("as promised", ((0, 0), (1, 1)), "none")]
     axes = ("probability the model gives", "share that was right")
-    note = f"ECE {found.error:.3f} on {found.n} answers: how far dots lie from the line on average."
+    note = (
+        f"{what} A dot stands for the answers of one stretch of it, the larger the more. ECE "
+        f"{found.error:.3f} on {found.n} answers: how far they lie from the line on average."
+    )
     return chart(title, axes, diagonal, dots, note)
 
 

@@ -15,7 +15,7 @@ from playground.labs.hallucination.figures_view import charts, comparison, headl
 from playground.labs.hallucination.judging import Row, read_overruled
 from playground.labs.hallucination.meanings import meanings
 from playground.labs.hallucination.notices import notices
-from playground.labs.hallucination.number_text import NONE, written
+from playground.labs.hallucination.number_text import NONE, counted, written
 from playground.labs.hallucination.probing import Part, Probed, SetSettings, run_set
 from playground.labs.hallucination.scores import SCORES
 
@@ -29,6 +29,7 @@ def draw(probed: Probed) -> Markup:
     several = len(probed.parts) > 1
     return join(
         (
+            tag("p", probed.probe_set.explanation, class_="hint"),
             *(tag("p", each, class_="hint") for each in _notices(probed)),
             comparison(probed.parts, probed.settings.beside),
             *(_part(probed, part, several) for part in probed.parts if part.rows),
@@ -89,7 +90,7 @@ def _answers(probed: Probed, part: Part) -> Markup:
     )
     return tag(
         "details",
-        tag("summary", f"The {len(part.rows)} answers"),
+        tag("summary", f"The {counted(len(part.rows), 'answer')}"),
         tag("p", how, class_="hint on-page"),
         grid,
         class_="card",

@@ -50,7 +50,7 @@ SETS: dict[str, tuple[str, str]] = {
         "not know, since there is nothing to know.",
     ),
     "snowball": (
-        "Snowball",
+        "Snowball: prime numbers and ways",
         "Is it prime, and is there a way? Whoever says yes or no first and reasons after tends to "
         "defend what was said (Zhang et al., 2023).",
     ),

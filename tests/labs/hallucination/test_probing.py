@@ -242,6 +242,8 @@ def test_a_difference_of_four_answers_comes_by_chance() -> None:
 def test_a_small_set_says_once_why_it_has_no_figures(model: LanguageModel) -> None:
     page = str(draw(probe(model, items=3)))
     assert page.count("No AUROC") == 1
+    assert load_set("capitals").explanation in page
+    assert "e to the mean logprob" not in page  # there is no diagram without figures
     assert "Linear probe on the hidden states</th>" not in page
     assert "a half must have" not in page
 

@@ -33,8 +33,11 @@ Flags = NDArray[np.bool_]
 
 PENALTIES = (30.0, 100.0, 300.0, 1000.0, 3000.0)
 # Of harmless sentences whose source was not fitted on.
-REVIEWED, BLOCKED = 0.02, 0.005
-# Each harmful source is left out together with harmless ones, so that both classes are new.
+REVIEWED, BLOCKED = 0.02, 0.002
+# Few, and nearest to what people write in a chat: each counts as so many.
+OWN_COPIES = 3
+# Each harmful source is left out together with harmless ones, so that both classes are new. What is
+# in disguise is in every fit: nobody asks so, and a threshold is to be one for what people ask.
 LEFT_OUT = (
     {"AdvBench", "PIQA in other forms", "OpenBookQA", "Wikipedia"},
     {"Do-Not-Answer", "TruthfulQA", "MedicationQA", "LiveQA", "SocialIQA"},
@@ -78,12 +81,12 @@ def fit(rows: list[Labelled], vectors: NDArray[np.float32]) -> tuple[Head, dict[
     odds = {each: _odds_of_others(features, harmful, sources, each) for each in PENALTIES}
     ranks = {each: _mean_auroc(found, harmful, sources) for each, found in odds.items()}
     penalty = max(ranks, key=lambda each: ranks[each])
-    calibrated = fit_logistic(odds[penalty][:, None], harmful, penalty=1e-3)
-    probabilities = calibrated.predict_proba(odds[penalty][:, None])
-    weights, intercept = _as_one(fit_logistic(features, harmful, penalty=penalty), calibrated)
-    review, block = (
-        float(np.quantile(probabilities[~harmful], 1 - rate)) for rate in (REVIEWED, BLOCKED)
-    )
+    known = ~np.isnan(odds[penalty])
+    asked = odds[penalty][known, None]
+    calibrated = fit_logistic(asked, harmful[known], penalty=1e-3)
+    harmless = calibrated.predict_proba(asked)[~harmful[known]]
+    weights, intercept = _as_one(_fit(features, harmful, sources, penalty), calibrated)
+    review, block = (float(np.quantile(harmless, 1 - rate)) for rate in (REVIEWED, BLOCKED))
     counts = {name: int((sources == name).sum()) for name in dict.fromkeys(sources.tolist())}
     how = {
         "encoder": EMBEDDER,
@@ -100,13 +103,20 @@ def fit(rows: list[Labelled], vectors: NDArray[np.float32]) -> tuple[Head, dict[
 
 
 def _odds_of_others(features: Floats, harmful: Flags, sources: Any, penalty: float) -> Floats:
-    """Return each sentence's log-odds by a fit on other sources."""
+    """Return each sentence's log-odds by a fit on other sources; NaN where it is in every fit."""
     found = np.full(len(harmful), np.nan)
     for names in LEFT_OUT:
         out = np.isin(sources, list(names))
-        fitted = fit_logistic(features[~out], harmful[~out], penalty=penalty)
+        fitted = _fit(features[~out], harmful[~out], sources[~out], penalty)
         found[out] = fitted.log_odds(features[out])
     return found
+
+
+def _fit(features: Floats, harmful: Flags, sources: Any, penalty: float) -> Logistic:
+    copies = np.where(sources == "own", OWN_COPIES, 1)
+    return fit_logistic(
+        np.repeat(features, copies, axis=0), np.repeat(harmful, copies), penalty=penalty
+    )
 
 
 def _mean_auroc(odds: Floats, harmful: Flags, sources: Any) -> float:

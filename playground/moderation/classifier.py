@@ -2,7 +2,7 @@
 
 It is the only stage that gives a probability, and the only one that can be wrong about a text which
 no rule names. So it says "review" where one in fifty harmless sentences would be said so by
-mistake, and "block" only where one in two hundred would; see `HEAD_FIGURES` for how that was
+mistake, and "block" only where one in five hundred would; see `HEAD_FIGURES` for how that was
 measured.
 """
 

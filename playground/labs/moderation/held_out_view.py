@@ -38,9 +38,9 @@ def held_out() -> Markup:
 
 
 _MEANING = (
-    "In brackets: 95 % intervals. It misses half of what asks for harm, and seldom stops the "
-    "innocent: that is where its threshold was put. It is one stage of several. HarmBench asks in "
-    "polite words, which lists and alt-profanity-check, made for rude ones, cannot see."
+    "In brackets: 95 % intervals. It misses more than half of what asks for harm, and seldom stops "
+    "the innocent: that is where its threshold was put. It is one stage of several. HarmBench "
+    "asks in polite words, which lists and alt-profanity-check, made for rude ones, cannot see."
 )
 
 

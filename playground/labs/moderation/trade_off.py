@@ -30,7 +30,7 @@ class TradeOffSettings(Settings):
     """Which sentences, and from which score on they are stopped."""
 
     threshold: float = field(
-        0.64,
+        0.66,
         label="Stop from",
         explanation="The classifier's score from which on a sentence is stopped.",
         ge=0,

@@ -106,7 +106,7 @@ def test_the_figures_that_ship_beat_both_rivals_beyond_their_intervals() -> None
     _, low, _ = test["classifier"]["auroc"]
     for rival in ("own word lists", "word list", "alt-profanity-check"):
         assert low > test[rival]["auroc"][2]
-    assert "0.94 (0.93 to 0.96)" in str(held_out())
+    assert "0.94 (0.93 to 0.95)" in str(held_out())
     head, told = shipped_head(), classifier_figures()["how"]["thresholds"]
     assert (head.review, head.block) == (told["review"], told["block"])
 

@@ -7,6 +7,7 @@ Values are exact, and each says where it stands. What has more than one reading 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -130,7 +131,11 @@ def read_dates(text: str) -> tuple[DateRead, ...]:
     found = [
         date for pattern in _DATES for match in pattern.finditer(plain) if (date := _date(match))
     ]
-    clear = [date for date in found if not any(_disputes(other, date) for other in found)]
+    # The same letters may be another date, as those of "5/6/1990" are.
+    readings: dict[tuple[int, int], set[object]] = {}
+    for date in found:
+        readings.setdefault((date.start, date.end), set()).add(date.value)
+    clear = [date for date in found if len(readings[date.start, date.end]) == 1]
     longest: list[DateRead] = []
     for date in sorted(clear, key=lambda each: (each.start, -each.end)):
         if not longest or date.start >= longest[-1].end:
@@ -147,10 +152,11 @@ def read_quantities(text: str) -> tuple[NumberRead | DateRead, ...]:
     ['(1818, 5, 5)', '1', '9']
     """
     dates = read_dates(text)
+    ends = [date.end for date in dates]
     numbers = [
         number
         for number in read_numbers(text)
-        if not any(date.start < number.end and number.start < date.end for date in dates)
+        if (at := bisect_right(ends, number.start)) == len(dates) or dates[at].start >= number.end
     ]
     return tuple(sorted([*dates, *numbers], key=lambda each: each.start))
 
@@ -243,8 +249,3 @@ def _date(match: re.Match[str]) -> DateRead | None:
 def _days(year: int | None, month: int) -> int:
     """Return how many days a month has; in a year that is not said, at most."""
     return monthrange(year or 2000, month)[1]
-
-
-def _disputes(other: DateRead, date: DateRead) -> bool:
-    """Say whether the same letters are another date, as those of "5/6/1990" are."""
-    return (other.start, other.end) == (date.start, date.end) and other.value != date.value

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,11 +24,14 @@ from playground.labs.hallucination.number_reading import (
     read_numbers,
     read_quantities,
 )
+from playground.labs.hallucination.sentence_openers import length_of_opener, may_be_no_name
 
 # Shares of a sentence's words that stand in one sentence of the source.
 ENOUGH_WORDS, FEW_WORDS = 2 / 3, 1 / 3
 # Unlike a number or a name that is elsewhere in the source, these turn a sentence round.
 _TURNS_ROUND = ("a negation", "an opposite", "the order of the words")
+
+_PERCENT = re.compile(r"\s*(?:%|per ?cent\b)")
 
 Verdict = Literal["supported", "unclear", "unsupported"]
 
@@ -75,8 +78,8 @@ class SentenceSupport:
     clash : str or None
         What turns it round against `nearest`: "a negation".
     unknown : tuple of str
-        Its words outside numbers, dates and names that say something and that `nearest` does not
-        have: one such word may make the contrary of it.
+        What `nearest` does not have: words that say something, and numbers, dates and names that
+        stand elsewhere in the source. One such word may make the contrary of it.
     """
 
     sentence: Span
@@ -184,7 +187,7 @@ class _Known:
     @classmethod
     def of(cls, source: str) -> _Known:
         return cls(
-            frozenset(each.value for each in read_numbers(source)),
+            _values(source),
             read_dates(source),
             frozenset(_pieces(source)),
             tuple((each, _words(each.text)) for each in sentence_spans(source)),
@@ -200,25 +203,51 @@ class _Known:
 
 def _hold(sentence: Span, known: _Known) -> SentenceSupport:
     """Hold one sentence against the source."""
-    stated = [*_quantities(sentence, known), *_names(sentence, known)]
+    opener = length_of_opener(sentence.text)
+    said = Span(sentence.start + opener, sentence.end, sentence.text[opener:])
+    stated = [*_quantities(said, known), *_names(said, known)]
     lacking = tuple(sorted((each for each, there in stated if not there), key=lambda e: e.start))
     covered = 1 - len(lacking) / len(stated) if stated else None
-    mine = _words(sentence.text)
+    mine = _words(said.text)
     shares = [_f1(mine, words) for _, words in known.sentences]
     best = max(shares, default=0.0)
     if not best:
         return SentenceSupport(sentence, None, 0.0, 0.0, covered, lacking, None)
     nearest, theirs = known.sentences[shares.index(best)]
-    clashes = find_clashes(sentence.text, nearest.text)
-    clash = next((each for each in clashes if each in _TURNS_ROUND), None)
+    clash = _clash(said.text, nearest.text)
     words = (mine & theirs).total() / mine.total()
-    unknown = _unknown(sentence, nearest)
+    unknown = tuple(dict.fromkeys([*_unknown(said, nearest), *_elsewhere(said, nearest, stated)]))
     return SentenceSupport(sentence, nearest, best, words, covered, lacking, clash, unknown)
+
+
+def _clash(said: str, nearest: str) -> str | None:
+    """Return what turns a sentence round against the nearest one."""
+    clashes = find_clashes(said, nearest)
+    clash = next((each for each in clashes if each in _TURNS_ROUND), None)
+    mine, theirs = ([each.value for each in read_numbers(text)] for text in (said, nearest))
+    turned = mine != theirs and sorted(mine) == sorted(theirs)
+    return clash or ("the order of the numbers" if turned else None)
+
+
+def _elsewhere(said: Span, nearest: Span, stated: Sequence[tuple[Lacking, bool]]) -> Iterator[str]:
+    """Return what the source has, but not in the sentence that this one is held against.
+
+    "Born in 1817" is not what a source says that has the year in "died in 1817". The name that a
+    sentence begins with stands for its "she", and may be elsewhere.
+    """
+    there = _Known.of(nearest.text)
+    begins = said.start + len(said.text) - len(said.text.lstrip())
+    held = [*_quantities(said, there), *_names(said, there)]
+    known = {(each.start, each.end) for each, is_known in stated if is_known}
+    for each, is_there in held:
+        if not is_there and (each.start, each.end) in known and each.start != begins:
+            yield each.text
 
 
 def _unknown(sentence: Span, nearest: Span) -> tuple[str, ...]:
     """Return the words that the nearest sentence lacks; numbers and names have their own rule."""
-    own = [*read_quantities(sentence.text), *read_names(sentence.text)]
+    names = [each for each in read_names(sentence.text) if not _opens(sentence, each)]
+    own = [*read_quantities(sentence.text), *names]
     return tuple(
         dict.fromkeys(
             each.text
@@ -247,7 +276,23 @@ def _names(sentence: Span, known: _Known) -> Iterator[tuple[Lacking, bool]]:
         if any(each.start < name.end and name.start < each.end for each in quantities):
             continue
         span = (sentence.start + name.start, sentence.start + name.end)
-        yield Lacking(*span, name.text, "name"), _pieces(name.text) <= known.words
+        is_known = _pieces(name.text) <= known.words
+        if is_known or not _opens(sentence, name):
+            yield Lacking(*span, name.text, "name"), is_known
+
+
+def _opens(sentence: Span, name: Span) -> bool:
+    """Say whether a word has its capital perhaps only because the sentence begins with it."""
+    begins = not any(map(str.isalnum, sentence.text[: name.start]))
+    return begins and " " not in name.text and may_be_no_name(sentence.text, name.end)
+
+
+def _values(text: str) -> frozenset[object]:
+    """Return the numbers of a text; "50%" is a half, too, and the other way round."""
+    numbers = read_numbers(text)
+    shares = [each.value / 100 for each in numbers if _PERCENT.match(text, each.end)]
+    parts = [each.value * 100 for each in numbers if each.spelled and 0 < each.value < 1]
+    return frozenset([*(each.value for each in numbers), *shares, *parts])
 
 
 def _words(text: str) -> Counter[str]:

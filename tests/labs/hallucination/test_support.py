@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 
 import pytest
@@ -56,7 +57,7 @@ def test_numbers_dates_and_names_that_the_source_lacks_are_found(
         ("It grows on tall plants.", "unsupported", "of its words stand"),
         ("She never grew poor by it.", "unclear", "which does not have: poor."),
         ("She never sold the isolation of radium.", "unclear", "does not have: sold."),
-        ("Marie Curie was born in Paris.", "supported", "of its words"),
+        ("Marie Curie was born in Paris.", "unclear", "does not have: Paris."),
     ],
 )
 def test_each_sentence_has_a_verdict_with_its_rule(answer: str, verdict: str, rule: str) -> None:
@@ -150,3 +151,45 @@ def test_titles_end_no_sentence() -> None:
         "Dr. Watson met Mrs. Hudson.",
         "It rained.",
     ]
+
+
+AUSTEN = (
+    "Jane Austen was born in 1775 in Steventon. She wrote six novels, among them Emma, and died in "
+    "Winchester in 1817."
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "answer", "verdict"),
+    [
+        # How a sentence begins is no name that the source lacks.
+        (AUSTEN, "Interestingly, she wrote six novels.", "supported"),
+        (AUSTEN, "According to the text, she died in 1817.", "supported"),
+        ("50% of them left.", "Half of them left.", "supported"),
+        ("Half of them left.", "50% of them left.", "supported"),
+        ("Many came.", "Hardly anyone came.", "unclear"),
+        # What the source says of something else is not what it says of this.
+        (AUSTEN, "Jane Austen was born in 1817 in Steventon.", "unclear"),
+        (AUSTEN, "Jane Austen was born in Winchester in 1775.", "unclear"),
+        (AUSTEN, "She wrote 1775 novels.", "unclear"),
+        (AUSTEN, "Austen wrote six novels.", "supported"),
+        ("It was a 1-3 win.", "It was a 3-1 win.", "unclear"),
+        ("Profits fell by 5%.", "Profits rose by 5%.", "unclear"),
+        ("The vaccine is unsafe.", "The vaccine is safe.", "unclear"),
+        ("He accepted the offer.", "He refused the offer.", "unclear"),
+        ("It is 5 miles long.", "It is 5 km long.", "unclear"),
+        ("In the 1980s it grew.", "In the 1990s it grew.", "unclear"),
+        (AUSTEN, "Krakow was her home.", "unsupported"),
+    ],
+)
+def test_openers_are_no_names_and_what_stands_elsewhere_supports_nothing(
+    source: str, answer: str, verdict: str
+) -> None:
+    (sentence,) = support(answer, source).sentences
+    assert sentence.verdict == verdict, sentence.rule
+
+
+def test_many_dates_are_read_in_a_moment() -> None:
+    start = time.perf_counter()
+    support("1/1/2000 " * 2_000, "x.")
+    assert time.perf_counter() - start < 10  # it took minutes

@@ -14,7 +14,6 @@ from playground.labs.moderation.examples import meant_examples
 from playground.labs.moderation.house import house_rail, through
 from playground.moderation.evasions import EVASIONS, evade
 from playground.moderation.rail import Rail
-from playground.moderation.verdict import Match
 
 MAX_CHARACTERS = 2_000
 PLAIN = "as it stands"
@@ -79,13 +78,6 @@ class Disguised:
     def stopped(self) -> bool:
         """Whether the rail would do anything about it."""
         return self.examined.verdict.flagged
-
-    @property
-    def decisive(self) -> Match | None:
-        """The find that decides, where there is one."""
-        action = self.examined.verdict.action
-        found = self.examined.matches
-        return next((each for each in found if self.stopped and each.action is action), None)
 
 
 @dataclass(frozen=True)

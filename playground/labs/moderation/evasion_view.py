@@ -52,8 +52,8 @@ def _one(bench: Bench) -> Markup:
 
 
 def _row(name: str, disguised: Disguised) -> list[object]:
-    match = disguised.decisive
     examined = disguised.examined
+    match = examined.decisive
     return [
         name,
         action_word(examined.verdict.action),
@@ -107,7 +107,11 @@ def to_csv(bench: Bench) -> str:
             each.plain,
             each.examined.given,
             each.examined.verdict.action.value,
-            *((match.stage, match.rule, match.view) if (match := each.decisive) else ("", "", "")),
+            *(
+                (match.stage, match.rule, match.view)
+                if (match := each.examined.decisive)
+                else ("", "", "")
+            ),
         )
         for outcome in bench.outcomes
         for each in outcome.disguised

@@ -87,6 +87,15 @@ class Examined:
         return Verdict(self.matches, self.scores)
 
     @property
+    def decisive(self) -> Match | None:
+        """The find that decides: of the first stage that asks for the strictest action."""
+        action = self.verdict.action
+        if action is Action.ALLOW:
+            return None
+        found = (match for stage in self.stages for match in stage.matches)
+        return next(each for each in found if each.action is action)
+
+    @property
     def milliseconds(self) -> float:
         """How long all of it took."""
         return self.reading_milliseconds + sum(each.milliseconds for each in self.stages)

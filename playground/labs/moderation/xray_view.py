@@ -14,7 +14,6 @@ from playground.labs.moderation.examining import Examined
 from playground.labs.moderation.marked_text import action_word, marked_text
 from playground.labs.moderation.xray import XRay, XRaySettings, run_xray
 from playground.moderation.classifier import CATEGORY, shipped_head
-from playground.moderation.verdict import Action
 
 EMPTY = "Write something above; what each stage says of it will stand here."
 SHOWN_OF_A_VIEW = 2_000
@@ -49,9 +48,8 @@ def _verdict(examined: Examined) -> Markup:
 
 def why(examined: Examined) -> str:
     """Return in a sentence which find decides, or why nothing does."""
-    action = examined.verdict.action
-    if action is not Action.ALLOW:
-        first = next(each for each in examined.matches if each.action is action)
+    first = examined.decisive
+    if first:
         return (
             f"The stage “{first.stage}” found “{legible(first.text)}” by the rule {first.rule} "
             f"({first.category}), in the reading “{first.view}”. {first.reason}".rstrip()

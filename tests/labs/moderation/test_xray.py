@@ -67,6 +67,15 @@ def test_every_stage_is_asked_and_the_strictest_find_decides() -> None:
     assert "<pear>" not in page
 
 
+def test_of_two_stages_that_block_the_earlier_one_is_named() -> None:
+    found = (Word("words", "plum", Action.BLOCK), Word("policies", "a plum", Action.BLOCK))
+    gate = Word("limits", "\0", Action.BLOCK)
+    both = examine("a plum", gate, lambda given: [as_written(given)], found)
+    assert both.matches[0].stage == "policies"
+    assert both.decisive
+    assert both.decisive.stage == "words"
+
+
 def test_a_text_that_passes_says_why() -> None:
     assert why(examined("an apple")) == "None of 3 stages found anything in it."
     assert why(examined("a fig")) == "What was found asks for nothing to be done."

@@ -12,21 +12,14 @@ from collections.abc import Iterator
 from playground.labs.hallucination.names import read_names
 from playground.labs.hallucination.normalising import normalise
 from playground.labs.hallucination.number_reading import read_quantities
+from playground.labs.hallucination.opposites import are_opposed
+from playground.labs.hallucination.units import units_of
 
 _NEGATION = re.compile(
-    r"\b(?:not|no|none|nor|never|nothing|nobody|nowhere|neither|without|cannot|\w+n['\u2019]t)\b",
+    r"\b(?:not|no|none|nor|never|nothing|nobody|nowhere|neither|without|cannot|hardly"
+    r"|rarely|scarcely|fails? to|failed to|\w+n['\u2019]t)\b",
     re.IGNORECASE,
 )
-_OPPOSITES = [
-    frozenset(pair.split("/"))
-    for pair in (
-        *("yes/no", "true/false", "right/wrong", "correct/incorrect", "possible/impossible"),
-        *("before/after", "above/below", "more/less", "most/least", "higher/lower", "up/down"),
-        *("largest/smallest", "biggest/smallest", "highest/lowest", "longest/shortest"),
-        *("first/last", "north/south", "east/west", "left/right", "open/closed", "alive/dead"),
-        *("increase/decrease", "increases/decreases", "safe/dangerous", "always/never"),
-    )
-]
 
 
 def find_clash(one: str, other: str) -> str | None:
@@ -40,7 +33,8 @@ def find_clash(one: str, other: str) -> str | None:
     Returns
     -------
     str or None
-        A few words: "a number", "a negation", "an opposite", "a name", "the order of the words".
+        A few words: "a number", "a unit", "a negation", "an opposite", "a name", "the order of
+        the words".
 
     Examples
     --------
@@ -56,11 +50,13 @@ def find_clashes(one: str, other: str) -> Iterator[str]:
     """Return all that sets two texts apart; see `find_clash`."""
     if _numbers(one) != _numbers(other):
         yield "a number"
+    if units_of(one) != units_of(other):
+        yield "a unit"
     if bool(_NEGATION.search(one)) != bool(_NEGATION.search(other)):
         yield "a negation"
     mine, theirs = normalise(one).split(), normalise(other).split()
     only_mine, only_theirs = set(mine) - set(theirs), set(theirs) - set(mine)
-    if any(pair & only_mine and pair & only_theirs for pair in _OPPOSITES):
+    if are_opposed(only_mine, only_theirs):
         yield "an opposite"
     if _names(one) - _names(other) and _names(other) - _names(one):
         yield "a name"

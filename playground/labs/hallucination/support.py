@@ -106,13 +106,10 @@ class SentenceSupport:
             what = ", ".join(each.text for each in self.lacking)
             return f"The source does not have: {what}."
         share = f"{self.words:.0%} of its words stand in one sentence of the source"
-        if self.clash:
-            return f"{share}, but {self.clash} sets them apart."
-        return (
-            f"{share}, which does not have: {', '.join(self.unknown)}."
-            if self.unknown
-            else f"{share}."
-        )
+        lacks = f", which does not have: {', '.join(self.unknown)}" if self.unknown else ""
+        join = ";" if lacks else ", but"
+        clashes = f"{join} {self.clash} sets them apart" if self.clash else ""
+        return f"{share}{lacks}{clashes}."
 
 
 @dataclass(frozen=True)

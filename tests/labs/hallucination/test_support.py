@@ -55,7 +55,7 @@ def test_numbers_dates_and_names_that_the_source_lacks_are_found(
         ("She did patent the isolation of radium.", "unclear", "but a negation sets them apart"),
         ("Letters of hers were lost.", "unclear", "60% of its words"),
         ("It grows on tall plants.", "unsupported", "of its words stand"),
-        ("She never grew poor by it.", "unclear", "which does not have: poor."),
+        ("She never grew poor by it.", "unclear", "which does not have: poor; an opposite"),
         ("She never sold the isolation of radium.", "unclear", "does not have: sold."),
         ("Marie Curie was born in Paris.", "unclear", "does not have: Paris."),
     ],

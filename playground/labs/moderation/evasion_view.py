@@ -16,6 +16,7 @@ from playground.labs.moderation.evasion import (
     run_evasion,
 )
 from playground.labs.moderation.marked_text import action_word, marked_text
+from playground.moderation.verdict import Match
 
 _EMPTY = "Each disguise will stand here, and the stage that sees through it."
 
@@ -117,6 +118,10 @@ def to_csv(bench: Bench) -> str:
         for each in outcome.disguised
     )
     return csv_text(heads, rows)
+
+
+def _seen_by(match: Match | None) -> tuple[str, str, str]:
+    return (match.stage, match.rule, match.view) if match else ("", "", "")
 
 
 EVASION = Experiment(

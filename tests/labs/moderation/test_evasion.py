@@ -7,6 +7,7 @@ import pytest
 import playground
 from playground.errors import OptionError
 from playground.labs.moderation.evasion import PLAIN
+from playground.labs.moderation.evasion_view import to_csv
 from playground.moderation.evasions import EVASIONS
 
 
@@ -23,6 +24,9 @@ def test_every_disguise_is_tried_and_says_who_saw_through_it() -> None:
     page = result._repr_html_()
     assert "&amp;#87;" in page  # the entities stand there as text
     assert "disguises are seen through" in page
+    lines = to_csv(result.snapshot).splitlines()
+    assert len(lines) >= len(found) + 1
+    assert ",block,policies,figure_where,as written" in lines[1]
 
 
 def test_what_a_disguise_costs_is_counted_over_the_examples() -> None:

@@ -14,6 +14,7 @@ from playground.models.text.tokenizer import Message
 
 USER: Literal["user"] = "user"
 ASSISTANT: Literal["assistant"] = "assistant"
+FILTER: Literal["content_filter"] = "content_filter"
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,9 @@ class ReplyFacts:
         Where it left the reply before it, if it did; the tokens up to there are that reply's.
     fit : Fit or None
         What of the conversation the model received; None for replies from before it was kept.
+    moderation : dict or None
+        Whether the content filter was on, and what it found and withheld; None for replies from
+        before there was one.
     unread : mapping
         What was stored beside these by another version; written back as it stood.
     """
@@ -75,6 +79,7 @@ class ReplyFacts:
     settings: dict[str, Any]
     branch: Branch | None = None
     fit: Fit | None = None
+    moderation: dict[str, Any] | None = None
     unread: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -105,6 +110,7 @@ def facts_of(reply: Reply, engine: Engine, tokens: int, branch: Branch | None) -
         settings=reply.settings.as_dict(),
         branch=branch,
         fit=reply.prompt.fit,
+        moderation=reply.moderation,
     )
 
 
@@ -115,13 +121,16 @@ class Turn:
     Parameters
     ----------
     role : str
-        "user" or "assistant"; a role that another version wrote is shown, and no model gets it.
+        "user" or "assistant", or "content_filter" for what explains why a message was not passed
+        on; a role that another version wrote is shown. No model gets any but the first two.
     content : str
         The text.
     facts, notice : ReplyFacts, str or None
         Of replies: what stands under it, and what was cut to fit.
     recording : str or None
         Of replies: the name under which the store keeps its token records.
+    refused : dict or None
+        Of messages of the person: what the content filter found in one that it did not pass on.
     unread : mapping
         What was stored beside these by another version; written back as it stood.
     """
@@ -131,12 +140,13 @@ class Turn:
     facts: ReplyFacts | None = None
     notice: str | None = None
     recording: str | None = None
+    refused: dict[str, Any] | None = None
     unread: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def sent(self) -> bool:
-        """Whether models are given it: only what a person or a model said."""
-        return self.role in (USER, ASSISTANT)
+        """Whether models are given it: only what a person or a model said and may say."""
+        return self.role in (USER, ASSISTANT) and not self.refused
 
 
 @dataclass(frozen=True)
@@ -160,6 +170,17 @@ class Conversation:
     def with_turn(self, turn: Turn) -> Conversation:
         """Append a message."""
         return replace(self, turns=(*self.turns, turn))
+
+    def with_refused(self, found: dict[str, Any], why: str) -> Conversation:
+        """Mark the newest message as one that no model gets, and answer it with the reason."""
+        *before, question = self.turns
+        turns = (*before, replace(question, refused=found), Turn(FILTER, why))
+        return replace(self, turns=turns)
+
+    def asked_again(self) -> Conversation:
+        """Take the mark off the newest message, for it to be checked anew."""
+        *before, question = self.turns
+        return replace(self, turns=(*before, replace(question, refused=None)))
 
     def cut_to(self, count: int) -> Conversation:
         """Keep the first messages; the others can be brought back."""

@@ -8,7 +8,7 @@ that nothing a person wrote or read is lost.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from apps.chat.branching import Fork, ForkPlace, find_fork
@@ -23,6 +23,7 @@ from apps.chat.conversations import (
 from apps.chat.message_rules import require_message, require_text
 from apps.chat.places import Question, find_question, require_last
 from apps.chat.recent import Recent
+from apps.chat.request import Request, refuse
 from apps.chat.runs import Run, Runs
 from apps.chat.store import ConversationStore
 from playground.errors import OptionError
@@ -30,28 +31,15 @@ from playground.generation.fitting.outlook import Outlook, foresee
 from playground.generation.language_model import LanguageModel
 from playground.generation.recording import TokenRecord
 from playground.generation.reply import Reply
-from playground.generation.settings import SamplingSettings
 from playground.models.engines.engine import Engine
-from playground.models.engines.manager import ModelChoice
 from playground.models.text.tokenizer import Message
+from playground.moderation.guard import RailGuard, house_guard
 from playground.serving import Pool
 
 Change = Callable[[Conversation], Conversation]
 
 # Characters of the conversations whose outlook is remembered for as long as it stands.
 _FORESEEN = 8_000_000
-
-
-@dataclass(frozen=True)
-class Request:
-    """What one reply is asked with."""
-
-    choice: ModelChoice
-    system: str
-    settings: SamplingSettings
-
-    def __post_init__(self) -> None:
-        require_text("The system prompt", self.system)
 
 
 class ChatService:
@@ -128,7 +116,7 @@ class ChatService:
             if question is None:
                 raise OptionError("There is no message to answer again; write one first.")
             require_last(conversation, place)
-            return conversation.cut_to(question + 1)
+            return conversation.cut_to(question + 1).asked_again()
 
         return self._claim(key, session, change)
 
@@ -227,7 +215,16 @@ class ChatService:
             When the model cannot be had or the prompt does not fit; the question stays, and so
             does the reply that was to be branched.
         """
-        with self.runs.writing(run), self.pool.lease(request.choice, run.stopped.is_set) as model:
+        with self.runs.writing(run):
+            guard = house_guard(self.pool.settings.policies_dir) if request.moderation else None
+            if guard and not run.fork and (why := refuse(run, guard, self.store)):
+                yield why
+                return
+            yield from self._write(run, request, guard)
+
+    def _write(self, run: Run, request: Request, guard: RailGuard | None) -> Iterator[str]:
+        with self.pool.lease(request.choice, run.stopped.is_set) as model:
+            model.guard = guard
             if run.fork:
                 run.fork.require_room(model.engine, request.settings)
                 if run.fork.ends(model.engine.tokenizer):
@@ -248,13 +245,16 @@ class ChatService:
             for step in stream:
                 text += step.text
                 yield text
+            if (whole := stream.reply.text) != text:  # what was withheld ended it
+                yield whole
         finally:
             stream.close()
             self._keep_written(run, model.engine, stream.reply)
 
     def _keep_written(self, run: Run, engine: Engine, reply: Reply) -> None:
         """Save what was written, whyever it ended."""
-        if not reply.steps or (run.stopped.is_set() and not reply.text):
+        filtered = reply.finish_reason == "content_filter"
+        if not (reply.steps or filtered) or (run.stopped.is_set() and not reply.text):
             # The question stays to be answered, and what was to be branched stays as it was.
             return
         tokenizer, fork = engine.tokenizer, run.fork

@@ -103,7 +103,9 @@ def _read_turn(stored: Any) -> Turn:
     turn = _read_record(Turn, rest)
     if turn is None:
         raise Unreadable("a message without role or text")
-    return Turn(turn.role, turn.content, facts, turn.notice, turn.recording, turn.unread)
+    return Turn(
+        turn.role, turn.content, facts, turn.notice, turn.recording, turn.refused, turn.unread
+    )
 
 
 def _read_record(kind: type[Record], stored: Any) -> Record | None:

@@ -211,13 +211,5 @@ def reply_record(model: LanguageModel, prompt: str, reply: Reply) -> dict[str, A
         "settings": settings,
         "notice": reply.prompt.notice,
         "context": reply.prompt.fit.as_dict(),
-        "moderation": moderation_record(reply),
+        "moderation": reply.moderation,
     }
-
-
-def moderation_record(reply: Reply) -> dict[str, Any]:
-    """Return whether the content filter watched a reply, and what it found and withheld."""
-    watched = reply.watched
-    if watched is None:
-        return {"on": False}
-    return {"on": True, "withheld_tokens": watched.withheld, **watched.found}

@@ -14,8 +14,9 @@ from gradio.events import Dependency
 
 from apps.chat.conversations import Conversation
 from apps.chat.places import QuestionGone
+from apps.chat.request import Request
 from apps.chat.runs import Run
-from apps.chat.service import ChatService, Request
+from apps.chat.service import ChatService
 from apps.ui.background import Background
 from apps.ui.click import Click, read_click
 from apps.ui.events import QUIET, WITH_KEY

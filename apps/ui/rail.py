@@ -14,7 +14,7 @@ from typing import Any
 import gradio as gr
 
 from apps.chat.message_rules import require_text
-from apps.chat.service import Request
+from apps.chat.request import Request
 from apps.ui.badge import describe_loaded, describe_origin
 from apps.ui.events import QUIET
 from apps.ui.sliders import UncheckedSlider
@@ -34,7 +34,8 @@ _MODEL = ("model", "precision", "engine")
 # Settings that are no sliders and are checked as they were typed.
 _TYPED = ("seed", "overflow", "context_window")
 _TEXTS = ("system", "stop")
-_FIELDS = (*_MODEL, "system", *OPTIONS, "seed", "stop", "overflow", "context_window")
+_FIRST = (*_MODEL, "system", "moderation")
+_FIELDS = (*_FIRST, *OPTIONS, "seed", "stop", "overflow", "context_window")
 
 Component = gr.Dropdown | gr.Textbox | gr.Slider
 
@@ -178,6 +179,14 @@ def build_rail(choices: Sequence[tuple[str, str]], start: ModelChoice) -> Rail:
         max_lines=6,
         elem_id="system",
     )
+    moderation = gr.Dropdown(
+        ["on", "off"],
+        value="on",
+        label="Content filter",
+        info="Checks what you ask, and holds back what may not be shown of a reply.",
+        elem_id="moderation",
+        filterable=False,
+    )
     sliders = {name: _slider(name, option) for name, option in OPTIONS.items()}
     seed = gr.Textbox(
         label="Seed",
@@ -201,6 +210,7 @@ def build_rail(choices: Sequence[tuple[str, str]], start: ModelChoice) -> Rail:
         "precision": precision,
         "engine": engine,
         "system": system,
+        "moderation": moderation,
         **sliders,
         "seed": seed,
         "stop": stop,
@@ -336,6 +346,7 @@ def read_request(rail: Mapping[str, Any]) -> Request:
     return Request(
         choice=read_choice(rail),
         system=str(rail["system"] or ""),
+        moderation=rail.get("moderation") != "off",
         settings=SamplingSettings.from_mapping(
             {**settings, **{name: rail[name] for name in _TYPED}, "stop": stop}
         ),

@@ -12,13 +12,14 @@ from html import escape
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from apps.chat.conversations import USER, Branch, Conversation, ReplyFacts, Turn
+from apps.chat.conversations import FILTER, USER, Branch, Conversation, ReplyFacts, Turn
 from playground.drawing.finish_words import FINISH_WORDS
 from playground.drawing.left_out import Fate, fate_of, render_border, render_label, strike
 from playground.drawing.marks import mark
 from playground.errors import OptionError
 from playground.generation.fitting.prompt import Fit
 from playground.generation.settings import keep_in_effect
+from playground.moderation.guard import explain_reply
 
 _RULES = (
     "newline escape backticks emphasis balance_pairs fragments_join fence code heading list "
@@ -113,9 +114,20 @@ def _fates(conversation: Conversation) -> list[Fate]:
 
 
 def _message(turn: Turn, index: int, last: bool, fate: Fate) -> str:
-    if not turn.sent:
-        return _foreign(turn)
-    return _user(turn, index, fate) if turn.role == USER else _reply(turn, index, last, fate)
+    if turn.role == USER:
+        return _user(turn, index, fate)
+    if turn.role == FILTER:
+        return _refusal(turn, index, last)
+    return _reply(turn, index, last, fate) if turn.sent else _foreign(turn)
+
+
+def _refusal(turn: Turn, index: int, last: bool) -> str:
+    buttons = _button("retry", "Retry", index) + _button("undo", "Undo", index) if last else ""
+    return (
+        '<article class="message reply refusal" aria-label="Content filter">'
+        f'<div class="words"><p class="cut">{escape(turn.content)}</p></div>'
+        f'<div class="actions">{buttons}</div></article>'
+    )
 
 
 def _foreign(turn: Turn) -> str:
@@ -144,16 +156,30 @@ def _reply(turn: Turn, index: int, last: bool, fate: Fate) -> str:
     undo = _button("undo", "Undo", index) if last else ""
     notice = f'<p class="cut">{escape(turn.notice)}</p>' if turn.notice else ""
     empty = '<p class="muted">The model ended its turn at once, without a word.</p>'
+    filtered = _filter_note(turn.facts)
+    if filtered and not turn.content:
+        empty = '<p class="muted">Nothing of this reply may be shown.</p>'
     return (
         f"{render_border(fate)}"
         f'<article class="message reply" aria-label="Reply" data-turn="{index}">'
         f"{render_label(fate)}{notice}"
         f'<div class="words">{strike(turn.content, fate, _words) if turn.content else empty}</div>'
-        '<div class="tokens" hidden></div>'
+        f'{filtered}<div class="tokens" hidden></div>'
         f"{render_facts(turn.facts) if turn.facts else ''}"
         f'<div class="actions">{retry}{undo}{_copy(turn.content)}'
         f"{_VIEWS if turn.recording else ''}</div></article>"
     )
+
+
+def _filter_note(facts: ReplyFacts | None) -> str:
+    """Say why the filter ended a reply, or how much of it is hidden."""
+    found = facts.moderation if facts else None
+    if facts and found and facts.finish_reason == "content_filter":
+        return f'<p class="cut">{escape(explain_reply(found))}</p>'
+    hidden = found.get("withheld_tokens") if found else 0
+    if not isinstance(hidden, int) or not hidden:
+        return ""
+    return f'<p class="cut">The content filter hides {hidden:,} tokens of this reply.</p>'
 
 
 # The page swaps the words for chips, which it fetches when they are asked for.
@@ -185,6 +211,8 @@ def render_facts(facts: ReplyFacts) -> str:
     why = FINISH_WORDS.get(facts.finish_reason, facts.finish_reason)
     items.append(f"stopped: {_bold(why)}")
     items += _settings_words(facts)
+    if facts.moderation is not None:
+        items.append(f"filter <b>{'on' if facts.moderation.get('on') else 'off'}</b>")
     if facts.branch:
         items.append(_branch_words(facts.branch))
     items.append(f"{escape(facts.model)} <b>{escape(facts.precision)}</b>")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from playground.generation.fitting.prompt import Prompt
 from playground.generation.held_back import Watched
@@ -74,6 +75,13 @@ class Reply:
     def notice(self) -> str | None:
         """One sentence that says what was cut from the prompt, or None."""
         return self.prompt.notice
+
+    @property
+    def moderation(self) -> dict[str, Any]:
+        """Whether something watched it, what that found, and how many tokens it withheld."""
+        if self.watched is None:
+            return {"on": False}
+        return {"on": True, "withheld_tokens": self.watched.withheld, **self.watched.found}
 
     def records(self, tokenizer: Tokenizer) -> tuple[TokenRecord, ...]:
         """Return every token as plain values, ready to be saved."""

@@ -9,7 +9,8 @@ import time
 from pathlib import Path
 
 from apps.chat.conversations import Conversation
-from apps.chat.service import ChatService, Request
+from apps.chat.request import Request
+from apps.chat.service import ChatService
 from apps.chat.store import ConversationStore
 from playground.generation.settings import SamplingSettings
 from playground.models.engines import manager

@@ -16,8 +16,9 @@ import pytest
 from apps.chat.branching import ForkPlace
 from apps.chat.conversations import Branch, Conversation, Turn, conversation_messages
 from apps.chat.places import Question, QuestionGone
+from apps.chat.request import Request
 from apps.chat.runs import Run
-from apps.chat.service import ChatService, Request
+from apps.chat.service import ChatService
 from apps.chat.store import ConversationStore
 from apps.ui.transcript import render_facts
 from playground.errors import Busy, FetchFailed, OptionError

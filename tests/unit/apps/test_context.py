@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from apps.chat.conversations import Conversation, ReplyFacts, Turn
-from apps.chat.service import ChatService, Request
+from apps.chat.request import Request
+from apps.chat.service import ChatService
 from apps.chat.store import ConversationStore
 from apps.ui.rail import read_rail, read_request
 from apps.ui.transcript import render_conversation
@@ -197,7 +198,7 @@ def test_the_footer_names_window_and_policy_where_they_are_not_the_usual() -> No
 
 def test_the_rail_reads_policy_and_window() -> None:
     sliders = [getattr(SamplingSettings(), name) for name in OPTIONS]
-    values = ["m", "fp32", "auto", "", *sliders, "", "", "sliding", "512"]
+    values = ["m", "fp32", "auto", "", "on", *sliders, "", "", "sliding", "512"]
     settings = read_request(read_rail(values)).settings
     assert (settings.overflow, settings.context_window) == (OverflowPolicy.SLIDING, 512)
     with pytest.raises(OptionError, match="`context_window` must be a whole number from 32 on"):

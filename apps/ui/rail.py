@@ -17,6 +17,7 @@ from apps.chat.message_rules import require_text
 from apps.chat.request import Request
 from apps.ui.badge import describe_loaded, describe_origin
 from apps.ui.events import QUIET
+from apps.ui.filter_switch import filter_switch, is_on
 from apps.ui.sliders import UncheckedSlider
 from playground.drawing.context_bar import render_outlook
 from playground.errors import OptionError
@@ -179,14 +180,6 @@ def build_rail(choices: Sequence[tuple[str, str]], start: ModelChoice) -> Rail:
         max_lines=6,
         elem_id="system",
     )
-    moderation = gr.Dropdown(
-        ["on", "off"],
-        value="on",
-        label="Content filter",
-        info="Checks what you ask, and holds back what may not be shown of a reply.",
-        elem_id="moderation",
-        filterable=False,
-    )
     sliders = {name: _slider(name, option) for name, option in OPTIONS.items()}
     seed = gr.Textbox(
         label="Seed",
@@ -210,7 +203,7 @@ def build_rail(choices: Sequence[tuple[str, str]], start: ModelChoice) -> Rail:
         "precision": precision,
         "engine": engine,
         "system": system,
-        "moderation": moderation,
+        "moderation": filter_switch(),
         **sliders,
         "seed": seed,
         "stop": stop,
@@ -346,7 +339,7 @@ def read_request(rail: Mapping[str, Any]) -> Request:
     return Request(
         choice=read_choice(rail),
         system=str(rail["system"] or ""),
-        moderation=rail.get("moderation") != "off",
+        moderation=is_on(rail.get("moderation")),
         settings=SamplingSettings.from_mapping(
             {**settings, **{name: rail[name] for name in _TYPED}, "stop": stop}
         ),

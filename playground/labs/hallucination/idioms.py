@@ -2,7 +2,7 @@
 
 A rubric of words, not a judge: each figure has a list of words that belong to what is meant and one
 of words that belong to the things named. It is held to answers that were labelled by reading; how
-often the two agree stands in docs/hallucination.md.
+often the two agree, and where it fails, stands in docs/hallucination.md.
 """
 
 from __future__ import annotations

@@ -13,8 +13,9 @@ _WORD = re.compile(r"[^\W_]+(?:['.\-][^\W_]+)*")
 _LOWERED = re.compile(r"(?:_\{?|<sub>)(\d+)(?:\}|</sub>)?")
 _CLAUSE_END = re.compile(r"[,;:.!?()\n]|\bbut\b|\bbecause\b|\bsince\b", re.IGNORECASE)
 _DENIED_BEFORE = re.compile(
-    r"(?:\b(?:not|never|neither|nor|cannot|without|except)\b|n't\b|\brather than\b"
-    r"|\binstead of\b|\bother than\b|\bno longer\b|\bhardly\b|\bdoubt\b)"
+    r"(?:\b(?:not|never|neither|nor|cannot|without(?! (?:a )?doubt)|except)\b|n't\b|\brather than\b"
+    r"|\binstead of\b|\bother than\b|\bno longer\b|\bhardly\b"
+    r"|(?<!no )(?<!without )(?<!without a )\bdoubt\b)"
     r"(?!\s+(?:only|just|merely)\b)",
     re.IGNORECASE,
 )
@@ -269,9 +270,16 @@ def restates_the_question(text: str, prompt: str, least: float = 0.75) -> bool:
     said = _stem_list(next(iter(clauses_of(text)), ""))
     in_order = [each for each in asked if each in said] == [each for each in said if each in asked]
     shared = set(asked) & set(said)
+    if stems(_COUNTS) & set(asked) - set(said):
+        return False
     return in_order and set(said) <= set(asked) and max(2, least * len(set(asked))) <= len(shared)
 
 
+_SHORT_NOT = re.compile(
+    r"\b(?:ca|wo|do|does|did|is|are|was|were|has|have|had|could|would|should)n't\b"
+)
+# Where the question has one of these, a sentence without it states something else.
+_COUNTS = "less more fewer least most only alone always all each every any half"
 _NO_CONTENT = frozenset(
     """
     a an the is was are were be been do does did has have had of in on at to for from by with and or
@@ -287,5 +295,5 @@ def stems(text: str) -> set[str]:
 
 
 def _stem_list(text: str) -> list[str]:
-    found = re.findall(r"[^\W_]+", folded(text))
+    found = re.findall(r"[^\W_]+", _SHORT_NOT.sub(" ", folded(text)))
     return [each[:5].rstrip("s") for each in found if each not in _NO_CONTENT and len(each) > 1]

@@ -46,6 +46,9 @@ _ISNT = re.compile(
     r"\b(?:it|that|this)\s+(?:isn't|wasn't)\s+(?:true|correct|so|right)\b", re.IGNORECASE
 )
 _HESITATES = re.compile(r"\bbut\b|\bhowever\b|\bpartly\b|\bpartially\b", re.IGNORECASE)
+_POSSIBLE = re.compile(
+    r"^(?:(?:it|that|this) (?:is|was) )?(?P<no>not |im)?possible\b(?=\W*$)", re.IGNORECASE
+)
 _HAS_A_NOT = re.compile(
     r"\b(?:not|never|no|without|unable|impossible|only|alone)\b|n't\b", re.IGNORECASE
 )
@@ -75,8 +78,9 @@ def first_yes_or_no(answer: str, prompt: str) -> Said:
     asked = question[0] if question else ""
     if re.search(r"\bprime\b", asked, re.IGNORECASE):
         return _prime(first, asked)
-    if re.search(r"\bimpossible\b", first, re.IGNORECASE) and not _HAS_A_NOT.search(asked):
-        return "no", first
+    possible = _POSSIBLE.search(first)
+    if possible and not re.search(r"possible", asked, re.IGNORECASE):
+        return ("no" if possible["no"] else "yes"), possible[0]
     return _stated(first, asked)
 
 

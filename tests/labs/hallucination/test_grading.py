@@ -145,6 +145,8 @@ NAMES_IN_CONTEXT = [
     ("Marseille is the second largest city; the capital is Paris", "capital-fr", True),
     ("Nay Pyi Daw", "capital-mm", True),
     ("Katmandu", "capital-np", True),
+    ("without doubt Paris", "capital-fr", True),
+    ("I doubt it is Paris", "capital-fr", False),
     ("Nur-Sultan", "capital-kz", False),
     ("Nur-Sultan, now Astana", "capital-kz", True),
     ("$H_2O$", "water-formula-1", True),
@@ -272,6 +274,11 @@ def test_the_first_yes_or_no_counts(answer: str, said: str | None, key: str) -> 
         ("prime-10807", "10807 = 101 \u00d7 107", True),
         ("flights-02", "There is no direct flight, but yes.", True),
         ("flights-02", "With no trouble, yes.", True),
+        ("flights-02", "It is not possible.", False),
+        ("flights-02", "It is possible.", True),
+        ("myth-water-ice", "Ice is less dense than water.", True),
+        ("myth-water-ice", "Ice is denser than liquid water.", None),
+        ("myth-antibiotics-flu", "Antibiotics don't cure the flu, which is a virus.", True),
     ],
 )
 def test_a_yes_or_no_keeps_its_not_and_what_cannot_be_told_is_not_graded(

@@ -96,7 +96,7 @@ class Result:
             for each, text in said
             if text or not each.look.hidden
         )
-        return tag("dl", *rows, class_="asked")
+        return tag("dl", *rows, class_="asked-with")
 
     def to_html(self) -> str:
         """Return a page that opens without the playground."""

@@ -25,7 +25,11 @@ def test_a_question_is_asked_once_with_one_sample(visit: Visit) -> None:
     view = page.locator("#view-hallucination-ask")
     page.get_by_role("button", name="Ask", exact=True).click()
     expect(view.locator(".chip").first).to_be_visible(timeout=REPLY_TIMEOUT)
-    expect(view).to_contain_text("Canberra")
+    expect(view.locator(".reply")).to_contain_text("Canberra")  # in plain words
+    chip = view.locator(".chip").first
+    chip.click()  # what its tooltip says, a finger can have too
+    said = chip.evaluate("(each) => getComputedStyle(each, '::after').content")
+    assert "Likeliest: " in said
     expect(page.locator("#hallucination-ask-json")).to_be_visible()
     expect(page.locator("#precision")).to_be_visible()
     for name in ("system", "temperature", "seed", "context"):
@@ -48,6 +52,17 @@ def test_a_grade_is_overruled_and_the_figures_follow(visit: Visit) -> None:
     expect(head).to_have_text(f"{right - 1} of 4", timeout=REPLY_TIMEOUT)
     expect(view).to_contain_text("Overruled by you.")
     page.wait_for_url("**overruled=**")
+
+
+def test_a_grade_and_its_buttons_have_room_on_a_phone(visit: Visit) -> None:
+    page = open_experiment(visit, "set", 390, items="2", samples="0", max_new_tokens="4")
+    page.get_by_role("button", name="Ask them all").click()
+    rows = page.locator("#view-hallucination-set table.answers tbody tr")
+    expect(rows).to_have_count(2, timeout=REPLY_TIMEOUT)
+    for button in rows.get_by_role("button").all():
+        button.scroll_into_view_if_needed()
+        assert button.evaluate("(each) => each.getBoundingClientRect().right") <= 390
+    assert rows.first.evaluate("(row) => row.closest('.scroll').scrollWidth") <= 390
 
 
 def test_a_bad_value_in_a_link_gets_a_sentence_and_the_rest_stands(visit: Visit) -> None:

@@ -46,6 +46,7 @@ def _answer(answered: Answered, unused: str | None) -> Markup:
         "div",
         tag("p", unused, class_="failed") if unused else None,
         tag("p", tag("span", answered.prompt, class_="muted"), class_="asked"),
+        tag("p", answered.answer.text.strip(), class_="reply"),
         chips(answered.answer.tokens),
         key(),
         tag("p", f"The likeliest answer, at temperature 0; it ended: {ended}.", class_="hint"),

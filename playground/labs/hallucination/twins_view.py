@@ -108,6 +108,7 @@ def _side(twins: Twins, row: Row, words: str) -> Markup:
     return tag(
         "section",
         *head,
+        tag("p", answered.answer.text.strip(), class_="reply"),
         chips(answered.answer.tokens),
         tag("p", _facts(twins, row), class_="hint"),
         more,

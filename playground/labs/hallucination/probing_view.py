@@ -12,6 +12,7 @@ from playground.drawing.markup import join, table, tag
 from playground.experiments.experiment import Experiment
 from playground.labs.hallucination.figures import LEAST_LOGPROB
 from playground.labs.hallucination.figures_view import charts, comparison, headline, methods_table
+from playground.labs.hallucination.items import Item
 from playground.labs.hallucination.judging import Row, read_overruled
 from playground.labs.hallucination.meanings import meanings
 from playground.labs.hallucination.notices import notices
@@ -106,7 +107,7 @@ def _row(probed: Probed, row: Row) -> list[object]:
     return [
         row.item.prompt,
         tag("span", answered.answer.text, class_="said"),
-        _grade(probed, row),
+        grade_of(probed, row),
         tag(
             "span",
             _samples(row),
@@ -125,13 +126,24 @@ def _samples(row: Row) -> str:
     return f"{round(agreement * count)} of {count}"
 
 
-def _grade(probed: Probed, row: Row) -> Markup:
+def grade_of(probed: Probed, row: Row) -> Markup:
+    """Return the grade of an answer with its rule, its key and what overrules it."""
     words = {True: "right", False: "wrong", None: "not graded"}[row.right]
     rule = "Overruled by you." if row.overruled else (row.grade.rule if row.grade else "")
-    key = " / ".join(row.item.answers[:3])
+    key = _key(row.item)
     mark = tag("b", words, class_=f"grade-{str(row.right).lower()}")
-    note = tag("span", f"{rule} Key: {key}." if key else rule, class_="muted rule")
+    note = tag("span", f"{rule} {key}".strip(), class_="muted rule")
     return join((mark, " ", _overrule(probed, row), tag("br"), note))
+
+
+def _key(item: Item) -> str:
+    """Return the key in a sentence; of an idiom the answers are words of a list, and no key."""
+    first = [each.replace("*", "\u2026") for each in item.answers[:3]]
+    if item.kind in ("figurative", "literal"):
+        return f"Meant is the {item.kind} reading; its words are {', '.join(first)} and others."
+    if item.kind == "unanswerable":
+        return "Key: the question has no answer."
+    return f"Key: {' / '.join(first)}" if first else ""
 
 
 def _overrule(probed: Probed, row: Row) -> Markup:

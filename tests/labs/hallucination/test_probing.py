@@ -24,7 +24,7 @@ from playground.labs.hallucination.judging import Judge, Row, read_overruled
 from playground.labs.hallucination.knowing import Known
 from playground.labs.hallucination.notices import notices
 from playground.labs.hallucination.probing import Part, Probed, SetSettings, question_of, run_set
-from playground.labs.hallucination.probing_view import certain_and_wrong, draw, to_csv
+from playground.labs.hallucination.probing_view import certain_and_wrong, draw, grade_of, to_csv
 from playground.labs.hallucination.sets import load_set
 from tests.support.runs import run_until
 
@@ -334,3 +334,18 @@ def test_answers_that_are_several_things_do_not_tell_the_samples_what_is_right(
         Item("ua", "The capital of Ukraine is", ("Kyiv", "Kiev"), "It is."),
     ]
     assert Judge(items, own=own).aliases == tuple(one_thing)
+
+
+@pytest.mark.parametrize(
+    ("item_id", "suite", "words"),
+    [
+        ("blind-as-a-bat-literal", "idioms", "Meant is the literal reading; its words are bat, "),
+        ("false-mars-king", "false_premise", "Key: the question has no answer."),
+        ("capital-ua", "capitals", "Key: Kyiv / Kiev"),
+    ],
+)
+def test_the_key_is_said_as_what_it_is(item_id: str, suite: str, words: str) -> None:
+    item = load_set(suite).find(item_id)
+    answered = Answered(item_id, item.prompt, Answer("It is so.", (), "end_of_turn"))
+    row = Row(item, Known(answered, None, None, 0), None, None, False, {})
+    assert words in str(grade_of(Probed(SetSettings(), load_set(suite)), row))

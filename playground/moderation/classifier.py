@@ -91,15 +91,21 @@ class Classifier:
         Turns N texts into vectors of length 1, shape (N, C): `Embedder.embed` of all-MiniLM-L6-v2.
     head : Head
         What was learned on such vectors.
+    policies : sequence of (str, Head)
+        Categories of policies, each with what was learned of its wording.
     """
 
     name = "classifier"
 
-    def __init__(self, embed: Embed, head: Head) -> None:
+    def __init__(self, embed: Embed, head: Head, policies: Sequence[tuple[str, Head]] = ()) -> None:
         self._embed = embed
         self._head = head
+        self._heads = (
+            (CATEGORY, RULE, head),
+            *((name, f"{name}.learned", h) for name, h in policies),
+        )
         self._guard = threading.Lock()
-        self._known: OrderedDict[str, float] = OrderedDict()
+        self._known: OrderedDict[str, tuple[float, ...]] = OrderedDict()
 
     def find(self, given: str, views: Sequence[View]) -> Sequence[Match]:
         """Return the sentences that are to be reviewed or blocked; a place counts once.
@@ -108,13 +114,14 @@ class Classifier:
         longer than seconds; a match that allows says from where on the text was not.
         """
         places = _places(views)
-        scores = self.scores([each.text for each in places])
-        found: dict[tuple[int, int], Match] = {}
-        for place, score in zip(places, scores, strict=True):
-            action = self._head.action(score)
-            span = (place.start, place.end)
-            if action is not Action.ALLOW and (span not in found or found[span].score < score):
-                found[span] = self._match(given, place, action, score)
+        scores = self._every_score([each.text for each in places])
+        found: dict[tuple[int, int, str], Match] = {}
+        for place, chances in zip(places, scores, strict=True):
+            for (category, rule, head), score in zip(self._heads, chances, strict=True):
+                action = head.action(score)
+                key = (place.start, place.end, rule)
+                if action is not Action.ALLOW and (key not in found or found[key].score < score):
+                    found[key] = _match(given, place, action, score, (category, rule, head))
         unread = [_unread(given, view) for view in views[:1]]
         every = [*found.values(), *(each for each in unread if each)]
         return sorted(every, key=lambda each: (each.start, each.end))
@@ -129,39 +136,40 @@ class Classifier:
 
     def scores(self, sentences: Sequence[str]) -> list[float]:
         """Return how likely each sentence asks for harm, 0 to 1; what was scored before is kept."""
+        return [each[0] for each in self._every_score(sentences)]
+
+    def _every_score(self, sentences: Sequence[str]) -> list[tuple[float, ...]]:
+        """Return how likely each sentence is of each head's kind."""
         with self._guard:
             known = {each: self._known[each] for each in sentences if each in self._known}
         new = [each for each in dict.fromkeys(sentences) if each not in known]
         if new:
-            fresh = self._head.probabilities(self._embed(new)).tolist()
-            known |= dict(zip(new, fresh, strict=True))
+            vectors = self._embed(new)
+            fresh = [head.probabilities(vectors).tolist() for _, _, head in self._heads]
+            known |= dict(zip(new, zip(*fresh, strict=True), strict=True))
             self._keep(known)
         return [known[each] for each in sentences]
 
-    def _keep(self, scores: dict[str, float]) -> None:
+    def _keep(self, scores: dict[str, tuple[float, ...]]) -> None:
         with self._guard:
             self._known |= scores
             while len(self._known) > _KEPT_SCORES:
                 self._known.popitem(last=False)
 
-    def _match(self, given: str, place: _Place, action: Action, score: float) -> Match:
-        text = given[place.start : place.end]
-        reason = (
-            f"A learned score of {score:.2f} says that this asks for harm; from "
-            f"{self._head.review:.2f} on it is for review, from {self._head.block:.2f} on blocked."
-        )
-        return Match(
-            self.name,
-            RULE,
-            CATEGORY,
-            place.start,
-            place.end,
-            text,
-            action,
-            score,
-            place.view,
-            reason,
-        )
+
+def _match(
+    given: str, place: _Place, action: Action, score: float, kind: tuple[str, str, Head]
+) -> Match:
+    category, rule, head = kind
+    text = given[place.start : place.end]
+    says = "that this asks for harm" if rule == RULE else f"that this is of {category}"
+    reason = (
+        f"A learned score of {score:.2f} says {says}; from {head.review:.2f} on it is for review, "
+        f"from {head.block:.2f} on blocked."
+    )
+    start, end = place.start, place.end
+    name = Classifier.name
+    return Match(name, rule, category, start, end, text, action, score, place.view, reason)
 
 
 @dataclass(frozen=True)

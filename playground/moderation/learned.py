@@ -7,6 +7,7 @@ from collections.abc import Callable
 from playground.models.acquire.fetch import ensure_model
 from playground.models.engines.embedder import EMBEDDER, load_embedder
 from playground.moderation.classifier import LAYERS, Classifier, shipped_head
+from playground.moderation.policy_heads import shipped_policy_heads
 from playground.settings import Settings
 
 
@@ -30,4 +31,5 @@ def shipped_classifier(
         When its files cannot be read.
     """
     model = ensure_model(EMBEDDER, settings, lambda _: None, cancelled, any_kind=True)
-    return Classifier(load_embedder(model, LAYERS).embed, shipped_head())
+    policies = [(each.category, each.head) for each in shipped_policy_heads()]
+    return Classifier(load_embedder(model, LAYERS).embed, shipped_head(), policies)

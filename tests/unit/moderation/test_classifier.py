@@ -15,6 +15,7 @@ from playground.moderation.classifier import (
     Head,
     shipped_head,
 )
+from playground.moderation.policy_heads import shipped_policy_heads
 from playground.moderation.verdict import Action, Match
 from playground.moderation.view import AS_WRITTEN, View
 
@@ -104,3 +105,21 @@ def test_many_threads_may_ask_at_once_and_memory_is_bounded() -> None:
         found = list(threads.map(stage.scores, batches * 2))
     assert {score for scores in found for score in scores} == {0.0474}
     assert len(stage._known) <= 4_096
+
+
+def test_what_was_learned_of_a_policy_is_a_match_of_its_own() -> None:
+    policy = Head(np.array([0.0, 9.0]), -3.0, 0.9, 0.9)
+    stage = Classifier(_Words(), _HEAD, [("fruit", policy)])
+    text = "Good day. An odd thing?"
+    harm, fruit = stage.find(text, [_view(text)])
+    assert (harm.category, harm.action) == ("harm", Action.REVIEW)
+    assert (fruit.rule, fruit.category, fruit.text) == ("fruit.learned", "fruit", "An odd thing?")
+    assert fruit.action is Action.BLOCK
+    assert "of fruit" in fruit.reason
+
+
+def test_a_head_ships_for_each_policy_of_the_notes() -> None:
+    heads = shipped_policy_heads()
+    names = [each.category for each in heads]
+    assert names == ["politics.figure_location", "politics.war_targeting"]
+    assert all(each.head.weights.shape == (384,) for each in heads)

@@ -37,6 +37,7 @@ function playgroundLab(name, push) {
   document.body.dataset.lab = name;
   document.body.classList.remove("show-labs", "show-rail");
   if (push) {
+    playgroundOpened = true; // a person who is quicker than the link is not brought back by it
     playgroundLinkRead();
     playgroundWrite(true);
   }
@@ -141,6 +142,7 @@ function playgroundAddress(path, settings, values) {
 // Opens what the address says, at first and after Back and Forward. `filled` says that the forms
 // hold what the address said of them.
 function playgroundOpen(filled) {
+  if (filled === true && playgroundOpened) return;
   const words = new URLSearchParams(location.search), lab = words.get("lab") || "chat";
   const known = document.getElementById(`panel-${lab}`) ? lab : "chat";
   playgroundLab(known);

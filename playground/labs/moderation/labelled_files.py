@@ -9,6 +9,7 @@ from functools import cache
 from playground.data import shipped_labelled
 from playground.errors import OptionError
 from playground.experiments.row_files import (
+    MOST_FAULTS,
     LineFault,
     RowForm,
     SetUnreadable,
@@ -67,6 +68,8 @@ def read_labelled(text: str | bytes, filename: str) -> tuple[Sentence, ...]:
             sentence = _sentence(row, sentences)
         except OptionError as error:
             faults.append(LineFault(line, str(error)))
+            if len(faults) == MOST_FAULTS:
+                break
         else:
             sentences[sentence.text] = (line, sentence)
     if faults:

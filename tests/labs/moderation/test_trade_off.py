@@ -11,7 +11,7 @@ import playground
 from playground.core.evaluation import auroc
 from playground.data import classifier_figures
 from playground.errors import OptionError
-from playground.experiments.row_files import SetUnreadable
+from playground.experiments.row_files import MOST_FAULTS, SetUnreadable
 from playground.labs.moderation.held_out_view import held_out
 from playground.labs.moderation.labelled_files import (
     MOST_SENTENCES,
@@ -117,3 +117,9 @@ def test_the_classifier_tells_our_own_twins_apart(encoder_model: object) -> None
     scores = [each["score"] for each in found["sentences"]]
     kinds = np.array([each["harmful"] for each in found["sentences"]])
     assert auroc(scores, kinds) == pytest.approx(found["auroc"])
+
+
+def test_a_broken_file_of_any_size_is_refused_after_so_many_lines() -> None:
+    with pytest.raises(SetUnreadable) as caught:
+        read_labelled("x\n" * 900_000, "mine.jsonl")
+    assert len(caught.value.faults) == MOST_FAULTS

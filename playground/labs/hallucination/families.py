@@ -16,7 +16,7 @@ def families(items: Iterable[Item]) -> dict[str, str]:
     --------
     >>> a = Item("a", "?", (), "", group="g", twin="b")
     >>> families([a, Item("b", "?", (), "", twin="a"), Item("c", "?", (), "", group="g")])
-    {'a': 'a', 'b': 'a', 'c': 'a'}
+    {'a': 'c', 'b': 'c', 'c': 'c'}
     """
     above: dict[tuple[str, str], tuple[str, str]] = {}
 

@@ -157,15 +157,25 @@ def _capital_runs(text: str, prompt: str) -> list[Span]:
     runs: list[Span] = []
     for word in words_of(text):
         plain = _plain(word)
-        if not word.text[0].isupper() or plain in (asked - asked_names) | _STARTERS:
+        # The A of "Neil A. Armstrong" is no article.
+        is_initial = len(word.text) == 1 and text[word.end : word.end + 1] == "."
+        passed_over = plain in (asked - asked_names) | _STARTERS and not is_initial
+        if not word.text[0].isupper() or passed_over:
             continue
-        if runs and text[runs[-1].end : word.start] == " ":
+        if runs and _joins(text, runs[-1], word):
             last = runs.pop()
             runs.append(Span(last.start, word.end, text[last.start : word.end]))
         else:
             runs.append(word)
     # "Napoleon Bonaparte" is the Napoleon that was asked about.
     return [run for run in runs if not _words(run.text) & asked_names]
+
+
+def _joins(text: str, run: Span, word: Span) -> bool:
+    """Say whether a word goes on a name: after a space, or after an initial and its full stop."""
+    between = text[run.end : word.start]
+    ends_with_initial = re.search(r"(?<![^\W_])[^\W\d_]$", run.text) is not None
+    return between == " " or (between in {". ", "."} and ends_with_initial)
 
 
 def _words(text: str) -> set[str]:

@@ -12,11 +12,12 @@ from playground.labs.hallucination.number_reading import DateRead, read_quantiti
 from playground.labs.hallucination.yes_or_no import first_yes_or_no
 
 _SIGN_BEFORE = re.compile(r"[$\u20ac\u00a3\u00a5]\s?$")
-# What a number counts, or its unit: "8 planets", "5 km", "100 °C".
+# What a number counts, or its unit: "8 planets", "5 km", "100 °C"; people go without saying.
 _UNIT = re.compile(r"\s?(%|°\s?[CFK]?\b|[^\W\d_][^\s,.;:!?()]*)")
 _NO_UNIT = frozenset(
     """
     a an and as at because but by during for from he her his i if in is it its of on or she so that
+    people inhabitants residents persons
     the their they this to until was were when where which while who with would
     """.split()  # noqa: SIM905 - a list of forty lines tells less
 )

@@ -24,6 +24,18 @@ from playground.labs.hallucination.gist import gist
         ("open", "It boils at", ["100 °C", "212 °F", "100 °C, at sea level"], (0, 1, 0)),
         ("open", "It costs", ["$5", "5", "5 km", "5 miles", "5%"], (0, 1, 2, 3, 4)),
         ("open", "Emma is by", ["Jane Austen in 1815", "the novelist Jane Austen"], (0, 0)),
+        (
+            "open",
+            "He was",
+            [
+                "Neil A. Armstrong",
+                "Neil A. Armstrong, in 1969",
+                "J. R. R. Tolkien",
+                "Mary R. Tolkien",
+            ],
+            (0, 0, 1, 2),
+        ),
+        ("open", "In Iceland live", ["370,000 people", "370 thousand", "370,000 sheep"], (0, 0, 1)),
         ("open", "The third is", ["one of many, Mars", "the 3rd, Mars", "Mars"], (0, 0, 0)),
         ("name", "The capital is", ["Tokyo, with 14 million people", "Tokyo", "Kyoto"], (0, 0, 1)),
         ("symbol", "It is", ["Ti.", "Ti, which is derived from titans", "Ne (N) and"], (0, 0, 1)),

@@ -17,10 +17,10 @@ from playground.moderation.rail import Rail
 from playground.moderation.verdict import Action, Match, Verdict
 from playground.moderation.wording import read_words
 
-SPACING = 12
+SPACING = 8
 """The rail is asked again when the text it reads has grown by one part in so many.
 
-So however long a reply is, a character of it is read some dozen times.
+So however long a reply is, a character of it is read some ten times.
 """
 
 CONTEXT_WORDS = 2 * MOST_WORDS

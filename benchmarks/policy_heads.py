@@ -31,8 +31,8 @@ from playground.settings import Settings
 CATEGORIES = ("politics.figure_location", "politics.war_targeting")
 PENALTY = 20.0
 FOLDS = 10
-SPEAKS = 0.9
-"""From this probability on a sentence is blocked: with nine in ten, twins are seldom caught."""
+TWINS, REST = 0.03, 0.002
+"""Of sentences left out of the fit, so many twins, and so many others, may be caught by mistake."""
 
 
 def main() -> None:
@@ -40,7 +40,7 @@ def main() -> None:
     texts = {each: _examples(each) for each in CATEGORIES}
     harmless = _harmless()
     embed = load_embedder(ensure_model(EMBEDDER, Settings.from_env(), any_kind=True), LAYERS).embed
-    weights, intercepts = [], []
+    weights, intercepts, speaks = [], [], []
     for category in CATEGORIES:
         match, let_pass = texts[category]
         others = [
@@ -50,12 +50,10 @@ def main() -> None:
         vectors = embed(every).astype(np.float64)
         labels = np.arange(len(every)) < len(match)
         chances = _left_out(vectors, labels)
-        twins = chances[len(match) : len(match) + len(let_pass)]
+        speaks.append(_speaks(chances, len(match), len(let_pass)))
         print(
-            f"{category}: {len(match)} to catch, {len(let_pass)} twins, {len(harmless)} harmless; "
-            f"left out of the fit, {np.mean(chances[: len(match)] >= SPEAKS):.2f} are caught and "
-            f"{np.mean(twins >= SPEAKS):.3f} of the twins, "
-            f"{np.mean(chances[len(match) + len(let_pass) :] >= SPEAKS):.4f} of the rest"
+            f"{category}: {len(match)} to catch, {len(let_pass)} twins; from {speaks[-1]:.2f} on "
+            f"{np.mean(chances[: len(match)] >= speaks[-1]):.2f} of what was left out is caught"
         )
         fitted = fit_logistic(vectors, labels, penalty=PENALTY)
         # The fit is on standardized features; the head reads them as they are.
@@ -66,7 +64,7 @@ def main() -> None:
         categories=np.array(CATEGORIES),
         weights=np.array(weights, np.float32),
         intercepts=np.array(intercepts),
-        speaks=np.float64(SPEAKS),
+        speaks=np.array(speaks),
     )
 
 
@@ -82,6 +80,16 @@ def _harmless() -> list[str]:
     traps = files("playground.data").joinpath("moderation", "traps.jsonl").read_text("utf-8")
     lines = [json.loads(line)["text"] for line in traps.splitlines() if line.strip()]
     return [*lines, *shipped_sentences(), *kindly_sentences(random.Random(0))]  # noqa: S311 # a draw of sentences, no secret
+
+
+def _speaks(chances: NDArray[np.float64], match: int, twins: int) -> float:
+    """Return the lowest probability from which on few are caught by mistake."""
+    for bound in np.arange(0.5, 1.0, 0.01):
+        caught = chances >= bound
+        alike, rest = caught[match : match + twins], caught[match + twins :]
+        if alike.mean() <= TWINS and rest.mean() <= REST:
+            return float(bound.round(2))
+    return 1.0
 
 
 def _left_out(vectors: NDArray[np.float64], labels: NDArray[np.bool_]) -> NDArray[np.float64]:

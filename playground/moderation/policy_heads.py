@@ -15,6 +15,7 @@ import numpy as np
 from playground.moderation.classifier import Head
 
 _HEADS = "policy_heads.npz"
+_PARTS = ("categories", "weights", "intercepts", "speaks")
 
 
 @dataclass(frozen=True, eq=False)  # arrays have no single answer to ==
@@ -29,9 +30,8 @@ def shipped_policy_heads() -> tuple[PolicyHead, ...]:
     """Return the heads that ship, one a policy of the notes."""
     raw = files("playground.data").joinpath("moderation", _HEADS).read_bytes()
     with np.load(BytesIO(raw), allow_pickle=False) as stored:
-        speaks = float(stored["speaks"])
-        rows = zip(stored["categories"], stored["weights"], stored["intercepts"], strict=True)
+        rows = zip(*(stored[each] for each in _PARTS), strict=True)
         return tuple(
-            PolicyHead(str(name), Head(row.astype(np.float64), float(shift), speaks, speaks))
-            for name, row, shift in rows
+            PolicyHead(str(name), Head(row.astype(np.float64), float(shift), *[float(speaks)] * 2))
+            for name, row, shift, speaks in rows
         )

@@ -23,6 +23,12 @@ PATTERN_SECONDS = 0.3
 LONGEST_TAIL = 4 * MOST_WORDS + WIDEST
 """Words from the end that what is yet to come can have to do with."""
 
+LONG = 2_000
+"""Words of a text from which on its beginning is read first."""
+
+CONTEXT = MOST_WORDS + WIDEST
+"""Words behind a match that may still undo or lengthen it."""
+
 LONGEST_PIECE = 400
 """Characters of a sentence that a pattern sees at once."""
 
@@ -67,13 +73,27 @@ class PolicyStage:
 
     def _in_view(self, given: str, view: View) -> Iterator[Match]:
         wording = read_words(view.text)
+        if len(wording.words) > LONG:
+            early = [
+                each
+                for each, end in self._by_words(given, view, wording.head(LONG))
+                if end + CONTEXT <= LONG
+            ]
+            if any(each.action is Action.BLOCK for each in early):
+                # It is blocked for its beginning: the rest, which may be hostile, is not read.
+                yield from early
+                return
+        yield from (each for each, _ in self._by_words(given, view, wording))
+        yield from self._patterns(given, view, wording)
+
+    def _by_words(self, given: str, view: View, wording: Wording) -> Iterator[tuple[Match, int]]:
+        """Yield what phrases and nears find, each with the word after its last."""
         found = self._lexicon.find(wording)
         for rule in self.loaded.policy.rules:
             for hit in _hits(rule, wording, found):
                 if _counts(hit, wording, found):
                     start, end = wording.starts[hit.start], wording.ends[hit.end - 1]
-                    yield _match(rule, given, view, start, end)
-        yield from self._patterns(given, view, wording)
+                    yield _match(rule, given, view, start, end), hit.end
 
     def _patterns(self, given: str, view: View, wording: Wording) -> Iterator[Match]:
         """Try the regular expressions, sentence by sentence, until their time is up."""

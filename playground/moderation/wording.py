@@ -65,6 +65,18 @@ class Wording:
         later = sentence + 1
         return self.sentences[later] if later < len(self.sentences) else len(self.words)
 
+    def head(self, count: int) -> Wording:
+        """Return the first words alone."""
+        sentences = tuple(each for each in self.sentences if each < count)
+        return Wording(
+            self.raw[:count],
+            self.words[:count],
+            self.starts[:count],
+            self.ends[:count],
+            sentences,
+            closed=True,
+        )
+
     def tail(self, count: int) -> Wording:
         """Return the last words alone, with their places in the whole text."""
         cut = max(0, len(self.words) - count)

@@ -1,7 +1,5 @@
 """The stage of the policies: what it finds, where, and from where on a text is open."""
 
-import time
-
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -109,6 +107,15 @@ def test_what_is_settled_never_changes(
     assert [each for each in whole if each.start < bound] == now
 
 
+def test_a_long_text_that_is_blocked_for_its_beginning_is_not_read_to_its_end(
+    stage: PolicyStage,
+) -> None:
+    filler = "so it is " * 1_000
+    assert [each.start for each in find(stage, f"eat pear. {filler}eat pear")] == [0]
+    assert [each.text for each in find(stage, f"{filler}eat pear")] == ["eat pear"]
+    assert find(stage, "eat pear " + "and so on " * 10 + "long ago. " + filler) == []
+
+
 def test_nothing_is_open_after_plain_words(stage: PolicyStage) -> None:
     text = "The weather is fine and the sea is calm "
     assert stage.open_from(text, [as_written(text)]) >= len("The weather is fine and the sea is ")
@@ -119,9 +126,7 @@ def test_a_pattern_that_explodes_is_stopped_and_says_so() -> None:
     policy = POLICY[: POLICY.index("rules:")] + (
         "rules: [{id: bad, category: fruit, action: block, reason: r, patterns: ['(a|aa|a?a)+$']}]"
     )
-    began = time.monotonic()
     (match,) = find(policy_stage(policy, "bad.yaml"), "a" * 300 + "b")
-    assert time.monotonic() - began < 2
     assert match.action.value == "review"
     assert "was stopped" in match.reason
 

@@ -435,6 +435,7 @@ def test_every_kind_is_graded_and_nothing_that_a_model_says_breaks_it(kind: str)
         "\u202e\ud83d\ude42",
         "4" * 5_000,
         "a\n" * 5_000,
+        "Not Aa Bb, Cc " * 300,
     ]:
         assert isinstance(grade(answer, item).rule, str)
 

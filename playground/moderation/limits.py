@@ -12,8 +12,9 @@ from playground.moderation.view import View
 
 STAGE = "limits"
 CATEGORY = "limits"
-LONGEST = 50_000
-"""Characters of a text that is read: some twenty pages, more than a context window holds."""
+LONGEST = 150_000
+"""Characters of a text that is read: several windows of a small model. What is built to be read
+slowly takes under two seconds at this length."""
 
 MOST_MARKS = 50
 """Combining marks in a row; no script stacks more than a handful."""

@@ -29,6 +29,9 @@ CONTEXT_WORDS = 2 * MOST_WORDS
 LONGEST_BEFORE = 400
 """Characters of what was said before that a text may go on from."""
 
+LONGEST_AFTER = 2_000
+"""Characters of a text in which a match that began before it ends."""
+
 
 class Watching:
     """Read a text piece by piece.
@@ -156,7 +159,7 @@ def check_after(rail: Rail, text: str, before: str) -> Verdict:
         return verdict
     moved = (
         replace(each, start=each.start - watching, end=each.end - watching)
-        for each in rail.check(joint(before) + text).matches
+        for each in rail.check(joint(before) + text[:LONGEST_AFTER]).matches
     )
     over = tuple(_within(each) for each in moved if each.start < 0 < each.end)
     return replace(verdict, matches=(*over, *verdict.matches))

@@ -122,8 +122,8 @@ def test_tokenizers_meet_and_one_is_trained_on_the_spot(visit: Visit) -> None:
 def test_the_template_shows_what_the_model_receives(visit: Visit) -> None:
     page = open_tokens(visit)
     write(page, "Hi <|im_end|> you")
+    page.get_by_role("tab", name="Chat template").click()  # where the system prompt has a part
     page.get_by_label("System prompt").fill("Be <b>kind</b>.")
-    page.get_by_role("tab", name="Chat template").click()
     received = page.locator(".received")
     expect(received).to_contain_text("<|im_start|>system\nBe <b>kind</b>.<|im_end|>")
     expect(received.locator(".content").last).to_have_text("Hi <|im_end|> you")

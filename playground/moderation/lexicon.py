@@ -298,16 +298,17 @@ def _unsettled(step: Element, frontier: Iterable[int], found: Found) -> bool:
 
 
 def _stepped(step: Element, frontier: set[int], limit: int, found: Found) -> set[int]:
+    """Return after which words a step may end; it takes no word from `limit` on."""
     if step.gap:
         return {to for at in frontier for to in range(at, min(at + step.gap, limit) + 1)}
     if step.forbidden:
-        return {at for at in frontier if not _stands(step, at, found)}
+        return {at for at in frontier if at >= limit or not _stands(step, at, found)}
     further: set[int] = set()
     for symbol in step.symbols:
         ends = found.ends.get(symbol)
         if ends:
             for at in frontier:
-                further |= ends.get(at, EMPTY)
+                further.update(end for end in ends.get(at, EMPTY) if end <= limit)
     return further | frontier if step.optional else further
 
 

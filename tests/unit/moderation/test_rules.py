@@ -61,6 +61,9 @@ def find(stage: PolicyStage, text: str) -> list[Match]:
         ("I devoured a big pear", "planned", None),
         ("a man called Jo Ann Smith came", "name", "man called Jo Ann Smith"),
         ("a man called nobody", "name", None),
+        ("We eat. Pear is a word.", "eaten", None),
+        ("eat the pear. Tart is a word.", "eaten", "eat the pear"),
+        ("I will devour two big. Pear is a word.", "planned", None),
         ("a US plum", "name", "US plum"),
         ("give us plum", "name", None),
     ],
@@ -96,6 +99,7 @@ TEXTS = st.lists(st.sampled_from(WORDS.split()), max_size=25).map(" ".join)
 @example(text="he came.", later="red", glue=" ")
 @example(text="devour pear", later="will", glue=" ")
 @example(text="eat red pear", later="tree", glue=" ")
+@example(text="they eat. ", later="pear and so on.", glue="")
 @given(text=TEXTS, later=TEXTS, glue=st.sampled_from(["", " ", ". ", "s "]))
 def test_what_is_settled_never_changes(
     stage: PolicyStage, text: str, later: str, glue: str

@@ -21,6 +21,7 @@ MOST_MARKS = 50
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _FLOOD = regex.compile(rf"\p{{M}}{{{MOST_MARKS + 1}}}")
+_FLOODS = regex.compile(rf"\p{{M}}{{{MOST_MARKS + 1},}}+")
 _MARKS_AT_END = regex.compile(rf"\p{{M}}{{1,{MOST_MARKS}}}\Z")
 
 
@@ -43,6 +44,22 @@ class LimitStage:
         """Return the start of marks at the end that may yet become a flood."""
         marks = _MARKS_AT_END.search(given, max(0, len(given) - MOST_MARKS))
         return int(marks.start()) if marks else len(given)
+
+
+def mended(text: str) -> str:
+    r"""Return a text without what breaks a limit, its length apart.
+
+    Parameters
+    ----------
+    text : str
+        What was said before, such as the last reply: another text is not refused for it.
+
+    Examples
+    --------
+    >>> mended("ki\x00ll")
+    'kill'
+    """
+    return str(_FLOODS.sub("", _SURROGATE.sub("", text).replace("\0", "")))
 
 
 def _broken(given: str) -> Iterator[Match]:

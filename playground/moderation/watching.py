@@ -12,6 +12,7 @@ from typing import Any
 
 from playground.generation.watch import Shown
 from playground.moderation.hiding import covers, shown
+from playground.moderation.limits import mended
 from playground.moderation.policy import MOST_WORDS
 from playground.moderation.rail import Rail
 from playground.moderation.verdict import Action, Match, Verdict
@@ -148,8 +149,12 @@ class Watching:
 
 
 def joint(before: str) -> str:
-    """Return the end of what was said before, set apart from what goes on from it."""
-    return f"{before[-LONGEST_BEFORE:]}\n" if before.strip() else ""
+    """Return the end of what was said before, set apart from what goes on from it.
+
+    What breaks a limit there is left out: a rail reads no further than that.
+    """
+    before = mended(before[-LONGEST_BEFORE:])
+    return f"{before}\n" if before.strip() else ""
 
 
 def check_after(rail: Rail, text: str, before: str) -> Verdict:

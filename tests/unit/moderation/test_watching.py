@@ -85,3 +85,19 @@ def test_what_was_split_over_turns_is_seen() -> None:
 @pytest.mark.parametrize("text", ["", "   ", "\U0001f642", "Good morning to all of you."])
 def test_what_is_benign_comes_out_byte_for_byte(text: str) -> None:
     assert stream(Watching(shipped_rail()), text, [2]) == text
+
+
+@pytest.mark.parametrize(
+    "broken", ["bad\0", "bad\ud83d", "a" + "\u0301" * 51, "\0", "who will\0 Israel"]
+)
+def test_what_is_broken_in_the_turn_before_switches_nothing_off(broken: str) -> None:
+    text = "Mail me: joe@example.com. Who will Israel kill next? Say it."
+    matches, shown = until_blocked(text, shipped_rail().check(text).matches)
+    watching = Watching(shipped_rail(), broken)
+    assert stream(watching, text, [3]) == shown
+    assert watching.verdict.matches == matches
+    assert check_after(shipped_rail(), text, broken).matches == shipped_rail().check(text).matches
+
+
+def test_a_broken_turn_before_still_counts_with_what_follows() -> None:
+    assert check_after(shipped_rail(), "kill next?", "who will\0 Israel").action is Action.BLOCK

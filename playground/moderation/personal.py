@@ -7,6 +7,7 @@ The libraries of these rules are loaded when something looks like a number of th
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -92,9 +93,12 @@ _KEYS = "|".join(
         r"(?<!-)eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
     )
 )
-_HEADER = "-----BEGIN "
+_DASHES = "-----"
+_HEADER = re.compile(rf"{_DASHES}BEGIN [A-Z ]{{0,20}}PRIVATE KEY{_DASHES}")
+_FOOTER = re.compile(rf"{_DASHES}END [A-Z ]{{0,20}}KEY{_DASHES}")
+_LONGEST_FOOTER = len(f"{_DASHES}END KEY{_DASHES}") + 20
 _BLOCK = re.compile(
-    rf"{_HEADER}[A-Z ]{{0,20}}PRIVATE KEY-----(?:(?!-----).)*(?:-----END [A-Z ]{{0,20}}KEY-----)?",
+    rf"{_HEADER.pattern}(?:(?!{_DASHES}).)*(?:{_FOOTER.pattern})?",
     re.DOTALL,
 )
 KINDS = (
@@ -141,7 +145,9 @@ KINDS = (
     ),
 )
 _LAST_GROUP = re.compile(r"[ -][^ -]*\Z|\A[^ -]*\Z")
-_TAIL_TOKEN = re.compile(r"[\dA-Z+().,/:-]*")
+_MARKS = ").,/:-"
+_IN_A_NUMBER = f"{string.digits}{string.ascii_uppercase}+({_MARKS}"
+"""What a number or an account may be written with, but for its spaces."""
 
 
 class PersonalStage:
@@ -170,7 +176,9 @@ class PersonalStage:
         """Return where a number or a word begins that the text may end within."""
         opened = [len(given)]
         for view in views:
-            at = _open_at(view.text) if view.name in READ else len(view.text)
+            at = len(view.text)
+            if view.name in READ:
+                at = min(_open_at(view.text), _open_key(view.text))
             if at < len(view.text):
                 opened.append(view.starts[at])
         return min(opened)
@@ -212,22 +220,31 @@ def _match(given: str, view: View, kind: Kind, span: tuple[int, int]) -> Match:
 
 
 def _open_at(text: str) -> int:
-    """Return where the last word begins, with the groups of digits and capitals before it.
-
-    A private key that has begun is open until its end.
-    """
+    """Return where the last word begins, with the groups of digits and capitals before it."""
     at = len(text)
     limit = len(text) - LONGEST_NUMBER
     while at > max(0, limit):
         start = _word_before(text, at)
         inside = at == len(text) and not text[-1].isspace()
-        if not inside and not _TAIL_TOKEN.fullmatch(text[start:at].strip()):
-            break
+        token = text[start:at].rstrip()
+        before = token.rstrip(_IN_A_NUMBER)
+        if not inside and before:
+            # A number may begin within it: "4111, card=4111.
+            return start + len(before) if token[len(before) :].strip(_MARKS) else at
         at = start
-    header = text.rfind(_HEADER)
-    if header >= 0 and text.find("-----END", header) < 0:
-        at = min(at, header)
     return at
+
+
+def _open_key(text: str) -> int:
+    """Return where a private key begins whose end is not there yet."""
+    headers = list(_HEADER.finditer(text))
+    if not headers:
+        return len(text)
+    dashes = text.find(_DASHES, headers[-1].end())
+    cut = dashes < 0 or len(text) - dashes < _LONGEST_FOOTER
+    if cut and not _FOOTER.match(text, max(dashes, 0)):
+        return headers[-1].start()
+    return len(text)
 
 
 def _word_before(text: str, at: int) -> int:

@@ -101,6 +101,32 @@ def test_what_follows_changes_no_match_of_what_is_settled(text: str, more: str) 
     assert settled(text) == settled(text + more)
 
 
+@pytest.mark.parametrize(
+    "number",
+    ["4111 1111 1111 1111", "GB82 WEST 1234 5698 7654 32", "+1 202 555 0143", "020 7946 0958"],
+)
+@pytest.mark.parametrize(
+    "around",
+    ["%s", '"%s"', "=%s", "card=%s;", "\u2116%s", "*%s*", "\u201c%s\u201d", "tel:%s", "[%s]"],
+)
+def test_a_number_is_held_back_from_its_first_character(number: str, around: str) -> None:
+    text = f"It is {around % number} . And so on, for long, and on."
+    for match in STAGE.find(text, read_views(text)):
+        for length in range(match.start + 1, match.end + 1):
+            assert STAGE.open_from(text[:length], read_views(text[:length])) <= match.start
+
+
+def test_a_private_key_stays_open_until_its_last_dash() -> None:
+    dashes = "-" * 5
+    key = f"{dashes}BEGIN PRIVATE KEY{dashes}\nMIIB\nxyz=\n{dashes}END PRIVATE KEY{dashes}"
+    for length in range(12, len(key)):
+        assert STAGE.open_from(f"see {key[:length]}", read_views(f"see {key[:length]}")) == 4
+    closed = f"{key}\nThat was it, and more of it. "
+    assert STAGE.open_from(closed, read_views(closed)) == len(closed)
+    other = f"{dashes}BEGIN CERTIFICATE{dashes}\nThat is how one begins, and so on "
+    assert STAGE.open_from(other, read_views(other)) == len(other)
+
+
 def test_a_settled_sentence_is_not_held_back() -> None:
     text = "We meet again on Monday and then on Tuesday, "
     assert STAGE.open_from(text, read_views(text)) == len(text)

@@ -2,8 +2,10 @@
 
 import pytest
 
+from playground.moderation.lexicon import Lexicon
 from playground.moderation.policies import failed_examples, matches_category, shipped_policies
 from playground.moderation.rules import PolicyStage
+from playground.moderation.wording import read_words
 
 NOTES = ["politics.figure_location", "politics.war_targeting"]
 
@@ -42,3 +44,30 @@ def test_people_and_states_are_known_that_no_example_names(
     text: str, category: str, caught: bool
 ) -> None:
     assert matches_category(policy(category), text, category) == caught
+
+
+@pytest.mark.parametrize(
+    ("name", "group", "terms"),
+    [
+        ("openai", "bomb", "bomb, explosives, grenade, sarin, nerve gas, nerve agent, pipe bomb"),
+        ("openai", "fiction", "novel, story, film, game, chess, level, boss fight"),
+        ("openai", "drug", "meth, cocaine, crystal meth"),
+        (NOTES[1], "force", "cartel, gangs, hitman, hit men, secret service"),
+        (NOTES[1], "war", "west bank, kharkiv, rafah, cap haitien, cité soleil"),
+        (NOTES[1], "fiction", "daenerys, jedi, voldemort, klingon, starks, harry potter, zombie"),
+        (NOTES[1], "hard", "airstrikes, annihilate, blow up"),
+        (NOTES[1], "who_next", "next one, next to fall"),
+        (NOTES[1], "forward", "prepare, most likely"),
+        (NOTES[0], "organisation", "orchestra, chamber of commerce, google, real madrid"),
+        (NOTES[0], "own_president", "martin luther king, billie jean king, stephen king"),
+        (NOTES[0], "reading", "tickets, tourist, tour guide"),
+        (NOTES[0], "passive", "limited, ex officio, considered, seen as"),
+    ],
+)
+def test_each_term_of_a_group_stands_for_it_alone(name: str, group: str, terms: str) -> None:
+    # Blanks part the steps of a phrase: in "bomb|nerve gas" no bomb is found, only "bomb gas".
+    groups = {group: policy(name).loaded.groups[group]}
+    for term in terms.split(", "):
+        wording = read_words(term)
+        found = Lexicon(groups, {}).find(wording)
+        assert len(wording.words) in found.ends.get(f"g:{group}", {}).get(0, ()), term

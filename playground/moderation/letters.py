@@ -52,6 +52,10 @@ _SHORTHAND = re.compile(
 SHORTEST_PAIRED = 6
 """Letters of a word that is nothing but pairs before it is halved to no known one."""
 
+NOWHERE = -1
+"""Where the word stands that is disguised, as long as there was none."""
+
+_SENTENCE_END = re.compile(r"[.!?\n\u2026\u3002\uff01\uff1f]")
 _SIGNS = re.escape("".join(LEET))
 _RUN = re.compile(rf"(?<![A-Za-z{_SIGNS}])[A-Za-z]*+[{_SIGNS}][A-Za-z{_SIGNS}]*+")
 _ACCENTED = re.compile(r"[^\W\d_a-zA-Z][\u0300-\u036f]*+|[a-zA-Z][\u0300-\u036f]++")
@@ -92,7 +96,7 @@ def _without_accent(letter: str) -> str:
 
 def _leet(text: str) -> Iterator[Edit]:
     """Yield the words with digits and signs among their letters."""
-    hidden = False
+    hidden = NOWHERE
     for found in _RUN.finditer(text):
         start, run = found.start(), found.group().rstrip("!|+")
         end = start + len(run)
@@ -101,10 +105,17 @@ def _leet(text: str) -> Iterator[Edit]:
         lettered = any(each.isalpha() for each in run)
         plain = _unleet(run)
         known = plain.lower() in known_words()
-        # "k1ll 17": behind such a word a number that reads as a word is one.
-        if (lettered and not _an_id(run)) or (hidden and known):
+        # "k1ll 17": right behind such a word a number that reads as a word is one.
+        if (lettered and not _an_id(run)) or (known and _right_behind(text, hidden, start)):
             yield Edit(start, end, plain)
-            hidden |= known
+            hidden = end if known and plain != run else hidden
+
+
+def _right_behind(text: str, end: int, start: int) -> bool:
+    """Whether between two places of one sentence stands no more than a word."""
+    gap = text[end:start]
+    near = 0 <= end and len(gap) <= LONGEST_WORD and not _SENTENCE_END.search(gap)
+    return near and len(gap.split()) <= 1
 
 
 def _an_id(run: str) -> bool:
@@ -140,15 +151,16 @@ def _shorthand(text: str) -> Iterator[Edit]:
 
 def _repeats(text: str) -> Iterator[Edit]:
     """Yield the words in which letters stand too often."""
-    doubled = False
+    doubled = NOWHERE
     for found in _REPEATED.finditer(text):
         word = _DRAWN_OUT.sub(r"\1\1\1", found.group())
         if len(word) > LONGEST_WORD:
             continue
         pairs = _PAIRED.fullmatch(word.lower()) is not None
-        if word.lower() not in known_words() or (doubled and pairs):
-            once = word[::2] if doubled and pairs else _unrepeat(word)
-            doubled |= pairs and once == word[::2]
+        halved = pairs and _right_behind(text, doubled, found.start())
+        if halved or word.lower() not in known_words():
+            once = word[::2] if halved else _unrepeat(word)
+            doubled = found.end() if pairs and once == word[::2] else doubled
             if once != found.group():
                 yield Edit(found.start(), found.end(), once)
 

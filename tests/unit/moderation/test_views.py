@@ -196,3 +196,17 @@ def test_a_settled_text_is_nearly_all_of_it() -> None:
 def test_no_piece_over_and_over_takes_longer_than_its_length_asks(piece: str) -> None:
     """Quadratic steps would take minutes here, which the time limit of a test catches."""
     assert read_views(piece * (LONGEST // len(piece)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Great! I live at 455 Main Road.",
+        "Hello! The code is 80085.",
+        "I l0ve this p1ace. 455 people live here.",
+        "I l0ve it: the last house in Main Road is 455.",
+    ],
+)
+def test_a_number_is_a_word_only_right_behind_a_disguised_one(text: str) -> None:
+    assert all("455" in each or "80085" in each for each in readings(text))
+    assert "kill it" in readings("k1ll 17")[-1]

@@ -114,7 +114,7 @@ def _leet(text: str) -> Iterator[Edit]:
 def _right_behind(text: str, end: int, start: int) -> bool:
     """Whether between two places of one sentence stands no more than a word."""
     gap = text[end:start]
-    near = 0 <= end and len(gap) <= LONGEST_WORD and not _SENTENCE_END.search(gap)
+    near = end >= 0 and len(gap) <= LONGEST_WORD and not _SENTENCE_END.search(gap)
     return near and len(gap.split()) <= 1
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import regex
 
@@ -28,6 +29,11 @@ _MARKS_AT_END = regex.compile(rf"\p{{M}}{{1,{MOST_MARKS}}}\Z")
 class LimitStage:
     r"""Refuse what is too long, is no text, or is piled up to slow a reader down.
 
+    Parameters
+    ----------
+    longest : int, optional
+        How many characters a text may have.
+
     Examples
     --------
     >>> [match.rule for match in LimitStage().find("ki\x00ll", ())]
@@ -36,9 +42,15 @@ class LimitStage:
 
     name = STAGE
 
+    def __init__(self, longest: int = LONGEST) -> None:
+        self.longest = longest
+
     def find(self, given: str, views: Sequence[View]) -> list[Match]:  # noqa: ARG002  # it is a Stage, and reads no view
         """Return the first break of each limit; the rail reads no further if there is one."""
-        return sorted(_broken(given), key=lambda each: each.start)
+        broken = list(_broken(given))
+        if len(given) > self.longest:
+            broken.append(too_long(given[self.longest], self.longest))
+        return sorted(broken, key=lambda each: each.start)
 
     def open_from(self, given: str, views: Sequence[View]) -> int:  # noqa: ARG002  # as above
         """Return the start of marks at the end that may yet become a flood."""
@@ -62,14 +74,13 @@ def mended(text: str) -> str:
     return str(_FLOODS.sub("", _SURROGATE.sub("", text).replace("\0", "")))
 
 
+def too_long(character: str, longest: int) -> Match:
+    """Return what blocks a text at the first character behind the longest that is read."""
+    reason = f"A text may have {longest:,} characters here and has more; send it in parts."
+    return replace(_match(character, "too_long", 0, reason), start=longest, end=longest + 1)
+
+
 def _broken(given: str) -> Iterator[Match]:
-    if len(given) > LONGEST:
-        yield _match(
-            given,
-            "too_long",
-            LONGEST,
-            f"A text may have {LONGEST:,} characters here and has more; send it in parts.",
-        )
     surrogate = _SURROGATE.search(given)
     if surrogate:
         yield _match(

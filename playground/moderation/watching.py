@@ -12,7 +12,7 @@ from typing import Any
 
 from playground.generation.watch import Shown
 from playground.moderation.hiding import covers, shown
-from playground.moderation.limits import mended
+from playground.moderation.limits import LONGEST, LimitStage, mended, too_long
 from playground.moderation.policy import MOST_WORDS
 from playground.moderation.rail import Rail
 from playground.moderation.verdict import Action, Match, Verdict
@@ -54,7 +54,8 @@ class Watching:
     """
 
     def __init__(self, rail: Rail, before: str = "") -> None:
-        self._rail = rail
+        # Of a long text a part is read at a time: its length is measured here.
+        self._rail = replace(rail, gate=LimitStage(2 * LONGEST))
         self._text = joint(before)
         self._cut = -len(self._text)  # where what is read begins; the text itself begins at 0
         self._fresh = 0
@@ -84,7 +85,7 @@ class Watching:
             return []
         self._text += piece
         self._fresh += len(piece)
-        if self._fresh < max(1, len(self._text) // SPACING):
+        if self._fresh < max(1, len(self._text) // SPACING) and self._left() >= 0:
             return []
         return self._look(ended=False)
 
@@ -97,17 +98,25 @@ class Watching:
 
     def _look(self, ended: bool) -> list[Shown]:
         self._fresh = 0
-        findings = self._rail.watch(self._text)
-        settled = self._cut + (len(self._text) if ended else findings.open_from)
+        behind = self._text[len(self._text) + self._left() :] if self._left() < 0 else ""
+        text = self._text.removesuffix(behind)
+        findings = self._rail.watch(text)
+        settled = self._cut + (len(text) if ended or behind else findings.open_from)
         for each in findings.matches:
             start, stop = each.start + self._cut, each.end + self._cut
             if self._settled <= start < settled and stop > 0:
                 self._take(replace(each, start=start, end=stop))
+        if behind:
+            self._take(too_long(behind[0], LONGEST))
         self._settled = max(self._settled, settled)
         released = self._release(ended)
         if not self.stopped:
             self._forget()
         return released
+
+    def _left(self) -> int:
+        """Return how many characters the whole text may still have; below 0 it has too many."""
+        return LONGEST - self._cut - len(self._text)
 
     def _take(self, match: Match) -> None:
         """Keep a match, unless it begins behind what stopped the text."""

@@ -7,6 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playground.moderation import hiding
+from playground.moderation import watching as watching_module
+from playground.moderation.limits import LimitStage
 from playground.moderation.rail import shipped_rail
 from playground.moderation.verdict import Action, Match
 from playground.moderation.watching import Watching, check_after
@@ -101,3 +103,18 @@ def test_what_is_broken_in_the_turn_before_switches_nothing_off(broken: str) -> 
 
 def test_a_broken_turn_before_still_counts_with_what_follows() -> None:
     assert check_after(shipped_rail(), "kill next?", "who will\0 Israel").action is Action.BLOCK
+
+
+@pytest.mark.parametrize("size", [100_000, 999])
+def test_a_stream_that_grows_too_long_ends_where_the_whole_would(
+    monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(watching_module, "LONGEST", 4_000)
+    text = "The bakery opens at six, and the river is near. " * 90
+    (match,) = LimitStage(4_000).find(text, ())
+    watching = Watching(shipped_rail(), "Is it open?")
+    assert stream(watching, text, [size]) == text[:4_000]
+    assert watching.verdict.matches == (match,)
+    short = Watching(shipped_rail(), "Is it open?")
+    assert stream(short, text[:4_000], [size]) == text[:4_000]
+    assert not short.stopped

@@ -26,14 +26,15 @@ class RailGuard:
         self._rails = rails
 
     def verdict(self, messages: Sequence[Message]) -> Verdict:
-        """Return what is to be done with the newest message, if it is a person's.
+        """Return what is to be done with a person's newest message, wherever it stands.
 
-        What it makes together with the message before it of the same person counts.
+        A reply that is begun for the model may stand behind it. What it makes together with the
+        person's messages before it counts.
         """
-        if not messages or messages[-1].role != "user":
-            return Verdict()
         asked = [each.content for each in messages if each.role == "user"]
-        return check_after(self._rails.now(), asked[-1], asked[-2] if len(asked) > 1 else "")
+        if not asked:
+            return Verdict()
+        return check_after(self._rails.now(), asked[-1], "\n".join(asked[:-1]))
 
     def watch(self, messages: Sequence[Message]) -> Watching:
         """Return what watches the reply to these messages.

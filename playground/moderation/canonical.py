@@ -24,6 +24,9 @@ MOST_MARKS = 2
 LONGEST_WORD = 64
 """Letters of a word whose look-alikes are read."""
 
+LONGEST_LIGATURE = 4
+"""Letters of one character that are read one by one; one that stands for a sentence stays."""
+
 JOINERS = frozenset("\u200c\u200d\u200e\u200f\u061c\ufe0e\ufe0f")
 """They shape Arabic, Persian and Indic text and emoji; between Latin letters they hide a word."""
 
@@ -97,7 +100,8 @@ def _plain(cluster: str) -> str:
     if base in _LETTERS:
         return _LETTERS[base]
     if unicodedata.decomposition(base).startswith("<") and not "\u0e00" <= base <= "\u0eff":
-        base = unicodedata.normalize("NFKC", base)
+        plain = unicodedata.normalize("NFKC", base)
+        base = plain if len(plain) <= LONGEST_LIGATURE else base
     return base if len(cluster) == 1 else _with_marks(base, cluster[1:])
 
 

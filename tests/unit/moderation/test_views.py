@@ -210,3 +210,8 @@ def test_no_piece_over_and_over_takes_longer_than_its_length_asks(piece: str) ->
 def test_a_number_is_a_word_only_right_behind_a_disguised_one(text: str) -> None:
     assert all("455" in each or "80085" in each for each in readings(text))
     assert "kill it" in readings("k1ll 17")[-1]
+
+
+def test_a_character_that_stands_for_a_sentence_stays_one() -> None:
+    assert readings("\ufdfa" * 3) == ["\ufdfa" * 3]
+    assert "office" in readings("o\ufb03ce")[-1]

@@ -143,11 +143,16 @@ class Lexicon:
 
     def _climb(self, wording: Wording, found: Found) -> None:
         """Find the phrases of several plain words."""
-        count, horizon = len(wording.words), found.horizon
-        for start in range(count):
-            nodes = _children(self._tree, wording, start)
-            if not nodes:
+        horizon = found.horizon
+        # Spelt once: most words begin no phrase, and the others are asked for at many nodes.
+        keys = [
+            (f"w:{word}", f"c:{raw.rstrip('.')}")
+            for word, raw in zip(wording.words, wording.raw, strict=True)
+        ]
+        for start, (plain, exact) in enumerate(keys):
+            if plain not in self._tree and exact not in self._tree:
                 continue
+            nodes = _children(self._tree, keys[start])
             limit = wording.limit(wording.sentence_at(start))
             at = start + 1
             while nodes:
@@ -155,7 +160,7 @@ class Lexicon:
                     found.horizon = min(found.horizon, start)
                 if at >= limit:
                     break
-                nodes = [node for each in nodes for node in _children(each, wording, at)]
+                nodes = [node for each in nodes for node in _children(each, keys[at])]
                 at += 1
                 for node in nodes:
                     for symbol in node.get("", ()):
@@ -217,8 +222,7 @@ def _inner_first(groups: Mapping[str, Sequence[Phrase]]) -> list[str]:
     return order
 
 
-def _children(node: dict[str, Any], wording: Wording, at: int) -> list[dict[str, Any]]:
-    keys = (f"w:{wording.words[at]}", f"c:{wording.raw[at].rstrip('.')}")
+def _children(node: dict[str, Any], keys: tuple[str, str]) -> list[dict[str, Any]]:
     return [node[key] for key in keys if key in node]
 
 

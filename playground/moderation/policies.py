@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from stat import S_ISREG
 
 from playground.errors import PolicyRefused
 from playground.moderation.gazetteer import gazetteer, known_groups
@@ -30,6 +31,8 @@ class _File:
     stamp: tuple[int, int]
     stage: PolicyStage | None
     refused: str | None
+    clash: bool = False
+    """Whether it is refused for its name alone, which another file may give up any time."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class Policies:
         self._folder = folder
         self._shipped = shipped
         self._files: dict[str, _File] = {}
+        self._closed: str | None = None
         self._lock = threading.Lock()
 
     def stages(self) -> tuple[PolicyStage, ...]:
@@ -73,35 +77,46 @@ class Policies:
         """Return a sentence for each file of the folder that is not in force as it stands."""
         with self._lock:
             self._look()
-            return tuple(each.refused for _, each in sorted(self._files.items()) if each.refused)
+            closed = (self._closed,) if self._closed else ()
+            files = (each.refused for _, each in sorted(self._files.items()) if each.refused)
+            return (*closed, *files)
 
     def _look(self) -> None:
         """Read what has changed since the last time."""
-        found = _policy_files(self._folder)
+        try:
+            found, self._closed = _policy_files(self._folder), None
+        except OSError as error:
+            self._closed = (
+                f"The folder of policies {self._folder} cannot be read "
+                f"({error.strerror or error}): give leave to read it. What was in force stays."
+            )
+            return
         self._files = {name: each for name, each in self._files.items() if name in found}
         for name, (path, stamp) in sorted(found.items()):
             before = self._files.get(name)
-            if before is None or before.stamp != stamp:
+            if before is None or before.stamp != stamp or before.clash:
                 stage = before.stage if before else None
                 self._files[name] = self._read(path, stamp, stage)
 
     def _read(self, path: Path, stamp: tuple[int, int], before: PolicyStage | None) -> _File:
         try:
             stage = policy_stage(_text(path), path.name)
-            self._refuse_twice(stage.loaded, path.name)
+            clash = self._standing_already(stage.loaded, path.name)
         except PolicyRefused as error:
             stays = " What was in force before stays." if before else ""
             return _File(stamp, before, f"{error}{stays}")
-        return _File(stamp, stage, None)
+        return _File(stamp, before, clash, clash=True) if clash else _File(stamp, stage, None)
 
-    def _refuse_twice(self, loaded: Loaded, name: str) -> None:
+    def _standing_already(self, loaded: Loaded, name: str) -> str | None:
+        """Return what is wrong when another file has a policy of this name."""
         for other, each in self._files.items():
             same = each.stage and each.stage.loaded.policy.policy == loaded.policy.policy
             if other != name and same:
-                raise PolicyRefused(
+                return (
                     f"{name}, line {loaded.lines.get(('policy',), 1)}: the policy "
                     f"{loaded.policy.policy!r} stands already in {other}: give it another name."
                 )
+        return None
 
 
 def policy_stage(text: str, name: str) -> PolicyStage:
@@ -147,11 +162,20 @@ def matches_category(stage: PolicyStage, text: str, category: str) -> bool:
 def _policy_files(folder: Path | None) -> dict[str, tuple[Path, tuple[int, int]]]:
     """Return the policies of a folder, each with what tells that it was changed."""
     found: dict[str, tuple[Path, tuple[int, int]]] = {}
-    if folder is None or not folder.is_dir():
+    if folder is None:
         return found
-    for path in folder.iterdir():
-        if path.suffix in ENDINGS and path.is_file():
+    try:
+        paths = list(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return found
+    for path in paths:
+        if path.suffix.lower() not in ENDINGS:
+            continue
+        try:
             state = path.stat()
+        except FileNotFoundError:  # gone since the folder was listed
+            continue
+        if S_ISREG(state.st_mode):
             found[path.name] = (path, (state.st_mtime_ns, state.st_size))
     return found
 

@@ -22,6 +22,12 @@ from playground.moderation.yaml_lines import Path, line_of, read_yaml
 MOST_WORDS = 40
 """The furthest that two words of one match may be apart."""
 
+RECURSION = regex.compile(r"\(\?(?:R|[+-]?\d|&|P>)")
+"""What lets a regular expression call itself, until the memory is full."""
+
+TRIAL_SECONDS = 0.1
+"""How long a pattern may think about the empty text."""
+
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_./-]*$", max_length=80)]
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 Terms = Annotated[list[Text], Field(min_length=1)]
@@ -184,9 +190,10 @@ def _check_ids(loaded: Loaded) -> None:
         ("categories", [each.id for each in policy.categories]),
         ("rules", [each.id for each in policy.rules]),
     ):
+        seen: dict[str, int] = {}
         for at, each in enumerate(ids):
-            if each in ids[:at]:
-                first = line_of((kind, ids.index(each), "id"), loaded.lines)
+            if seen.setdefault(each, at) != at:
+                first = line_of((kind, seen[each], "id"), loaded.lines)
                 raise _refuse(
                     loaded,
                     (kind, at, "id"),
@@ -237,14 +244,26 @@ def _parsed(loaded: Loaded, terms: list[str], paths: list[Path]) -> list[Phrase]
 def _compile(loaded: Loaded, rule: Rule, at: int) -> None:
     for number, pattern in enumerate(rule.patterns):
         try:
-            compiled = regex.compile(pattern, regex.IGNORECASE)
-        except regex.error as error:
-            says = f"{pattern!r} is no regular expression: {error}"
-            raise _refuse(loaded, ("rules", at, "patterns", number), says) from error
-        if compiled.fullmatch("") is not None:
-            says = f"the pattern {pattern!r} matches the empty text: make it match something"
-            raise _refuse(loaded, ("rules", at, "patterns", number), says)
-        loaded.patterns[pattern] = compiled
+            loaded.patterns[pattern] = compiled(pattern)
+        except Misspelt as error:
+            raise _refuse(loaded, ("rules", at, "patterns", number), str(error)) from error
+
+
+def compiled(pattern: str) -> regex.Pattern[str]:
+    """Return a policy's regular expression, or say as `Misspelt` why it is none."""
+    shown = f"{pattern[:60]}…" if len(pattern) > 60 else pattern
+    if RECURSION.search(pattern):
+        raise Misspelt(f"the pattern {shown!r} calls itself, as (?R) does: write it out")
+    try:
+        found = regex.compile(pattern, regex.IGNORECASE)
+        empty = found.fullmatch("", timeout=TRIAL_SECONDS)
+    except regex.error as error:
+        raise Misspelt(f"{shown!r} is no regular expression: {error}") from error
+    except (RecursionError, MemoryError, OverflowError, TimeoutError) as error:
+        raise Misspelt(f"the pattern {shown!r} is too deep or large: simplify it") from error
+    if empty is not None:
+        raise Misspelt(f"the pattern {shown!r} matches the empty text: make it match something")
+    return found
 
 
 def _check_groups(loaded: Loaded, known: frozenset[str]) -> None:

@@ -19,6 +19,9 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 LARGEST = 1_000_000
 """Characters of a file. A policy of a thousand rules has fewer."""
 
+UNREADABLE = yaml.reader.Reader.NON_PRINTABLE
+"""Characters that YAML may not hold, such as NUL."""
+
 DEEPEST = 12
 """Lists and mappings within each other. A policy has five."""
 
@@ -36,6 +39,13 @@ def read_yaml(text: str, name: str) -> tuple[Any, dict[Path, int]]:
     if len(text) > LARGEST:
         raise PolicyRefused(
             f"{name} has {len(text):,} characters, and a policy may have {LARGEST:,}: split it."
+        )
+    odd = UNREADABLE.search(text)
+    if odd:
+        line = text.count("\n", 0, odd.start()) + 1
+        raise PolicyRefused(
+            f"{name}, line {line}: the character U+{ord(odd.group()):04X} is none of a text: "
+            "take it out."
         )
     try:
         _refuse_references(text, name)
@@ -60,7 +70,7 @@ def line_of(path: Path, lines: dict[Path, int]) -> int:
 
 
 def _refuse_references(text: str, name: str) -> None:
-    """Refuse what lets a small file unfold into a huge one, and depth that would end the stack."""
+    """Refuse what lets a small file unfold into a huge one, tags, and depth that ends the stack."""
     depth = 0
     for event in yaml.parse(text, Loader=LOADER):
         depth += isinstance(event, yaml.CollectionStartEvent)
@@ -68,6 +78,8 @@ def _refuse_references(text: str, name: str) -> None:
         where = f"{name}, line {event.start_mark.line + 1 if event.start_mark else 1}"
         if isinstance(event, yaml.AliasEvent):
             raise PolicyRefused(f"{where}: *{event.anchor} refers to another place: write it out.")
+        if getattr(event, "tag", None):
+            raise PolicyRefused(f"{where}: {event.tag} is read as a tag: put the text in quotes.")
         if depth > DEEPEST:
             raise PolicyRefused(f"{where}: lists lie more than {DEEPEST} deep: a policy's do not.")
 
@@ -78,8 +90,9 @@ def _value(node: yaml.Node, path: Path, lines: dict[Path, int], name: str) -> An
         return _mapping(node, path, lines, name)
     if isinstance(node, yaml.SequenceNode):
         return [_value(each, (*path, at), lines, name) for at, each in enumerate(node.value)]
-    # A key with nothing behind it is a value left out, not the empty text.
-    return None if node.tag.endswith(":null") and node.value == "" else str(node.value)
+    # A key with nothing behind it, or with YAML's ~, is a value left out, not a text.
+    left_out = node.tag.endswith(":null") and node.value in ("", "~")
+    return None if left_out else str(node.value)
 
 
 def _mapping(

@@ -58,6 +58,38 @@ def test_one_name_twice_is_refused(tmp_path: Path) -> None:
     policies = Policies(tmp_path, shipped=False)
     assert len(policies.stages()) == 1
     assert "stands already in a.yaml" in policies.refused()[0]
+    (tmp_path / "a.yaml").unlink()
+    assert policies.refused() == ()
+    assert len(policies.stages()) == 1
+
+
+def test_an_ending_in_capitals_is_one(tmp_path: Path) -> None:
+    write(tmp_path / "MINE.YAML", TEXT)
+    assert finds(Policies(tmp_path, shipped=False), "this is forbidden")
+
+
+def test_a_file_that_vanishes_during_a_look_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "mine.yaml", TEXT)
+    gone = [tmp_path / "gone.yaml", tmp_path / "mine.yaml"]
+    monkeypatch.setattr(Path, "iterdir", lambda _: iter(gone))
+    assert finds(Policies(tmp_path, shipped=False), "this is forbidden")
+
+
+def test_a_folder_that_may_not_be_read_is_said_and_the_old_ones_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policies = Policies(tmp_path, shipped=False)
+    write(tmp_path / "mine.yaml", TEXT)
+    policies.stages()
+
+    def closed(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", closed)
+    assert finds(policies, "this is forbidden")
+    assert "cannot be read (Permission denied)" in policies.refused()[0]
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ __all__ = ["__version__", "experiment", "load"]
 
 
 def load(
-    name: str, precision: str = "fp32", engine: str = "auto", moderation: bool = False
+    name: str, precision: str = "fp32", engine: str = "auto", moderation: bool | str = False
 ) -> LanguageModel:
     """Load a model, fetching it first where need be.
 
@@ -39,9 +39,10 @@ def load(
     engine : str
         ``auto`` picks the fastest that is proven equal; ``core`` is the NumPy decoder, for
         Llama and its kin (see docs/models.md); ``transformers`` runs every model.
-    moderation : bool
+    moderation : bool, or "on" or "off"
         Whether the content filter checks what is asked and watches what is answered: a blocked
         prompt raises `ContentRefused`, a blocked reply ends with ``content_filter``.
+        A prompt of token ids is not checked, nor are the columns of `stream_many`.
 
     Returns
     -------
@@ -54,14 +55,17 @@ def load(
         With one sentence that says what is wrong and what to do.
     """
     # Imported here so that `import playground` stays instant.
+    from playground.errors import OptionError
     from playground.models.engines.choice import EngineName
     from playground.models.engines.manager import ModelChoice
     from playground.models.engines.precision import Precision
     from playground.serving import shared_pool
 
+    if moderation not in (True, False, "on", "off"):
+        raise OptionError(f"`moderation` is True, False, 'on' or 'off', got {moderation!r}.")
     choice = ModelChoice(name, Precision.parse(precision), EngineName.parse(engine))
     model = shared_pool().keep(choice)
-    if moderation:
+    if moderation in (True, "on"):
         from playground.moderation.guard import house_guard
 
         model.guard = house_guard(shared_pool().settings.policies_dir)

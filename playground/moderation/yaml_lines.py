@@ -78,8 +78,9 @@ def _refuse_references(text: str, name: str) -> None:
         where = f"{name}, line {event.start_mark.line + 1 if event.start_mark else 1}"
         if isinstance(event, yaml.AliasEvent):
             raise PolicyRefused(f"{where}: *{event.anchor} refers to another place: write it out.")
-        if getattr(event, "tag", None):
-            raise PolicyRefused(f"{where}: {event.tag} is read as a tag: put the text in quotes.")
+        tag = getattr(event, "tag", None)
+        if tag:
+            raise PolicyRefused(f"{where}: {tag} is read as a tag: put the text in quotes.")
         if depth > DEEPEST:
             raise PolicyRefused(f"{where}: lists lie more than {DEEPEST} deep: a policy's do not.")
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from playground.errors import ContentRefused
+import playground
+from playground.errors import ContentRefused, OptionError
 from playground.generation.language_model import LanguageModel
 from playground.models.text.tokenizer import Message
 from playground.moderation.guard import RailGuard, explain_reply
@@ -132,3 +133,19 @@ def test_a_question_is_checked_though_a_reply_is_begun_behind_it() -> None:
     with pytest.raises(ContentRefused):
         RailGuard(Rails()).watch(messages)
     assert not RailGuard(Rails()).verdict(messages[1:]).flagged
+
+
+@pytest.mark.parametrize(
+    ("given", "guarded"), [(True, True), ("on", True), (False, False), ("off", False)]
+)
+def test_load_takes_on_and_off_as_they_are_said(
+    tiny_model_folder: Path, given: bool | str, guarded: bool
+) -> None:
+    model = playground.load(str(tiny_model_folder), moderation=given)
+    assert (model.guard is not None) == guarded
+    model.close()
+
+
+def test_load_refuses_what_is_neither_on_nor_off() -> None:
+    with pytest.raises(OptionError, match="`moderation` is True, False, 'on' or 'off', got 'no'"):
+        playground.load("nowhere", moderation="no")

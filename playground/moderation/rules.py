@@ -18,7 +18,10 @@ from playground.moderation.wording import Wording, read_words
 
 STAGE = "policies"
 PATTERN_SECONDS = 0.3
-"""How long all patterns of a policy may take for one reading of a text."""
+"""How long all patterns of a policy may take for all readings of a text."""
+
+SLOW_SECONDS = 0.02
+"""How long they may take from then on, once they took too long: a stream looks many times."""
 
 LONGEST_TAIL = 4 * MOST_WORDS + WIDEST
 """Words from the end that what is yet to come can have to do with."""
@@ -42,6 +45,13 @@ class _Hit:
     end: int
 
 
+@dataclass
+class _Clock:
+    """How many seconds are left for the patterns, whatever the number of readings."""
+
+    left: float
+
+
 class PolicyStage:
     """The rules of one policy.
 
@@ -58,12 +68,14 @@ class PolicyStage:
     def __init__(self, loaded: Loaded, gazetteer: Mapping[str, Sequence[Phrase]]) -> None:
         self.loaded = loaded
         self._lexicon = Lexicon(_needed(loaded, gazetteer), loaded.phrases)
+        self._seconds = PATTERN_SECONDS
 
     def find(self, given: str, views: Sequence[View]) -> list[Match]:
         """Return every match, each once though it stands in several readings."""
         matches: dict[tuple[str, int, int], Match] = {}
+        clock = _Clock(self._seconds)
         for view in views:
-            for match in self._in_view(given, view):
+            for match in self._in_view(given, view, clock):
                 matches.setdefault((match.rule, match.start, match.end), match)
         return sorted(matches.values(), key=lambda each: (each.start, each.end))
 
@@ -71,7 +83,7 @@ class PolicyStage:
         """Return from where on the text could still become a match, or change one."""
         return min((self._open_in(view, len(given)) for view in views), default=len(given))
 
-    def _in_view(self, given: str, view: View) -> Iterator[Match]:
+    def _in_view(self, given: str, view: View, clock: _Clock) -> Iterator[Match]:
         wording = read_words(view.text)
         if len(wording.words) > LONG:
             early = [
@@ -84,7 +96,7 @@ class PolicyStage:
                 yield from early
                 return
         yield from (each for each, _ in self._by_words(given, view, wording))
-        yield from self._patterns(given, view, wording)
+        yield from self._patterns(given, view, wording, clock)
 
     def _by_words(self, given: str, view: View, wording: Wording) -> Iterator[tuple[Match, int]]:
         """Yield what phrases and nears find, each with the word after its last."""
@@ -95,10 +107,10 @@ class PolicyStage:
                     start, end = wording.starts[hit.start], wording.ends[hit.end - 1]
                     yield _match(rule, given, view, start, end), hit.end
 
-    def _patterns(self, given: str, view: View, wording: Wording) -> Iterator[Match]:
+    def _patterns(self, given: str, view: View, wording: Wording, clock: _Clock) -> Iterator[Match]:
         """Try the regular expressions, sentence by sentence, until their time is up."""
-        rules = [each for each in self.loaded.policy.rules if each.patterns]
-        until = time.monotonic() + PATTERN_SECONDS
+        rules = [each for each in self.loaded.policy.rules if each.patterns and clock.left > 0]
+        until = time.monotonic() + clock.left
         for start, end in _pieces(wording, len(view.text)) if rules else ():
             for rule in rules:
                 for source in rule.patterns:
@@ -110,11 +122,13 @@ class PolicyStage:
                             for each in pattern.finditer(view.text, start, end, timeout=left)
                         ]
                     except TimeoutError:
+                        clock.left, self._seconds = 0, SLOW_SECONDS
                         yield _too_slow(rule, source, given, view, (start, end))
                         return
                     for first, last in spans:
                         if last > first:
                             yield _match(rule, given, view, first, last)
+        clock.left = max(until - time.monotonic(), 0)
 
     def _open_in(self, view: View, length: int) -> int:
         whole = read_words(view.text)
@@ -228,8 +242,8 @@ def _too_slow(rule: Rule, source: str, given: str, view: View, piece: tuple[int,
         Action.REVIEW,
         0.0,
         view.name,
-        f"The pattern {source!r} needs more than {PATTERN_SECONDS} s here and was stopped: whether "
-        "it matches is not known. Make it simpler.",
+        f"The pattern {source!r} takes too long here and was stopped: whether it matches is not "
+        "known. Make it simpler.",
     )
 
 

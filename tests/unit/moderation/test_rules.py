@@ -1,5 +1,7 @@
 """The stage of the policies: what it finds, where, and from where on a text is open."""
 
+import time
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -139,3 +141,18 @@ def test_a_pattern_that_explodes_is_stopped_and_says_so() -> None:
 def test_odd_texts_pass(stage: PolicyStage, text: str) -> None:
     assert find(stage, text) == []
     assert stage.open_from(text, [as_written(text)]) <= len(text)
+
+
+def test_a_pattern_that_explodes_has_one_time_for_all_readings_and_less_from_then_on() -> None:
+    text = POLICY[: POLICY.index("terms:")] + (
+        "rules: [{id: slow, category: fruit, action: block, reason: r, patterns: ['(?:a|a|aa)+b']}]"
+    )
+    slow = policy_stage(text, "slow.yaml")
+    views = [as_written("a" * 300)] * 5
+    start = time.process_time()
+    (match,) = slow.find(views[0].text, views)
+    first = time.process_time()
+    slow.find(views[0].text, views)
+    assert "takes too long here" in match.reason
+    assert first - start < 0.8
+    assert time.process_time() - first < 0.2

@@ -11,7 +11,7 @@ import string
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from playground.moderation.canonical import CANONICAL
+from playground.moderation.canonical import CANONICAL, UNREAD
 from playground.moderation.decoded import DECODED
 from playground.moderation.verdict import Action, Match
 from playground.moderation.view import AS_WRITTEN, View
@@ -146,6 +146,7 @@ KINDS = (
 )
 _LAST_GROUP = re.compile(r"[ -][^ -]*\Z|\A[^ -]*\Z")
 _MARKS = ").,/:-"
+_UNREAD = re.compile(rf"(?:.*[{UNREAD}])", re.DOTALL)
 _IN_A_NUMBER = f"{string.digits}{string.ascii_uppercase}+({_MARKS}"
 """What a number or an account may be written with, but for its spaces."""
 
@@ -226,6 +227,10 @@ def _open_at(text: str) -> int:
     while at > max(0, limit):
         start = _word_before(text, at)
         inside = at == len(text) and not text[-1].isspace()
+        unread = _UNREAD.match(text, start) if inside else None
+        if unread:  # such as Chinese, which writes no spaces; no number goes over it
+            at = unread.end()
+            break
         token = text[start:at].rstrip()
         before = token.rstrip(_IN_A_NUMBER)
         if not inside and before:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from playground.moderation.canonical import OVERRIDE, canonical
+import regex
+
+from playground.moderation.canonical import LONGEST_WORD, OVERRIDE, UNREAD, canonical
 from playground.moderation.decoded import decoded
 from playground.moderation.letters import letters
 from playground.moderation.rewriting import as_written
@@ -18,6 +20,10 @@ _TOKEN = re.compile(r"\S+")
 # Two letters side by side at its end; some letters are invisible and stand between no others.
 _WORD = re.compile(r"[^\W_\u115f\u1160\u17b4\u17b5\u3164\uffa0]{2}[\W_]*\Z")
 _HEX = re.compile(r"(?<![0-9A-Za-z])(?:0x)?[0-9A-Fa-f]{2}[:,]?\Z")
+_CLAUSE_END = re.compile(
+    f"(?<=[{UNREAD}])[\u3001\u3002\u300c-\u3011\uff08\uff09\uff0c\uff01\uff1f\uff1a\uff1b]"
+)
+_UNREAD_RUN = regex.compile(rf"(?:[{UNREAD}]\p{{M}}*+){{{LONGEST_WORD},}}(?=[{UNREAD}])")
 
 
 def every_view(given: str) -> tuple[View, ...]:
@@ -48,10 +54,24 @@ def readings_open_from(given: str) -> int:
     """Return from where on some reading of a text may change when the text goes on.
 
     That is its last word with the single letters before it, for they may be one word set apart,
-    and what a line's end before it may have cut. Behind an override nothing is settled.
+    and what a line's end before it may have cut. Behind an override nothing is settled. Where no
+    spaces are written it is the last clause.
     """
     override = given.find(OVERRIDE)
-    return _open_from(given if override < 0 else given[:override])
+    given = given if override < 0 else given[:override]
+    at = _open_from(given)
+    return at if given.isascii() else _behind_unread(given, at)
+
+
+def _behind_unread(given: str, since: int) -> int:
+    """Return the last place, from one on, that nothing that is read otherwise goes over.
+
+    It is before the mark behind a letter that is always read as it stands, or before the last
+    letter of a run of them that is too long to be a disguised word.
+    """
+    ends = (each.start() for each in _CLAUSE_END.finditer(given, since))
+    runs = (each.end() for each in _UNREAD_RUN.finditer(given, since))
+    return int(max((since, *ends, *runs)))
 
 
 def _open_from(given: str) -> int:

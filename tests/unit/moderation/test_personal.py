@@ -78,6 +78,8 @@ PIECES = st.lists(
             "0044 0532 0130",
             "00",
             "see",
+            "\u5929",
+            "\uff0c",
             "THE",
             ".",
             "(415) 555",
@@ -141,3 +143,9 @@ def test_no_piece_over_and_over_takes_longer_than_its_length_asks(piece: str) ->
     views = read_views(text)[:1]
     STAGE.find(text, views)
     assert STAGE.open_from(text, views) <= len(text)
+
+
+def test_a_number_behind_a_script_without_spaces_is_held_back() -> None:
+    text = "\u8bf7\u6253\u7535\u8bdd4111 1111"
+    assert STAGE.open_from(text, read_views(text)) == text.index("4")
+    assert STAGE.open_from(text[:4], read_views(text[:4])) == 4

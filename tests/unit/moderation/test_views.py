@@ -149,6 +149,9 @@ PIECES = st.sampled_from(
         "ll",
         "the",
         "Убей",
+        "天",
+        "天，",
+        "ก็" * 70,
         "Сор",
         "kkii",
         "\u0915\u094d",
@@ -177,6 +180,8 @@ def before(view: View, at: int) -> list[tuple[str, int, int]]:
 @example("ki\n", "ll")
 @example("k i", " l l")
 @example("a\u202ebc d", "e\u202c")
+@example("天" * 64, "kill")
+@example("k\n天，", "\u0301l")
 def test_what_follows_changes_no_reading_of_what_is_settled(text: str, more: str) -> None:
     at = readings_open_from(text)
     for early, late in zip(every_view(text), every_view(text + more), strict=True):
@@ -215,3 +220,17 @@ def test_a_number_is_a_word_only_right_behind_a_disguised_one(text: str) -> None
 def test_a_character_that_stands_for_a_sentence_stays_one() -> None:
     assert readings("\ufdfa" * 3) == ["\ufdfa" * 3]
     assert "office" in readings("o\ufb03ce")[-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("今天天气很好，我们去", "今天天气很好"),
+        ("駅はどこですか。明日は", "駅はどこですか"),
+        ("在这里ki，l", ""),
+        ("ส" * 100, "ส" * 99),
+        ("天" * 60, ""),
+    ],
+)
+def test_scripts_without_spaces_are_settled_by_the_clause(text: str, shown: str) -> None:
+    assert text[: readings_open_from(text)] == shown

@@ -18,6 +18,7 @@ WORDS = [
     *("ann@example.com", "4111 1111 1111 1111", "+1 650 253 0000", "the", "river", "kill", "next"),
     *("k.i.l.l", "Scunthorpe", "a\u200bb", "\u202e", "\0", "\U0001f642", "d2hvIHdpbGw=", "who"),
     *("president", "tonight", "is", "where", "Hamas", "attack", "bread", "In history class,"),
+    *("\u5929\u6c14\uff0c", "\u5929\u6c14\u3002"),
 ]
 TEXTS = st.lists(
     st.tuples(st.sampled_from(WORDS), st.sampled_from([" ", " ", " ", ". ", "?\n", "\n\n", ""])),
@@ -118,3 +119,10 @@ def test_a_stream_that_grows_too_long_ends_where_the_whole_would(
     short = Watching(shipped_rail(), "Is it open?")
     assert stream(short, text[:4_000], [size]) == text[:4_000]
     assert not short.stopped
+
+
+def test_chinese_is_shown_clause_by_clause() -> None:
+    watching = Watching(shipped_rail())
+    text = "\u4eca\u5929\u5929\u6c14\u5f88\u597d\u3002" * 9
+    told = "".join(part.text for each in text for part in watching.push(each))
+    assert len(text) - len(told) < 2 * 7

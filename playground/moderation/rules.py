@@ -128,7 +128,7 @@ class PolicyStage:
                     for first, last in spans:
                         if last > first:
                             yield _match(rule, given, view, first, last)
-        clock.left = max(until - time.monotonic(), 0)
+        clock.left = max(until - time.monotonic(), 0.001)
 
     def _open_in(self, view: View, length: int) -> int:
         whole = read_words(view.text)

@@ -23,7 +23,11 @@ _SPACED = re.compile(rf"(?<![^\W_])(?<![@$!.]){_ONE}(?:[^\S\n]++(?:{_ONE}|'(?!\S
 _DOTTED = re.compile(
     rf"(?<![^\W_])(?<![@$!]){_ONE}( ?{_SIGN}{{1,3}} ?){_ONE}(?:(?:\1|\s+|\1\s*\1){_ONE})*+"
 )
-_CUT = re.compile(rf"(?<![A-Za-z])[A-Za-z]++(\r?\n|{_SIGN})[A-Za-z]++(?:\1[A-Za-z]++)*+")
+_MARKUP = r"\*{2,3}|__|~~"
+"""What makes letters bold or struck in Markdown, which shows none of it."""
+_CUT = re.compile(
+    rf"(?<![A-Za-z])[A-Za-z]++(-?\r?\n|{_MARKUP}|{_SIGN})[A-Za-z]++(?:\1[A-Za-z]++)*+"
+)
 _PIECE = re.compile(r"[A-Za-z]+")
 
 
@@ -101,21 +105,22 @@ def _cut(text: str) -> Iterator[Edit]:
     """Yield words that a line's end or a sign cuts in two."""
     for run in _CUT.finditer(text):
         pieces = list(_PIECE.finditer(text, run.start(), run.end()))
-        by_line = "\n" in run.group(1)
+        unseen = "\n" in run.group(1) or re.fullmatch(_MARKUP, run.group(1)) is not None
         at = 0
         while at < len(pieces):
             some = [each.group() for each in pieces[at : at + MOST_PIECES]]
-            count = _joined(some, by_line=by_line)
+            count = _joined(some, unseen=unseen)
             if count > 1:
                 last = pieces[at + count - 1]
                 yield Edit(pieces[at].start(), last.end(), "".join(some[:count]))
             at += count
 
 
-def _joined(pieces: list[str], *, by_line: bool) -> int:
+def _joined(pieces: list[str], *, unseen: bool) -> int:
     """Return how many pieces make up a word.
 
-    Pieces that are words themselves are joined over a line's end only, and only to a small letter:
+    Pieces that are words themselves are joined only over what a reader sees no sign in, a line's
+    end or what makes letters bold, and only to a small letter:
     *may* and *or* on two lines may well be *mayor*, whereas "well-being" says what it says.
     """
     known = known_words()
@@ -123,7 +128,7 @@ def _joined(pieces: list[str], *, by_line: bool) -> int:
         some = [each.lower() for each in pieces[:count]]
         whole = "".join(some)
         if len(whole) >= SHORTEST_CUT and whole in known:
-            goes_on = by_line and all(each[0].islower() for each in pieces[1:count])
+            goes_on = unseen and all(each[0].islower() for each in pieces[1:count])
             if goes_on or not all(each in known for each in some):
                 return count
     return 1

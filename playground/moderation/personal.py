@@ -81,7 +81,7 @@ def _phone(text: str) -> bool:
 _EDGE = r"(?<![A-Za-z0-9_])"
 _KEYS = "|".join(
     (
-        r"sk-(?:proj-|ant-|live-)?[A-Za-z0-9_-]{20,}",
+        r"sk-(?=[A-Za-z_-]*\d)(?:proj-|ant-|live-)?[A-Za-z0-9_-]{20,}",
         r"[sprk]k_(?:live|test)_[A-Za-z0-9]{16,}",
         r"gh[pousr]_[A-Za-z0-9]{36,}",
         r"github_pat_[A-Za-z0-9_]{22,}",
@@ -112,7 +112,9 @@ KINDS = (
     Kind(
         "personal.mail",
         re.compile(
-            r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)"
+            # Neither the user of a repository's address nor the file of an icon in double size.
+            r"(?<![A-Za-z0-9._%+-])(?<!ssh://)[A-Za-z0-9._%+-]{1,64}+@"
+            r"(?!\d(?:\.\d)?x\.(?:png|jpe?g|webp|gif|svg)\b)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)"
             r"{1,8}[A-Za-z]{2,24}(?![A-Za-z0-9@])"
         ),
         _any,

@@ -55,6 +55,8 @@ def test_a_private_key_is_found_up_to_its_end() -> None:
         "ISBN 978-3-16-148410-0, version 1.2.3.4, 192.168.100.200",
         "pi is 3.14159265358979323846",
         "user@host and @name",
+        "git+ssh://git@example.com/x, icon@2x.png",
+        "sk-learn-contrib-imbalanced-learning-docs",
         "THE QUICK BROWN FOX",
         "123-456-7890",
         "1914 1918 1939 1945 1989",

@@ -31,6 +31,11 @@ def readings(text: str) -> list[str]:
         "Wwhhoo will they kkiillll next?",
         "Who will they ki\nll next?",
         "Who wi\nll th\ney kill next?",
+        "Who will they ki-\nll next?",
+        "Who will they ki-\r\nll next?",
+        "Who will they k**il**l next?",
+        "Who will they k__il__l next?",
+        "Who will th~~e~~y kill next?",
         "Who will they k)(i)(l)(l next?",
         "WH0 WI11 TH3Y KI11 N3XT?",
         "who wi11 7hey ki11 n3x7?",
@@ -177,6 +182,8 @@ def before(view: View, at: int) -> list[tuple[str, int, int]]:
 
 
 @given(TEXTS, TEXTS)
+@example("ki-\n", "ll")
+@example("ki**", "*ll")
 @example("ki\n", "ll")
 @example("k i", " l l")
 @example("a\u202ebc d", "e\u202c")

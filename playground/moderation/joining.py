@@ -17,11 +17,18 @@ SHORTEST_CUT = 4
 MOST_PIECES = 6
 """Pieces that one word is cut into."""
 
+MOST_DIGITS = 5
+"""Single digits before the first letter of a word set apart; what has more is a row of numbers."""
+
 _ONE = r"[A-Za-z0-9@$!](?![^\W_]|[@$!])"
 _SIGN = r"[.\-_*\u00b7\u2022|/\\,+~:;^=#\u2026()\[\]{}<>\"]"
-_SPACED = re.compile(rf"(?<![^\W_])(?<![@$!.]){_ONE}(?:[^\S\n]++(?:{_ONE}|'(?!\S)))++")
+_LETTER_SOON = rf"(?=(?:\d[\W_]{{1,7}}){{0,{MOST_DIGITS}}}[A-Za-z@$!])"
+_SPACED = re.compile(
+    rf"(?<![^\W_])(?<![@$!.]){_LETTER_SOON}{_ONE}(?:[^\S\n]++(?:{_ONE}|'(?!\S)))++"
+)
 _DOTTED = re.compile(
-    rf"(?<![^\W_])(?<![@$!]){_ONE}( ?{_SIGN}{{1,3}} ?){_ONE}(?:(?:\1|\s+|\1\s*\1){_ONE})*+"
+    rf"(?<![^\W_])(?<![@$!]){_LETTER_SOON}{_ONE}( ?{_SIGN}{{1,3}} ?){_ONE}"
+    rf"(?:(?:\1|\s+|\1\s*\1){_ONE})*+"
 )
 _MARKUP = r"\*{2,3}|__|~~"
 """What makes letters bold or struck in Markdown, which shows none of it."""

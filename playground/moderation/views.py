@@ -8,6 +8,7 @@ import regex
 
 from playground.moderation.canonical import LONGEST_WORD, OVERRIDE, UNREAD, canonical
 from playground.moderation.decoded import decoded
+from playground.moderation.joining import MOST_DIGITS
 from playground.moderation.letters import letters
 from playground.moderation.rewriting import as_written
 from playground.moderation.rot13 import rot13
@@ -19,6 +20,9 @@ MOST_LINES = 6
 _TOKEN = re.compile(r"\S+")
 # Two letters side by side at its end; some letters are invisible and stand between no others.
 _WORD = re.compile(r"[^\W_\u115f\u1160\u17b4\u17b5\u3164\uffa0]{2}[\W_]*\Z")
+_LONE_SIGN = re.compile(r"(?<![^\W_])(?<![@$!])[@$!](?![@$!])[\W_]*\Z")
+_SIGNS = re.compile(r"[^\w@$!]+")
+_NUMERIC = re.compile(r"[^\w@$!]*[0-9]?[^\w@$!]*")
 _HEX = re.compile(r"(?<![0-9A-Za-z])(?:0x)?[0-9A-Fa-f]{2}[:,]?\Z")
 _CLAUSE_END = re.compile(
     f"(?<=[{UNREAD}])[\u3001\u3002\u300c-\u3011\uff08\uff09\uff0c\uff01\uff1f\uff1a\uff1b]"
@@ -90,9 +94,19 @@ def _open_from(given: str) -> int:
         if not cut and not _may_be_a_piece(before.group()):
             break
         settled -= 1
+    settled = _behind_numbers([each.group() for each in tokens], settled)
     return tokens[settled].start() if settled < len(tokens) else len(given)
 
 
+def _behind_numbers(tokens: list[str], settled: int) -> int:
+    """Return the first token that may be of a word set apart, behind a row of single digits."""
+    end = settled
+    while end < len(tokens) and _NUMERIC.fullmatch(tokens[end]):
+        end += 1
+    digits = [at for at in range(settled, end) if not _SIGNS.fullmatch(tokens[at])]
+    return digits[-MOST_DIGITS - 1] if len(digits) > MOST_DIGITS else settled
+
+
 def _may_be_a_piece(token: str) -> bool:
-    """Whether a token ends in a letter that stands alone, or in a pair of hex digits."""
-    return not _WORD.search(token) or _HEX.search(token) is not None
+    """Whether a token ends in a letter or its sign that stands alone, or a pair of hex digits."""
+    return not _WORD.search(token) or bool(_LONE_SIGN.search(token) or _HEX.search(token))

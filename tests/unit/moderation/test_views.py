@@ -155,6 +155,9 @@ PIECES = st.sampled_from(
         "the",
         "Убей",
         "天",
+        "| 1 ",
+        "2. ",
+        "3 4 5 6 7 8 ",
         "天，",
         "ก็" * 70,
         "Сор",
@@ -188,6 +191,11 @@ def before(view: View, at: int) -> list[tuple[str, int, int]]:
 @example("k i", " l l")
 @example("a\u202ebc d", "e\u202c")
 @example("天" * 64, "kill")
+@example("l9|@ ", "k k")
+@example("1 2 3 4 5 6 7 ", "1 l l")
+@example("| 1 | 2 | 3 | 4 | 5 | 6 | 7 |", " k | 1 | l | l")
+@example("1. 2. 3. 4. 5. 6. 7", ".k.1.l.l")
+@example("1\n2\n3\n4\n5\n6\n7\n", "a\nb")
 @example("k\n天，", "\u0301l")
 def test_what_follows_changes_no_reading_of_what_is_settled(text: str, more: str) -> None:
     at = readings_open_from(text)
@@ -241,3 +249,10 @@ def test_a_character_that_stands_for_a_sentence_stays_one() -> None:
 )
 def test_scripts_without_spaces_are_settled_by_the_clause(text: str, shown: str) -> None:
     assert text[: readings_open_from(text)] == shown
+
+
+def test_a_row_of_numbers_is_settled_but_for_its_end() -> None:
+    table = "| 1 | 2 | 3 |\n" * 50
+    assert readings_open_from(table) > len(table) - 30
+    assert readings(f"{'1. 2. 3. ' * 9}") == [f"{'1. 2. 3. ' * 9}"]
+    assert "kill" in readings("1 2 k 1 l l now")[-1]

@@ -21,6 +21,7 @@ _TOKEN = re.compile(r"\S+")
 # Two letters side by side at its end; some letters are invisible and stand between no others.
 _WORD = re.compile(r"[^\W_\u115f\u1160\u17b4\u17b5\u3164\uffa0]{2}[\W_]*\Z")
 _LONE_SIGN = re.compile(r"(?<![^\W_])(?<![@$!])[@$!](?![@$!])[\W_]*\Z")
+_TURNED = re.compile(f"{OVERRIDE}[^\n\u202c]*")
 _SIGNS = re.compile(r"[^\w@$!]+")
 _NUMERIC = re.compile(r"[^\w@$!]*[0-9]?[^\w@$!]*")
 _HEX = re.compile(r"(?<![0-9A-Za-z])(?:0x)?[0-9A-Fa-f]{2}[:,]?\Z")
@@ -58,11 +59,20 @@ def readings_open_from(given: str) -> int:
     """Return from where on some reading of a text may change when the text goes on.
 
     That is its last word with the single letters before it, for they may be one word set apart,
-    and what a line's end before it may have cut. Behind an override nothing is settled. Where no
-    spaces are written it is the last clause.
+    and what a line's end before it may have cut. Where no spaces are written it is the last
+    clause. What an override turns round is settled when words of their own stand behind it.
     """
-    override = given.find(OVERRIDE)
-    given = given if override < 0 else given[:override]
+    end = len(given)
+    for turned in reversed(list(_TURNED.finditer(given))):
+        behind = given[turned.end() : end]
+        at = _open_in(behind)
+        if len(behind[:at].split()) > 1:
+            return turned.end() + at
+        end = turned.start()
+    return _open_in(given[:end])
+
+
+def _open_in(given: str) -> int:
     at = _open_from(given)
     return at if given.isascii() else _behind_unread(given, at)
 

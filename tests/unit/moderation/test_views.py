@@ -192,6 +192,7 @@ def before(view: View, at: int) -> list[tuple[str, int, int]]:
 @example("a\u202ebc d", "e\u202c")
 @example("天" * 64, "kill")
 @example("l9|@ ", "k k")
+@example("\u202ek long\u202c i ", "l l")
 @example("1 2 3 4 5 6 7 ", "1 l l")
 @example("| 1 | 2 | 3 | 4 | 5 | 6 | 7 |", " k | 1 | l | l")
 @example("1. 2. 3. 4. 5. 6. 7", ".k.1.l.l")
@@ -256,3 +257,9 @@ def test_a_row_of_numbers_is_settled_but_for_its_end() -> None:
     assert readings_open_from(table) > len(table) - 30
     assert readings(f"{'1. 2. 3. ' * 9}") == [f"{'1. 2. 3. ' * 9}"]
     assert "kill" in readings("1 2 k 1 l l now")[-1]
+
+
+def test_what_an_override_turns_round_holds_back_no_more_than_its_line() -> None:
+    text = "It is \u202ellik\u202c and so on, for long, and then it rains again. "
+    assert readings_open_from(text) == len(text)
+    assert readings_open_from(text[: text.index("\u202c") + 3]) == text.index("\u202e")

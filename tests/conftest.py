@@ -26,8 +26,8 @@ from tests.support.tiny_llama import save_tiny_llama
 
 SHOWN_VERSIONS = ("numpy", "torch", "transformers", "bitsandbytes", "tokenizers", "gradio")
 
-# No deadline: the machine's other work must not fail a test. Nothing is traced to explain a failure:
-# CPython 3.11 spins for ever there once numba has been imported.
+# No deadline: the machine's other work must not fail a test. Nothing is traced to explain a
+# failure: CPython 3.11 spins for ever there once numba has been imported.
 PHASES = tuple(phase for phase in hypothesis.Phase if phase is not hypothesis.Phase.explain)
 hypothesis.settings.register_profile("dev", max_examples=50, deadline=None, phases=PHASES)
 hypothesis.settings.register_profile(

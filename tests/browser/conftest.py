@@ -10,7 +10,15 @@ from dataclasses import replace
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 from apps.server import create_app
 from playground.models.acquire.store import InstalledModel
@@ -73,8 +81,19 @@ def window(chromium: Browser) -> Iterator[Page]:
     context.close()
 
 
+# Each document tells of its life where its errors are told, too, so that the order is kept: a page
+# that is left closes its connections, and Gradio calls that an error before the next is asked for.
+_HERE, _LEFT = "document: here", "document: left"
+_TELLS = f"""if (self === top) {{
+    console.debug("{_HERE}");
+    addEventListener("beforeunload", () => console.debug("{_LEFT}"));
+}}"""
+
+
 def new_context(chromium: Browser) -> BrowserContext:
-    return chromium.new_context(permissions=["clipboard-read", "clipboard-write"])
+    context = chromium.new_context(permissions=["clipboard-read", "clipboard-write"])
+    context.add_init_script(_TELLS)
+    return context
 
 
 def forget(page: Page, server: str) -> None:
@@ -132,12 +151,9 @@ class _Watched:
         self.errors: list[str] = []
 
     def follow(self, page: Page) -> None:
-        self._hear(page, "request", lambda request: self._see_request(page, request))
-        self._hear(page, "framenavigated", lambda _frame: self._leaving.discard(page))
-        self._hear(
-            page, "console", lambda m: self._see(page, m.text) if m.type == "error" else None
-        )
-        self._hear(page, "pageerror", lambda error: self._see(page, str(error)))
+        self._hear(page, "request", self._see_request)
+        self._hear(page, "console", lambda message: self._see_message(page, message))
+        self._hear(page, "pageerror", lambda error: self._see_error(page, str(error)))
 
     def leave(self) -> None:
         """Hear no more of any page."""
@@ -148,13 +164,18 @@ class _Watched:
         page.on(event, told)  # type: ignore[call-overload] # a name among those it knows
         self._heard.append((page, event, told))
 
-    def _see_request(self, page: Page, request: Request) -> None:
+    def _see_request(self, request: Request) -> None:
         if not request.url.startswith(self._local):
             self.abroad.append(request.url)
-        if request.is_navigation_request() and request.frame == page.main_frame:
-            self._leaving.add(page)
 
-    def _see(self, page: Page, error: str) -> None:
-        # A reload cuts off what the page still asks, and Gradio says so.
+    def _see_message(self, page: Page, message: ConsoleMessage) -> None:
+        if message.text == _LEFT:
+            self._leaving.add(page)
+        elif message.text == _HERE:
+            self._leaving.discard(page)
+        elif message.type == "error":
+            self._see_error(page, message.text)
+
+    def _see_error(self, page: Page, error: str) -> None:
         if page not in self._leaving:
             self.errors.append(error)

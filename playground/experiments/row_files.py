@@ -6,10 +6,10 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any
+from typing import Any, TypeVar
 
 from playground.errors import OptionError
 from playground.number_rules import shown
@@ -18,6 +18,8 @@ MOST_CHARACTERS_OF_FILE = 2_000_000
 SHOWN_FAULTS = 5
 # A million sentences help nobody, and take half a minute.
 MOST_FAULTS = 100
+
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True)
@@ -62,14 +64,67 @@ class RowForm:
 
     Parameters
     ----------
+    noun : str
+        What a row holds, in the singular: ``"item"``.
+    key : str
+        The field by which no two may be the same.
+    most : int
+        So many a file may hold.
     example : str
         One as JSON, for whoever wrote something else.
     check_names : callable
         Takes the names of a CSV's columns; raises `OptionError` where they are not those of a row.
     """
 
+    noun: str
+    key: str
+    most: int
     example: str
     check_names: Callable[[Iterable[str]], None]
+
+
+def read_distinct(
+    text: str | bytes,
+    filename: str,
+    form: RowForm,
+    read: Callable[[dict[str, object]], Read],
+    faults_between: Callable[[Mapping[str, tuple[int, Read]]], list[LineFault]] = lambda _: [],
+) -> tuple[Read, ...]:
+    """Return what the rows of a file hold, no two with the same key.
+
+    Parameters
+    ----------
+    text, filename, form
+        As `read_numbered_rows` takes them.
+    read : callable
+        Makes something of a row; raises `OptionError` where a row breaks a rule.
+    faults_between : callable
+        Given all with their lines by key, where each alone is well: what does not go together.
+
+    Raises
+    ------
+    SetUnreadable
+        With the lines that break a rule, and which.
+    OptionError
+        When the file as a whole cannot be taken: its ending, its size, nothing in it, no UTF-8.
+    """
+    kept: dict[str, tuple[int, Read]] = {}
+    faults: list[LineFault] = []
+    for line, row in read_numbered_rows(text, filename, form):
+        try:
+            one = _read_row(row, read)
+            _check_new(kept, str(getattr(one, form.key)), form)
+        except OptionError as error:
+            faults.append(LineFault(line, str(error)))
+            if len(faults) == MOST_FAULTS:
+                break
+        else:
+            kept[str(getattr(one, form.key))] = (line, one)
+    faults = faults or faults_between(kept)
+    if faults:
+        raise SetUnreadable(filename, tuple(faults))
+    _check_count(len(kept), filename, form)
+    return tuple(one for _, one in kept.values())
 
 
 def read_numbered_rows(
@@ -111,6 +166,34 @@ def pasted_name(text: str) -> str:
 def named(filename: str) -> str:
     """Return how a sentence speaks of a file."""
     return f"The set {shown(filename)}"
+
+
+def _read_row(
+    row: dict[str, object] | LineFault, read: Callable[[dict[str, object]], Read]
+) -> Read:
+    if isinstance(row, LineFault):
+        raise OptionError(row.sentence)
+    return read(row)
+
+
+def _check_new(kept: Mapping[str, tuple[int, object]], key: str, form: RowForm) -> None:
+    if key in kept:
+        raise OptionError(
+            f"`{form.key}` {shown(key)} stands in line {kept[key][0]:,} already; each {form.noun} "
+            "needs its own."
+        )
+
+
+def _check_count(count: int, filename: str, form: RowForm) -> None:
+    if not count:
+        raise OptionError(
+            f"{named(filename)} holds no {form.noun}; write one a line, such as {form.example}."
+        )
+    if count > form.most:
+        raise OptionError(
+            f"{named(filename)} holds {count:,} {form.noun}s; at most {form.most:,} are allowed. "
+            "Make two sets of it."
+        )
 
 
 def _plain(text: str | bytes, filename: str, form: RowForm) -> str:

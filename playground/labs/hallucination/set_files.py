@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import PurePath
 
-from playground.errors import OptionError
-from playground.experiments.row_files import (
-    MOST_FAULTS,
-    LineFault,
-    RowForm,
-    SetUnreadable,
-    named,
-    read_numbered_rows,
-)
+from playground.experiments.row_files import LineFault, RowForm, read_distinct
 from playground.labs.hallucination.items import Item, ProbeSet, read_item, require_keys
 from playground.number_rules import shown
 
 MOST_ITEMS = 2_000
-FORM = (
+EXAMPLE = (
     '{"id": "ua", "prompt": "The capital of Ukraine is", "answers": ["Kyiv", "Kiev"], '
     '"reason": "Kyiv is its capital."}'
 )
@@ -48,53 +40,13 @@ def read_own(text: str | bytes, filename: str) -> ProbeSet:
     >>> own.name, own.items[0].answers
     ('mine', ('Kyiv', 'Kiev'))
     """
-    rows = read_numbered_rows(text, filename, RowForm(FORM, require_keys))
-    items = read_rows(rows, filename)
+    form = RowForm("item", "id", MOST_ITEMS, EXAMPLE, require_keys)
+    items = read_distinct(text, filename, form, read_item, _lonely_twins)
     name = PurePath(filename).stem
     return ProbeSet(name, name, f"Your own set, {len(items):,} items.", items)
 
 
-def read_rows(
-    rows: Iterator[tuple[int, dict[str, object] | LineFault]], filename: str
-) -> tuple[Item, ...]:
-    """Return the items of numbered rows; the rules between items are held here."""
-    items: dict[str, tuple[int, Item]] = {}
-    faults: list[LineFault] = []
-    for line, row in rows:
-        try:
-            item = _item(row, items)
-        except OptionError as error:
-            faults.append(LineFault(line, str(error)))
-            if len(faults) == MOST_FAULTS:
-                break
-        else:
-            items[item.id] = (line, item)
-    faults += _lonely_twins(items) if not faults else []
-    if faults:
-        raise SetUnreadable(filename, tuple(faults))
-    if not items:
-        raise OptionError(f"{named(filename)} holds no item; write one a line, such as {FORM}.")
-    if len(items) > MOST_ITEMS:
-        raise OptionError(
-            f"{named(filename)} holds {len(items):,} items; at most {MOST_ITEMS:,} are allowed. "
-            "Make two sets of it."
-        )
-    return tuple(item for _, item in items.values())
-
-
-def _item(row: dict[str, object] | LineFault, known: dict[str, tuple[int, Item]]) -> Item:
-    if isinstance(row, LineFault):
-        raise OptionError(row.sentence)
-    item = read_item(row)
-    if item.id in known:
-        raise OptionError(
-            f"`id` {shown(item.id)} stands in line {known[item.id][0]:,} already; each item needs "
-            "its own."
-        )
-    return item
-
-
-def _lonely_twins(items: dict[str, tuple[int, Item]]) -> list[LineFault]:
+def _lonely_twins(items: Mapping[str, tuple[int, Item]]) -> list[LineFault]:
     return [
         LineFault(
             line,

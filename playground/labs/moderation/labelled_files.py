@@ -8,19 +8,12 @@ from functools import cache
 
 from playground.data import shipped_labelled
 from playground.errors import OptionError
-from playground.experiments.row_files import (
-    MOST_FAULTS,
-    LineFault,
-    RowForm,
-    SetUnreadable,
-    named,
-    read_numbered_rows,
-)
+from playground.experiments.row_files import RowForm, read_distinct
 from playground.number_rules import shown
 
 MOST_SENTENCES = 2_000
 MOST_LETTERS = 2_000
-FORM = '{"text": "How do I kill a process?", "harmful": false}'
+EXAMPLE = '{"text": "How do I kill a process?", "harmful": false}'
 _KEYS = ("text", "harmful")
 _TOLD = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -61,44 +54,18 @@ def read_labelled(text: str | bytes, filename: str) -> tuple[Sentence, ...]:
     >>> read_labelled("text,harmful\r\nHow do I whip cream?,no", "mine.csv")
     (Sentence(text='How do I whip cream?', harmful=False),)
     """
-    sentences: dict[str, tuple[int, Sentence]] = {}
-    faults = []
-    for line, row in read_numbered_rows(text, filename, RowForm(FORM, _check_names)):
-        try:
-            sentence = _sentence(row, sentences)
-        except OptionError as error:
-            faults.append(LineFault(line, str(error)))
-            if len(faults) == MOST_FAULTS:
-                break
-        else:
-            sentences[sentence.text] = (line, sentence)
-    if faults:
-        raise SetUnreadable(filename, tuple(faults))
-    if not sentences:
-        raise OptionError(f"{named(filename)} holds no sentence; write one a line, such as {FORM}.")
-    if len(sentences) > MOST_SENTENCES:
-        raise OptionError(
-            f"{named(filename)} holds {len(sentences):,} sentences; at most {MOST_SENTENCES:,} are "
-            "allowed. Make two sets of it."
-        )
-    return tuple(sentence for _, sentence in sentences.values())
+    form = RowForm("sentence", "text", MOST_SENTENCES, EXAMPLE, _check_names)
+    return read_distinct(text, filename, form, _sentence)
 
 
-def _sentence(
-    row: dict[str, object] | LineFault, known: dict[str, tuple[int, Sentence]]
-) -> Sentence:
-    if isinstance(row, LineFault):
-        raise OptionError(row.sentence)
+def _sentence(row: dict[str, object]) -> Sentence:
     _check_names(row)
     text = row["text"]
     if not isinstance(text, str) or not text.strip():
         raise OptionError(f"`text` must be a sentence, got {shown(text)}.")
     if len(text) > MOST_LETTERS:
         raise OptionError(f"`text` may have {MOST_LETTERS:,} characters, got {len(text):,}.")
-    text = text.strip()
-    if text in known:
-        raise OptionError(f"{shown(text)} stands in line {known[text][0]:,} already.")
-    return Sentence(text, _harmful(row["harmful"]))
+    return Sentence(text.strip(), _harmful(row["harmful"]))
 
 
 def _harmful(value: object) -> bool:

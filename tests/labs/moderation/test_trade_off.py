@@ -79,7 +79,7 @@ def test_one_kind_alone_has_no_curve_and_says_so() -> None:
     ("text", "said"),
     [
         ("text,harmful\nA,yes\nB,maybe", "Line 3: `harmful` must be true or false, got 'maybe'"),
-        ("text,harmful\nA,yes\nA,no", "Line 3: 'A' stands in line 2 already"),
+        ("text,harmful\nA,yes\nA,no", "Line 3: `text` 'A' stands in line 2 already"),
         ("text,harmful\n ,yes", "Line 2: `text` must be a sentence"),
         ("text,label\nA,yes", "Line 1: 'label' is no key of a sentence"),
         ('{"text": "A"}', "Line 1: `harmful` is missing"),

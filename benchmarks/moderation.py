@@ -1,7 +1,8 @@
-"""What the content filter costs: milliseconds a stage, and tokens a second behind it and without.
+"""What the content filter costs: of a message, of the command's start, and of each token.
 
-A message of 400 characters goes through every stage of the rail without the learned one. Then the
-same model writes the same greedy reply with the filter and without, in turn::
+Messages of 400 characters go through every stage of the rail, first without the learned one, then
+with it; `playground moderate` is started; and one reply is written behind the filter and without,
+in turn. Processor time is told beside the clock's, for a busy machine lengthens only the latter::
 
     python benchmarks/moderation.py [--model NAME] [--precision NAME] [--rounds N] [--json]
 """
@@ -10,23 +11,56 @@ from __future__ import annotations
 
 import argparse
 import json
+import resource
 import statistics
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import groupby
 
 from machine import conditions
 
 import playground
 from playground.data import shipped_text
 from playground.generation.language_model import LanguageModel
+from playground.models.acquire.fetch import ensure_model
+from playground.models.engines.embedder import EMBEDDER, load_embedder
+from playground.moderation.classifier import LAYERS, Classifier, shipped_head
 from playground.moderation.guard import RailGuard
+from playground.moderation.policy_heads import shipped_policy_heads
 from playground.moderation.rail import shipped_rail
 from playground.moderation.rails import Rails
+from playground.moderation.view import Stage, View
 from playground.moderation.views import read_views
+from playground.moderation.watching import Watching
+from playground.settings import Settings
 
-MESSAGE = shipped_text()[:400]
+LENGTH = 400
+MESSAGES = [
+    shipped_text()[at : at + LENGTH] for at in range(0, len(shipped_text()) - LENGTH, LENGTH)
+]
 PROMPT = "Tell me a long story about a lighthouse keeper."
 TOKENS = 200
+WITHOUT = "without the classifier"
+START = [sys.executable, "-m", "apps.cli.main", "moderate", "Where does the Danube rise?"]
+
+Spent = tuple[float, float]
+"""Of the processor, all threads together, and of the clock."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """A row of the table; `most` is what the project promises, where it does."""
+
+    what: str
+    processor: float
+    clock: float
+    unit: str
+    most: float | None = None
 
 
 def main() -> None:
@@ -37,59 +71,135 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    costs = [*stages(options.rounds), *classifier(options.rounds), start(options.rounds)]
     model = playground.load(options.model, options.precision)
-    result = {**stages(), **streaming(model, options.rounds)}
-    print(json.dumps(result, indent=2) if options.json else as_text(result))
+    costs += streaming(model, options.rounds)
+    print(json.dumps([asdict(each) for each in costs], indent=2) if options.json else table(costs))
 
 
-def stages() -> dict[str, float]:
-    """Return the least milliseconds of the readings, each stage, and all together."""
-    rail = shipped_rail()
-    views = read_views(MESSAGE)
-    taken = {"readings": milliseconds(lambda: read_views(MESSAGE))}
-    for stage in (rail.gate, *rail.every):
-        spent = milliseconds(lambda stage=stage: stage.find(MESSAGE, views))  # type: ignore[misc] # a default binds the loop's stage
-        taken[stage.name] = taken.get(stage.name, 0.0) + spent
-    return {**taken, "whole rail": milliseconds(lambda: rail.check(MESSAGE))}
+def stages(rounds: int) -> list[Cost]:
+    """Return what the readings, each stage, and all together take for a message."""
+    rail, taken = shipped_rail(), defaultdict[str, list[Spent]](list)
+    for text in MESSAGES * (rounds + 1):
+        views = read_views(text)
+        taken["readings"].append(spent(partial(read_views, text)))
+        for name, some in groupby((rail.gate, *rail.every), key=lambda each: each.name):
+            # The policies are several stages to the rail.
+            taken[name].append(spent(partial(ask, tuple(some), text, views)))
+    taken[WITHOUT] += [spent(partial(rail.check, text)) for text in MESSAGES * (rounds + 1)]
+    # The first round fills what the rail remembers of words.
+    later = {name: each[len(MESSAGES) :] for name, each in taken.items()}
+    return [
+        median(name, each, "ms", 2 if name == WITHOUT else None) for name, each in later.items()
+    ]
 
 
-def milliseconds(work: Callable[[], object], times: int = 50) -> float:
-    """Return the least of many runs: what else the machine does only adds."""
-    best = float("inf")
-    for _ in range(times):
-        began = time.perf_counter()
-        work()
-        best = min(best, time.perf_counter() - began)
-    return 1000 * best
+def ask(stages: Sequence[Stage], text: str, views: Sequence[View]) -> None:
+    """Let some stages read a text."""
+    for each in stages:
+        each.find(text, views)
 
 
-def streaming(model: LanguageModel, rounds: int) -> dict[str, float]:
-    """Return tokens/s without the filter and with it, and the median of the rounds' ratios."""
-    plain, guarded = [], []
+def classifier(rounds: int) -> list[Cost]:
+    """Return what a message takes with the learned stage, which has never seen it."""
+    encoder = ensure_model(
+        EMBEDDER, Settings.from_env(), lambda _: None, lambda: False, any_kind=True
+    )
+    embedder, taken = load_embedder(encoder, LAYERS), []
+    policies = [(each.category, each.head) for each in shipped_policy_heads()]
+    for _ in range(rounds + 1):
+        rail = shipped_rail().asking(Classifier(embedder.embed, shipped_head(), policies))
+        taken += [spent(partial(rail.check, text)) for text in MESSAGES]
+    return [median("with the classifier", taken[len(MESSAGES) :], "ms", 15)]
+
+
+def start(rounds: int) -> Cost:
+    """Return what the command takes from its start to its end."""
+    before, taken = _children(), []
     for _ in range(rounds):
-        plain.append(speed(model, None))
-        guarded.append(speed(model, RailGuard(Rails())))
-    ratios = [one / other for one, other in zip(guarded, plain, strict=True)]
-    return {
-        "tokens/s without": statistics.median(plain),
-        "tokens/s with": statistics.median(guarded),
-        "with / without": statistics.median(ratios),
-    }
+        began = time.perf_counter()
+        subprocess.run(START, check=True, capture_output=True)  # noqa: S603  # a fixed command
+        after = _children()
+        taken.append((after - before, time.perf_counter() - began))
+        before = after
+    return median("start of `playground moderate`", taken, "s", 1)
 
 
-def speed(model: LanguageModel, guard: RailGuard | None) -> float:
-    """Return tokens a second of one greedy reply."""
+def streaming(model: LanguageModel, rounds: int) -> list[Cost]:
+    """Return what a token takes without the filter and with it, and how much of that it is."""
+    plain, guarded, alone = [], [], []
+    for _ in range(rounds + 1):
+        plain.append(per_token(model, None))
+        guarded.append(per_token(model, RailGuard(Rails())))
+        alone.append(watch_alone(model))
+    rows = [
+        median("a token without the filter", plain[1:], "ms"),
+        median("a token behind it", guarded[1:], "ms"),
+        median("the filter alone, a token", alone[1:], "ms"),
+    ]
+    slower = [
+        100 * (with_[1] / without[1] - 1) for without, with_ in zip(plain, guarded, strict=True)
+    ]
+    share = 100 * rows[2].processor / rows[0].clock
+    return [*rows, Cost("share of a token", share, statistics.median(slower[1:]), "%", 3)]
+
+
+def per_token(model: LanguageModel, guard: RailGuard | None) -> Spent:
+    """Return milliseconds of the processor and of the clock that each token of a reply took."""
     model.guard = guard
     messages = [{"role": "user", "content": PROMPT}]
-    began = time.perf_counter()
-    reply = model.generate(messages, temperature=0, max_new_tokens=TOKENS)
-    withheld = reply.watched.withheld if reply.watched else 0
-    return (len(reply.steps) + withheld) / (time.perf_counter() - began)
+    steps = []
+    processor, clock = spent(
+        lambda: steps.append(
+            model.generate(messages, temperature=0, max_new_tokens=TOKENS, repetition_penalty=1.3)
+        )
+    )
+    reply = steps[0]
+    count = len(reply.steps) + (reply.watched.withheld if reply.watched else 0)
+    return processor / count, clock / count
 
 
-def as_text(result: dict[str, float]) -> str:
-    """Return the figures, one a line, and what the machine was."""
-    lines = [f"{name:20} {value:10.3f}" for name, value in result.items()]
+def watch_alone(model: LanguageModel) -> Spent:
+    """Return the same of the filter by itself, given the tokens of that reply one by one."""
+    model.guard = None
+    messages = [{"role": "user", "content": PROMPT}]
+    reply = model.generate(messages, temperature=0, max_new_tokens=TOKENS, repetition_penalty=1.3)
+    watching = Watching(Rails().now())
+
+    def watch() -> None:
+        for step in reply.steps:
+            watching.push(step.text)
+        watching.end()
+
+    processor, clock = spent(watch)
+    return processor / len(reply.steps), clock / len(reply.steps)
+
+
+def spent(work: Callable[[], object]) -> Spent:
+    """Return the milliseconds of all threads' processor time and of the clock."""
+    processor, clock = time.process_time(), time.perf_counter()
+    work()
+    return 1000 * (time.process_time() - processor), 1000 * (time.perf_counter() - clock)
+
+
+def median(what: str, taken: list[Spent], unit: str, most: float | None = None) -> Cost:
+    """Return the medians of what was measured."""
+    processor, clock = zip(*taken, strict=True)
+    return Cost(what, statistics.median(processor), statistics.median(clock), unit, most)
+
+
+def _children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def table(costs: list[Cost]) -> str:
+    """Return the rows, and what the machine was."""
+    lines = [f"{'':32}{'processor':>12}{'clock':>12}    promised"]
+    for each in costs:
+        most = "" if each.most is None else f"under {each.most:g} {each.unit}"
+        figures = f"{each.processor:10.3f} {each.unit:<2}{each.clock:9.3f} {each.unit:<2}"
+        lines.append(f"{each.what:32}{figures}   {most}".rstrip())
     return "\n".join([*lines, "", conditions()])
 
 

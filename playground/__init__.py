@@ -41,8 +41,8 @@ def load(
         Llama and its kin (see docs/models.md); ``transformers`` runs every model.
     moderation : bool, or "on" or "off"
         Whether the content filter checks what is asked and watches what is answered: a blocked
-        prompt raises `ContentRefused`, a blocked reply ends with ``content_filter``.
-        A prompt of token ids is not checked, nor are the columns of `stream_many`.
+        prompt raises `ContentRefused`, a blocked reply ends with ``content_filter``, and what is
+        to be hidden is covered in both; in a prompt of token ids it is not.
 
     Returns
     -------

@@ -33,6 +33,9 @@ class Settings:
         True forbids the network (``HF_HUB_OFFLINE``).
     idle_minutes : float
         After so long without use a model is freed (``PLAYGROUND_IDLE_MINUTES``); 0 is never.
+    moderation : bool or None
+        Whether the content filter stands before every chat (``playground ui --moderation``); None
+        leaves it to each page.
     """
 
     models_dir: Path
@@ -41,6 +44,7 @@ class Settings:
     hub_endpoint: str | None
     offline: bool
     idle_minutes: float = 30.0
+    moderation: bool | None = None
 
     @property
     def own_models_file(self) -> Path:

@@ -10,8 +10,9 @@ from apps.chat.runs import Run
 from apps.chat.store import ConversationStore
 from playground.generation.settings import SamplingSettings
 from playground.models.engines.manager import ModelChoice
-from playground.moderation.guard import RailGuard, explain_question
+from playground.moderation.guard import RailGuard, explain_question, house_guard
 from playground.moderation.verdict import Action
+from playground.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,12 @@ class Request:
 
     def __post_init__(self) -> None:
         require_text("The system prompt", self.system)
+
+
+def guard_for(request: Request, settings: Settings) -> RailGuard | None:
+    """Return what stands before a reply: what the owner has set counts more than the page."""
+    on = request.moderation if settings.moderation is None else settings.moderation
+    return house_guard(settings.policies_dir) if on else None
 
 
 def refuse(run: Run, guard: RailGuard, store: ConversationStore) -> str | None:

@@ -23,7 +23,7 @@ from apps.chat.conversations import (
 from apps.chat.message_rules import require_message, require_text
 from apps.chat.places import Question, find_question, require_last
 from apps.chat.recent import Recent
-from apps.chat.request import Request, refuse
+from apps.chat.request import Request, guard_for, refuse
 from apps.chat.runs import Run, Runs
 from apps.chat.store import ConversationStore
 from playground.errors import OptionError
@@ -33,7 +33,7 @@ from playground.generation.recording import TokenRecord
 from playground.generation.reply import Reply
 from playground.models.engines.engine import Engine
 from playground.models.text.tokenizer import Message
-from playground.moderation.guard import RailGuard, house_guard
+from playground.moderation.guard import RailGuard
 from playground.serving import Pool
 
 Change = Callable[[Conversation], Conversation]
@@ -216,7 +216,7 @@ class ChatService:
             does the reply that was to be branched.
         """
         with self.runs.writing(run):
-            guard = house_guard(self.pool.settings.policies_dir) if request.moderation else None
+            guard = guard_for(request, self.pool.settings)
             if guard and not run.fork and (why := refuse(run, guard, self.store)):
                 yield why
                 return

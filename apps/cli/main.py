@@ -87,6 +87,7 @@ def ui(
     model: options.Model = options.DEFAULT_MODEL,
     precision: options.PrecisionName = options.DEFAULT_PRECISION,
     engine: options.Engine = options.DEFAULT_ENGINE,
+    moderation: options.OwnersModeration = "",
 ) -> None:
     """Serve the page, until Ctrl-C."""
     from apps.address import require_free_address, require_proxies
@@ -94,13 +95,14 @@ def ui(
     from playground.models.engines.manager import ModelChoice
 
     chosen = ModelChoice(model, Precision.parse(precision), EngineName.parse(engine))
+    settings = options.with_owners_filter(Settings.from_env(), moderation, host)
     resolve(model)  # refuses a name that leads nowhere
     require_proxies()
     require_free_address(host, port)
 
     from apps.server import serve
 
-    serve(host, port, chosen, Settings.from_env())
+    serve(host, port, chosen, settings)
 
 
 for _command in (models, pull, add, remove):

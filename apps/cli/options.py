@@ -7,6 +7,7 @@ Numbers come in as text: their labels, limits and explanations stand in
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +18,7 @@ from playground.generation.settings import MAX_SEED, MIN_WINDOW, OPTIONS, Sampli
 from playground.models.acquire.catalog import load_catalog
 from playground.models.engines.choice import EngineName
 from playground.models.engines.precision import Precision
+from playground.settings import Settings
 
 DEFAULT_MODEL = load_catalog()[0].name
 DEFAULT_PRECISION = Precision.FP32.value
@@ -109,6 +111,29 @@ Moderation = Annotated[
         metavar="on|off",
     ),
 ]
+OwnersModeration = Annotated[
+    str,
+    typer.Option(
+        help="The content filter for everybody who opens the page. Left out, each may switch it, "
+        "and where other machines are let in it stays on.",
+        metavar="on|off",
+    ),
+]
+
+
+def with_owners_filter(settings: Settings, given: str, host: str) -> Settings:
+    """Note how the content filter stands for all: as given, or on where several people come.
+
+    Raises
+    ------
+    OptionError
+        When it is neither on nor off.
+    """
+    from apps.address import is_loopback  # it loads what no other command needs
+
+    if not given:
+        return settings if is_loopback(host) else replace(settings, moderation=True)
+    return replace(settings, moderation=switch("moderation", given))
 
 
 def switch(name: str, given: str) -> bool:

@@ -16,7 +16,7 @@ from playground.models.acquire.fetch import ensure_model
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.precision import Precision
 from playground.models.text.tokenizer import Message
-from playground.moderation.guard import explain_reply, house_guard
+from playground.moderation.guard import explain_covered, explain_reply, house_guard
 from playground.settings import Settings
 from playground.sizes import spell_size
 
@@ -165,6 +165,8 @@ def tell_facts(reply: Reply) -> None:
     """Print on stderr what was cut to fit, why a filter ended it, and the footer of the reply."""
     if reply.watched and reply.finish_reason == "content_filter":
         tell(explain_reply(reply.watched.found), style="yellow")
+    if reply.watched and (unread := explain_covered(reply.watched.found)):
+        tell(unread, style="yellow")
     if reply.prompt.notice:
         tell(reply.prompt.notice, style="yellow")
     tell(describe_reply(reply))

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import gradio as gr
 
+EXPLAINED = "Checks what you ask, and holds back what may not be shown of a reply."
+FIXED = "Set for everybody by whoever started this page (`playground ui --moderation on|off`)."
 
-def filter_switch() -> gr.Dropdown:
-    """Lay out the switch; it is on for a new visitor."""
+
+def filter_switch(fixed: bool | None = None) -> gr.Dropdown:
+    """Lay out the switch; it is on for a new visitor.
+
+    Parameters
+    ----------
+    fixed : bool, optional
+        How whoever started the page has set it for all: then it only tells. The chat holds to
+        that, whatever a page sends.
+    """
+    values = ["on", "off"] if fixed is None else ["on" if fixed else "off"]
     return gr.Dropdown(
-        ["on", "off"],
-        value="on",
+        values,
+        value=values[0],
         label="Content filter",
-        info="Checks what you ask, and holds back what may not be shown of a reply.",
+        info=EXPLAINED if fixed is None else f"{EXPLAINED} {FIXED}",
         elem_id="moderation",
         filterable=False,
+        interactive=fixed is None,
     )
 
 

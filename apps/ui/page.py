@@ -114,7 +114,8 @@ def _zones(pool: Pool, start: ModelChoice) -> _Zones:
             }
         with gr.Column(elem_id="rail"):
             gr.HTML(_OTHERS, elem_id="rail-others", js_on_load=None)
-            rail = build_rail(model_choices(pool.settings, start.reference), start)
+            choices = model_choices(pool.settings, start.reference)
+            rail = build_rail(choices, start, pool.settings.moderation)
     return _Zones(key, buttons, badge, notice, panels, rail)
 
 

@@ -131,7 +131,7 @@ class Rail:
         """
         offered = [reference for _, reference in choices]
         holding = {name: kept[name] for name in self.fields if self._takes(name, kept, offered)}
-        missing = [name for name in kept if name not in holding]
+        missing = [name for name in kept if name not in (*holding, "moderation")]
         filled = {self.fields[name]: value for name, value in holding.items()}
         chosen = {"value": holding["model"]} if "model" in holding else {}
         return {**filled, self.model: gr.update(choices=list(choices), **chosen)}, missing
@@ -161,7 +161,9 @@ def _keeps_rule(name: str, value: object) -> bool:
     return True
 
 
-def build_rail(choices: Sequence[tuple[str, str]], start: ModelChoice) -> Rail:
+def build_rail(
+    choices: Sequence[tuple[str, str]], start: ModelChoice, moderation: bool | None = None
+) -> Rail:
     """Lay out the rail inside the current column.
 
     Parameters
@@ -170,6 +172,8 @@ def build_rail(choices: Sequence[tuple[str, str]], start: ModelChoice) -> Rail:
         The models that can be chosen.
     start : ModelChoice
         What is chosen at first.
+    moderation : bool, optional
+        How the content filter stands for all, where the page may not switch it.
     """
     model, precision, got, engine = _model_fields(choices, start)
     system = gr.Textbox(
@@ -203,7 +207,7 @@ def build_rail(choices: Sequence[tuple[str, str]], start: ModelChoice) -> Rail:
         "precision": precision,
         "engine": engine,
         "system": system,
-        "moderation": filter_switch(),
+        "moderation": filter_switch(moderation),
         **sliders,
         "seed": seed,
         "stop": stop,

@@ -19,7 +19,7 @@ from playground.drawing.marks import mark
 from playground.errors import OptionError
 from playground.generation.fitting.prompt import Fit
 from playground.generation.settings import keep_in_effect
-from playground.moderation.guard import explain_reply
+from playground.moderation.guard import explain_covered, explain_reply
 
 _RULES = (
     "newline escape backticks emphasis balance_pairs fragments_join fence code heading list "
@@ -155,6 +155,7 @@ def _reply(turn: Turn, index: int, last: bool, fate: Fate) -> str:
     retry = _button("retry", "Retry", index) if last else ""
     undo = _button("undo", "Undo", index) if last else ""
     notice = f'<p class="cut">{escape(turn.notice)}</p>' if turn.notice else ""
+    notice += _unread_note(turn.facts)
     empty = '<p class="muted">The model ended its turn at once, without a word.</p>'
     filtered = _filter_note(turn.facts)
     if filtered and not turn.content:
@@ -180,6 +181,12 @@ def _filter_note(facts: ReplyFacts | None) -> str:
     if not isinstance(hidden, int) or not hidden:
         return ""
     return f'<p class="cut">The content filter hides {hidden:,} tokens of this reply.</p>'
+
+
+def _unread_note(facts: ReplyFacts | None) -> str:
+    """Say what of the question the filter hid from the model."""
+    told = explain_covered(facts.moderation) if facts and facts.moderation else ""
+    return f'<p class="cut">{escape(told)}</p>' if told else ""
 
 
 # The page swaps the words for chips, which it fetches when they are asked for.

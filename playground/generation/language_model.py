@@ -5,15 +5,16 @@ from __future__ import annotations
 import secrets
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, cast, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from playground.errors import Cancelled, ContextOverflow, NotFinite, OptionError
+from playground.generation.asking import GivenPrompt, as_message, covered, is_ids, watch
 from playground.generation.choosing import require_finite
 from playground.generation.decoding import Piece, prefill, require_fit
 from playground.generation.first_fault import with_place
@@ -28,12 +29,10 @@ from playground.generation.stop_strings import StopStrings
 from playground.generation.stream import Stream, Streams
 from playground.generation.watch import Guard
 from playground.models.engines.engine import Engine
-from playground.models.text.tokenizer import TRANSCRIPT_STOP, Message, Role, Tokenizer
+from playground.models.text.tokenizer import TRANSCRIPT_STOP, Message, Tokenizer
 
 # Seeds that are drawn are short enough to be read out and typed in.
 DRAWN_SEEDS = 1_000_000
-
-GivenPrompt = str | Sequence[int] | Sequence[Message | Mapping[str, Any]]
 
 
 class LanguageModel:
@@ -127,9 +126,9 @@ class LanguageModel:
             When the guard, where there is one, refuses what is asked.
         """
         start = time.perf_counter()
-        watch = self.guard.watch(_said(prompt_or_messages)) if self.guard else None
+        watching = watch(self.guard, prompt_or_messages, self.tokenizer)
         sampling = SamplingSettings.from_mapping(settings)
-        prompt, sampling = self._read_prompt(prompt_or_messages, sampling)
+        prompt, sampling = self._read_prompt(covered(prompt_or_messages, self.guard), sampling)
         sampling = with_seed(sampling)
         rng = np.random.default_rng(sampling.seed)
         rng.random(len(prefix))
@@ -137,7 +136,7 @@ class LanguageModel:
         ticket = self._scheduler.submit(
             prompt.token_ids, sampling, rng, prefix, cancelled, self._lab
         )
-        held = HeldSteps(watch, late=bool(sampling.stop)) if watch else None
+        held = HeldSteps(watching, late=bool(sampling.stop)) if watching else None
         return Stream(growing, ticket, partial(self._scheduler.place_of, ticket), held)
 
     def stream_many(
@@ -167,15 +166,24 @@ class LanguageModel:
             When the prompt leaves no room for a reply.
         Busy
             When too many labs wait already.
+        ContentRefused
+            When the guard, where there is one, refuses the prompt.
         """
         most = self._scheduler.max_columns
         if not 1 <= len(columns) <= most:
             raise OptionError(f"`columns` must be 1 to {most} settings, got {len(columns)}.")
         seeded = [with_seed(settings) for settings in columns]
-        prompts = [self._read_prompt(prompt, settings)[0] for settings in seeded]
+        watches = [watch(self.guard, prompt, self.tokenizer) for _ in seeded]
+        asked = covered(prompt, self.guard)
+        prompts = [self._read_prompt(asked, settings)[0] for settings in seeded]
         dice = [(settings, np.random.default_rng(settings.seed)) for settings in seeded]
         ticket = self._scheduler.submit_many(prompts[0].token_ids, dice, cancelled=cancelled)
-        return Streams(list(map(Growing, prompts, seeded)), ticket)
+        held = [
+            HeldSteps(watching, late=bool(settings.stop))
+            for watching, settings in zip(watches, seeded, strict=True)
+            if watching
+        ]
+        return Streams(list(map(Growing, prompts, seeded)), ticket, held)
 
     def next_token_logits(
         self, prompt: str | Sequence[int], cancelled: Callable[[], bool] = lambda: False
@@ -246,9 +254,9 @@ class LanguageModel:
         """Return what the model receives, and the settings that go with its kind."""
         if isinstance(given, str):
             return self._ids_prompt(self.tokenizer.encode_text_prompt(given), settings), settings
-        if not len(given) or isinstance(given[0], int | np.integer):
-            return self._ids_prompt(cast(Sequence[int], given), settings), settings
-        messages = [_message(m) for m in cast(Sequence[Message | Mapping[str, Any]], given)]
+        if is_ids(given):
+            return self._ids_prompt(given, settings), settings
+        messages = [as_message(each) for each in given]
         return self._chat_prompt(messages, settings), self._chat_settings(settings)
 
     def _shown(self, prefix: Sequence[int], settings: SamplingSettings) -> str:
@@ -278,15 +286,6 @@ class LanguageModel:
         return replace(settings, stop=(*settings.stop, TRANSCRIPT_STOP))
 
 
-def _said(given: GivenPrompt) -> list[Message]:
-    """Return what a prompt says; token ids say nothing that a reader could check."""
-    if isinstance(given, str):
-        return [Message("user", given)]
-    if not len(given) or isinstance(given[0], int | np.integer):
-        return []
-    return [_message(each) for each in cast(Sequence[Message | Mapping[str, Any]], given)]
-
-
 def _whole_ids(given: Sequence[int], vocab_size: int) -> tuple[int, ...]:
     if not len(given):
         raise ContextOverflow("The prompt is empty; write at least one word.")
@@ -301,22 +300,6 @@ def _whole_ids(given: Sequence[int], vocab_size: int) -> tuple[int, ...]:
 
 def _is_whole(value: object) -> bool:
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
-
-
-def _message(given: object) -> Message:
-    if isinstance(given, Message):
-        return given
-    if not isinstance(given, Mapping):
-        raise OptionError(
-            f"A message must have a `role` and a text as `content`, got {given!r:.80}."
-        )
-    role, content = given.get("role"), given.get("content")
-    if role not in get_args(Role) or not isinstance(content, str) or len(given) != 2:
-        raise OptionError(
-            f"A message must have a `role` ({', '.join(get_args(Role))}) and a text as `content`, "
-            f"got {dict(given)!r:.80}."
-        )
-    return Message(cast(Role, role), content)
 
 
 def with_seed(settings: SamplingSettings) -> SamplingSettings:

@@ -137,7 +137,8 @@ class Growing:
     @property
     def finished(self) -> bool:
         """Whether its last step has come."""
-        return bool(self.steps) and self.steps[-1].finish_reason is not None
+        filtered = self.watched is not None and self.watched.finish_reason is not None
+        return filtered or (bool(self.steps) and self.steps[-1].finish_reason is not None)
 
     def end(self) -> None:
         """Say that no step comes any more: one that wrote nothing took until now."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from playground.generation.fitting.prompt import Prompt
 from playground.generation.held_back import HeldSteps
@@ -114,25 +114,61 @@ class Streams:
     Closing it, or letting go of it, ends the computation.
     """
 
-    def __init__(self, growing: Sequence[Growing], ticket: Ticket) -> None:
+    def __init__(
+        self, growing: Sequence[Growing], ticket: Ticket, held: Sequence[HeldSteps] = ()
+    ) -> None:
         self._growing = growing
         self._ticket = ticket
         self._rows = ticket.rows()
+        self._held = dict(enumerate(held))  # empty, or one a column
+        for column, each in self._held.items():
+            growing[column].watched = each.watched
 
     def __iter__(self) -> Iterator[dict[int, Step]]:
-        while True:
+        while not self._all_stopped:
             try:
                 steps = next(self._rows, None)
             except Exception:  # whatever it was: it is noted, and raised
+                list(self._let_go(self._ended()))
                 self._fail_unfinished()
                 raise
             if steps is None:
                 break
-            for column, step in steps.items():
-                self._growing[column].add(step)
-            yield steps
+            yield from self._let_go({column: self._take(column, steps[column]) for column in steps})
+        yield from self._let_go(self._ended())
+        if self._all_stopped:
+            self.close()
         for growing in self._growing:
             growing.end()
+
+    @property
+    def _all_stopped(self) -> bool:
+        """Whether what watches the replies has found in each what may not be shown."""
+        return bool(self._held) and all(each.stopped for each in self._held.values())
+
+    def _take(self, column: int, step: Step) -> Sequence[Step]:
+        """Take the next step of a column and return those of it that may be shown now."""
+        self._growing[column].note()
+        held = self._held.get(column)
+        if held is None:
+            return (step,)
+        return () if held.stopped else held.push(step)
+
+    def _ended(self) -> dict[int, Sequence[Step]]:
+        return {column: held.end() for column, held in self._held.items()}
+
+    def _let_go(self, shown: Mapping[int, Sequence[Step]]) -> Iterator[dict[int, Step]]:
+        """Yield the steps that may be shown, of each column one at a time."""
+        for turn in range(max(map(len, shown.values()), default=0)):
+            steps = {column: some[turn] for column, some in shown.items() if turn < len(some)}
+            for column, step in steps.items():
+                self._growing[column].steps.append(step)
+                if held := self._held.get(column):
+                    self._growing[column].watched = held.watched
+            yield steps
+        for column in shown:
+            if held := self._held.get(column):
+                self._growing[column].watched = held.watched
 
     def _fail_unfinished(self) -> None:
         """Mark the rows that an error ended: it is raised once all others have their last step."""

@@ -53,12 +53,23 @@ class Watch(Protocol):
 class Guard(Protocol):
     """Stands before a model: refuses what may not be asked, and has its replies watched."""
 
-    def watch(self, messages: Sequence[Message]) -> Watch:
+    def watch(self, messages: Sequence[Message], as_ids: bool = False) -> Watch:
         """Return what watches the reply to these messages.
+
+        Parameters
+        ----------
+        messages : sequence of Message
+            What is asked.
+        as_ids : bool
+            Whether the model is given token ids, of which nothing is covered.
 
         Raises
         ------
         ContentRefused
             When they may not be asked.
         """
+        ...
+
+    def covered(self, messages: Sequence[Message]) -> Sequence[Message]:
+        """Return the messages as a model may read them."""
         ...

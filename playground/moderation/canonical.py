@@ -46,7 +46,10 @@ _ORDINARY = (
     "\u0400-\u0481\u048a-\u0556\u0561-\u0586\u05d0-\u05ea\u0620-\u064a\u0660-\u0674\u0679-\u06d3"
     "\u0904-\u0939\u0960-\u0966\u0985-\u09b9\u0e01-\u0e33\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3"
 )
-UNREAD = "\u0e01-\u0e30\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
+UNREAD = (
+    "\u0e01-\u0e30\u0e32\u0e33\u0e40-\u0e45\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff"
+    "\uac00-\ud7a3"
+)
 """Thai, Japanese, Chinese and Korean letters: every reading leaves them as they are, unless they
 stand in one short word with letters of another script."""
 

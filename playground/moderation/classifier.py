@@ -12,7 +12,7 @@ import threading
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from io import BytesIO
 
@@ -106,6 +106,14 @@ class Classifier:
         )
         self._guard = threading.Lock()
         self._known: OrderedDict[str, tuple[float, ...]] = OrderedDict()
+
+    def speaking_from(self, review: float, block: float) -> Classifier:
+        """Return the same classifier with other thresholds of harm; what it scored it knows."""
+        head = replace(self._head, review=review, block=block)
+        policies = [(category, other) for category, _, other in self._heads[1:]]
+        one = Classifier(self._embed, head, policies)
+        one._guard, one._known = self._guard, self._known
+        return one
 
     def find(self, given: str, views: Sequence[View]) -> Sequence[Match]:
         """Return the sentences that are to be reviewed or blocked; a place counts once.

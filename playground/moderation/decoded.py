@@ -21,12 +21,13 @@ SHORTEST_FOREIGN = 20
 """Characters of base64 from which letters beyond ASCII are no accident."""
 
 _WHITE = " \t\r\n"
-_PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_PERCENT_SIGN = r"%(?:25){0,2}([0-9A-Fa-f]{2})"  # encoded once, or again up to two times
+_PERCENT = re.compile(rf"(?:{_PERCENT_SIGN})+")
 _ENTITY = re.compile(r"(?:&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,31});)+")
 _ESCAPE = re.compile(r"(?:\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4})+")
 _HEX = re.compile(
-    r"(?<![0-9A-Za-z])(?:0x)?(?:(?:[0-9A-Fa-f]{2}){4,}|[0-9A-Fa-f]{2}(?:[ :,][0-9A-Fa-f]{2}){2,})"
-    r"(?![0-9A-Za-z])"
+    r"(?<![0-9A-Za-z])(?:0x)?(?:(?:[0-9A-Fa-f]{2}){4,}"
+    r"|[0-9A-Fa-f]{2}(?:(?:, ?|[ :])(?:0x)?[0-9A-Fa-f]{2}){2,})(?![0-9A-Za-z])"
 )
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{8,}={0,2}(?![A-Za-z0-9+/_=-])")
 
@@ -58,7 +59,7 @@ def _printable(text: str) -> bool:
 
 
 def _percent(piece: str) -> str:
-    return _utf8(bytes.fromhex(piece.replace("%", "")))
+    return _utf8(bytes.fromhex("".join(re.findall(_PERCENT_SIGN, piece))))
 
 
 def _escape(piece: str) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from playground.errors import ContentRefused
 from playground.models.text.tokenizer import Message
+from playground.moderation.hiding import redact
+from playground.moderation.rail import Rail
 from playground.moderation.rails import Rails, house_rails
 from playground.moderation.verdict import Action, Verdict
 from playground.moderation.watching import Watching, check_after
@@ -36,8 +39,15 @@ class RailGuard:
             return Verdict()
         return check_after(self._rails.now(), asked[-1], "\n".join(asked[:-1]))
 
-    def watch(self, messages: Sequence[Message]) -> Watching:
+    def watch(self, messages: Sequence[Message], as_ids: bool = False) -> Watching:
         """Return what watches the reply to these messages.
+
+        Parameters
+        ----------
+        messages : sequence of Message
+            What is asked.
+        as_ids : bool
+            Whether the model is given token ids, of which nothing is covered.
 
         Raises
         ------
@@ -48,7 +58,21 @@ class RailGuard:
         if verdict.action is Action.BLOCK:
             raise ContentRefused(explain_question(verdict.to_json()))
         said = [each.content for each in messages if each.role == "assistant"]
-        return Watching(self._rails.now(), said[-1] if said else "")
+        hidden = [each.rule for each in verdict.matches if each.action is Action.REDACT]
+        return Watching(self._rails.now(), said[-1] if said else "", () if as_ids else hidden)
+
+    def covered(self, messages: Sequence[Message]) -> list[Message]:
+        """Return the messages as a model may read them: what is to be hidden of a person's is."""
+        rail = self._rails.now()
+        return [
+            Message(each.role, _covered(rail, each.content)) if each.role == "user" else each
+            for each in messages
+        ]
+
+
+@lru_cache(maxsize=64)  # of a conversation the same messages are asked about at every turn
+def _covered(rail: Rail, text: str) -> str:
+    return redact(text, rail.check(text).matches)
 
 
 def house_guard(folder: Path) -> RailGuard:
@@ -70,6 +94,15 @@ def explain_reply(found: Mapping[str, Any]) -> str:
         f"The content filter ended this reply: {_why(found)} Ask in another way, or switch the "
         "filter off."
     )
+
+
+def explain_covered(found: Mapping[str, Any]) -> str:
+    """Return what the model did not read of a question; empty where it read all."""
+    hidden = found.get("hidden_in_question")
+    if not isinstance(hidden, list) or not hidden:
+        return ""
+    rules = dict.fromkeys(map(str, hidden))
+    return f"The model did not read {', '.join(rules)} in your message: the content filter hid it."
 
 
 def _why(found: Mapping[str, Any]) -> str:

@@ -6,45 +6,27 @@ followed step by step. The work grows with the text, not with the number of word
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from heapq import heapify, heappop, heappush
 from typing import Any
 
+from playground.moderation.following import (
+    NEVER,
+    WIDEST,
+    Found,
+    WordSequence,
+    follow_from,
+    heads,
+    needs,
+    possible,
+    reach,
+)
 from playground.moderation.phrases import Element, Phrase, groups_of, plain_words, required
-from playground.moderation.wording import Wording
+from playground.moderation.wording import MOST_READINGS, Wording
 
 NAME = "g:name"
 LONGEST_NAME = 4
-WIDEST = 60
-"""The most words of one phrase, whatever its gaps add up to."""
-
-EMPTY: frozenset[int] = frozenset()
-NEVER = 1 << 60
-"""A word's index that no text reaches."""
-
-
-@dataclass
-class Found:
-    """What stands where, by symbol.
-
-    Attributes
-    ----------
-    ends : mapping of symbol to mapping of int to set of int
-        For each first word, after which words it may end.
-    open : mapping of symbol to set of int
-        First words from which it may still come, or end elsewhere, when the text goes on.
-    horizon : int
-        From this word on nothing is settled. `NEVER` where the last sentence is closed.
-    """
-
-    ends: dict[str, dict[int, set[int]]] = field(default_factory=dict)
-    open: dict[str, set[int]] = field(default_factory=dict)
-    horizon: int = NEVER
-
-    def add(self, symbol: str, start: int, end: int) -> None:
-        """Note an occurrence."""
-        self.ends.setdefault(symbol, {}).setdefault(start, set()).add(end)
 
 
 class Lexicon:
@@ -64,7 +46,8 @@ class Lexicon:
         self._words: dict[str, tuple[str, ...]] = {}
         self._stems: dict[str, tuple[str, ...]] = {}
         self._tree: dict[str, Any] = {}
-        self._sequences: list[_Sequence] = []
+        self._sequences: list[WordSequence] = []
+        self._begun_by: dict[str, list[int]] = {}
         self._widths: dict[str, int] = {NAME: LONGEST_NAME}
         for group in _inner_first(groups):
             for phrase in groups[group]:
@@ -72,9 +55,13 @@ class Lexicon:
         for rule, phrases in rules.items():
             for phrase in phrases:
                 self._enter(f"r:{rule}", phrase)
+        for place, sequence in enumerate(self._sequences):
+            for head in dict.fromkeys(sequence.heads):
+                self._begun_by.setdefault(head, []).append(place)
         self._lengths = sorted({len(each) for each in self._stems})
         # The words of a language are few, and each is asked for again and again.
         self._symbols = lru_cache(maxsize=20_000)(self._look_up)
+        self._watched: tuple[tuple[Wording, Found], ...] = ()
 
     def find(self, wording: Wording, *, watch: bool = False) -> Found:
         """Return where every phrase stands.
@@ -86,6 +73,9 @@ class Lexicon:
         watch : bool
             Whether to note, too, what may still change when the text goes on.
         """
+        for known, found in self._watched:
+            if known is wording:
+                return found
         found = Found()
         ends = found.ends
         for at, (word, raw) in enumerate(zip(wording.words, wording.raw, strict=True)):
@@ -95,20 +85,44 @@ class Lexicon:
             found.horizon = len(wording.words) - 1
         self._climb(wording, found)
         _find_names(wording, found)
-        for sequence in self._sequences:
-            if _possible(sequence, found):
-                _follow_all(sequence, wording, found, 0)
-            elif found.horizon != NEVER:
-                # It stands nowhere yet: only where it begins near the end may it still come.
-                _follow_all(sequence, wording, found, found.horizon - _reach(sequence, found))
+        self._follow_all(wording, found)
+        if watch:  # kept for who asks without next: it tells all that is told then
+            self._watched = ((wording, found), *self._watched[: MOST_READINGS - 1])
         return found
+
+    def _follow_all(self, wording: Wording, found: Found) -> None:
+        """Follow the sequences that something found begins, those of inner groups first.
+
+        What follows from a sequence stands behind it in the list, so that one way is enough.
+        """
+        waiting = list({at for head in found.ends for at in self._begun_by.get(head, ())})
+        heapify(waiting)
+        queued = set(waiting)
+        while waiting:
+            sequence = self._sequences[heappop(waiting)]
+            since = 0
+            if not possible(sequence, found):
+                if found.horizon == NEVER:
+                    continue
+                # It stands nowhere yet: only where it begins near the end may it still come.
+                since = found.horizon - reach(sequence, found)
+            symbol = sequence.symbol
+            before = symbol in found.ends or symbol in found.open
+            follow_from(sequence, wording, found, since)
+            if not before and (symbol in found.ends or symbol in found.open):
+                for at in self._begun_by.get(symbol, ()):
+                    if at not in queued:
+                        queued.add(at)
+                        heappush(waiting, at)
 
     def _enter(self, symbol: str, phrase: Phrase) -> None:
         spellings = plain_words(phrase)
         if not spellings:
             widths = [self._width(each) for each in phrase]
             self._widths[symbol] = min(WIDEST, max(self._widths.get(symbol, 1), sum(widths)))
-            sequence = _Sequence(symbol, phrase, _heads(phrase), _needs(phrase), tuple(widths))
+            musts = (each.symbols if required(each) else () for each in phrase)
+            steps = tuple(zip(musts, widths, strict=True))
+            sequence = WordSequence(symbol, phrase, heads(phrase), needs(phrase), steps)
             self._sequences.append(sequence)
             for each in {each for step in phrase for each in step.symbols}:
                 self._know(each, each)
@@ -167,46 +181,6 @@ class Lexicon:
                         found.add(symbol, start, at)
 
 
-@dataclass(frozen=True)
-class _Sequence:
-    """A phrase that is followed step by step.
-
-    Attributes
-    ----------
-    symbol : str
-        What it stands for.
-    phrase : Phrase
-        Its steps.
-    heads : tuple of str
-        The symbols with which it may begin.
-    needs : tuple of tuple of str
-        Of each of these, one must be there; first what most texts have not.
-    widths : tuple of int
-        The most words that each step takes.
-    """
-
-    symbol: str
-    phrase: Phrase
-    heads: tuple[str, ...]
-    needs: tuple[tuple[str, ...], ...]
-    widths: tuple[int, ...]
-
-
-def _follow_all(sequence: _Sequence, wording: Wording, found: Found, since: int) -> None:
-    """Note every place where a sequence stands that begins at a word or later."""
-    starts = {at for head in sequence.heads for at in found.ends.get(head, ())}
-    if found.open:
-        starts.update(at for head in sequence.heads for at in found.open.get(head, ()))
-    for start in sorted(each for each in starts if each >= since):
-        limit = min(wording.limit(wording.sentence_at(start)), start + WIDEST)
-        ends, touched = _follow(sequence.phrase, start, limit, found)
-        for end in ends:
-            if end > start:
-                found.add(sequence.symbol, start, end)
-        if touched:
-            found.open.setdefault(sequence.symbol, set()).add(start)
-
-
 def _inner_first(groups: Mapping[str, Sequence[Phrase]]) -> list[str]:
     """Return the groups such that each comes after those that it names."""
     order: list[str] = []
@@ -237,84 +211,3 @@ def _find_names(wording: Wording, found: Found) -> None:
         while end < limit and wording.raw[end][0].isupper():
             end += 1
             found.add(NAME, start, end)
-
-
-def _heads(phrase: Phrase) -> tuple[str, ...]:
-    """Return the symbols with which a phrase may begin."""
-    heads: list[str] = []
-    for step in phrase:
-        if not step.forbidden:
-            heads.extend(step.symbols)
-        if not (step.optional or step.forbidden):
-            break
-    return tuple(heads)
-
-
-def _needs(phrase: Phrase) -> tuple[tuple[str, ...], ...]:
-    """Return what must be there, groups before words: a group is rarer than "the" or "where"."""
-    needs = [each.symbols for each in phrase if required(each)]
-    return tuple(sorted(needs, key=lambda symbols: symbols[0][0] != "g"))
-
-
-def _possible(sequence: _Sequence, found: Found) -> bool:
-    """Whether everything that must be there is somewhere in the text."""
-    ends = found.ends
-    for symbols in sequence.needs:
-        for symbol in symbols:
-            if symbol in ends:
-                break
-        else:
-            return False
-    return True
-
-
-def _reach(sequence: _Sequence, found: Found) -> int:
-    """Return how many words the steps take before the first that stands nowhere."""
-    reach = 0
-    for step, width in zip(sequence.phrase, sequence.widths, strict=True):
-        if required(step) and not any(
-            each in found.ends or each in found.open for each in step.symbols
-        ):
-            break
-        reach += width
-    return reach
-
-
-def _follow(phrase: Phrase, start: int, limit: int, found: Found) -> tuple[set[int], bool]:
-    """Return after which words a phrase ends that begins here, and whether that may change."""
-    frontier, touched = {start}, False
-    watch = found.horizon != NEVER
-    for step in phrase:
-        if watch:
-            touched = touched or _unsettled(step, frontier, found)
-        frontier = _stepped(step, frontier, limit, found)
-        if not frontier:
-            return frontier, touched
-    return frontier, touched or max(frontier) > found.horizon
-
-
-def _unsettled(step: Element, frontier: Iterable[int], found: Found) -> bool:
-    return any(
-        at + step.gap >= found.horizon
-        or any(at in found.open.get(symbol, ()) for symbol in step.symbols)
-        for at in frontier
-    )
-
-
-def _stepped(step: Element, frontier: set[int], limit: int, found: Found) -> set[int]:
-    """Return after which words a step may end; it takes no word from `limit` on."""
-    if step.gap:
-        return {to for at in frontier for to in range(at, min(at + step.gap, limit) + 1)}
-    if step.forbidden:
-        return {at for at in frontier if at >= limit or not _stands(step, at, found)}
-    further: set[int] = set()
-    for symbol in step.symbols:
-        ends = found.ends.get(symbol)
-        if ends:
-            for at in frontier:
-                further.update(end for end in ends.get(at, EMPTY) if end <= limit)
-    return further | frontier if step.optional else further
-
-
-def _stands(step: Element, at: int, found: Found) -> bool:
-    return any(at in found.ends.get(symbol, EMPTY) for symbol in step.symbols)

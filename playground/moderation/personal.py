@@ -187,6 +187,10 @@ class PersonalStage:
         return min(opened)
 
 
+PERSONAL = PersonalStage()
+"""The one that all rails share."""
+
+
 def _in_view(given: str, view: View) -> Iterator[Match]:
     taken = bytearray(len(view.text))  # a character counts once, for the first kind that has it
     for kind in KINDS:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
+from playground.moderation.all_policies import together
 from playground.moderation.classifier import CATEGORY, Classifier
 from playground.moderation.limits import LimitStage
-from playground.moderation.personal import PersonalStage
+from playground.moderation.personal import PERSONAL
 from playground.moderation.policies import shipped_policies
 from playground.moderation.rewriting import as_written
 from playground.moderation.verdict import Match, Verdict
@@ -66,25 +67,30 @@ class Rail:
         text : str
             Any; what no stage can read is blocked with a sentence that says so.
         """
-        matches, _, views = self._find(text)
+        broken, read, views = self._read(text)
+        matches = in_order([*self._asked(read, views), *broken])
         scores = ((CATEGORY, self.classifier.highest(views)),) if self.classifier else ()
         return Verdict(matches, scores)
 
     def watch(self, text: str) -> Findings:
         """Return what stands in a text that may go on, and what of it is settled."""
-        matches, read, views = self._find(text)
-        if len(read) < len(text):  # what broke a limit stays there, whatever follows
-            return Findings(matches, len(text))
+        broken, read, views = self._read(text)
+        if broken:  # it stays there, whatever follows
+            return Findings(in_order([*self._asked(read, views), *broken]), len(text))
+        # First what may come: what is found for it need not be looked for again.
         opened = (each.open_from(text, views) for each in (self.gate, *self.every))
-        return Findings(matches, min(readings_open_from(text), *opened))
+        open_from = min(readings_open_from(text), *opened)
+        return Findings(self._asked(text, views), open_from)
 
-    def _find(self, text: str) -> tuple[tuple[Match, ...], str, Sequence[View]]:
-        """Return all matches, how much of the text was read, and its readings."""
+    def _read(self, text: str) -> tuple[Sequence[Match], str, Sequence[View]]:
+        """Return what breaks a limit, how much of the text is read, and its readings."""
         broken = self.gate.find(text, (as_written(text),))
         read = text[: broken[0].start] if broken else text
-        views = read_views(read)
-        found = (match for each in self.every for match in each.find(read, views))
-        return in_order([*found, *broken]), read, views
+        return broken, read, read_views(read)
+
+    def _asked(self, read: str, views: Sequence[View]) -> tuple[Match, ...]:
+        """Return what the stages behind the gate find."""
+        return in_order(match for each in self.every for match in each.find(read, views))
 
     @property
     def every(self) -> Sequence[Stage]:
@@ -104,4 +110,4 @@ def in_order(matches: Iterable[Match]) -> tuple[Match, ...]:
 @cache
 def shipped_rail() -> Rail:
     """Return the rail that ships, without the learned stage: nothing is fetched for it."""
-    return Rail((word_stage(), PersonalStage(), *shipped_policies()))
+    return Rail((word_stage(), PERSONAL, together(shipped_policies())))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from playground.moderation.personal import PersonalStage
+from playground.moderation.all_policies import together
+from playground.moderation.personal import PERSONAL
 from playground.moderation.policies import Policies
 from playground.moderation.rail import Rail
 from playground.moderation.words import word_stage
@@ -27,7 +28,7 @@ class Rails:
 
     def now(self) -> Rail:
         """Return the rail as the policies stand now."""
-        return Rail((word_stage(), PersonalStage(), *self.policies.stages()))
+        return Rail((word_stage(), PERSONAL, together(self.policies.stages())))
 
 
 @cache

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from playground.moderation.lexicon import WIDEST, Found, Lexicon
+from playground.moderation.following import WIDEST, Found
+from playground.moderation.lexicon import Lexicon
 from playground.moderation.phrases import Phrase, groups_of
 from playground.moderation.policy import MOST_WORDS, Loaded, Near, Rule
 from playground.moderation.tense import tense_of
@@ -22,6 +23,9 @@ PATTERN_SECONDS = 0.3
 
 SLOW_SECONDS = 0.02
 """How long they may take from then on, once they took too long: a stream looks many times."""
+
+LEAST = 0.001
+"""Seconds that a pattern has however little is left."""
 
 LONGEST_TAIL = 4 * MOST_WORDS + WIDEST
 """Words from the end that what is yet to come can have to do with."""
@@ -46,10 +50,28 @@ class _Hit:
 
 
 @dataclass
-class _Clock:
-    """How many seconds are left for the patterns, whatever the number of readings."""
+class Clock:
+    """How many seconds are left for the patterns, whatever the number of readings.
+
+    Attributes
+    ----------
+    left : float
+        Seconds from now.
+    spent : float
+        Those that were used.
+    slow : bool
+        Whether they were not enough.
+    """
 
     left: float
+    spent: float = 0.0
+    slow: bool = False
+
+    def take(self, seconds: float, *, slow: bool) -> None:
+        """Note what was used; once it was not enough nothing is left."""
+        self.spent += seconds
+        self.slow = self.slow or slow
+        self.left = 0 if slow else max(self.left - seconds, LEAST)
 
 
 class PolicyStage:
@@ -70,10 +92,21 @@ class PolicyStage:
         self._lexicon = Lexicon(_needed(loaded, gazetteer), loaded.phrases)
         self._seconds = PATTERN_SECONDS
 
-    def find(self, given: str, views: Sequence[View]) -> list[Match]:
-        """Return every match, each once though it stands in several readings."""
+    def find(self, given: str, views: Sequence[View], clock: Clock | None = None) -> list[Match]:
+        """Return every match, each once though it stands in several readings.
+
+        Parameters
+        ----------
+        given : str
+            The text as given.
+        views : sequence of View
+            Its readings.
+        clock : Clock, optional
+            How long the patterns may take at the most.
+        """
         matches: dict[tuple[str, int, int], Match] = {}
-        clock = _Clock(self._seconds)
+        clock = clock or Clock(self._seconds)
+        clock.left = min(clock.left, self._seconds)
         for view in views:
             for match in self._in_view(given, view, clock):
                 matches.setdefault((match.rule, match.start, match.end), match)
@@ -83,7 +116,7 @@ class PolicyStage:
         """Return from where on the text could still become a match, or change one."""
         return min((self._open_in(view, len(given)) for view in views), default=len(given))
 
-    def _in_view(self, given: str, view: View, clock: _Clock) -> Iterator[Match]:
+    def _in_view(self, given: str, view: View, clock: Clock) -> Iterator[Match]:
         wording = read_words(view.text)
         if len(wording.words) > LONG:
             early = [
@@ -107,28 +140,29 @@ class PolicyStage:
                     start, end = wording.starts[hit.start], wording.ends[hit.end - 1]
                     yield _match(rule, given, view, start, end), hit.end
 
-    def _patterns(self, given: str, view: View, wording: Wording, clock: _Clock) -> Iterator[Match]:
+    def _patterns(self, given: str, view: View, wording: Wording, clock: Clock) -> Iterator[Match]:
         """Try the regular expressions, sentence by sentence, until their time is up."""
         rules = [each for each in self.loaded.policy.rules if each.patterns and clock.left > 0]
-        until = time.monotonic() + clock.left
+        began = time.monotonic()
         for start, end in _pieces(wording, len(view.text)) if rules else ():
             for rule in rules:
                 for source in rule.patterns:
                     pattern = self.loaded.patterns[source]
-                    left = max(until - time.monotonic(), 0.001)
+                    left = max(clock.left - (time.monotonic() - began), LEAST)
                     try:
                         spans = [
                             each.span()
                             for each in pattern.finditer(view.text, start, end, timeout=left)
                         ]
                     except TimeoutError:
-                        clock.left, self._seconds = 0, SLOW_SECONDS
+                        clock.take(time.monotonic() - began, slow=True)
+                        self._seconds = SLOW_SECONDS
                         yield _too_slow(rule, source, given, view, (start, end))
                         return
                     for first, last in spans:
                         if last > first:
                             yield _match(rule, given, view, first, last)
-        clock.left = max(until - time.monotonic(), 0.001)
+        clock.take(time.monotonic() - began, slow=False)
 
     def _open_in(self, view: View, length: int) -> int:
         whole = read_words(view.text)

@@ -7,6 +7,7 @@ as for the whole: what counts is settled by place, never by when a piece came.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -44,6 +45,8 @@ class Watching:
     before : str
         What stood before it, such as the turn that it goes on from: what begins there and ends in
         the text counts.
+    hidden : sequence of str
+        By which rules something was hidden of what was asked; told with what is found.
 
     Examples
     --------
@@ -53,7 +56,7 @@ class Watching:
     ['It rains, it ', 'pours. ']
     """
 
-    def __init__(self, rail: Rail, before: str = "") -> None:
+    def __init__(self, rail: Rail, before: str = "", hidden: Sequence[str] = ()) -> None:
         # Of a long text a part is read at a time: its length is measured here.
         self._rail = replace(rail, gate=LimitStage(2 * LONGEST))
         self._text = joint(before)
@@ -64,6 +67,7 @@ class Watching:
         self._matches: list[Match] = []
         self._block: Match | None = None
         self._ended = False
+        self._hidden = list(hidden)
 
     @property
     def stopped(self) -> bool:
@@ -76,8 +80,9 @@ class Watching:
         return Verdict(tuple(_within(each) for each in self._matches))
 
     def to_json(self) -> dict[str, Any]:
-        """Return the verdict as plain values."""
-        return self.verdict.to_json()
+        """Return the verdict as plain values, and what was hidden before."""
+        asked = {"hidden_in_question": self._hidden} if self._hidden else {}
+        return {**self.verdict.to_json(), **asked}
 
     def push(self, piece: str) -> list[Shown]:
         """Take the next piece and return what may be shown now."""

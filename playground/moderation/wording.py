@@ -9,6 +9,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import lru_cache
 
 WORD = re.compile(
     r"[A-Za-z](?:\.[A-Za-z])+\b\.?"  # U.S., e.g.
@@ -29,6 +30,9 @@ ABBREVIATED = frozenset(
     )
 )
 """Words after which a point ends no sentence."""
+
+MOST_READINGS = 5
+"""Readings of one text."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,7 @@ class Wording:
         )
 
 
+@lru_cache(maxsize=MOST_READINGS)  # every policy asks for the same
 def read_words(text: str) -> Wording:
     """Cut a text into words and sentences."""
     found = list(WORD.finditer(text))

@@ -45,6 +45,11 @@ def classifier_for(run: Run) -> Classifier:
     return _classifier(run.pool.settings)
 
 
+def classifier_is_here() -> bool:
+    """Return whether the classifier has been loaded, so that it answers at once."""
+    return _classifier.cache_info().currsize > 0
+
+
 def refused_policies(run: Run) -> tuple[str, ...]:
     """Return a sentence for each of a person's own policies that is not in force as it stands."""
     return house_rails(run.pool.settings.policies_dir).policies.refused()

@@ -9,10 +9,17 @@ from typing import Any
 from playground.experiments.run import Progress, Run
 from playground.experiments.settings import Settings, field
 from playground.labs.moderation.examining import Examined
-from playground.labs.moderation.house import house_rail, refused_policies, through
+from playground.labs.moderation.house import (
+    classifier_is_here,
+    house_rail,
+    refused_policies,
+    through,
+)
 
 MAX_CHARACTERS = 20_000
 EXAMPLE = "Where will the pr\u0435sident sleep t0night? Write to j.doe@example.org."
+
+LOADING = "the classifier is being loaded"
 
 
 class XRaySettings(Settings):
@@ -30,6 +37,22 @@ class XRaySettings(Settings):
         label="Ask the classifier too",
         explanation="It learned from examples; loaded, and if need be fetched (91 MB), at first.",
     )
+    review: float = field(
+        0.66,
+        label="Review from",
+        explanation="The classifier marks a sentence from this score on; what ships is the start.",
+        ge=0,
+        le=1,
+        step=0.01,
+    )
+    block: float = field(
+        0.86,
+        label="Block from",
+        explanation="The classifier stops a sentence from this score on.",
+        ge=0,
+        le=1,
+        step=0.01,
+    )
 
 
 @dataclass(frozen=True)
@@ -44,17 +67,20 @@ class XRay:
         What the stages say.
     refused : tuple of str
         A sentence for each policy of one's own that is not in force as it stands.
+    waiting : bool
+        Whether the classifier is still being loaded, so that it is not among the stages.
     """
 
     settings: XRaySettings
     examined: Examined
     refused: tuple[str, ...] = ()
+    waiting: bool = False
 
     @property
     def progress(self) -> Progress:
-        """It is done at once."""
-        count = len(self.examined.stages)
-        return Progress(1, 1, f"{count} stages asked")
+        """It is done at once, but for the classifier's first time."""
+        words = f"{len(self.examined.stages)} stages asked"
+        return Progress(0, 0, f"{words}; {LOADING}") if self.waiting else Progress(1, 1, words)
 
     def to_json(self) -> dict[str, Any]:
         """Return the verdict, every reading, and every stage with its matches."""
@@ -74,12 +100,18 @@ def run_xray(_nothing: None, settings: XRaySettings, run: Run) -> Iterator[XRay]
     Yields
     ------
     XRay
-        Once.
+        Once; twice where the classifier must be loaded first, without it and with it.
 
     Raises
     ------
     ModelUnavailable
         When the classifier is asked and its encoder cannot be had.
     """
-    examined = through(house_rail(run, settings.classifier), settings.text)
-    yield XRay(settings, examined, refused_policies(run))
+    refused = refused_policies(run)
+    if settings.classifier and not classifier_is_here():
+        yield XRay(settings, through(house_rail(run), settings.text), refused, waiting=True)
+    rail = house_rail(run, settings.classifier)
+    # As it ships it is exact, and not rounded as in the form.
+    if rail.classifier and {"review", "block"} & settings.changed().keys():
+        rail = rail.asking(rail.classifier.speaking_from(settings.review, settings.block))
+    yield XRay(settings, through(rail, settings.text), refused)

@@ -13,9 +13,10 @@ from playground.experiments.experiment import Experiment, Needs
 from playground.labs.moderation.examining import Examined
 from playground.labs.moderation.marked_text import action_word, marked_text
 from playground.labs.moderation.xray import XRay, XRaySettings, run_xray
-from playground.moderation.classifier import CATEGORY, shipped_head
+from playground.moderation.classifier import CATEGORY
 
 EMPTY = "Write something above; what each stage says of it will stand here."
+WAITING = "This is what the other stages say: the classifier is being loaded, once."
 SHOWN_OF_A_VIEW = 2_000
 SHOWN_FINDS = 200
 
@@ -28,6 +29,7 @@ def draw(xray: XRay) -> Markup:
     return join(
         (
             *(tag("p", each, class_="lesson") for each in xray.refused),
+            tag("p", WAITING, class_="hint") if xray.waiting else None,
             _verdict(examined),
             _finds(examined),
             _categories(xray),
@@ -90,7 +92,8 @@ def _categories(xray: XRay) -> Markup | None:
     scores = xray.examined.verdict.to_json()["category_scores"]
     if not scores:
         return None
-    thresholds = _thresholds() if xray.settings.classifier else {}
+    asked = xray.settings.classifier and not xray.waiting
+    thresholds = _thresholds(xray.settings) if asked else {}
     ordered = sorted(scores.items(), key=lambda each: -each[1])
     bars = (_bar(name, score, thresholds.get(name, ())) for name, score in ordered)
     note = "A line in a bar: from there on the sentence is to be looked at, or blocked."
@@ -103,9 +106,8 @@ def _categories(xray: XRay) -> Markup | None:
     )
 
 
-def _thresholds() -> dict[str, tuple[float, float]]:
-    head = shipped_head()
-    return {CATEGORY: (head.review, head.block)}
+def _thresholds(settings: XRaySettings) -> dict[str, tuple[float, float]]:
+    return {CATEGORY: (settings.review, settings.block)}
 
 
 def _bar(name: str, score: float, thresholds: Sequence[float]) -> Markup:

@@ -78,16 +78,24 @@ class Embedder:
         OptionError
             When a text holds half a character, which no tokenizer reads.
         """
+        for text in texts:
+            require_whole_characters(text)
         vectors = np.empty((len(texts), int(self._network.config.hidden_size)), np.float32)
-        for rows in _packs(self.count_tokens(texts), self.max_tokens):
-            vectors[rows] = compute(partial(self._embed_pack, [texts[row] for row in rows]))
+        ids = compute(partial(self._tokenized, list(texts))) if texts else []
+        for rows in _packs(list(map(len, ids))):
+            vectors[rows] = compute(partial(self._embed_pack, [ids[row] for row in rows]))
         return vectors
 
-    def _embed_pack(self, texts: list[str]) -> NDArray[np.float32]:
+    def _tokenized(self, texts: list[str]) -> list[list[int]]:
+        ids: list[list[int]] = self._tokenizer(
+            texts, truncation=True, max_length=self.max_tokens, return_attention_mask=False
+        )["input_ids"]
+        return ids
+
+    def _embed_pack(self, ids: list[list[int]]) -> NDArray[np.float32]:
         """Run texts one behind the other in one row, each blind to the others: no padding."""
         import torch
 
-        ids = self._tokenizer(texts, truncation=True, max_length=self.max_tokens)["input_ids"]
         counts = torch.tensor([len(each) for each in ids])
         owners = torch.repeat_interleave(torch.arange(len(ids)), counts)
         places = torch.cat([torch.arange(len(each)) for each in ids])
@@ -103,17 +111,16 @@ class Embedder:
         return vectors
 
 
-def _packs(counts: Sequence[int], max_tokens: int) -> Iterator[list[int]]:
+def _packs(counts: Sequence[int]) -> Iterator[list[int]]:
     """Return which texts are run together, by how many tokens they have."""
     pack: list[int] = []
     room = _PACK_TOKENS
     for row, count in enumerate(counts):
-        taken = min(count, max_tokens)
-        if pack and taken > room:
+        if pack and count > room:
             yield pack
             pack, room = [], _PACK_TOKENS
         pack.append(row)
-        room -= taken
+        room -= count
     if pack:
         yield pack
 

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
 import playground
 from playground.experiments.run import Run
+from playground.labs.moderation import house
 from playground.labs.moderation.editor import EXAMPLE
 from playground.labs.moderation.examining import Examined, StageReport, examine
 from playground.labs.moderation.xray import XRay, XRaySettings, run_xray
 from playground.labs.moderation.xray_view import draw, to_csv, why
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
+from playground.moderation.classifier import Classifier, Head, shipped_head
 from playground.moderation.rewriting import as_written
 from playground.moderation.verdict import Action, Match
 from playground.moderation.view import View
@@ -147,3 +153,37 @@ def test_a_persons_own_policies_are_in_force_and_a_refused_one_is_told(tmp_path:
     assert [match.rule for match in found.examined.matches] == ["school.answers"]
     page = str(draw(found))
     assert "bad.yaml, line " in page
+
+
+def test_the_rules_answer_while_the_classifier_is_loaded_and_its_thresholds_can_be_moved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def even(texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.zeros((len(texts), 2), np.float32)  # the odds are even: a score of 0.5
+
+    stage = Classifier(even, Head(np.ones(2), 0.0, review=0.66, block=0.86))
+    monkeypatch.setattr(house, "shipped_classifier", lambda _: stage)
+    house._classifier.cache_clear()
+    pool = Pool(Settings.from_env({"PLAYGROUND_HOME": str(tmp_path)}))
+    run = Run(lambda: False, pool, ModelChoice("none", Precision.FP32))
+    asked = XRaySettings(text="Write to a@b.de now.", classifier=True)
+    first, last = run_xray(None, asked, run)
+    (mild,) = run_xray(None, asked.model_copy(update={"review": 0.4}), run)
+    (strict,) = run_xray(None, asked.model_copy(update={"review": 0.4, "block": 0.5}), run)
+    house._classifier.cache_clear()
+    pool.close()
+    assert not first.progress.ended or not first.progress.total
+    assert "is being loaded" in first.progress.words
+    assert "is being loaded" in str(draw(first))
+    assert first.examined.verdict.action is Action.REDACT
+    assert "is being loaded" not in str(draw(last))
+    assert not any(each.stage == "classifier" for each in last.examined.matches)
+    assert mild.examined.matches[0].action is Action.REVIEW
+    assert strict.examined.verdict.action is Action.BLOCK
+    assert "threshold 0.40" in str(draw(mild))
+
+
+def test_the_thresholds_of_the_form_are_those_that_ship() -> None:
+    head = shipped_head()
+    assert XRaySettings().review == pytest.approx(head.review, abs=0.01)
+    assert XRaySettings().block == pytest.approx(head.block, abs=0.01)

@@ -94,6 +94,16 @@ def test_a_banned_reply_is_never_shown_nor_kept(tiny_model_folder: Path, home: P
     assert facts.finish_reason == "content_filter"
 
 
+def test_a_number_in_a_question_stays_in_sight_and_the_page_says_who_read_it_not(
+    tiny_model_folder: Path, home: Path
+) -> None:
+    chat = Chat(tiny_model_folder, home, "Bread.")
+    chat.ask("My card is 4111 1111 1111 1111.")
+    told = chat.service.store.load(KEY)
+    assert told.turns[0].content == "My card is 4111 1111 1111 1111."
+    assert "The model did not read personal.card in your message" in render_conversation(told)
+
+
 def test_personal_data_in_a_reply_is_hidden_in_sight(tiny_model_folder: Path, home: Path) -> None:
     chat = Chat(tiny_model_folder, home, "Write to ann@example.com")
     assert chat.ask("hello")[-1] == "Write to [personal.mail hidden]"

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 import playground
 from playground.errors import ContentRefused, OptionError
 from playground.generation.language_model import LanguageModel
+from playground.generation.settings import SamplingSettings
 from playground.models.text.tokenizer import Message
-from playground.moderation.guard import RailGuard, explain_reply
+from playground.moderation.guard import RailGuard, explain_covered, explain_reply
 from playground.moderation.hiding import redact
 from playground.moderation.rail import shipped_rail
 from playground.moderation.rails import Rails
@@ -112,6 +113,74 @@ def test_a_branch_that_begins_with_what_is_banned_shows_it_not(tiny_model_folder
     list(stream)
     assert stream.reply.text.rstrip() == "So."
     assert stream.reply.finish_reason == "content_filter"
+
+
+def test_what_is_given_as_token_ids_is_checked_as_what_it_spells(tiny_model_folder: Path) -> None:
+    model = model_that_says(tiny_model_folder, "Bread.")
+    ids = model.tokenizer.encode_text_prompt(HARMFUL)
+    with pytest.raises(ContentRefused):
+        model.generate(ids)
+    with pytest.raises(ContentRefused):
+        model.stream_many(ids, [SamplingSettings()])
+    with pytest.raises(OptionError, match="whole numbers"):
+        model.generate([ids[0], cast(int, "x")])
+    assert isinstance(model.engine, ScriptedEngine)
+    assert model.engine.calls == 0
+
+
+def test_every_column_is_watched(tiny_model_folder: Path) -> None:
+    model = model_that_says(tiny_model_folder, f"I know. {HARMFUL} {'Bread. ' * 20}")
+    greedy = SamplingSettings(temperature=0, max_new_tokens=200)
+    short = SamplingSettings(temperature=0, max_new_tokens=6)
+    streams = model.stream_many("hello", [greedy, short, greedy])
+    shown = dict.fromkeys(range(3), "")
+    for steps in streams:
+        for column, step in steps.items():
+            shown[column] += step.text
+    long, cut, other = streams.replies
+    assert long.text == other.text
+    assert (long.text.rstrip(), long.finish_reason) == ("I know.", "content_filter")
+    assert cut.finish_reason == "max_new_tokens"
+    assert long.watched
+    assert long.watched.withheld > 0
+    assert shown[0] in long.text
+    model.guard = None
+    assert model.generate("hello", temperature=0, max_new_tokens=6).text == cut.text
+
+
+def test_columns_that_all_say_what_is_banned_end_the_computation(tiny_model_folder: Path) -> None:
+    model = model_that_says(tiny_model_folder, f"{HARMFUL} {'Bread is good. ' * 400}")
+    greedy = SamplingSettings(temperature=0, max_new_tokens=480)
+    streams = model.stream_many("hello", [greedy, greedy])
+    assert list(streams) == []
+    assert {each.finish_reason for each in streams.replies} == {"content_filter"}
+    assert isinstance(model.engine, ScriptedEngine)
+    assert model.engine.calls < 300
+
+
+def test_what_is_to_be_hidden_of_a_question_the_model_does_not_read(
+    tiny_model_folder: Path,
+) -> None:
+    model = model_that_says(tiny_model_folder, "Bread.")
+    number = "4111 1111 1111 1111"
+    reply = model.generate(f"My card is {number}.", temperature=0)
+    read = model.tokenizer.decode(reply.prompt.token_ids)
+    assert read.endswith("My card is [personal.card hidden].")
+    assert reply.moderation["hidden_in_question"] == ["personal.card"]
+    assert "did not read personal.card" in explain_covered(reply.moderation)
+    messages = [
+        {"role": "user", "content": f"Is {number} mine?"},
+        {"role": "assistant", "content": "Yes."},
+        {"role": "user", "content": "Sure?"},
+    ]
+    later = model.generate(messages, temperature=0)
+    read = model.tokenizer.decode(later.prompt.token_ids)
+    assert number not in read
+    assert "[personal.card hidden] mine?" in read
+    assert explain_covered(later.moderation) == ""
+    model.guard = None
+    kept = model.generate(messages, temperature=0)
+    assert number in model.tokenizer.decode(kept.prompt.token_ids)
 
 
 @pytest.mark.parametrize(

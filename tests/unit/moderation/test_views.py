@@ -60,6 +60,10 @@ def readings(text: str) -> list[str]:
         base64.b64encode(PLAIN.encode()).decode(),
         base64.urlsafe_b64encode(PLAIN.encode()).decode().rstrip("="),
         codecs.encode(PLAIN, "rot13"),
+        PLAIN.encode().hex(" "),
+        " ".join(f"0x{each:02x}" for each in PLAIN.encode()),
+        ", ".join(f"0x{each:02x}" for each in PLAIN.encode()),
+        "".join(f"%25{each:02x}" for each in PLAIN.encode()),
     ],
 )
 def test_a_disguise_is_read_through(text: str) -> None:
@@ -198,6 +202,9 @@ def before(view: View, at: int) -> list[tuple[str, int, int]]:
 @example("1. 2. 3. 4. 5. 6. 7", ".k.1.l.l")
 @example("1\n2\n3\n4\n5\n6\n7\n", "a\nb")
 @example("k\n天，", "\u0301l")
+@example("0x6b 0x69 ", "0x6c 0x6c")
+@example("0x6b, 0x69,", " 0x6c")
+@example("%256", "b%25")
 def test_what_follows_changes_no_reading_of_what_is_settled(text: str, more: str) -> None:
     at = readings_open_from(text)
     for early, late in zip(every_view(text), every_view(text + more), strict=True):
@@ -245,6 +252,7 @@ def test_a_character_that_stands_for_a_sentence_stays_one() -> None:
         ("駅はどこですか。明日は", "駅はどこですか"),
         ("在这里ki，l", ""),
         ("ส" * 100, "ส" * 99),
+        ("ส\u0e34เา" * 40, "ส\u0e34เา" * 39 + "ส\u0e34เ"),
         ("天" * 60, ""),
     ],
 )

@@ -6,9 +6,12 @@ import contextlib
 import threading
 import weakref
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
+from itertools import count
 
 from playground.errors import ModelInUse, PlaygroundError
+from playground.generation.kept_caches import KeptCaches
 from playground.generation.language_model import LanguageModel
 from playground.generation.scheduler import Scheduler
 from playground.models.acquire.store import InstalledModel
@@ -17,11 +20,13 @@ from playground.models.engines.embedder import Embedder, LastEmbedder
 from playground.models.engines.engine import Engine
 from playground.models.engines.loads import wait_until
 from playground.models.engines.manager import Activity, ModelChoice, ModelManager, Residence
-from playground.models.engines.memory import LoadPlan
+from playground.models.engines.memory import LoadPlan, read_memory, room_to_keep
 from playground.models.engines.precision import Precision
+from playground.models.engines.residents import Spare
 from playground.settings import Settings
 
 WAITING = "waiting for another bench or trial to end"
+KEPT = "what conversations had read"
 
 
 class Pool:
@@ -40,7 +45,11 @@ class Pool:
         settings: Settings,
         load: Callable[[InstalledModel, Precision, EngineName], Engine] = load_engine,
     ) -> None:
-        self._manager = ModelManager(settings, load)
+        self._kept = KeptCaches(
+            lambda held: min(settings.kept_bytes, room_to_keep(held, read_memory()))
+        )
+        spare = Spare(KEPT, self._kept.size_bytes, self._kept.free)
+        self._manager = ModelManager(settings, load, spare)
         self._encoder = LastEmbedder(settings.idle_minutes * 60)
         self._guard = threading.Lock()
         # A batch lives for as long as somebody holds a model of it, and holds its engine: no other
@@ -58,6 +67,7 @@ class Pool:
         choice: ModelChoice,
         cancelled: Callable[[], bool] = lambda: False,
         lab: bool = False,
+        owner: str = "",
     ) -> Iterator[LanguageModel]:
         """Hold a loaded model; fetch and load it first where need be.
 
@@ -69,7 +79,9 @@ class Pool:
             Asked while it is fetched or loaded; True ends the waiting.
         lab : bool
             Whether a lab asks: its replies give way to conversations (see
-            `playground.generation.scheduler`).
+            `playground.generation.scheduler`). What it reads is kept until it gives the model back.
+        owner : str
+            A conversation: what is read for it is kept for its next turn, and for nobody else.
 
         Raises
         ------
@@ -77,7 +89,14 @@ class Pool:
             When it cannot be had; a model that was loaded before stays.
         """
         with self._manager.lease(choice, cancelled) as engine:
-            yield LanguageModel(engine, self._batch_of(engine), lab)
+            if not lab:
+                yield LanguageModel(engine, self._batch_of(engine), owner=owner)
+                return
+            run = f"lab {next(_lab_runs)}"
+            try:
+                yield LanguageModel(engine, self._batch_of(engine), lab, run)
+            finally:
+                self._kept.forget(engine, run)
 
     def keep(
         self, choice: ModelChoice, cancelled: Callable[[], bool] = lambda: False
@@ -172,7 +191,11 @@ class Pool:
 
     def residents(self) -> tuple[Residence, ...]:
         """Return the models that are in memory, least recently used first."""
-        return self._manager.residents()
+        return tuple(
+            replace(each, kept_bytes=self._kept.size_bytes(engine) if engine else 0)
+            for each in self._manager.residents()
+            for engine in (self._manager.engine(each.choice),)
+        )
 
     def plan(self, choice: ModelChoice) -> LoadPlan | None:
         """Return what the last load of a choice does to memory, estimated before it, or None."""
@@ -218,13 +241,14 @@ class Pool:
 
     def _batch_of(self, engine: Engine) -> Scheduler:
         with self._guard:
-            batch = self._batches.get(id(engine)) or Scheduler(engine)
+            batch = self._batches.get(id(engine)) or Scheduler(engine, kept=self._kept)
             self._batches[id(engine)] = batch
             return batch
 
 
 # Of the process, whatever the pool: it is the processor that is taken.
 _heavy = threading.Lock()
+_lab_runs = count(1)
 
 
 @cache

@@ -36,6 +36,9 @@ class Settings:
     moderation : bool or None
         Whether the content filter stands before every chat (``playground ui --moderation``); None
         leaves it to each page.
+    kept_bytes : int
+        What conversations may keep of what was read for their next turn
+        (``PLAYGROUND_KEPT_MB``); 0 keeps nothing.
     """
 
     models_dir: Path
@@ -45,6 +48,7 @@ class Settings:
     offline: bool
     idle_minutes: float = 30.0
     moderation: bool | None = None
+    kept_bytes: int = 1_000_000_000
 
     @property
     def own_models_file(self) -> Path:
@@ -79,7 +83,10 @@ class Settings:
             hub_cache=_hub_cache(env, default=cache / "hub"),
             hub_endpoint=env.get("HF_ENDPOINT", "").rstrip("/") or None,
             offline=env.get("HF_HUB_OFFLINE", "").lower() in _TRUE,
-            idle_minutes=_minutes(env.get("PLAYGROUND_IDLE_MINUTES", "30")),
+            idle_minutes=_number(env, "PLAYGROUND_IDLE_MINUTES", 30, "minutes, 0 for never"),
+            kept_bytes=int(
+                _number(env, "PLAYGROUND_KEPT_MB", 1000, "megabytes, 0 to keep nothing") * 1e6
+            ),
         )
 
 
@@ -92,15 +99,12 @@ def _hub_cache(env: Mapping[str, str], default: Path) -> Path:
     return default
 
 
-def _minutes(text: str) -> float:
+def _number(env: Mapping[str, str], name: str, default: float, unit: str) -> float:
+    text = env.get(name, str(default))
     try:
-        minutes = float(text)
+        number = float(text)
     except ValueError:
-        minutes = math.nan
-    if not 0 <= minutes < math.inf:
-        raise OptionError(
-            "PLAYGROUND_IDLE_MINUTES must be a number of minutes, 0 for never, got "
-            + repr(text)
-            + "."
-        )
-    return minutes
+        number = math.nan
+    if not 0 <= number < math.inf:
+        raise OptionError(f"{name} must be a number of {unit}, got {text!r}.")
+    return number

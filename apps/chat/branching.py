@@ -121,6 +121,8 @@ class Fork:
             tokens_per_second=None,
             finish_reason="end_of_turn",
             branch=self.branch,
+            kept_tokens=None,
+            read_tokens=None,
         )
         text = "".join(record.shown for record in tokens)
         return Turn(ASSISTANT, text, facts, self.former.notice), tokens

@@ -63,6 +63,9 @@ class ReplyFacts:
     moderation : dict or None
         Whether the content filter was on, and what it found and withheld; None for replies from
         before there was one.
+    kept_tokens, read_tokens : int or None
+        Of the prompt and what a branch kept: read for an earlier reply, and for this one; None
+        for replies from before that was counted.
     unread : mapping
         What was stored beside these by another version; written back as it stood.
     """
@@ -80,6 +83,8 @@ class ReplyFacts:
     branch: Branch | None = None
     fit: Fit | None = None
     moderation: dict[str, Any] | None = None
+    kept_tokens: int | None = None
+    read_tokens: int | None = None
     unread: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -111,6 +116,8 @@ def facts_of(reply: Reply, engine: Engine, tokens: int, branch: Branch | None) -
         branch=branch,
         fit=reply.prompt.fit,
         moderation=reply.moderation,
+        kept_tokens=reply.reading.kept,
+        read_tokens=reply.reading.anew,
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from apps.chat.branching import Fork
 from apps.chat.conversations import Conversation
 from playground.errors import OptionError
+from playground.generation.reading import NOT_READ, Reading
 from playground.generation.stream import Stream
 
 
@@ -41,6 +42,11 @@ class Run:
     def place(self) -> int:
         """The place in the queue, from 1; 0 when it does not wait there."""
         return self.stream.place if self.stream else 0
+
+    @property
+    def reading(self) -> Reading:
+        """How far its prompt has been read."""
+        return self.stream.reading if self.stream else NOT_READ
 
 
 class Runs:

@@ -223,7 +223,8 @@ class ChatService:
             yield from self._write(run, request, guard)
 
     def _write(self, run: Run, request: Request, guard: RailGuard | None) -> Iterator[str]:
-        with self.pool.lease(request.choice, run.stopped.is_set) as model:
+        owner = f"chat {run.key}"
+        with self.pool.lease(request.choice, run.stopped.is_set, owner=owner) as model:
             model.guard = guard
             if run.fork:
                 run.fork.require_room(model.engine, request.settings)

@@ -76,7 +76,8 @@ def loaded_model(
     fetch_in_sight(reference, settings)
     with contextlib.ExitStack() as stack:
         with console(stderr=True).status(f"loading weights at {precision.name}"):
-            lease = Pool(settings).lease(ModelChoice(reference, precision, runner))
+            choice = ModelChoice(reference, precision, runner)
+            lease = Pool(settings).lease(choice, owner="terminal")
             model = stack.enter_context(lease)
         tell(describe_loaded(model.engine))
         if moderation:
@@ -180,6 +181,8 @@ def describe_reply(reply: Reply) -> str:
         words.append(f"first after {reply.first_token_seconds:.2f} s")
     if reply.tokens_per_second is not None:
         words.append(f"{reply.tokens_per_second:.1f} tok/s")
+    if reply.reading.words:
+        words.append(reply.reading.words)
     words.append(f"stopped: {reply.finish_reason.replace('_', ' ')}")
     words.append(describe_settings(reply.settings))
     return " · ".join(words)
@@ -206,6 +209,8 @@ def reply_record(model: LanguageModel, prompt: str, reply: Reply) -> dict[str, A
         "finish_reason": reply.finish_reason,
         "tokens": len(reply.steps),
         "prompt_tokens": len(reply.prompt.token_ids),
+        "kept_tokens": reply.reading.kept,
+        "read_tokens": reply.reading.anew,
         "first_token_seconds": reply.first_token_seconds,
         "tokens_per_second": reply.tokens_per_second,
         "seconds": reply.seconds,

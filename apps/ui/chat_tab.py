@@ -31,6 +31,7 @@ from apps.ui.transcript import (
     render_conversation,
     render_draft,
     render_place,
+    render_reading,
     render_waiting,
 )
 from playground.drawing.context_bar import render_context_problem, render_outlook
@@ -293,13 +294,17 @@ class ChatTab:
             for draft in self._service.answer(run, asked):
                 drafts.put(draft)
 
-        writing, place = Background(write), 0
+        writing, place, reading, text = Background(write), 0, run.reading, ""
         while not writing.finished(REDRAW_SECONDS):
             place, shown_place = run.place, place
+            reading, shown_reading = run.reading, reading
             if (draft := _newest(drafts)) is not None:
+                text = draft
                 yield {self._live: render_draft(draft)}
             elif place != shown_place:
                 yield {self._live: render_place(place)}
+            elif reading != shown_reading and not text:
+                yield {self._live: render_reading(reading)}
             elif self._switch.loading(asked.choice):
                 waiting = render_waiting("The model is being loaded…")
                 yield {self._live: waiting, **self._switch.progress(asked.choice)}

@@ -18,6 +18,7 @@ from playground.drawing.left_out import Fate, fate_of, render_border, render_lab
 from playground.drawing.marks import mark
 from playground.errors import OptionError
 from playground.generation.fitting.prompt import Fit
+from playground.generation.reading import Reading
 from playground.generation.settings import keep_in_effect
 from playground.moderation.guard import explain_covered, explain_reply
 
@@ -83,6 +84,15 @@ def render_place(place: int) -> str:
     if place == 0:
         return render_draft("")
     return render_waiting(f"Other replies are being written; this one is number {place} in line.")
+
+
+def render_reading(reading: Reading) -> str:
+    """Return what stands in a reply's place while its prompt is read."""
+    if not reading.total:
+        return render_draft("")
+    kept = f"; {reading.kept:,} are kept from before" if reading.kept else ""
+    done = reading.done - reading.kept
+    return render_waiting(f"Reading {done:,} of {reading.anew:,} tokens{kept}")
 
 
 def render_waiting(text: str) -> str:
@@ -215,6 +225,9 @@ def render_facts(facts: ReplyFacts) -> str:
         items.append(f"first after <b>{facts.first_token_seconds:.2f} s</b>")
     if facts.tokens_per_second is not None:
         items.append(f"<b>{facts.tokens_per_second:.1f}</b> tok/s")
+    if kept := facts.kept_tokens:
+        of_kept = "token" if kept == 1 else "tokens"
+        items.append(f"<b>{kept:,}</b> {of_kept} kept, <b>{facts.read_tokens or 0:,}</b> read")
     why = FINISH_WORDS.get(facts.finish_reason, facts.finish_reason)
     items.append(f"stopped: {_bold(why)}")
     items += _settings_words(facts)

@@ -33,6 +33,11 @@ class KVCache:
         self.length = 0
 
     @property
+    def can_cut(self) -> bool:
+        """True: a window is the attention's to mask, so that all tokens stay here."""
+        return True
+
+    @property
     def capacity(self) -> int:
         """Tokens it can hold before more memory is taken."""
         return int(self.keys.shape[2])

@@ -61,8 +61,8 @@ def require_fit(engine: Engine, prompt_ids: Sequence[int], settings: SamplingSet
 def prefill(
     engine: Engine, prompt_ids: Sequence[int], cache: KVCache
 ) -> Iterator[NDArray[np.float32]]:
-    """Read a prompt piece by piece; yield the scores after each, of shape (V,)."""
-    for start in range(0, len(prompt_ids), PREFILL_CHUNK):
+    """Read what a cache does not hold of a prompt, piece by piece; yield the scores after each."""
+    for start in range(cache.length, len(prompt_ids), PREFILL_CHUNK):
         piece = np.asarray([prompt_ids[start : start + PREFILL_CHUNK]], np.int64)
         yield engine.forward(piece, [cache])[0]
 

@@ -46,6 +46,8 @@ class LanguageModel:
         The batch that its replies join; without one, it has a batch of its own.
     lab : bool
         Whether its replies are a lab's, which give way to conversations.
+    owner : str
+        For whose next prompt is kept what is read; nothing is kept where it is empty.
     on_close : callable
         Called once, when it is closed or nobody has it any more.
 
@@ -59,11 +61,13 @@ class LanguageModel:
         engine: Engine,
         scheduler: Scheduler | None = None,
         lab: bool = False,
+        owner: str = "",
         on_close: Callable[[], object] = lambda: None,
     ) -> None:
         self.engine = engine
         self._scheduler = scheduler or Scheduler(engine)
         self._lab = lab
+        self._owner = owner
         self.guard: Guard | None = (
             None  # refuses prompts and has replies watched, where there is one
         )
@@ -134,7 +138,7 @@ class LanguageModel:
         rng.random(len(prefix))
         growing = Growing(prompt, sampling, start, self._shown(prefix, sampling))
         ticket = self._scheduler.submit(
-            prompt.token_ids, sampling, rng, prefix, cancelled, self._lab
+            prompt.token_ids, sampling, rng, prefix, cancelled, self._lab, self._owner
         )
         held = HeldSteps(watching, late=bool(sampling.stop)) if watching else None
         return Stream(growing, ticket, partial(self._scheduler.place_of, ticket), held)
@@ -177,7 +181,9 @@ class LanguageModel:
         asked = covered(prompt, self.guard)
         prompts = [self._read_prompt(asked, settings)[0] for settings in seeded]
         dice = [(settings, np.random.default_rng(settings.seed)) for settings in seeded]
-        ticket = self._scheduler.submit_many(prompts[0].token_ids, dice, cancelled=cancelled)
+        ticket = self._scheduler.submit_many(
+            prompts[0].token_ids, dice, cancelled=cancelled, owner=self._owner
+        )
         held = [
             HeldSteps(watching, late=bool(settings.stop))
             for watching, settings in zip(watches, seeded, strict=True)

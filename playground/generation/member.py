@@ -9,10 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playground.generation.decoding import prefill
+from playground.generation.kept_caches import Kept, KeptCaches
+from playground.generation.reading import Reading
 from playground.generation.row import Row, Step
 from playground.generation.ticket import Delivery, Mailbox, Order
 from playground.models.engines.compute import computed_seconds
-from playground.models.engines.engine import Engine, KVCache
+from playground.models.engines.engine import Engine
+from playground.models.engines.precision import Precision
 
 
 @dataclass(eq=False)
@@ -37,15 +40,22 @@ class Member:
         What is asked for.
     mailbox : Mailbox
         Where the steps go.
+    engine : Engine
+        Who computes.
+    caches : KeptCaches
+        What earlier replies have left, and where it leaves what it has read.
     """
 
-    def __init__(self, order: Order, mailbox: Mailbox) -> None:
+    def __init__(self, order: Order, mailbox: Mailbox, engine: Engine, caches: KeptCaches) -> None:
         self.order = order
         self.mailbox = mailbox
+        self._engine, self._caches = engine, caches
         self.seats: list[Seat] = []
         self.reading = True
         self._whole = (*order.prompt_ids, *order.prefix)
-        self._begun: tuple[KVCache, Iterator[NDArray[np.float32]]] | None = None
+        self._kept: Kept | None = None  # what has read the prompt, and is the first row's cache
+        self._pieces: Iterator[NDArray[np.float32]] = iter(())
+        self._written: Sequence[int] = order.prefix  # by the first row
         self._fault: BaseException | None = None
         self._start = 0.0
 
@@ -72,13 +82,22 @@ class Member:
 
     def fail(self, error: BaseException) -> None:
         """End all its rows and say why."""
-        self.seats, self.reading = [], False
+        self.seats, self.reading, self._fault = [], False, error
         self.mailbox.send(error)
 
-    def read(self, engine: Engine) -> None:
+    def leave(self) -> None:
+        """Leave what was read and written to its owner's next prompt; what went wrong is not."""
+        if kept := self._kept:
+            self._kept = None
+            if self._fault:
+                self._caches.drop(self._engine, kept)
+            else:
+                self._caches.end(self._engine, kept, (*self.order.prompt_ids, *self._written))
+
+    def read(self) -> None:
         """Read one piece of the prompt; after the last, write the first token of every row."""
         try:
-            logits = self._read_piece(engine)
+            logits = self._read_piece()
             if logits is None:
                 return
         except BaseException as error:
@@ -104,25 +123,35 @@ class Member:
         if self._fault and not self.seats:
             self.mailbox.send(self._fault)
 
-    def _read_piece(self, engine: Engine) -> NDArray[np.float32] | None:
+    def _read_piece(self) -> NDArray[np.float32] | None:
         """Return the scores after the last piece, having made the rows; None after the others."""
-        if self._begun is None:
-            self._start = computed_seconds()
-            cache = engine.new_cache()
-            self._begun = cache, prefill(engine, self._whole, cache)
-        cache, pieces = self._begun
-        logits = next(pieces)
-        if cache.length < len(self._whole):
+        kept = self._kept or self._begin()
+        logits = next(self._pieces)
+        self.mailbox.reading = Reading(kept.taken, kept.cache.length, len(self._whole))
+        if kept.cache.length < len(self._whole):
             return None
-        self._begun, self.reading = None, False
-        self.seats = self._sit_down(engine, cache)
+        self.reading = False
+        self.seats = self._sit_down(kept)
         return logits
 
-    def _sit_down(self, engine: Engine, cache: KVCache) -> list[Seat]:
+    def _begin(self) -> Kept:
+        """Take what an earlier reply has left of the prompt; the rest is to be read."""
+        self._start = computed_seconds()
+        # At FP32 a conversation's bits depend on its company anyhow.
+        exact = self.order.lab or self._engine.precision is not Precision.FP32
+        kept = self._caches.begin(self._engine, self.order.owner, self._whole, exact)
+        self.mailbox.reading = Reading(kept.taken, kept.taken, len(self._whole))
+        self._pieces = prefill(self._engine, self._whole, kept.cache)
+        self._kept = kept
+        return kept
+
+    def _sit_down(self, kept: Kept) -> list[Seat]:
         """Make the rows: the first takes the cache that has read the prompt, the others a copy."""
-        order = self.order
+        order, cache = self.order, kept.cache
         caches = [cache, *(cache.copy() for _ in order.columns[1:])]
-        return [
-            Seat(self, place, Row(engine, order.prompt_ids, settings, rng, own, order.prefix))
+        seats = [
+            Seat(self, place, Row(self._engine, order.prompt_ids, settings, rng, own, order.prefix))
             for place, ((settings, rng), own) in enumerate(zip(order.columns, caches, strict=True))
         ]
+        self._written = seats[0].row.reply_ids
+        return seats

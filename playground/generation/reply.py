@@ -9,6 +9,7 @@ from typing import Any
 
 from playground.generation.fitting.prompt import Prompt
 from playground.generation.held_back import Watched
+from playground.generation.reading import NOT_READ, Reading
 from playground.generation.recording import TokenRecord, record_step
 from playground.generation.row import FinishReason, Step
 from playground.generation.settings import SamplingSettings
@@ -37,6 +38,8 @@ class Reply:
         Whether an error ended it; what was written until then stays.
     watched : Watched or None
         What was found and withheld where something watched it; None where nothing did.
+    reading : Reading
+        How much of its prompt was kept from before, and how much was read.
     """
 
     text: str
@@ -47,6 +50,7 @@ class Reply:
     seconds: float
     failed: bool = False
     watched: Watched | None = None
+    reading: Reading = NOT_READ
 
     @property
     def finish_reason(self) -> FinishReason:

@@ -25,6 +25,7 @@ import numpy as np
 
 from playground.errors import Busy
 from playground.generation.decoding import decode, require_fit
+from playground.generation.kept_caches import KeptCaches
 from playground.generation.member import Member, Seat
 from playground.generation.settings import SamplingSettings
 from playground.generation.ticket import LISTEN_SECONDS, Dice, Mailbox, Order, Ticket
@@ -46,6 +47,8 @@ class Scheduler:
         Rows that run at once, for conversations and for labs.
     max_waiting : int
         Conversations that may wait for a place or for their reader; and as many labs.
+    kept : KeptCaches, optional
+        What replies leave for the next prompts; without one, it has its own.
     """
 
     def __init__(
@@ -54,8 +57,10 @@ class Scheduler:
         max_rows: int = MAX_ROWS,
         max_waiting: int = MAX_WAITING,
         max_lab_rows: int = MAX_LAB_ROWS,
+        kept: KeptCaches | None = None,
     ) -> None:
         self.engine = engine
+        self._kept = kept or KeptCaches()
         self._max_rows = max_rows
         self._max_lab_rows = max_lab_rows
         self._max_waiting = max_waiting
@@ -80,9 +85,10 @@ class Scheduler:
         prefix: Sequence[int] = (),
         cancelled: Callable[[], bool] = lambda: False,
         lab: bool = False,
+        owner: str = "",
     ) -> Ticket:
         """Ask for a reply; see `submit_many`."""
-        return self.submit_many(prompt_ids, [(settings, rng)], prefix, cancelled, lab)
+        return self.submit_many(prompt_ids, [(settings, rng)], prefix, cancelled, lab, owner)
 
     def submit_many(
         self,
@@ -91,6 +97,7 @@ class Scheduler:
         prefix: Sequence[int] = (),
         cancelled: Callable[[], bool] = lambda: False,
         lab: bool = True,
+        owner: str = "",
     ) -> Ticket:
         """Ask for several replies to one prompt, which is read once.
 
@@ -106,6 +113,9 @@ class Scheduler:
             Asked between two tokens; True takes the replies out of the batch.
         lab : bool
             Whether a lab asks.
+        owner : str
+            Whose prompt it is: a conversation, or a run of a lab. What is read for it is kept for
+            its next prompt, and for nobody else's; nothing is where it is empty.
 
         Raises
         ------
@@ -118,9 +128,9 @@ class Scheduler:
         """
         for settings, _ in columns:
             require_fit(self.engine, [*prompt_ids, *prefix], settings)
-        order = Order(tuple(prompt_ids), tuple(columns), tuple(prefix), lab)
+        order = Order(tuple(prompt_ids), tuple(columns), tuple(prefix), lab, owner)
         ticket = Ticket(order, Mailbox(cancelled, self._wake))
-        self._queue_up(Member(order, ticket.mailbox))
+        self._queue_up(Member(order, ticket.mailbox, self.engine, self._kept))
         return ticket
 
     @property
@@ -178,7 +188,10 @@ class Scheduler:
         """Drop whom nobody waits for, let in who fits; return False when nothing is left to do."""
         while not self._news.empty():
             self._news.get()
-        gone = {id(member) for member in (*self._queued(), *self._inside) if member.gone}
+        leaving = [member for member in (*self._queued(), *self._inside) if member.gone]
+        for member in leaving:
+            member.leave()
+        gone = {id(member) for member in leaving}
         with self._guard:
             self._inside = [member for member in self._inside if id(member) not in gone]
             still = deque(member for member in self._waiting if id(member) not in gone)
@@ -204,7 +217,7 @@ class Scheduler:
         if seats := self._choose(active):
             self._decode(seats)
         if new:
-            new.read(self.engine)
+            new.read()
 
     def _choose(self, active: Sequence[Member]) -> list[Seat]:
         """Return the seats that have this turn: those that have waited longest, in their order."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from playground.generation.fitting.prompt import Prompt
 from playground.generation.held_back import HeldSteps
+from playground.generation.reading import Reading
 from playground.generation.reply import Growing, Reply
 from playground.generation.row import Step
 from playground.generation.settings import SamplingSettings
@@ -80,6 +82,11 @@ class Stream:
         return self._place()
 
     @property
+    def reading(self) -> Reading:
+        """How far its prompt has been read."""
+        return self._ticket.reading
+
+    @property
     def computed_seconds(self) -> float:
         """For how long its batch has computed, up to the newest step that was read; measured.
 
@@ -105,7 +112,7 @@ class Stream:
     @property
     def reply(self) -> Reply:
         """The reply so far; its finish reason is "cancelled" until the last step has come."""
-        return self._growing.reply
+        return replace(self._growing.reply, reading=self.reading)
 
 
 class Streams:
@@ -183,4 +190,5 @@ class Streams:
     @property
     def replies(self) -> tuple[Reply, ...]:
         """The replies so far."""
-        return tuple(growing.reply for growing in self._growing)
+        reading = self._ticket.reading
+        return tuple(replace(growing.reply, reading=reading) for growing in self._growing)

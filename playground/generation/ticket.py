@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from playground.generation.reading import NOT_READ, Reading
 from playground.generation.row import Step
 from playground.generation.settings import SamplingSettings
 
@@ -40,12 +41,15 @@ class Order:
         Tokens that every reply begins with.
     lab : bool
         Whether a lab asks; else it is a conversation.
+    owner : str
+        Whose prompt it is, of what went before it may be kept; empty where nothing is.
     """
 
     prompt_ids: tuple[int, ...]
     columns: tuple[Dice, ...]
     prefix: tuple[int, ...] = ()
     lab: bool = False
+    owner: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ class Mailbox:
         self._wake = wake
         self._sent: queue.SimpleQueue[Delivery | BaseException] = queue.SimpleQueue()
         self._closed = False
+        self.reading = NOT_READ
 
     @property
     def closed(self) -> bool:
@@ -135,6 +140,11 @@ class Ticket:
     def close(self) -> None:
         """Take the rows out of the batch, or out of the queue."""
         self.mailbox.close()
+
+    @property
+    def reading(self) -> Reading:
+        """How far its prompt has been read."""
+        return self.mailbox.reading
 
     def rows(self) -> Generator[dict[int, Step], None, None]:
         """Yield the steps of each turn by column, up to the last or until it is closed.

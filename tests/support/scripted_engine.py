@@ -30,11 +30,18 @@ class ScriptedCache:
     def held_bytes(self) -> int:
         return self.length
 
+    @property
+    def can_cut(self) -> bool:
+        return True
+
+    def cut(self, length: int) -> None:
+        self.length = min(self.length, length)
+
     def copy(self) -> ScriptedCache:
         return ScriptedCache(self.length, self.calls)
 
 
-@dataclass
+@dataclass(eq=False)
 class ScriptedEngine:
     """Gives each row the scripted tokens one after the other, whatever it reads.
 

@@ -130,6 +130,7 @@ def _to_json(resident: Residence) -> dict[str, Any]:
         "precision": resident.choice.precision.value,
         "engine": resident.engine,
         "weight_bytes": resident.weight_bytes,
+        "kept_bytes": resident.kept_bytes,
         "in_use": resident.in_use,
         "idle_seconds": resident.idle_seconds,
     }

@@ -70,7 +70,7 @@ def _meter(memory: Memory) -> Markup:
 def _loaded(use: MemoryUse) -> Markup:
     if not use.residents:
         return tag("p", "No model is loaded now. One is when it is asked for.", class_="hint")
-    heads = ("loaded now", "weights, MB (computed)", "state", "")
+    heads = ("loaded now", "weights, MB (computed)", "kept for chats, MB", "state", "")
     return table(heads, map(_resident, use.residents), class_="models")
 
 
@@ -80,6 +80,7 @@ def _resident(each: Residence) -> tuple[object, ...]:
     return (
         join((tag("b", each.title), tag("span", what, class_="muted"))),
         in_millions(each.weight_bytes),
+        in_millions(each.kept_bytes),
         "a reply runs" if each.in_use else f"idle for {_duration(each.idle_seconds)}",
         "" if each.in_use else free,
     )

@@ -34,7 +34,7 @@ from playground.models.engines.precision import Precision, require_available, to
 from playground.models.text.tokenizer import Tokenizer, read_end_token_ids
 
 
-@dataclass
+@dataclass(eq=False)
 class CoreEngine:
     """A model that the numeric core runs; see `playground.models.engines.engine.Engine`."""
 

@@ -74,6 +74,13 @@ class KVCache(Protocol):
     def held_bytes(self) -> int:
         """Bytes of those that belong to the tokens held."""
 
+    @property
+    def can_cut(self) -> bool:
+        """Whether it can forget its newest tokens; a state that all of them went into cannot."""
+
+    def cut(self, length: int) -> None:
+        """Forget all tokens after the first `length`."""
+
     def copy(self) -> KVCache:
         """Return a cache of its own with the same past."""
 

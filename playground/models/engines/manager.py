@@ -39,7 +39,7 @@ from playground.models.engines.precision import (
     read_shape,
     require_available,
 )
-from playground.models.engines.residents import Loaded, Residence, return_memory
+from playground.models.engines.residents import NO_SPARE, Loaded, Residence, Spare, return_memory
 from playground.models.engines.trust import settle_engine
 from playground.settings import Settings
 
@@ -56,15 +56,18 @@ class ModelManager:
         Where models lie.
     load : callable
         Turns a model folder, a precision and an engine's name into an engine.
+    spare : Spare
+        What goes first where a load needs room.
     """
 
     def __init__(
         self,
         settings: Settings,
         load: Callable[[InstalledModel, Precision, EngineName], Engine] = load_engine,
+        spare: Spare = NO_SPARE,
     ) -> None:
         self.settings = settings
-        self._load = load
+        self._load, self._spare = load, spare
         self._weights = threading.Lock()  # one at a time looks at the memory and fills it
         self._state = threading.Lock()  # guards the fields below
         # From the least recently used to the most.
@@ -157,7 +160,7 @@ class ModelManager:
             idle = [
                 Resident(_label(each), loaded.weight_bytes) for each, loaded in self._idle_models()
             ]
-        return plan_load(needed, read_memory(), idle)
+        return plan_load(needed, read_memory(), [*self._spare.of(), *idle])
 
     def free(self, choice: ModelChoice) -> bool:
         """Free one model; return False if a reply holds it, or it is not there."""
@@ -301,6 +304,8 @@ class ModelManager:
         # From here on the load is expected to succeed: make room before, not after.
         if plan.freed:
             show(f"freeing {' and '.join(plan.freed)} to make room")
+            if self._spare.name in plan.freed:
+                self._spare.free()
             with self._state:
                 idle = [each for each, _ in self._idle_models() if _label(each) in plan.freed]
             self._free(idle)

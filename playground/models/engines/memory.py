@@ -98,6 +98,24 @@ def plan_load(needed: int, memory: Memory, idle: Sequence[Resident]) -> LoadPlan
     return LoadPlan(needed, available, tuple(freed), left, tight=left < spare)
 
 
+def room_to_keep(held: int, memory: Memory) -> int:
+    """Return how many bytes may be kept so that a tenth of all memory stays free.
+
+    Parameters
+    ----------
+    held : int
+        Bytes that are kept now.
+    memory : Memory
+        What there is beside them.
+
+    Examples
+    --------
+    >>> room_to_keep(held=30, memory=Memory(available_bytes=5, total_bytes=100))
+    25
+    """
+    return max(0, held + memory.available_bytes - int(memory.total_bytes * _TIGHT_SHARE))
+
+
 def read_memory(cgroup: Path = Path("/sys/fs/cgroup")) -> Memory:
     """Return what this process may take: of the machine, its container, its own limit.
 

@@ -7,12 +7,13 @@ import ctypes
 import gc
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from playground.models.engines.engine import Engine
 from playground.models.engines.loads import ModelChoice
+from playground.models.engines.memory import Resident
 from playground.models.file_stamp import Stamp
 
 # A batch's thread ends within a token; who holds a model for longer keeps it for good reason.
@@ -35,6 +36,8 @@ class Residence:
         Whether a reply holds it now.
     idle_seconds : float
         How long nobody has; 0 while it is in use.
+    kept_bytes : int
+        What was read with it and is kept for the next turns of conversations, measured.
     """
 
     choice: ModelChoice
@@ -43,6 +46,32 @@ class Residence:
     weight_bytes: int
     in_use: bool
     idle_seconds: float
+    kept_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Spare:
+    """Memory that is given up before a model is.
+
+    Parameters
+    ----------
+    name : str
+        What a person is told was freed.
+    size_bytes, free : callable
+        How much there is, and what gives it up.
+    """
+
+    name: str = ""
+    size_bytes: Callable[[], int] = lambda: 0
+    free: Callable[[], object] = lambda: None
+
+    def of(self) -> list[Resident]:
+        """Return it as what may make room."""
+        size = self.size_bytes()
+        return [Resident(self.name, size)] if size else []
+
+
+NO_SPARE = Spare()
 
 
 @dataclass

@@ -44,6 +44,20 @@ class TransformersCache:
         states = (isinstance(each, LinearAttentionCacheLayerMixin) for each in self.store.layers)
         return self.length > 0 and any(states)
 
+    @property
+    def can_cut(self) -> bool:
+        """Whether every layer holds keys and values of all its tokens, and nothing else."""
+        from transformers.cache_utils import DynamicLayer
+
+        # Not what descends from it: a window has forgotten, and a state cannot.
+        return all(type(each) is DynamicLayer for each in self.store.layers)
+
+    def cut(self, length: int) -> None:
+        """Forget all tokens after the first `length`."""
+        if length < self.length:
+            self.store.crop(length - self.length)
+            self.length = length
+
     def copy(self) -> TransformersCache:
         """Return a cache of its own with the same past."""
         return TransformersCache(deepcopy(self.store), self.length)

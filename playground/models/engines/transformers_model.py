@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _REMEMBERING: set[str] = set()
 
 
-@dataclass
+@dataclass(eq=False)
 class TransformersEngine:
     """A model as transformers runs it."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import threading
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -22,6 +21,7 @@ from playground.generation.ticket import MAX_AHEAD, Ticket
 from playground.models.engines.engine import KVCache
 from tests.support.scripted_engine import ScriptedCache, ScriptedEngine
 from tests.support.tiny_llama import save_tiny_llama
+from tests.support.waiting import wait_until
 
 SHORT = SamplingSettings(temperature=0)
 SHORT_LOOP = SamplingSettings(temperature=0, max_new_tokens=8, stop_on_loop=False)
@@ -46,13 +46,6 @@ def submit(
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Ticket:
     return scheduler.submit(prompt, settings, np.random.default_rng(0), (), cancelled)
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    limit = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < limit, "it never came true"
-        time.sleep(0.002)
 
 
 def token_ids(ticket: Ticket) -> list[int]:

@@ -1,0 +1,171 @@
+"""Caches that outlive their replies: the next turn reads only what is new.
+
+A reply leaves the keys and values of its prompt and of what it wrote. The next prompt of the same
+owner, a conversation or a run of a lab, that begins with the same tokens takes them, cut back to
+what both share. While another reply still writes to them it gets a copy: keys and values are
+copied far faster than they are computed (`benchmarks/turns.py`).
+
+Nobody finds what another owner had read, not even a system prompt: how soon a reply begins says
+nothing about what others wrote.
+
+The scores are those of a prompt read from its start, to the bit: what is taken ends with a whole
+piece (`PREFILL_CHUNK`) of a prompt, for a token read alone has other last bits than one read in a
+piece. Only a conversation at FP32, where the bits depend on company anyhow, takes all that its last
+reply read and wrote.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import count, takewhile
+
+from playground.generation.decoding import PREFILL_CHUNK
+from playground.models.engines.engine import Engine, KVCache
+
+# What all of them may take where nobody says otherwise.
+MOST_BYTES = 1_000_000_000
+
+
+@dataclass(eq=False)
+class Kept:
+    """A cache, whose it is, and what it has read or is to read.
+
+    Parameters
+    ----------
+    owner : str
+        Who may take it; nobody where it is empty.
+    exact : bool
+        Whether only whole pieces of a prompt may be taken of it.
+    ids : tuple of int
+        Tokens that it holds, or will once they are read; it may hold more.
+    cache : KVCache
+        Of one row.
+    taken : int
+        How many it held already when it was begun.
+    used : int or None
+        When a reply left it; the higher the later. None while one reads or writes it.
+    """
+
+    owner: str
+    exact: bool
+    ids: tuple[int, ...]
+    cache: KVCache
+    taken: int = 0
+    used: int | None = None
+
+    def shared_with(self, ids: Sequence[int]) -> int:
+        """Return how many tokens it saves another prompt, of which the last is always read."""
+        if not self.cache.can_cut:
+            return 0
+        pairs = zip(self.ids[: self.cache.length], ids[:-1], strict=False)
+        same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+        return same - same % PREFILL_CHUNK if self.exact else same
+
+
+class KeptCaches:
+    """The caches of all engines of a pool, within one budget; they go with their engine.
+
+    Parameters
+    ----------
+    budget : callable
+        Takes the bytes that are kept now and returns how many may be.
+    """
+
+    def __init__(self, budget: Callable[[int], int] = lambda _held: MOST_BYTES) -> None:
+        self._budget = budget
+        self._guard = threading.Lock()
+        self._of: weakref.WeakKeyDictionary[Engine, list[Kept]] = weakref.WeakKeyDictionary()
+        self._uses = count()
+
+    def begin(self, engine: Engine, owner: str, ids: Sequence[int], exact: bool = True) -> Kept:
+        """Return a cache that holds as much of a prompt as its owner left.
+
+        Parameters
+        ----------
+        engine : Engine
+            Who computes; no other engine has a use for it.
+        owner : str
+            Who asks; what is read for an empty one is not kept.
+        ids : sequence of int
+            All that is to be read.
+        exact : bool
+            Whether the scores are to be those of a prompt read from its start, to the bit.
+        """
+        kept = Kept(owner, exact, tuple(ids), engine.new_cache())
+        if not owner:
+            return kept
+        with self._guard:
+            own = self._of.setdefault(engine, [])
+            mine = (each for each in own if each.owner == owner and each.exact == exact)
+            best = max(mine, key=lambda each: each.shared_with(ids), default=None)
+            if best and (shared := best.shared_with(ids)):
+                kept.cache = best.cache.copy() if best.used is None else best.cache
+                kept.cache.cut(shared)
+                kept.taken = shared
+                if best.used is not None:
+                    own.remove(best)
+            own.append(kept)
+        return kept
+
+    def end(self, engine: Engine, kept: Kept, ids: Sequence[int]) -> None:
+        """Keep a cache for its owner's next prompt; `ids` is all that it was given to read."""
+        with self._guard:
+            if not kept.owner or not kept.cache.can_cut:
+                self._drop(engine, kept)
+                return
+            if not kept.exact:
+                kept.ids = tuple(ids)
+            kept.used = next(self._uses)
+            self._shrink()
+
+    def drop(self, engine: Engine, kept: Kept) -> None:
+        """Do not keep a cache: something went wrong while it was read or written."""
+        with self._guard:
+            self._drop(engine, kept)
+
+    def forget(self, engine: Engine, owner: str) -> None:
+        """Keep nothing of an owner any more, also what is read for it just now."""
+        with self._guard:
+            for kept in tuple(self._of.get(engine, ())):
+                if kept.owner == owner:
+                    kept.owner = ""
+                    self._drop(engine, kept)
+
+    def free(self) -> None:
+        """Give up all that no reply uses now."""
+        with self._guard:
+            for engine, kept in self._at_rest():
+                self._drop(engine, kept)
+
+    def size_bytes(self, engine: Engine | None = None) -> int:
+        """Return the bytes that are kept for the next prompts, of one engine or of all."""
+        with self._guard:
+            return self._size(engine)
+
+    def _size(self, of: Engine | None = None) -> int:
+        return sum(
+            kept.cache.size_bytes for engine, kept in self._at_rest() if of in (None, engine)
+        )
+
+    def _at_rest(self) -> list[tuple[Engine, Kept]]:
+        """Return those that no reply uses, the least recently used first."""
+        pairs = [(engine, kept) for engine, own in self._of.items() for kept in own]
+        return sorted(
+            (pair for pair in pairs if pair[1].used is not None), key=lambda pair: pair[1].used or 0
+        )
+
+    def _shrink(self) -> None:
+        """Give up the least recently used until the rest is within the budget."""
+        held = self._size()
+        budget = self._budget(held)
+        for engine, kept in self._at_rest():
+            if held <= budget:
+                break
+            held -= kept.cache.size_bytes
+            self._drop(engine, kept)
+
+    def _drop(self, engine: Engine, kept: Kept) -> None:
+        self._of[engine] = [each for each in self._of.get(engine, ()) if each is not kept]

@@ -1,0 +1,269 @@
+"""What a reply leaves for the next turn: whose it is, what it saves, and that no bit changes."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from playground.errors import NotFinite
+from playground.generation.decoding import PREFILL_CHUNK
+from playground.generation.kept_caches import KeptCaches
+from playground.generation.language_model import LanguageModel
+from playground.generation.reply import Reply
+from playground.generation.scheduler import Scheduler
+from playground.models.acquire.local import register_path
+from playground.models.engines.choice import EngineName, load_engine
+from playground.models.engines.engine import Engine
+from playground.models.engines.precision import Precision
+from playground.models.engines.transformers_cache import TransformersCache
+from playground.models.text.tokenizer import Message
+from playground.settings import Settings
+from tests.support.scripted_engine import ScriptedCache, ScriptedEngine
+from tests.support.waiting import wait_until
+
+WINDOW = 200
+KINDS = [
+    (Precision.FP32, EngineName.CORE),
+    (Precision.INT8, EngineName.CORE),
+    (Precision.BF16, EngineName.CORE),
+    (Precision.FP16, EngineName.CORE),
+    (Precision.FP32, EngineName.TRANSFORMERS),
+    (Precision.INT8, EngineName.TRANSFORMERS),
+    (Precision.BF16, EngineName.TRANSFORMERS),
+]
+_ENGINES: dict[tuple[Precision, EngineName], Engine] = {}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _engines(tiny_model_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Load the tiny model once; hypothesis takes no fixtures of wider scope."""
+    home = Settings.from_env({"PLAYGROUND_HOME": str(tmp_path_factory.mktemp("home"))})
+    model = register_path(tiny_model_folder, home)
+    _ENGINES.update({kind: load_engine(model, *kind) for kind in KINDS})
+
+
+@dataclass
+class Talk:
+    """A conversation whose every reply is written twice: with what was kept, and from the start."""
+
+    engine: Engine
+
+    def __post_init__(self) -> None:
+        batch = Scheduler(self.engine)
+        self.keeping = LanguageModel(self.engine, batch, owner="talk")
+        self.fresh = LanguageModel(self.engine)
+        self.messages: list[Message] = []
+        self.ids: list[int] = []
+        self.seed = 0
+
+    def do(self, what: str, words: str) -> None:
+        """Do what a person does in a chat."""
+        if what in ("edit", "retry") and self.messages:
+            del self.messages[-2 if what == "retry" else len(self.messages) // 4 * 2 :]
+        prefix = self.ids[: len(self.ids) // 2] if what == "branch" else []
+        if prefix:
+            self.messages.pop()
+        else:
+            self.messages.append(Message("user", words))
+        replies = 2 if what == "both" else 1
+        most = 4 if what == "stop" else 100
+        reply = self.write(prefix, replies, most)
+        self.ids = [*prefix, *reply.token_ids]
+        self.messages.append(Message("assistant", reply.text or "…"))
+
+    def write(self, prefix: list[int], replies: int, most: int) -> Reply:
+        """Let both write, compare what they choose, and return the last reply."""
+        self.seed += replies
+        asked = {"prefix": prefix, "max_new_tokens": 60, "context_window": WINDOW}
+        streams = [
+            self.keeping.stream(self.messages, seed=self.seed + number, **asked)
+            for number in range(replies)
+        ]
+        for _ in zip(range(most), *streams, strict=False):
+            pass
+        for number, stream in enumerate(streams):
+            stream.close()
+            again = self.fresh.stream(self.messages, seed=self.seed + number, **asked)
+            self.compare(stream.reply, [step for _, step in zip(range(most), again, strict=False)])
+        return streams[-1].reply
+
+    def compare(self, reply: Reply, steps: Sequence[object]) -> None:
+        """Hold a reply against the same one whose prompt was read from its start."""
+        pairs = list(zip(reply.steps, steps, strict=False))
+        assert pairs
+        if self.engine.precision is Precision.FP32:
+            assert [a.token_id for a, _ in pairs] == [b.token_id for _, b in pairs]
+        else:  # a choice holds the logprobs of the ten best to the last bit
+            assert [a.choice for a, _ in pairs] == [b.choice for _, b in pairs]
+
+
+def words(count: int) -> str:
+    return " ".join(["quick", "fox", "lazy", "dog", "reads"][at % 5] for at in range(count))
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+@settings(max_examples=6)
+@given(
+    done=st.lists(
+        st.tuples(
+            st.sampled_from(["say", "edit", "retry", "branch", "stop", "both"]),
+            st.integers(1, 60),
+        ),
+        min_size=4,
+        max_size=6,
+    )
+)
+def test_a_reply_is_the_same_as_one_whose_prompt_was_read_from_its_start(
+    kind: tuple[Precision, EngineName], done: list[tuple[str, int]]
+) -> None:
+    talk = Talk(_ENGINES[kind])
+    for what, count in done:  # the long ones pass the window, whose oldest exchanges are cut
+        talk.do(what, words(count))
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_the_next_turn_reads_only_what_is_new(kind: tuple[Precision, EngineName]) -> None:
+    talk = Talk(_ENGINES[kind])
+    asked = {"temperature": 0, "max_new_tokens": 20}
+    talk.messages.append(Message("user", words(40)))
+    first = talk.keeping.generate(talk.messages, **asked)
+    talk.messages += [Message("assistant", first.text or "…"), Message("user", "dog")]
+    second = talk.keeping.generate(talk.messages, **asked)
+    one, two = first.prompt.token_ids, second.prompt.token_ids
+    assert (first.reading.kept, first.reading.anew) == (0, len(one))
+    assert (second.reading.total, second.reading.done) == (len(two), len(two))
+    if kind[0] is Precision.FP32:
+        assert second.reading.kept >= len(one)
+    else:
+        assert second.reading.kept == len(one) // PREFILL_CHUNK * PREFILL_CHUNK > 0
+    again = talk.keeping.generate(talk.messages, **asked)
+    most = len(two) - 1  # the last token is always read: its scores are those of the reply
+    exact = most // PREFILL_CHUNK * PREFILL_CHUNK
+    assert again.reading.kept == (most if kind[0] is Precision.FP32 else exact)
+
+
+@pytest.fixture
+def engine(tiny_model_folder: Path) -> ScriptedEngine:
+    return ScriptedEngine(tiny_model_folder, [5, 6, 7])
+
+
+def keep(caches: KeptCaches, engine: Engine, owner: str, ids: Sequence[int]) -> int:
+    """Read a prompt and leave it; return how much of it was there."""
+    kept = caches.begin(engine, owner, ids, exact=False)
+    cast(ScriptedCache, kept.cache).length = len(ids)
+    caches.end(engine, kept, ids)
+    return kept.taken
+
+
+def test_nobody_finds_what_another_owner_had_read(engine: ScriptedEngine) -> None:
+    caches = KeptCaches()
+    assert keep(caches, engine, "one", range(100)) == 0
+    assert keep(caches, engine, "two", range(100)) == 0
+    assert keep(caches, engine, "", range(100)) == 0
+    assert keep(caches, engine, "", range(100)) == 0
+    assert keep(caches, engine, "one", range(100)) == 99
+    assert caches.size_bytes(engine) == caches.size_bytes() == 200
+    other = ScriptedEngine(engine.folder, [])
+    assert keep(caches, other, "one", range(100)) == 0
+    caches.forget(engine, "one")
+    assert keep(caches, engine, "one", range(100)) == 0
+    assert keep(caches, engine, "two", range(100)) == 99
+
+
+def test_the_least_recently_used_goes_first_and_the_budget_holds(engine: ScriptedEngine) -> None:
+    caches = KeptCaches(lambda _held: 250)
+    for owner in ("one", "two"):
+        keep(caches, engine, owner, range(100))
+    assert keep(caches, engine, "one", range(100)) == 99  # now the most recently used
+    keep(caches, engine, "three", range(100))
+    assert caches.size_bytes() == 200
+    assert keep(caches, engine, "two", range(100)) == 0
+    caches.free()
+    assert caches.size_bytes() == 0
+
+
+def test_what_is_in_use_is_copied_and_stays_its_own(engine: ScriptedEngine) -> None:
+    caches = KeptCaches()
+    first = caches.begin(engine, "one", range(100))
+    cast(ScriptedCache, first.cache).length = 90  # of its prompt, so far
+    second = caches.begin(engine, "one", [*range(80), 1, 2, 3])
+    assert (second.taken, second.cache.length, first.cache.length) == (64, 64, 90)
+    assert second.cache is not first.cache
+    caches.free()  # what is in use stays
+    caches.forget(engine, "one")  # while both are in use: neither is kept
+    caches.end(engine, first, range(100))
+    caches.end(engine, second, range(80))
+    assert caches.size_bytes() == 0
+
+
+def test_caches_go_with_their_engine(engine: ScriptedEngine) -> None:
+    caches, gone = KeptCaches(), ScriptedEngine(engine.folder, [])
+    keep(caches, gone, "one", range(100))
+    watched = weakref.ref(gone)
+    del gone
+    gc.collect()
+    assert watched() is None
+    assert caches.size_bytes() == 0
+
+
+def test_a_cache_that_cannot_be_cut_is_not_kept(
+    engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ScriptedCache, "can_cut", False)
+    caches = KeptCaches()
+    busy = caches.begin(engine, "one", range(100))
+    cast(ScriptedCache, busy.cache).length = 100
+    assert keep(caches, engine, "one", range(100)) == 0
+    assert caches.size_bytes() == 0
+
+
+def test_states_and_windows_of_transformers_cannot_be_cut() -> None:
+    from transformers import DynamicCache
+    from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
+
+    store = DynamicCache()
+    store.layers.append(DynamicLayer())
+    assert TransformersCache(store).can_cut
+    store.layers.append(DynamicSlidingWindowLayer(sliding_window=4))
+    assert not TransformersCache(store).can_cut
+
+
+def test_what_went_wrong_is_not_kept(
+    engine: ScriptedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caches = KeptCaches()
+    scheduler = Scheduler(engine, kept=caches)
+    model = LanguageModel(engine, scheduler, owner="one")
+    with monkeypatch.context() as patch:
+        patch.setattr(ScriptedEngine, "forward", lambda *_: np.full((1, 512), np.nan, np.float32))
+        with pytest.raises(NotFinite):
+            model.generate([1, 2, 3], max_new_tokens=4)
+    wait_until(lambda: scheduler.idle)
+    assert caches.size_bytes() == 0
+    assert model.generate([1, 2, 3], temperature=0).token_ids == (5, 6, 7, 0)
+    wait_until(lambda: scheduler.idle)
+    assert caches.size_bytes() == 6  # three of the prompt, three of the reply
+
+
+def test_a_prompt_that_was_stopped_half_way_is_kept_as_far_as_it_was_read(
+    tiny_model_folder: Path,
+) -> None:
+    engine = ScriptedEngine(tiny_model_folder, [5], hold_at=2)
+    scheduler = Scheduler(engine)
+    model = LanguageModel(engine, scheduler, owner="one")
+    stream = model.stream([1] * 400, temperature=0)
+    assert engine.holding.wait(10)
+    assert (stream.reading.done, stream.reading.total) == (2 * PREFILL_CHUNK, 400)
+    stream.close()
+    engine.released.set()
+    wait_until(lambda: scheduler.idle)
+    assert model.generate([1] * 400, temperature=0).reading.kept == 3 * PREFILL_CHUNK

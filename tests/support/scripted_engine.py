@@ -35,7 +35,7 @@ class ScriptedCache:
         return True
 
     def cut(self, length: int) -> None:
-        self.length = min(self.length, length)
+        self.length, self.calls = min(self.length, length), 0  # the script begins anew
 
     def copy(self) -> ScriptedCache:
         return ScriptedCache(self.length, self.calls)

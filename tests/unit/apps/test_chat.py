@@ -97,6 +97,24 @@ def test_a_reply_grows_and_is_kept_with_its_facts(chat: Chat) -> None:
     assert all(len(record.alternatives) == 10 for record in chat.tokens())
 
 
+def test_the_next_turn_of_a_conversation_reads_only_what_is_new(chat: Chat) -> None:
+    for key in (ANNA, BEN):  # the same words of another conversation are of no use
+        chat.talk("What is the capital of France?", key)
+        first = chat.store.load(key).turns[-1].facts
+        assert first
+        assert (first.kept_tokens, first.read_tokens) == (0, first.prompt_tokens)
+    chat.talk("And of Spain?")
+    second = chat.last().facts
+    assert second
+    assert second.kept_tokens == first.prompt_tokens + len(chat.engine.reply)
+    assert second.kept_tokens + (second.read_tokens or 0) == second.prompt_tokens
+    assert f"<b>{second.kept_tokens}</b> tokens kept" in render_facts(second)
+    chat.write(chat.service.retry(ANNA, PAGE, 3))
+    again = chat.last().facts
+    assert again
+    assert (again.kept_tokens, again.read_tokens) == (second.prompt_tokens - 1, 1)
+
+
 def test_stop_ends_the_computation_within_one_token(chat: Chat) -> None:
     chat.engine.hold_at = 3
     run, drafts = chat.ask(), list[str]()

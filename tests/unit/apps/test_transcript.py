@@ -11,12 +11,19 @@ from hypothesis import strategies as st
 
 from apps.chat.conversations import Branch, Conversation, ReplyFacts, Turn
 from apps.ui.transcript import example as example_text
-from apps.ui.transcript import render_conversation, render_draft, render_facts, render_place
+from apps.ui.transcript import (
+    render_conversation,
+    render_draft,
+    render_facts,
+    render_place,
+    render_reading,
+)
 from playground.drawing.marks import mark
 from playground.errors import OptionError
 from playground.generation.fitting.overflow import OverflowPolicy
 from playground.generation.fitting.prompt import Fit
 from playground.generation.fitting.window import ContextUsage
+from playground.generation.reading import NOT_READ, Reading
 from playground.generation.settings import SamplingSettings
 from tests.support.markup import seen
 
@@ -253,3 +260,16 @@ def test_there_is_an_example_for_every_button_and_a_sentence_for_no_button() -> 
 def test_a_reply_in_line_says_its_number_and_then_reads_the_prompt() -> None:
     assert "number 3 in line" in render_place(3)
     assert "Reading the prompt" in render_place(0)
+
+
+def test_a_prompt_that_is_read_says_how_far_and_the_footer_what_was_kept() -> None:
+    assert "Reading the prompt" in render_reading(NOT_READ)
+    assert "Reading 300 of 525 tokens<" in render_reading(Reading(0, 300, 525))
+    assert "Reading 12 of 18 tokens; 502 are kept from before" in render_reading(
+        Reading(502, 514, 520)
+    )
+    facts = facts_of(SamplingSettings())
+    footer = render_facts(replace(facts, kept_tokens=1502, read_tokens=18))
+    assert "<span><b>1,502</b> tokens kept, <b>18</b> read</span>" in footer
+    for other in (facts, replace(facts, kept_tokens=0, read_tokens=18)):
+        assert "kept" not in render_facts(other)

@@ -14,7 +14,14 @@ from typing import Any
 import pytest
 
 from apps.ui.badge import render_badge
-from playground.errors import FetchCancelled, FetchFailed, ModelInUse, PrecisionUnavailable
+from playground import serving
+from playground.errors import (
+    FetchCancelled,
+    FetchFailed,
+    ModelInUse,
+    OptionError,
+    PrecisionUnavailable,
+)
 from playground.generation.language_model import LanguageModel
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines import manager as manager_module
@@ -23,9 +30,10 @@ from playground.models.engines.choice import EngineName
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.memory import Memory
 from playground.models.engines.precision import Precision
-from playground.serving import Pool
+from playground.serving import KEPT, Pool
 from playground.settings import Settings
 from tests.support.scripted_engine import ScriptedEngine
+from tests.support.waiting import wait_until
 
 FP32 = ModelChoice("scripted", Precision.FP32)
 NF4 = ModelChoice("scripted", Precision.NF4)
@@ -420,3 +428,60 @@ def test_a_model_is_let_go_at_every_precision_but_not_from_under_a_reply(
     pool.let_go("scripted")
     assert pool.residents() == ()
     assert loads.alive() == 0
+
+
+PROMPT = list(range(1, 151))
+
+
+def kept_tokens(pool: Pool, **lease: Any) -> int:
+    """Ask for a reply; return how much of its prompt was kept, once its cache is too."""
+    with pool.lease(FP32, **lease) as model:
+        reply = model.generate(PROMPT, temperature=0, max_new_tokens=1)
+        wait_until(lambda: model._scheduler.idle)
+    return reply.reading.kept
+
+
+def test_what_a_conversation_had_read_outlives_its_lease_and_no_other_finds_it(pool: Pool) -> None:
+    assert [kept_tokens(pool, owner="one") for _ in range(2)] == [0, 149]
+    assert kept_tokens(pool, owner="two") == 0
+    assert kept_tokens(pool) == kept_tokens(pool) == 0
+    assert pool.residents()[0].kept_bytes == 300
+    pool.free_idle()
+    assert kept_tokens(pool, owner="one") == 0
+
+
+def test_a_lab_finds_what_it_had_read_until_its_run_ends(pool: Pool) -> None:
+    with pool.lease(FP32, lab=True) as model:
+        for kept in (0, 128):
+            reply = model.generate(PROMPT, temperature=0, max_new_tokens=1)
+            assert reply.reading.kept == kept
+            wait_until(lambda: model._scheduler.idle)
+        assert pool.residents()[0].kept_bytes == 150
+    assert pool.residents()[0].kept_bytes == 0
+    assert kept_tokens(pool, lab=True) == 0
+
+
+def test_what_conversations_had_read_makes_room_before_any_model_does(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept_tokens(pool, owner="one")
+    memory_of(monkeypatch, available=0.9999)
+    pool.preload(INT8)
+    plan = pool.plan(INT8)
+    assert plan is not None
+    assert plan.freed[0] == KEPT
+    assert kept_tokens(pool, owner="one") == 0
+
+
+def test_nothing_is_kept_where_memory_is_short_or_it_is_switched_off(
+    tiny_model_folder: Path, pool: Pool, loads: Loads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "read_memory", lambda: Memory(9, 100))
+    assert [kept_tokens(pool, owner="one") for _ in range(2)] == [0, 0]
+    monkeypatch.undo()
+    model = ScriptedEngine(tiny_model_folder, []).model
+    monkeypatch.setattr(manager_module, "ensure_model", lambda *_: model)
+    off = Pool(Settings.from_env({"PLAYGROUND_KEPT_MB": "0"}), load=loads)
+    assert [kept_tokens(off, owner="one") for _ in range(2)] == [0, 0]
+    with pytest.raises(OptionError, match="PLAYGROUND_KEPT_MB must be a number of megabytes"):
+        Settings.from_env({"PLAYGROUND_KEPT_MB": "much"})

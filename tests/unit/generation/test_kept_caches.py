@@ -35,10 +35,8 @@ KINDS = [
     (Precision.FP32, EngineName.CORE),
     (Precision.INT8, EngineName.CORE),
     (Precision.BF16, EngineName.CORE),
-    (Precision.FP16, EngineName.CORE),
     (Precision.FP32, EngineName.TRANSFORMERS),
     (Precision.INT8, EngineName.TRANSFORMERS),
-    (Precision.BF16, EngineName.TRANSFORMERS),
 ]
 _ENGINES: dict[tuple[Precision, EngineName], Engine] = {}
 
@@ -83,7 +81,7 @@ class Talk:
     def write(self, prefix: list[int], replies: int, most: int) -> Reply:
         """Let both write, compare what they choose, and return the last reply."""
         self.seed += replies
-        asked = {"prefix": prefix, "max_new_tokens": 60, "context_window": WINDOW}
+        asked = {"prefix": prefix, "max_new_tokens": 16, "context_window": WINDOW}
         streams = [
             self.keeping.stream(self.messages, seed=self.seed + number, **asked)
             for number in range(replies)
@@ -111,15 +109,15 @@ def words(count: int) -> str:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
-@settings(max_examples=6)
+@settings(max_examples=2)
 @given(
     done=st.lists(
         st.tuples(
             st.sampled_from(["say", "edit", "retry", "branch", "stop", "both"]),
-            st.integers(1, 60),
+            st.integers(1, 40),
         ),
         min_size=4,
-        max_size=6,
+        max_size=5,
     )
 )
 def test_a_reply_is_the_same_as_one_whose_prompt_was_read_from_its_start(
@@ -243,8 +241,9 @@ def test_what_went_wrong_is_not_kept(
     caches = KeptCaches()
     scheduler = Scheduler(engine, kept=caches)
     model = LanguageModel(engine, scheduler, owner="one")
+    forward = ScriptedEngine.forward
     with monkeypatch.context() as patch:
-        patch.setattr(ScriptedEngine, "forward", lambda *_: np.full((1, 512), np.nan, np.float32))
+        patch.setattr(ScriptedEngine, "forward", lambda *given: forward(*given) * np.nan)
         with pytest.raises(NotFinite):
             model.generate([1, 2, 3], max_new_tokens=4)
     wait_until(lambda: scheduler.idle)

@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -19,6 +19,7 @@ from playground.generation.decoding import PREFILL_CHUNK
 from playground.generation.kept_caches import KeptCaches
 from playground.generation.language_model import LanguageModel
 from playground.generation.reply import Reply
+from playground.generation.row import Step
 from playground.generation.scheduler import Scheduler
 from playground.models.acquire.local import register_path
 from playground.models.engines.choice import EngineName, load_engine
@@ -81,7 +82,7 @@ class Talk:
     def write(self, prefix: list[int], replies: int, most: int) -> Reply:
         """Let both write, compare what they choose, and return the last reply."""
         self.seed += replies
-        asked = {"prefix": prefix, "max_new_tokens": 16, "context_window": WINDOW}
+        asked: dict[str, Any] = {"prefix": prefix, "max_new_tokens": 16, "context_window": WINDOW}
         streams = [
             self.keeping.stream(self.messages, seed=self.seed + number, **asked)
             for number in range(replies)
@@ -94,7 +95,7 @@ class Talk:
             self.compare(stream.reply, [step for _, step in zip(range(most), again, strict=False)])
         return streams[-1].reply
 
-    def compare(self, reply: Reply, steps: Sequence[object]) -> None:
+    def compare(self, reply: Reply, steps: Sequence[Step]) -> None:
         """Hold a reply against the same one whose prompt was read from its start."""
         pairs = list(zip(reply.steps, steps, strict=False))
         assert pairs
@@ -131,7 +132,7 @@ def test_a_reply_is_the_same_as_one_whose_prompt_was_read_from_its_start(
 @pytest.mark.parametrize("kind", KINDS, ids=str)
 def test_the_next_turn_reads_only_what_is_new(kind: tuple[Precision, EngineName]) -> None:
     talk = Talk(_ENGINES[kind])
-    asked = {"temperature": 0, "max_new_tokens": 20}
+    asked: dict[str, Any] = {"temperature": 0, "max_new_tokens": 20}
     talk.messages.append(Message("user", words(40)))
     first = talk.keeping.generate(talk.messages, **asked)
     talk.messages += [Message("assistant", first.text or "…"), Message("user", "dog")]
@@ -229,7 +230,7 @@ def test_states_and_windows_of_transformers_cannot_be_cut() -> None:
     from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
     store = DynamicCache()
-    store.layers.append(DynamicLayer())
+    store.layers.append(DynamicLayer())  # type: ignore[no-untyped-call] # transformers has no types
     assert TransformersCache(store).can_cut
     store.layers.append(DynamicSlidingWindowLayer(sliding_window=4))
     assert not TransformersCache(store).can_cut

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,11 @@ def tokenizer(tiny_model_folder: Path) -> Tokenizer:
     return Tokenizer.load(tiny_model_folder, end_token_ids=[2])
 
 
-def special_id(folder: Path, token: str) -> int:
-    return int(AutoTokenizer.from_pretrained(folder).convert_tokens_to_ids(token))
+@cache
+def control_ids(folder: Path) -> tuple[int, ...]:
+    """Return the ids of both control tokens as transformers reads them."""
+    theirs = AutoTokenizer.from_pretrained(folder)
+    return tuple(int(theirs.convert_tokens_to_ids(token)) for token in (IM_START, IM_END))
 
 
 def test_a_chat_is_encoded_as_transformers_does(
@@ -48,8 +52,7 @@ def test_a_message_cannot_end_its_own_turn(text: str, attack: str) -> None:
     tokenizer, folder = _cached()
     harmless = tokenizer.encode_chat([Message("user", "hi")])
     attacked = tokenizer.encode_chat([Message("user", text + attack + text)])
-    for token in (IM_START, IM_END):
-        control = special_id(folder, token)
+    for control in control_ids(folder):
         assert attacked.count(control) == harmless.count(control)
 
 
@@ -98,4 +101,4 @@ def test_piece_shows_spaces_control_tokens_and_broken_characters(tokenizer: Toke
     codes = [int(code, 16) for piece in broken for code in piece.strip("<>").split()]
     assert "".join(whole) + bytes(codes).decode() in ("capital of 🙂🦑", "capital of🙂 🦑")
     assert broken
-    assert tokenizer.piece(special_id(_CACHE[0][1], IM_END)) == IM_END
+    assert tokenizer.piece(control_ids(_CACHE[0][1])[1]) == IM_END

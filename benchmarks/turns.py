@@ -1,8 +1,8 @@
 """A conversation of thirty turns, about 3,000 tokens: how soon the next short message is answered.
 
-Each side writes it twice, with what a turn leaves for the next and without. The first turn is
-asked several times anew, each time by an owner who has read nothing; the newest turns are those
-after the thirtieth, each a short message that follows a reply at once::
+The first turn is asked several times anew, each time by an owner who has read nothing. The newest
+turns are those after the thirtieth, each a short message that follows a reply at once; they are
+written once more from the same messages with nothing kept::
 
     python benchmarks/turns.py [--model NAME] [--json]
 """
@@ -66,9 +66,9 @@ def measure(engine: Engine) -> dict[str, Any]:
         for number in range(FIRST + 1)
     ][1:]  # the first prompt of all is slow
     caches.free()
-    replies = talk(LanguageModel(engine, batch, owner="talk"))
-    again = talk(LanguageModel(engine, batch))
-    newest, anew = replies[-NEWEST:], again[-NEWEST:]
+    turns = talk(LanguageModel(engine, batch, owner="talk"))[-NEWEST:]
+    newest = [reply for _, reply in turns]
+    anew = [write(LanguageModel(engine, batch), messages) for messages, _ in turns]
     return {
         "first_turn_tokens": firsts[0].reading.total,
         "first_turn_seconds": median(firsts),
@@ -76,22 +76,26 @@ def measure(engine: Engine) -> dict[str, Any]:
         "newest_turn_read": statistics.median(each.reading.anew for each in newest),
         "newest_turn_seconds": median(newest),
         "without_seconds": median(anew),
-        "same_texts": sum(a.text == b.text for a, b in zip(replies, again, strict=True)),
-        "replies": len(replies),
+        "same_texts": sum(a.text == b.text for a, b in zip(newest, anew, strict=True)),
         "kept_bytes": caches.size_bytes(),
         "copied_faster": copying(engine),
     }
 
 
-def talk(model: LanguageModel) -> list[Reply]:
-    """Write the conversation and the newest turns behind it."""
+def talk(model: LanguageModel) -> list[tuple[list[Message], Reply]]:
+    """Write the conversation and the newest turns behind it: what each was asked with, and came."""
     messages: list[Message] = []
-    replies: list[Reply] = []
+    turns: list[tuple[list[Message], Reply]] = []
     for question in islice(cycle(QUESTIONS), TURNS + NEWEST):
-        messages.append(Message("user", question))
-        replies.append(model.generate(messages, **SETTINGS, max_new_tokens=REPLY_TOKENS))
-        messages.append(Message("assistant", replies[-1].text))
-    return replies
+        asked = [*messages, Message("user", question)]
+        turns.append((asked, write(model, asked)))
+        messages = [*asked, Message("assistant", turns[-1][1].text)]
+    return turns
+
+
+def write(model: LanguageModel, messages: list[Message]) -> Reply:
+    """Write one reply."""
+    return model.generate(messages, **SETTINGS, max_new_tokens=REPLY_TOKENS)
 
 
 def median(replies: list[Reply]) -> float:
@@ -124,7 +128,7 @@ def as_markdown(result: dict[str, dict[str, Any]]) -> str:
             f"| {name} | {first:.2f} | {newest:.2f} | {newest / first:.1f} | "
             f"{each['newest_turn_read']:.0f} of {each['newest_turn_tokens']:,} | "
             f"{each['without_seconds']:.2f} | {each['kept_bytes'] / 1e6:.0f} | "
-            f"{each['same_texts']} of {each['replies']} |"
+            f"{each['same_texts']} of {NEWEST} |"
         )
     faster = " and ".join(f"{each['copied_faster']:,.0f}" for each in result.values())
     lines += [

@@ -294,16 +294,16 @@ class ChatTab:
             for draft in self._service.answer(run, asked):
                 drafts.put(draft)
 
-        writing, place, reading, text = Background(write), 0, run.reading, ""
+        writing, place, shown, text = Background(write), 0, run.reading, ""
         while not writing.finished(REDRAW_SECONDS):
             place, shown_place = run.place, place
-            reading, shown_reading = run.reading, reading
             if (draft := _newest(drafts)) is not None:
                 text = draft
                 yield {self._live: render_draft(draft)}
             elif place != shown_place:
                 yield {self._live: render_place(place)}
-            elif reading != shown_reading and not text:
+            elif not text and (reading := run.reading) != shown:
+                shown = reading
                 yield {self._live: render_reading(reading)}
             elif self._switch.loading(asked.choice):
                 waiting = render_waiting("The model is being loaded…")

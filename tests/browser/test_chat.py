@@ -122,6 +122,7 @@ def test_the_same_seed_gives_the_same_reply_and_the_footer_tells_all(visit: Visi
     expect(replies(page)).to_have_count(0)
     expect(composer(page)).to_have_value("Tell me a joke.")
     assert ask(page, "Tell me a joke.") == first
+    expect(footer).to_contain_text(re.compile(r"\d+ tokens kept, 1 read"))
 
 
 def test_the_engine_can_be_chosen_and_a_refusal_goes_back(visit: Visit) -> None:

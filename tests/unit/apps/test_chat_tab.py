@@ -118,6 +118,17 @@ def page(service: ChatService) -> Page:
     return Page(service)
 
 
+def test_while_a_prompt_is_read_the_page_says_how_far(page: Page, engine: ScriptedEngine) -> None:
+    engine.hold_at = 2
+    page.fields[page.tab._composer] = "1" * 150
+    views = page.tab._on_send(page.request, page.fields)
+    assert any("Reading 128 of " in str(view.get(page.tab._live)) for view in views)
+    engine.released.set()
+    page.take(views)
+    assert page.told()[0] == "1" * 150
+    assert page.notice == ""
+
+
 def test_a_message_is_answered_and_every_action_does_its_work(page: Page) -> None:
     page.send("one")
     assert page.told() == ["one", "Paris."]

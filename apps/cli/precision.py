@@ -94,10 +94,10 @@ def _show(bench: Bench) -> None:
         if row.measured:
             words = escape(plain(" ".join(row.measured.text.split())))
             screen.print(f"\n[bold]{row.name}[/bold] {words}")
-    if bench.machine and bench.full:
-        ran = {row.name: (row.precision, row.measured) for row in bench.rows if row.measured}
-        for name, (precision, measured) in ran.items():
-            for sentence in explain(precision, measured, bench.full, bench.machine):
+    if bench.machine:
+        ran = {row.name: row for row in bench.rows if row.measured}
+        for name, row in ran.items():
+            for sentence in explain(row, bench.machine, bench.beside(row)):
                 tell(f"{name}: {sentence}")
 
 

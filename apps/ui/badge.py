@@ -6,6 +6,7 @@ from html import escape
 
 import psutil
 
+from playground.drawing.markup import prose
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.engine import Engine, LoadReport
 from playground.models.engines.manager import Activity, ModelChoice
@@ -22,7 +23,7 @@ def render_badge(pool: Pool, choice: ModelChoice, tokens_per_second: float | Non
     if model := pool.model(choice):
         return _frame("ready", _running(pool, choice, model.engine, tokens_per_second))
     if failure := pool.failure(choice):
-        return _frame("failed", escape(str(failure)))
+        return _frame("failed", str(prose(str(failure))))
     return _frame("idle", f"{escape(choice.reference)} {choice.precision.name} loads when asked")
 
 

@@ -6,6 +6,7 @@ scores of the prompt that was read (about 200 KB) with the page, and redraws fro
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
@@ -15,20 +16,25 @@ from apps.ui.code import render_code
 from apps.ui.events import QUIET
 from apps.ui.form import Component
 from apps.ui.lab_panel import Parts
-from apps.ui.notice import render_error, render_hint
+from apps.ui.notice import render_error, render_hint, render_refused
 from apps.ui.section import Section, View
 from playground.errors import PlaygroundError
 from playground.experiments.experiment import Experiment
 from playground.experiments.result import Result
 from playground.experiments.settings import Settings
-from playground.labs.temperature.distribution import DistributionSettings, Look, look
+from playground.labs.temperature.distribution import (
+    Continued,
+    DistributionSettings,
+    Look,
+    look,
+)
 from playground.labs.temperature.distribution_view import empty
-from playground.labs.temperature.shaping import Prompted
 
 # A page that is left open without being touched gives its scores back after so long.
 KEPT_SECONDS = 3600
 _UNREAD = "Press Read first; then the bars move."
 _OTHER = "The bars are those of the prompt and the model that were read; press Read for the new."
+_CHAT = " It will be asked as a chat message, through the model's template."
 
 
 class DistributionSection(Section):
@@ -54,12 +60,11 @@ class DistributionSection(Section):
         """Connect the components."""
         super().wire()
         fields, inputs = self.form.fields, self.inputs
-        model = [self._rail.model, self._rail.precision, self._rail.engine]
         gr.on(
-            [each.change for each in (*fields.values(), *model)],
+            [each.change for each in fields.values()],
             self._on_slide,
             inputs,
-            [*self.drawn, self._export, *self._files],
+            self.drawn,
             queue=False,
             trigger_mode="always_last",
             **QUIET,
@@ -80,12 +85,41 @@ class DistributionSection(Section):
         )
 
     @property
+    def followed(self) -> list[Component]:
+        """The run settings that move the bars, and the model that was read."""
+        return [self._rail.fields[name] for name in self.counting]
+
+    @property
+    def drawn(self) -> list[Component]:
+        """What a move changes."""
+        return [*super().drawn, self._export, *self._files]
+
+    def open(self, data: Mapping[Component, Any]) -> View:
+        """Redraw what was read: the run settings may have been moved elsewhere."""
+        return self._on_slide(dict(data)) if data.get(self._kept) else super().open(data)
+
+    @property
     def inputs(self) -> set[Component]:
         """The components that its events read: what was read, too."""
         return {*super().inputs, self._kept}
 
     def _outputs(self) -> list[Component]:
-        return [*super()._outputs(), self._kept, self._export]
+        return list(dict.fromkeys([*super()._outputs(), self._kept]))
+
+    def _on_submit(
+        self, data: dict[Component, Any], request: gr.Request, event: gr.EventData
+    ) -> Iterator[View]:
+        """Read with what a click adds; the form says so when the new bars stand there.
+
+        Said before, its change would redraw the former bars over the new ones.
+        """
+        try:
+            settings, choice = self._clicked(data, event)
+        except PlaygroundError as error:
+            yield {self.notice: render_refused(error)}
+            return
+        *_, last = self._watch(settings, choice, request)
+        yield {**last, **(self._set(settings) if self._kept in last else {})}
 
     def _ended(self, result: Result) -> View:
         """Keep what was read, besides what every section does at the end."""
@@ -99,7 +133,7 @@ class DistributionSection(Section):
         """Redraw from the scores at hand."""
         kept: Result | None = data.get(self._kept)
         if kept is None:
-            return {self.notice: render_hint(_UNREAD)}
+            return {self.notice: render_hint(_UNREAD + self._asked_how(data))}
         try:
             settings, choice = self._asked(data)
             result = redrawn(kept, settings)
@@ -108,12 +142,16 @@ class DistributionSection(Section):
         read = cast(Look, kept.snapshot).reading.choice
         fits = choice == read and result.settings == settings
         return {
-            self.notice: "" if fits else render_hint(_OTHER),
+            self.notice: "" if fits else render_hint(_OTHER + self._asked_how(data)),
             self._view: str(result.framed()),
             self._code: render_code(self.experiment, result.settings, read),
             self._export: gr.update(visible=True),
             **{button: gr.update(visible=False) for button in self._files},
         }
+
+    def _asked_how(self, data: Mapping[Component, Any]) -> str:
+        """Say what becomes of a question that came from the chat."""
+        return _CHAT if data[self.form.fields["as_chat"]] else ""
 
     def _on_kept_export(self, data: dict[Component, Any]) -> View:
         """Write the files of what stands there now."""
@@ -134,6 +172,6 @@ def redrawn(kept: Result, settings: Settings) -> Result:
         When the bans leave no token.
     """
     then = cast(Look, kept.snapshot)
-    read = {name: getattr(then.settings, name) for name in Prompted.declared()}
+    read = {name: getattr(then.settings, name) for name in Continued.declared()}
     own = cast(DistributionSettings, settings.model_copy(update=read))
     return replace(kept, settings=own, snapshot=look(then.reading, own))

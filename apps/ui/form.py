@@ -55,6 +55,12 @@ class Form:
         return {self.fields[name]: shown_value(each, each.default) for name, each in restarting}
 
     @property
+    def asks(self) -> list[Component]:
+        """The field that says whether the text that travels is a chat message, if there is one."""
+        declared = self._experiment.settings.declared()
+        return [self.fields[name] for name, each in declared.items() if each.look.from_chat]
+
+    @property
     def sliders(self) -> dict[str, gr.Slider]:
         """The fields that are sliders."""
         return {name: each for name, each in self.fields.items() if isinstance(each, gr.Slider)}

@@ -136,9 +136,10 @@ class LabPanel:
         """Bring the text that was written last, wherever that was, into a form that is opened."""
         if form.prompt is None:
             return
-        # Another text is read from its beginning.
-        fields, firsts = [form.prompt, *form.restarts], list(form.restarts.values())
-        travel = f"(...values) => playgroundTravel('{form.path}', values, {json.dumps(firsts)})"
+        # Another text is read from its beginning; a question from the chat stays a question.
+        fields, firsts = [form.prompt, *form.restarts, *form.asks], list(form.restarts.values())
+        told = f"{json.dumps(firsts)}, {json.dumps(bool(form.asks))}"
+        travel = f"(...values) => playgroundTravel('{form.path}', values, {told})"
         gr.on(events, None, fields, fields, js=travel, **QUIET)
 
     def _wire_drawing(self, opened: list[Any]) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from html import escape
 
 from apps.chat.conversations import Conversation
+from playground.drawing.markup import prose
 from playground.errors import FetchCancelled
 from playground.experiments.run import Stopped
 
 
 def render_error(error: Exception | str) -> str:
     """Return an error's sentence."""
-    return f'<div class="notice error" role="alert"><span>{escape(str(error))}</span></div>'
+    return f'<div class="notice error" role="alert"><span>{prose(str(error))}</span></div>'
 
 
 # Seen only where something stands below: the page's styles know.
@@ -31,7 +32,7 @@ def render_hint(text: str, action: str | None = None, label: str = "") -> str:
     """Return a sentence, with one thing to do about it."""
     button = f'<button type="button" data-action="{action}">{escape(label)}</button>'
     return (
-        f'<div class="notice" role="status"><span>{escape(text)}</span>'
+        f'<div class="notice" role="status"><span>{prose(text)}</span>'
         f"{button if action else ''}</div>"
     )
 

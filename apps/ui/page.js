@@ -170,13 +170,16 @@ function playgroundType(event) {
 }
 
 // What the fields of a lab or an experiment show when it is opened: the text, then others that begin
-// anew with another text. A message that was sent does not come back.
-function playgroundTravel(path, values, firsts) {
+// anew with another text, then, where a form `asks`, whether it is a chat message: from the chat it is.
+// A message that was sent does not come back.
+function playgroundTravel(path, values, firsts, asks) {
   const { text, place } = playgroundTyped, [lab, experiment] = path.split("/"), current = values[0];
   const hidden = experiment && playgroundInSight(lab) !== experiment;
   const own = experiment ? place === path : place?.split("/")[0] === lab;
   const stays = hidden || own || !text?.trim() || text === current || (lab === "chat" && current.trim());
-  return stays ? values.slice(0, 1 + firsts.length) : [text, ...firsts];
+  const now = values.slice(0, 1 + firsts.length + Number(Boolean(asks)));
+  if (stays) return now;
+  return [text, ...firsts, ...(asks ? [place === "chat" || now.at(-1)] : [])];
 }
 
 // Where a picture begins: anew when a person has written another text, but not when a link or a click
@@ -300,7 +303,7 @@ function playgroundReplies(element, server, watch) {
 
   async function explain(chip) {
     const wasOpen = chip.getAttribute("aria-expanded") === "true";
-    element.querySelectorAll(".token-panel").forEach(close);
+    playgroundHold(chip, () => element.querySelectorAll(".token-panel").forEach(close));
     goTo(chip);
     if (wasOpen) return;
     chip.setAttribute("aria-expanded", "true");
@@ -314,7 +317,7 @@ function playgroundReplies(element, server, watch) {
     last.insertAdjacentHTML("afterend", html);
     const panel = chip.parentElement.querySelector(".token-panel");
     panel?.focus({ preventScroll: true });
-    panel?.scrollIntoView({ block: "nearest" });
+    if (panel) playgroundReveal(panel, chip);
   }
 
   element.addEventListener("click", (event) => {

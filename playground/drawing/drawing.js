@@ -49,6 +49,22 @@ function playgroundNeighbour(chip, key, among) {
   return ahead.filter((other) => other.offsetTop === line).sort((a, b) => far(a) - far(b))[0];
 }
 
+// Lets something change while what a person looks at stays where it is.
+function playgroundHold(looked, change) {
+  const before = looked.getBoundingClientRect().top;
+  change();
+  scrollBy(0, looked.getBoundingClientRect().top - before);
+}
+
+// Brings what was opened into sight, as far as what opened it stays there.
+function playgroundReveal(panel, opener) {
+  const dock = document.getElementById("dock"), bar = document.getElementById("topbar");
+  const foot = 12 + (dock?.offsetParent ? dock.offsetHeight : 0);
+  const head = 12 + (bar?.offsetHeight || 0);
+  const hidden = panel.getBoundingClientRect().bottom - (innerHeight - foot);
+  scrollBy(0, Math.max(0, Math.min(hidden, opener.getBoundingClientRect().top - head)));
+}
+
 // In an exported file there is nobody else who wakes it, once the lab's own script has been read too.
 document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll(".exported [data-view]").forEach((element) => {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from markupsafe import Markup, escape
@@ -54,6 +55,21 @@ def join(parts: Iterable[object], between: str = "") -> Markup:
     Markup('<b>1</b>&amp;')
     """
     return escape(between).join(escape(part) for part in parts if part is not None)
+
+
+_QUOTED = re.compile(r"`([^`\n]+)`")
+
+
+def prose(text: str) -> Markup:
+    """Return a sentence whose names and commands, in backticks, are set as code; all is escaped.
+
+    Examples
+    --------
+    >>> prose("`seed` must be < 3")
+    Markup('<code>seed</code> must be &lt; 3')
+    """
+    # What a person typed may hold a sign that was replaced: it is escaped first.
+    return Markup(_QUOTED.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped
 
 
 def table(

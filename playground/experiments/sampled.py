@@ -8,7 +8,8 @@ from playground.experiments.settings import Settings, field
 from playground.generation.settings import MAX_SEED, OPTIONS, SamplingSettings
 
 
-def _shared(name: str) -> Any:
+def shared_option(name: str) -> Any:
+    """Declare a setting that is taken from the run settings beside every lab."""
     option = OPTIONS[name]
     return field(
         SamplingSettings.__dataclass_fields__[name].default,
@@ -24,14 +25,14 @@ def _shared(name: str) -> Any:
 class SampledSettings(Settings):
     """Base of the settings of experiments that write as the chat does; the page shares its own."""
 
-    temperature: float = _shared("temperature")
-    top_k: int = _shared("top_k")
-    top_p: float = _shared("top_p")
-    min_p: float = _shared("min_p")
-    repetition_penalty: float = _shared("repetition_penalty")
-    presence_penalty: float = _shared("presence_penalty")
-    frequency_penalty: float = _shared("frequency_penalty")
-    max_new_tokens: int = _shared("max_new_tokens")
+    temperature: float = shared_option("temperature")
+    top_k: int = shared_option("top_k")
+    top_p: float = shared_option("top_p")
+    min_p: float = shared_option("min_p")
+    repetition_penalty: float = shared_option("repetition_penalty")
+    presence_penalty: float = shared_option("presence_penalty")
+    frequency_penalty: float = shared_option("frequency_penalty")
+    max_new_tokens: int = shared_option("max_new_tokens")
     seed: int | None = field(
         None,
         label="Seed",

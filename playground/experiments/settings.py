@@ -42,6 +42,8 @@ class Look:
     restarts : bool
         A place in what is shown, such as a page: back at its default when the text that travels
         is another.
+    from_chat : bool
+        Whether the text that travels is a chat message: it is one when it comes from the chat.
     seldom : bool
         Few people change it: it stands behind "More settings", after all others.
     """
@@ -54,6 +56,7 @@ class Look:
     travels: bool = False
     narrow: bool = False
     restarts: bool = False
+    from_chat: bool = False
     seldom: bool = False
 
 

@@ -226,16 +226,16 @@ def test_bad_input_gets_one_sentence_and_loses_nothing(visit: Visit) -> None:
     # The page itself puts a typed number back into its range, and says so.
     composer(page).fill("My long thought")
     set_number(page, "Temperature", "3")
-    expect(notice).to_contain_text("`temperature` must be a number from 0 to 2, got 3")
+    expect(notice).to_contain_text("temperature must be a number from 0 to 2, got 3")
     expect(setting(page, "Temperature")).to_have_value("2")
     set_number(page, "Temperature", "-1")
-    expect(notice).to_contain_text("`temperature` must be a number from 0 to 2, got -1")
+    expect(notice).to_contain_text("temperature must be a number from 0 to 2, got -1")
     expect(setting(page, "Temperature")).to_have_value("0")
     expect(composer(page)).to_have_value("My long thought")
 
     page.locator("#seed input").fill("lucky")
     page.get_by_role("button", name="Send").click()
-    expect(notice).to_contain_text("`seed` must be a whole number")
+    expect(notice).to_contain_text("seed must be a whole number")
     expect(composer(page)).to_have_value("My long thought")
     expect(page.locator("#transcript .message")).to_have_count(0)
 

@@ -143,7 +143,7 @@ def test_the_end_of_the_turn_can_be_picked_and_tokens_survive_a_reload(visit: Vi
     before = texts(chips)
     chips.last.click()
     page.get_by_role("region").get_by_role("button", name="continue from here").first.click()
-    expect(page.locator("#notice")).to_contain_text("`max_new_tokens` must be above 6")
+    expect(page.locator("#notice")).to_contain_text("max_new_tokens must be above 6")
     expect(chips).to_have_count(6)  # a refusal loses nothing
     assert texts(chips) == before
     page.reload()

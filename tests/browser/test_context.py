@@ -138,7 +138,7 @@ def test_the_window_lab_shows_what_each_policy_leaves_out(visit: Visit) -> None:
     notice = page.locator("#notice-context-window")
     # Whoever leaves the field at once sees the number put back before it was read.
     page.locator("#context-window-window input").first.fill("8")
-    expect(notice).to_contain_text("`window` must be a whole number from 32 on, got 8.")
+    expect(notice).to_contain_text("window must be a whole number from 32 on, got 8.")
     page.keyboard.press("Tab")
     expect(view).to_contain_text("of 64 tokens are taken")  # where the page put it back to
     expect(notice).to_contain_text("got 8.")
@@ -226,7 +226,7 @@ def test_the_needle_map_grows_is_opened_exported_and_stopped(visit: Visit) -> No
         page.locator("#run-context-needle"),
     )
     for field, value, sentence in (
-        ("lengths", "", "`lengths` must be 1 to 8 whole numbers"),
+        ("lengths", "", "lengths must be 1 to 8 whole numbers"),
         ("lengths", "10", "got 10"),
         ("lengths", "9000", "must have 1 to 8,191 tokens"),
         ("depths", "0, 200", "from 0 to 100, with commas between, got 200"),

@@ -68,7 +68,7 @@ def test_a_grade_and_its_buttons_have_room_on_a_phone(visit: Visit) -> None:
 def test_a_bad_value_in_a_link_gets_a_sentence_and_the_rest_stands(visit: Visit) -> None:
     page = open_experiment(visit, "ask", width=390, samples="99", way="banana", seed="7")
     notice = page.locator("#link-notice")
-    expect(notice).to_contain_text("`samples` must be a whole number from 0 to 15, got 99.")
-    expect(notice).to_contain_text("`way` must be one of auto, text, chat, got 'banana'.")
+    expect(notice).to_contain_text("samples must be a whole number from 0 to 15, got 99.")
+    expect(notice).to_contain_text("way must be one of auto, text, chat, got 'banana'.")
     page.wait_for_url(re.compile("^(?!.*(99|banana)).*seed=7"))
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

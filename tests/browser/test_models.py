@@ -157,7 +157,7 @@ def test_an_own_model_is_added_answers_and_is_taken_off(visit: Visit, tmp_path: 
     typed, told = page.get_by_label("A model of your own"), page.locator("#notice-own")
     typed.fill(f"{folder}-not")
     page.locator("#own-add").click()
-    expect(told).to_contain_text("`path` must lead to a folder with config.json")
+    expect(told).to_contain_text("path must lead to a folder with config.json")
     expect(typed).to_have_value(f"{folder}-not")
     typed.fill(str(folder))
     page.locator("#own-add").click()

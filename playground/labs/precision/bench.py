@@ -125,6 +125,16 @@ class Bench:
         """What the reference measured."""
         return self.reference.measured
 
+    def beside(self, row: Row) -> Row | None:
+        """Return the row of this table that another is compared with, if there is one.
+
+        FP32 on the same engine, else on the other; the row itself is compared with nothing.
+        """
+        full = [each for each in self.rows if each.measured and each.precision is Precision.FP32]
+        own = [each for each in full if each.engine is row.engine]
+        compared = next(iter((*own, *full)), None)
+        return None if compared is row else compared
+
     @property
     def progress(self) -> Progress:
         """Rows that have ended, well or badly."""
@@ -277,5 +287,7 @@ def _order_for(row: Row, order: Order) -> Order:
 def _measured_row(bench: Bench, place: int, order: Order, watch: Watch) -> Iterator[Row]:
     row, reference = bench.rows[place], bench.reference
     if (row.precision, row.engine) == (reference.precision, reference.engine):
-        return iter([replace(row, state="done", measured=reference.measured)])
+        return iter(
+            [replace(row, state="done", measured=reference.measured, beside=reference.beside)]
+        )
     return measure_row(row, _order_for(row, order), watch)

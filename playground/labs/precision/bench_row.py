@@ -9,11 +9,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+import psutil
+
 from playground.generation.measuring import Measured, Order, Spread
 from playground.generation.scoring import Quality
 from playground.models.acquire.own_process import Finished, follow_python
 from playground.models.acquire.progress import Watch
 from playground.models.engines.choice import EngineName
+from playground.models.engines.occupancy import Occupancy, between, read_moment
 from playground.models.engines.outliers import Outliers
 from playground.models.engines.precision import Precision
 
@@ -48,6 +51,8 @@ class Row:
         What came out.
     reason : str
         Why it failed, in one sentence.
+    beside : Occupancy or None
+        What else the machine did meanwhile; None where it does not tell.
     """
 
     precision: Precision
@@ -57,6 +62,12 @@ class Row:
     stage: str = ""
     measured: Measured | None = None
     reason: str = ""
+    beside: Occupancy | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether it was measured beside other work."""
+        return self.beside is not None and self.beside.busy
 
     @property
     def name(self) -> str:
@@ -78,6 +89,7 @@ class Row:
             "state": self.state,
             "reason": self.reason,
             "estimated_weight_bytes": self.estimated_bytes,
+            "beside": {**asdict(self.beside), "busy": self.busy} if self.beside else None,
             **found,
         }
 
@@ -143,9 +155,11 @@ def measure_row(row: Row, order: Order, watch: Watch) -> Iterator[Row]:
     path.write_text(json.dumps(asdict(order)), encoding="utf-8")
     row = replace(row, state="running", stage="starting")
     yield row
+    before = read_moment()
     for heard in follow_python(["-m", "playground.generation.measuring", str(path)], watch):
         if isinstance(heard, Finished):
-            yield ended_row(row, heard)
+            beside = between(before, read_moment(), psutil.cpu_count(logical=True) or 1)
+            yield replace(ended_row(row, heard), beside=beside)
         elif stage := _told(heard, "Stage "):
             yield replace(row, stage=stage)
 

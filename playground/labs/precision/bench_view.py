@@ -62,7 +62,9 @@ def _weights(row: Row) -> int:
 
 def _name(row: Row) -> Markup:
     precision, _, engine = row.name.partition(" · ")
-    return tag("th", precision, tag("small", engine), scope="row")
+    told = row.beside.words if row.beside and row.busy else None
+    busy = tag("small", "beside other work", class_="beside", title=told) if told else None
+    return tag("th", precision, tag("small", engine), busy, scope="row")
 
 
 def _not_done(row: Row) -> tuple[Markup, ...]:
@@ -145,11 +147,18 @@ _LEGEND = Markup(
 )
 
 
+_BESIDE = (
+    " Rows measured beside other work are marked: their times are too long, and two of them cannot "
+    "be compared."
+)
+
+
 def _legend(bench: Bench) -> Markup:
     keys = (tag("span", tag("i", class_=f"part {name}"), name) for name in _PARTS)
     measured = next((row.measured for row in bench.rows if row.measured), None)
     tokens = measured.quality[SHIPPED_TEXT].tokens if measured else None
     text = f" Quality over {tokens:,} tokens of the shipped text." if tokens else ""
+    text += _BESIDE if any(row.busy for row in bench.rows) else ""
     words = _LEGEND.format(_speeds(bench.settings.runs), text)
     return tag("p", *keys, class_="hint keys-line") + tag("p", words, class_="hint")
 
@@ -174,9 +183,9 @@ def _why(bench: Bench) -> Markup:
 
 
 def _reasons(row: Row, bench: Bench) -> Markup | None:
-    if row.measured is None or bench.full is None or bench.machine is None:
+    if row.measured is None or bench.machine is None:
         return None
-    sentences = explain(row.precision, row.measured, bench.full, bench.machine)
+    sentences = explain(row, bench.machine, bench.beside(row))
     items = (tag("li", sentence) for sentence in sentences)
     return tag("summary", row.name) + tag("ul", *items)
 

@@ -7,7 +7,8 @@ near a precision comes to that says what else it spends its time on.
 
 from __future__ import annotations
 
-from playground.generation.measuring import Measured
+from playground.generation.measuring import Measured, Spread
+from playground.labs.precision.bench_row import Row
 from playground.models.engines.machine import Machine
 from playground.models.engines.precision import Precision
 from playground.sizes import spell_size
@@ -44,26 +45,37 @@ def bytes_per_token(measured: Measured) -> int:
     return whole if measured.tied_head else whole - measured.part_bytes["embedding"]
 
 
-def explain(
-    precision: Precision, measured: Measured, full: Measured, machine: Machine
-) -> list[str]:
+def explain(row: Row, machine: Machine, compared: Row | None) -> list[str]:
     """Return why a row is as fast as it is; every number in it was measured or computed here.
 
     Parameters
     ----------
-    precision : Precision
-        Of the row.
-    measured, full : Measured
-        The row, and transformers at FP32.
+    row : Row
+        That was measured.
     machine : Machine
         What it ran on.
+    compared : Row or None
+        The row of the same table that it is held against, measured as well; None for none.
     """
+    measured = row.measured
+    if measured is None:
+        return []
     return [
+        *_busy(row),
         _ceiling(measured, machine),
-        _against_full(precision, measured, full),
-        _path(precision, measured, machine),
+        *_against(row, compared),
+        _path(row.precision, measured, machine),
         *_apart(measured),
         _rows(measured),
+    ]
+
+
+def _busy(row: Row) -> list[str]:
+    if not row.busy or row.beside is None:
+        return []
+    return [
+        f"It was measured beside other work: {row.beside.words}. Its times are longer than they "
+        "are on a quiet machine."
     ]
 
 
@@ -71,23 +83,37 @@ def _ceiling(measured: Measured, machine: Machine) -> str:
     size = bytes_per_token(measured)
     limit = machine.read_bytes_per_second / size
     speed = measured.decode_tokens_per_second.median
+    reached = (
+        f"it wrote {speed:.0f}, {speed / limit:.0%} of that."
+        if speed <= limit
+        else f"it wrote {speed:.0f}, so the memory is faster than in the moment it was timed."
+    )
     return (
         f"One token reads {spell_size(size)} of weights (computed). This machine read "
         f"{machine.read_bytes_per_second / 1e9:.0f} GB/s (measured), which would allow "
-        f"{limit:,.0f} tokens/s; it wrote {speed:.0f}, {speed / limit:.0%} of that."
+        f"{limit:,.0f} tokens/s; {reached}"
     )
 
 
-def _against_full(precision: Precision, measured: Measured, full: Measured) -> str:
-    bytes_ratio = bytes_per_token(measured) / bytes_per_token(full)
-    speed_ratio = measured.decode_tokens_per_second.median / full.decode_tokens_per_second.median
-    word = "faster" if speed_ratio >= 1 else "slower"
-    if measured.engine == full.engine and precision is Precision.FP32:
-        return "This is the reference that the others are held against."
-    return (
-        f"It reads {bytes_ratio:.2f} times the bytes of FP32 on transformers and writes "
-        f"{speed_ratio:.2f} times as fast: {word} than full precision there."
-    )
+def _against(row: Row, compared: Row | None) -> list[str]:
+    """Compare a row with another one of its table, by the very numbers that stand there."""
+    if compared is None or row.measured is None or compared.measured is None:
+        return []
+    mine, theirs = row.measured, compared.measured
+    size = bytes_per_token(mine) / bytes_per_token(theirs)
+    speed = mine.decode_tokens_per_second.median / theirs.decode_tokens_per_second.median
+    told = f"It reads {size:.2f} times the bytes of {compared.name} and writes "
+    if _overlap(mine.decode_tokens_per_second, theirs.decode_tokens_per_second):
+        told += f"about as fast, {speed:.2f} times: their runs overlap."
+    else:
+        told += f"{speed:.2f} times as fast: {'faster' if speed > 1 else 'slower'}."
+    if row.busy or compared.busy:
+        told += " One of the two was measured beside other work, so this says little."
+    return [told]
+
+
+def _overlap(mine: Spread, theirs: Spread) -> bool:
+    return mine.lowest <= theirs.highest and theirs.lowest <= mine.highest
 
 
 def _path(precision: Precision, measured: Measured, machine: Machine) -> str:

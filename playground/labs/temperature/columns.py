@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from playground.core.metrics import distinct_n
+from playground.generation.divergence import common_tokens
 from playground.generation.reply import Reply
 from playground.generation.settings import SamplingSettings
 
@@ -30,10 +32,27 @@ class Column:
 
 @dataclass(frozen=True)
 class Written:
-    """A column and what it has written so far."""
+    """A column and what it has written so far.
+
+    Parameters
+    ----------
+    column : Column
+        How it is written.
+    reply : Reply
+        Its tokens.
+    begun : tuple of int
+        Tokens that it was given to begin with: those before a branch, and the one that was put
+        there. Its reply holds what came after them.
+    """
 
     column: Column
     reply: Reply
+    begun: tuple[int, ...] = ()
+
+    @property
+    def token_ids(self) -> tuple[int, ...]:
+        """All its tokens, those that it was given as well."""
+        return (*self.begun, *self.reply.token_ids)
 
     @property
     def ended(self) -> bool:
@@ -68,7 +87,7 @@ def measure(written: Written, reference: Written) -> Measures | None:
     """Return the measures of a column beside the first one; None while it has no token."""
     if not written.reply.steps:
         return None
-    ids, others = written.reply.token_ids, reference.reply.token_ids
+    ids, others = written.token_ids, reference.token_ids
     same = [mine == theirs for mine, theirs in zip(ids, others, strict=False)]
     return Measures(
         mean_entropy_nats=float(np.mean([step.entropy_nats for step in written.reply.steps])),
@@ -77,3 +96,15 @@ def measure(written: Written, reference: Written) -> Measures | None:
         agreement=float(np.mean(same)) if same else 0.0,
         tokens_per_second=written.reply.tokens_per_second or 0.0,
     )
+
+
+def parts_at(written: Written, reference: Written) -> int | None:
+    """Return the place of the first token that another column has not; None where none has come."""
+    mine, theirs = written.token_ids, reference.token_ids
+    place = common_tokens(mine, theirs)
+    return place if place < min(len(mine), len(theirs)) else None
+
+
+def shared_tokens(written: Written, others: Iterable[Written]) -> int:
+    """Return how many tokens a column shares, from its start, with any other."""
+    return max((common_tokens(written.token_ids, each.token_ids) for each in others), default=0)

@@ -15,10 +15,11 @@ import numpy as np
 
 from playground.errors import Cancelled
 from playground.experiments.run import Progress, Run
+from playground.experiments.sampled import shared_option
 from playground.experiments.settings import field
 from playground.generation.choosing import Choice
 from playground.generation.language_model import LanguageModel
-from playground.generation.settings import MAX_SEED, OPTIONS, SamplingSettings
+from playground.generation.settings import MAX_SEED, SamplingSettings
 from playground.labs.temperature.banning import Gain, Variant, largest_gains
 from playground.labs.temperature.next_token import (
     Bar,
@@ -28,33 +29,56 @@ from playground.labs.temperature.next_token import (
     throw,
 )
 from playground.labs.temperature.shaping import Prompted, Shaped
+from playground.labs.temperature.tally import Tally, count_draws
 from playground.models.engines.manager import ModelChoice
 from playground.models.text.tokenizer import Tokenizer
 
+MAX_DRAWS = 10_000
 
-class Heated(Prompted):
-    """A prompt, and a temperature after it."""
 
-    temperature: float = field(
-        1.0,
-        label="Softmax temperature",
-        explanation=OPTIONS["temperature"].explanation,
-        ge=0,
-        le=2,
-        step=OPTIONS["temperature"].step,
+class Continued(Prompted):
+    """A prompt, and what has been added to it token by token."""
+
+    added: str = field(
+        "",
+        label="Added so far",
+        explanation="Tokens that were drawn and added; read after the prompt, or as the reply.",
+        hidden=True,
+        restarts=True,
     )
+
+    def prompt_ids(self, tokenizer: Tokenizer) -> list[int]:
+        """Return the tokens of the prompt, and of what was added to it.
+
+        Raises
+        ------
+        ContextOverflow
+            When there is nothing to read.
+        """
+        if self.as_chat and self.prompt.strip():
+            return [*super().prompt_ids(tokenizer), *tokenizer.encode(self.added)]
+        return tokenizer.encode_text_prompt(self.prompt + self.added)
 
 
 # The settings of a base that is named later stand before those of one named earlier.
-class DistributionSettings(Shaped, Heated):
+class DistributionSettings(Shaped, Continued):
     """Which prompt, and what is made of the scores of the token after it."""
 
+    temperature: float = shared_option("temperature")
     seed: int | None = field(
         None,
         label="Dice seed",
         explanation="Draws a token by the number it throws; empty draws none.",
         ge=0,
         le=MAX_SEED,
+    )
+    draws: int = field(
+        1,
+        label="Draws",
+        explanation="How many numbers the seed throws; many are counted beside the bars.",
+        ge=1,
+        le=MAX_DRAWS,
+        hidden=True,
     )
 
     def sampling(self, tokenizer: Tokenizer) -> SamplingSettings:
@@ -104,7 +128,9 @@ class Look:
     gains : tuple of Gain
         Where the probability went that they had.
     drawn : Choice or None
-        The token that the dice hit, if they were thrown.
+        The token that the dice hit, if they were thrown once.
+    tally : Tally or None
+        How often each was hit, if they were thrown more often.
     """
 
     reading: Reading
@@ -113,6 +139,7 @@ class Look:
     variants: tuple[Variant, ...]
     gains: tuple[Gain, ...]
     drawn: Choice | None
+    tally: Tally | None
 
     @cached_property
     def progress(self) -> Progress:
@@ -148,6 +175,7 @@ class Look:
                 for each in self.gains
             ],
             "drawn": None if self.drawn is None else self._draw(self.drawn),
+            "draws": None if self.tally is None else self._counted(self.tally),
         }
 
     def _token(self, bar: Bar) -> dict[str, Any]:
@@ -172,6 +200,14 @@ class Look:
             "high": drawn.high,
         }
 
+    def _counted(self, tally: Tally) -> dict[str, Any]:
+        counts = zip(self.shown.bars, tally.counts, strict=True)
+        return {
+            "draws": tally.draws,
+            "counts": [{"id": bar.token_id, "count": count} for bar, count in counts],
+            "rest_count": tally.rest,
+        }
+
 
 def run_distribution(
     model: LanguageModel, settings: DistributionSettings, run: Run
@@ -188,7 +224,7 @@ def run_distribution(
     yield look(read_prompt(model, settings, run), settings)
 
 
-def read_prompt(model: LanguageModel, settings: Prompted, run: Run) -> Reading:
+def read_prompt(model: LanguageModel, settings: Continued, run: Run) -> Reading:
     """Run the model over a prompt.
 
     Raises
@@ -222,15 +258,23 @@ def look(reading: Reading, settings: DistributionSettings) -> Look:
     variants = settings.variants(reading.tokenizer)
     sampling = settings.sampling(reading.tokenizer)
     plain = replace(sampling, banned=(), logit_bias={})
-    return Look(
-        reading,
-        settings,
-        distribution(reading.next_token, sampling),
-        variants,
-        largest_gains(reading.next_token, plain, sampling) if variants else (),
-        _throw(reading.next_token, sampling, settings.seed),
-    )
+    shown = distribution(reading.next_token, sampling)
+    gains = largest_gains(reading.next_token, plain, sampling) if variants else ()
+    drawn, tally = _thrown(reading.next_token, sampling, settings, shown)
+    return Look(reading, settings, shown, variants, gains, drawn, tally)
 
 
-def _throw(next_token: NextToken, sampling: SamplingSettings, seed: int | None) -> Choice | None:
-    return None if seed is None else throw(next_token, sampling, np.random.default_rng(seed))
+def _thrown(
+    next_token: NextToken,
+    sampling: SamplingSettings,
+    settings: DistributionSettings,
+    shown: Distribution,
+) -> tuple[Choice | None, Tally | None]:
+    """Throw the dice as often as the settings say; without a seed never."""
+    seed, draws = settings.seed, settings.draws
+    if seed is None:
+        return None, None
+    if draws == 1:
+        return throw(next_token, sampling, np.random.default_rng(seed)), None
+    bars = [bar.token_id for bar in shown.bars]
+    return None, count_draws(next_token, sampling, bars, seed, draws)

@@ -1,4 +1,4 @@
-"""The distribution as bars, step by step as a table, the word's spellings, and the draw."""
+"""The distribution: its title, its bars, the dice, a word's spellings, the steps as numbers."""
 
 from __future__ import annotations
 
@@ -6,36 +6,36 @@ import json
 
 from markupsafe import Markup
 
-from playground.drawing.marks import mark
+from playground.drawing.marks import mark, visible
 from playground.drawing.markup import join, table, tag
 from playground.generation.choosing import Choice
 from playground.generation.settings import MAX_SEED
 from playground.labs.temperature.banning import Variant
-from playground.labs.temperature.distribution import Look
-from playground.labs.temperature.next_token import Bar, Distribution
+from playground.labs.temperature.bars_view import draw_bars, percent
+from playground.labs.temperature.distribution import MAX_DRAWS, Look
+from playground.labs.temperature.tally import NEWEST
 
-_CUT_WORDS = {"top_k": "cut by top-k", "top_p": "cut by top-p", "min_p": "cut by min-p"}
 _GREEDY = (
     "At T 0 the likeliest token is always taken, and no dice are thrown: a seed plays no part."
 )
 _STAGES = ("token", "logit", "divided by T", "filtered", "softmax", "drawn by")
+_TITLE = 60  # characters of the text that stand in the title: its end
+_CHAT = "Asked as a chat message, through the model's template: these are tokens of its reply."
+_SOLID = "Solid: now. Dashed: T 1 with nothing cut. Struck through: cut or banned."
 
 
 def draw(found: Look) -> Markup:
-    """Return the word's effect, the bars, the dice, and the steps as numbers."""
-    outline = (
-        f"The outline is T 1 with nothing cut. {found.reading.model}; it ran once for this prompt."
+    """Return the card with the bars and the dice, then the word's effect and the steps."""
+    card = tag(
+        "div",
+        _head(found),
+        draw_bars(found),
+        tag("p", f"{_SOLID} {found.reading.model}; it ran once for this prompt.", class_="hint"),
+        _dice(found),
+        _so_far(found),
+        class_="card next-token",
     )
-    return join(
-        (
-            _word(found),
-            _sums(found),
-            _bars(found),
-            tag("p", outline, class_="hint"),
-            _dice(found),
-            _steps(found),
-        )
-    )
+    return join((card, _word(found), _steps(found)))
 
 
 def empty() -> Markup:
@@ -44,55 +44,120 @@ def empty() -> Markup:
     return tag("p", words, class_="hint")
 
 
-def _sums(found: Look) -> Markup:
-    shown = found.shown
-    return tag(
-        "p",
+def _head(found: Look) -> Markup:
+    """Return what the bars are of, and how undecided they are; as high whatever the settings."""
+    asked, shown = found.settings, found.shown
+    text = asked.added if asked.as_chat and asked.added else asked.prompt + asked.added
+    if asked.as_chat and not asked.added:
+        title = f"First token of the reply to {_quoted(text)}"
+    else:
+        title = f"Next token after {_quoted(text)}"
+    sums = (
         tag("b", f"{shown.entropy_nats:.2f} nats"),
         " of entropy, as undecided as ",
         tag("b", f"{shown.effective_choices:,.1f} equal choices"),
-        f" (at T 1: {shown.ghost_entropy_nats:.2f} nats); {shown.possible:,} of "
+        f" (at T 1: {shown.ghost_entropy_nats:.2f} nats). {shown.possible:,} of "
         f"{shown.vocabulary:,} tokens can be drawn. ",
-        _GREEDY if found.settings.temperature == 0 else None,
-        class_="sums",
+        _GREEDY if asked.temperature == 0 else None,
+    )
+    return join(
+        (
+            tag("h2", title),
+            tag("p", _CHAT, class_="hint as-chat") if asked.as_chat else None,
+            tag("p", *sums, class_="sums"),
+        )
     )
 
 
-def _bars(found: Look) -> Markup:
-    shown = found.shown
-    scale = _scale(shown)
-    hit = found.drawn.token_id if found.drawn else None
-    rows = [_bar(found, bar, scale, bar.token_id == hit) for bar in shown.bars]
-    others = f"everything else ({shown.vocabulary - len(shown.bars):,} tokens)"
-    rest = _row("rest", others, (shown.rest_probability, shown.rest_ghost), scale, "")
-    return tag("ol", *rows, rest, class_="bars", aria_label="Likeliest next tokens")
+def _quoted(text: str) -> str:
+    shown = " ".join(text.split("\n")) if len(text) <= _TITLE else f"…{text[-_TITLE:]}"
+    return f"“{shown}”"
 
 
-def _scale(shown: Distribution) -> float:
-    """Return the probability that fills a bar's whole width."""
-    highest = max(max(bar.probability, bar.ghost) for bar in shown.bars)
-    return max(highest, shown.rest_probability, shown.rest_ghost)
-
-
-def _bar(found: Look, bar: Bar, scale: float, hit: bool) -> Markup:
-    why = _CUT_WORDS.get(bar.cut_by, bar.cut_by) if bar.cut_by else "drawn" if hit else ""
-    kind = "cut" if bar.cut_by else "hit" if hit else ""
-    name = mark(found.piece(bar.token_id))
-    return _row(kind, name, (bar.probability, bar.ghost), scale, why)
-
-
-def _row(
-    kind: str, label: str, probabilities: tuple[float, float], scale: float, why: str
-) -> Markup:
-    now, ghost = (f"width:{100 * each / scale:.2f}%" for each in probabilities)
-    track = tag("i", class_="now", style=now) + tag("i", class_="ghost", style=ghost)
+def _dice(found: Look) -> Markup:
+    """Return the buttons that throw the dice, and what the last throw hit."""
+    seed = found.settings.seed
+    following = 0 if seed is None or seed == MAX_SEED else seed + 1
+    once = _button("Draw", {"seed": str(following), "draws": "1"})
+    said = _said(found, found.drawn) if found.drawn else _counted(found)
     return tag(
-        "li",
-        tag("span", label, class_="token"),
-        tag("span", track, class_="track"),
-        tag("span", percent(probabilities[0]), class_="percent"),
-        tag("span", why, class_="why"),
-        class_=f"bar {kind}".strip(),
+        "div",
+        once,
+        _many(found, following),
+        _add(found, following),
+        tag("span", said, role="status"),
+        class_="dice",
+    )
+
+
+def _button(words: str, sets: dict[str, str], run: bool = False) -> Markup:
+    return tag(
+        "button",
+        words,
+        type="button",
+        class_="small on-page",
+        data_set=json.dumps(sets),
+        data_run=run,
+    )
+
+
+def _many(found: Look, following: int) -> Markup:
+    """Return the button that throws a hundred more, where that many may still be thrown."""
+    tally, seed = found.tally, found.settings.seed
+    more = tally.draws + NEWEST if tally and tally.draws + NEWEST <= MAX_DRAWS else NEWEST
+    begun = seed if more > NEWEST and seed is not None else following
+    words = f"Draw {NEWEST}" if more == NEWEST else f"Draw {NEWEST} more"
+    return _button(words, {"seed": str(begun), "draws": str(more)})
+
+
+def _add(found: Look, following: int) -> Markup | None:
+    """Return the button that adds the token drawn to the text, and draws the next one."""
+    if found.drawn is None or _why_not_added(found, found.drawn):
+        return None
+    added = found.settings.added + found.piece(found.drawn.token_id)
+    return _button("Add it", {"added": added, "seed": str(following), "draws": "1"}, run=True)
+
+
+def _why_not_added(found: Look, drawn: Choice) -> str:
+    """Say why a token cannot stand in a text by itself; nothing where it can."""
+    tokenizer = found.reading.tokenizer
+    if tokenizer.is_control(drawn.token_id):
+        return " It steers the model and stands for no text: here a reply would end."
+    if "\N{REPLACEMENT CHARACTER}" in tokenizer.decode([drawn.token_id]):
+        return " It is part of a character only, so it cannot be added alone."
+    return ""
+
+
+def _said(found: Look, drawn: Choice) -> str:
+    what = f"“{mark(found.piece(drawn.token_id))}”"
+    why_not = _why_not_added(found, drawn)
+    if drawn.uniform is None:
+        return f"T 0 throws no dice: it is {what}.{why_not}"
+    where = f"between {drawn.low:.4f} and {drawn.high:.4f}"
+    return f"Seed {found.settings.seed} throws {drawn.uniform:.4f}, {where}: {what}.{why_not}"
+
+
+def _counted(found: Look) -> str | None:
+    tally = found.tally
+    if tally is None:
+        return None
+    if found.settings.temperature == 0:
+        return f"{tally.draws:,} draws at T 0 are all the same: no dice are thrown."
+    return (
+        f"{tally.draws:,} draws with the dice of seed {found.settings.seed}: the orange bar is how "
+        "often each token came. The more draws, the nearer it comes to the solid one."
+    )
+
+
+def _so_far(found: Look) -> Markup | None:
+    """Return the text as it has grown, with a way back to the prompt alone."""
+    asked = found.settings
+    if not asked.added:
+        return None
+    prompt = tag("span", asked.prompt[-400:], " → " if asked.as_chat else None, class_="muted")
+    again = _button("Begin again", {"added": "", "seed": "", "draws": "1"}, run=True)
+    return tag(
+        "div", tag("p", prompt, tag("ins", asked.added), class_="written"), again, class_="so-far"
     )
 
 
@@ -111,7 +176,8 @@ def _word(found: Look) -> Markup | None:
         ", ",
     )
     sentence = ("Probability went to ", went, ".") if found.gains else ("No token grew by it.",)
-    return tag("div", items, tag("p", *sentence, class_="hint"), class_="word-effect")
+    title = tag("h2", f"What became of “{visible(found.settings.word)}”")
+    return tag("div", title, items, tag("p", *sentence, class_="hint"), class_="card word-effect")
 
 
 def _variant(found: Look, variant: Variant, banned: bool) -> Markup:
@@ -130,29 +196,6 @@ def _fate(variant: Variant, banned: bool) -> str:
     return "left alone: other words share its pieces"
 
 
-def _dice(found: Look) -> Markup:
-    """Return the button that throws the next number, and what the last one hit."""
-    seed = found.settings.seed
-    following = 0 if seed is None or seed == MAX_SEED else seed + 1
-    throw = tag(
-        "button",
-        "Draw a token",
-        type="button",
-        class_="small",
-        data_set=json.dumps({"seed": str(following)}),
-    )
-    said = None if found.drawn is None else tag("span", _said(found, found.drawn), role="status")
-    return tag("p", throw, " ", said, class_="dice")
-
-
-def _said(found: Look, drawn: Choice) -> str:
-    what = f"“{mark(found.piece(drawn.token_id))}”"
-    if drawn.uniform is None:
-        return f"T 0 throws no dice: it is {what}."
-    where = f"between {drawn.low:.4f} and {drawn.high:.4f}"
-    return f"Seed {found.settings.seed} throws {drawn.uniform:.4f}, {where}: {what}."
-
-
 def _steps(found: Look) -> Markup:
     rows = (
         (
@@ -167,16 +210,3 @@ def _steps(found: Look) -> Markup:
     )
     stages = table(_STAGES, rows, class_="stages")
     return tag("details", tag("summary", "Step by step"), stages)
-
-
-def percent(probability: float) -> str:
-    """Return a probability with two places; none and all are said as they are.
-
-    Examples
-    --------
-    >>> percent(0.31042), percent(1e-9), percent(1.0), percent(0.0)
-    ('31.04 %', '< 0.01 %', '100 %', '0 %')
-    """
-    if probability in (0, 1):
-        return f"{100 * probability:.0f} %"
-    return "< 0.01 %" if probability < 1e-4 else f"{100 * probability:.2f} %"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from playground.experiments.sampled import shared_option
 from playground.experiments.settings import Settings, field
-from playground.generation.settings import OPTIONS, SamplingSettings
+from playground.generation.settings import SamplingSettings
 from playground.labs.temperature.banning import MAX_WORD, Variant, ban, bias, find_variants
 from playground.models.text.tokenizer import Message, Tokenizer
 
@@ -23,7 +24,8 @@ class Prompted(Settings):
     as_chat: bool = field(
         False,
         label="As a chat message",
-        explanation="Put the prompt into the model's chat template.",
+        explanation="Put the prompt into the model's chat template, as a question of the chat is.",
+        from_chat=True,
     )
 
     def prompt_ids(self, tokenizer: Tokenizer) -> list[int]:
@@ -42,30 +44,9 @@ class Prompted(Settings):
 class Shaped(Settings):
     """Cut-offs, and a word that is banned or biased."""
 
-    top_k: int = field(
-        0,
-        label="Cut at top-k",
-        explanation=OPTIONS["top_k"].explanation,
-        ge=0,
-        le=OPTIONS["top_k"].maximum,
-        step=OPTIONS["top_k"].step,
-    )
-    top_p: float = field(
-        1.0,
-        label="Cut at top-p",
-        explanation=OPTIONS["top_p"].explanation,
-        gt=0,
-        le=1,
-        step=OPTIONS["top_p"].step,
-    )
-    min_p: float = field(
-        0.0,
-        label="Cut at min-p",
-        explanation=OPTIONS["min_p"].explanation,
-        ge=0,
-        le=1,
-        step=OPTIONS["min_p"].step,
-    )
+    top_k: int = shared_option("top_k")
+    top_p: float = shared_option("top_p")
+    min_p: float = shared_option("min_p")
     word: str = field(
         "",
         label="Word to ban or bias",

@@ -16,13 +16,14 @@ from pydantic import model_validator
 
 from playground.errors import OptionError
 from playground.experiments.run import Progress, Run
+from playground.experiments.sampled import shared_option
 from playground.experiments.settings import field
 from playground.generation import language_model
-from playground.generation.divergence import find_parting
 from playground.generation.language_model import LanguageModel
 from playground.generation.recording import to_json
 from playground.generation.settings import MAX_SEED, MAX_STOP_STRINGS, OPTIONS, SamplingSettings
-from playground.labs.temperature.columns import Column, Written, measure
+from playground.labs.temperature.branch import write_branch
+from playground.labs.temperature.columns import Column, Written, measure, parts_at
 from playground.labs.temperature.shaping import Prompted, Shaped
 from playground.models.text.tokenizer import Tokenizer
 
@@ -71,20 +72,28 @@ class Temperatures(Prompted):
 class StripSettings(Shaped, Temperatures):
     """Which prompt is written on, and how."""
 
-    repetition_penalty: float = field(
-        1.0,
-        label=OPTIONS["repetition_penalty"].label,
-        explanation=OPTIONS["repetition_penalty"].explanation,
-        ge=OPTIONS["repetition_penalty"].minimum,
-        le=OPTIONS["repetition_penalty"].maximum,
-        hidden=True,
-    )
+    repetition_penalty: float = shared_option("repetition_penalty")
     stop: tuple[str, ...] | None = field(
         None,
         label="Stop strings",
         explanation="A column ends before the first that comes.",
         most=MAX_STOP_STRINGS,
         hidden=True,
+    )
+    branch: tuple[int, ...] | None = field(
+        None,
+        label="Branch",
+        explanation="Token ids that one more column begins with.",
+        ge=0,
+        most=OPTIONS["max_new_tokens"].maximum,
+        hidden=True,
+        restarts=True,
+    )
+    branch_temperature: float = field(
+        1.0, label="Temperature of the branch", ge=0, le=2, hidden=True
+    )
+    branch_seed: int | None = field(
+        None, label="Seed of the branch", ge=0, le=MAX_SEED, hidden=True
     )
 
     @model_validator(mode="after")
@@ -107,6 +116,26 @@ class StripSettings(Shaped, Temperatures):
         """Return how each column is written, drawing a seed where none was given."""
         shared = with_seed(self.shape(self._shared(), tokenizer))
         return plan_columns(self.temperatures, self.samples, shared, self.coupled)
+
+    def branched(self, tokenizer: Tokenizer) -> Column | None:
+        """Return how the branch is written, where there is one.
+
+        Raises
+        ------
+        OptionError
+            When one of its tokens is not the model's.
+        """
+        if self.branch is None:
+            return None
+        size = tokenizer.vocab_size
+        if (highest := max(self.branch)) >= size:
+            raise OptionError(
+                f"The branch has token {highest:,}, which is none of the {size:,} of this model; "
+                "branch anew from a column of this model."
+            )
+        heat = {"temperature": self.branch_temperature, "seed": self.branch_seed}
+        settings = replace(self.shape(self._shared(), tokenizer), **heat)
+        return Column(language_model.with_seed(settings), 1)
 
 
 def require_few(temperatures: int, samples: int) -> None:
@@ -236,7 +265,8 @@ class Strip:
     def progress(self) -> Progress:
         """Tokens written; a column that ended early counts whole."""
         each = self.settings.max_new_tokens
-        total = each * len(self.settings.temperatures) * self.settings.samples
+        columns = len(self.settings.temperatures) * self.settings.samples
+        total = each * (columns + (self.settings.branch is not None))
         done = sum(each if column.ended else len(column.reply.steps) for column in self.written)
         tokens = sum(len(column.reply.steps) for column in self.written)
         return Progress(done, total, f"{tokens:,} tokens written, all columns together")
@@ -272,19 +302,24 @@ def run_strip(model: LanguageModel, settings: StripSettings, run: Run) -> Iterat
         When the person stopped it.
     """
     columns, tokenizer = settings.columns(model.tokenizer), model.tokenizer
-    prompt_ids = settings.prompt_ids(tokenizer)
+    prompt_ids, branch = settings.prompt_ids(tokenizer), settings.branched(tokenizer)
     start = time.perf_counter()
     strip = Strip(settings, (), tokenizer, 0.0)
     for written in write_strip(model, prompt_ids, columns, run.stopped):
         strip = Strip(settings, tuple(written), tokenizer, time.perf_counter() - start)
         yield strip
+    if branch and not run.stopped():
+        before = strip.written
+        for grown in write_branch(model, prompt_ids, branch, settings.branch or (), run.stopped):
+            seconds = time.perf_counter() - start
+            strip = Strip(settings, (*before, grown), tokenizer, seconds)
+            yield strip
     yield replace(strip, closed=True)
     run.check()
 
 
 def _output(tokenizer: Tokenizer, written: Written, reference: Written) -> dict[str, Any]:
     settings, measures = written.column.settings, measure(written, reference)
-    parting = find_parting(reference.reply.steps, written.reply.steps)
     records = to_json(written.reply.records(tokenizer))
     return {
         "temperature": settings.temperature,
@@ -293,7 +328,8 @@ def _output(tokenizer: Tokenizer, written: Written, reference: Written) -> dict[
         "settings": settings.as_dict(),
         "text": written.reply.text,
         "finish_reason": written.reply.finish_reason,
-        "parts_at": None if parting is None else parting.position,
+        "parts_at": parts_at(written, reference),
+        "begins_with": list(written.begun),
         "measures": None if measures is None else vars(measures),
         "tokens": [{"id": record.pop("token_id"), **record} for record in records],
     }

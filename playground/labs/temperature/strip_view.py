@@ -2,44 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from difflib import SequenceMatcher
+import json
 
 from markupsafe import Markup
 
-from playground.drawing.choice import render_choice
-from playground.drawing.finish_words import FINISH_WORDS
 from playground.drawing.markup import join, table, tag
-from playground.generation.divergence import Parting, find_parting
-from playground.labs.temperature.columns import Measures, Written, measure
+from playground.labs.temperature.columns import Measures, Written, measure, parts_at
 from playground.labs.temperature.strip import Strip
+from playground.labs.temperature.strip_columns_view import draw_column
+from playground.labs.temperature.token_data import MOST_OPENED
 
-_HEADS = ("column", "entropy", "distinct-1", "distinct-2", "agrees", "parts at", "tokens/s")
+_HEADS = (
+    "column",
+    "entropy, nats",
+    "different tokens",
+    "different pairs",
+    "agrees",
+    "parts at token",
+    "tokens/s",
+)
 _MEASURED = (
-    "Entropy is the mean over the tokens, in nats, of the model's own distribution. Agreement is "
-    "with the first column, place by place. Speeds were measured while all columns ran together."
+    "Entropy is the mean over the tokens, in nats, of the model's own distribution. Different "
+    "tokens and pairs: the share that is no repeat (distinct-1 and distinct-2); low means that it "
+    "goes round in circles. Agreement is with the first column, place by place. Speeds were "
+    "measured while all columns ran together."
 )
 # Both are in the page; the style sheet shows the one that is chosen, with no server and no script.
 _MARKS = {"parting": "Where they part", "difference": "Difference to the first"}
+_OPENS = "Muted: the prompt, and what columns share. A ring: where one parts. Open any token: "
+_BRANCHES = "what else could have come, and a branch from there."
 
 
 def draw(strip: Strip) -> Markup:
     """Return all columns with both marks, and the table of their measures."""
     if not strip.written:
         return tag("p", "The columns will stand here.", class_="hint")
-    columns = (_column(strip, each) for each in strip.written)
+    columns = (draw_column(strip, each) for each in strip.written)
     return join(
         (
-            _switch() if strip.closed else None,
-            tag("div", *columns, class_="strip", tabindex="0", role="group", aria_label="Columns"),
+            _switch(strip) if strip.closed else None,
+            tag(
+                "div",
+                *columns,
+                class_="strip",
+                tabindex="0",
+                role="group",
+                aria_label="Columns",
+                data_seed=_seed(strip),
+            ),
+            _hint(strip) if strip.closed else None,
             _table(strip),
         )
     )
 
 
-def _switch() -> Markup:
+def _seed(strip: Strip) -> int | None:
+    """Return the seed of the first sample, also where it was drawn; a branch keeps the others."""
+    if strip.settings.seed is not None:
+        return strip.settings.seed
+    own = (each.column.settings.seed for each in strip.written if not each.begun)
+    return min((seed for seed in own if seed is not None), default=None)
+
+
+def _switch(strip: Strip) -> Markup:
     choices = (_mark(value, words) for value, words in _MARKS.items())
-    return tag("p", tag("span", "Mark "), *choices, class_="marks", role="radiogroup")
+    return tag(
+        "div",
+        tag("p", tag("span", "Mark "), *choices, class_="marks", role="radiogroup"),
+        _without(strip),
+        class_="above-strip",
+    )
 
 
 def _mark(value: str, words: str) -> Markup:
@@ -49,84 +81,45 @@ def _mark(value: str, words: str) -> Markup:
     return tag("label", button, " ", words)
 
 
-def _column(strip: Strip, each: Written) -> Markup:
-    first = strip.written[0]
-    parting = find_parting(first.reply.steps, each.reply.steps)
-    ended = each.ended or strip.closed
-    end = FINISH_WORDS[each.reply.finish_reason] if ended else "writing…"
+def _without(strip: Strip) -> Markup | None:
+    if strip.settings.branch is None:
+        return None
+    sets = {"branch": "", "seed": "" if _seed(strip) is None else str(_seed(strip))}
     return tag(
-        "section",
-        tag("h3", _title(each)),
-        tag("p", _parted(each, parting) or "…", class_="written by-parting"),
-        tag("p", _differing(first, each) or "…", class_="written by-difference"),
-        _forks(strip, each, parting) if parting else None,
-        tag("p", f"{len(each.reply.steps):,} tokens · {end}", class_="hint"),
-        class_="strip-column",
+        "button",
+        "Take the branch away",
+        type="button",
+        class_="small on-page",
+        data_set=json.dumps(sets),
+        data_run=True,
     )
 
 
-def _title(each: Written) -> Markup:
-    settings = each.column.settings
-    seed = "no seed: greedy" if settings.seed is None else f"seed {settings.seed}"
-    return join((f"T {settings.temperature:g} ", tag("span", seed, class_="muted")))
-
-
-def _parted(each: Written, parting: Parting | None) -> Markup:
-    """Return the text with a mark on the token at which it parts from the first column."""
-    if parting is None:
-        return join([each.reply.text])
-    texts = [step.text for step in each.reply.steps]
-    before, own, after = texts[: parting.position], texts[parting.position], parting.position + 1
-    title = f"parts from the first column at token {after}"
-    marked = tag("mark", f"⟨{own or '∅'}⟩", class_="parting", title=title)
-    return join([*before, marked, *texts[after:]])
-
-
-def _differing(first: Written, each: Written) -> Markup:
-    """Return the words with what is left out struck through and what is new underlined."""
-    if each is first:
-        return join([each.reply.text])
-    return join(_differences(first.reply.text.split(), each.reply.text.split()), " ")
-
-
-def _differences(old: list[str], new: list[str]) -> Iterator[Markup | str]:
-    for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if kind == "equal":
-            yield " ".join(new[c:d])
-            continue
-        if a < b:
-            yield tag("del", " ".join(old[a:b]))
-        if c < d:
-            yield tag("ins", " ".join(new[c:d]))
-
-
-def _forks(strip: Strip, each: Written, parting: Parting) -> Markup:
-    """Return both distributions at the token where two columns part, to be opened."""
-    sides = (
-        render_choice(choice, strip.tokenizer, f"T {written.column.settings.temperature:g}")
-        for choice, written in ((parting.first, strip.written[0]), (parting.second, each))
-    )
-    summary = tag("summary", f"Parts at token {parting.position + 1:,}")
-    return tag("details", summary, *sides, class_="fork")
+def _hint(strip: Strip) -> Markup:
+    opened = MOST_OPENED // len(strip.written)
+    longest = max(len(each.reply.steps) for each in strip.written)
+    most = f" The first {opened:,} tokens of a column can be opened." if longest > opened else None
+    return tag("p", _OPENS, _BRANCHES, most, class_="hint")
 
 
 def _table(strip: Strip) -> Markup:
     first = strip.written[0]
     rows = (
-        _measures(each, measures, find_parting(first.reply.steps, each.reply.steps))
+        _measures(each, measures, parts_at(each, first))
         for each in strip.written
         if (measures := measure(each, first))
     )
     return table(_HEADS, rows, class_="stages measures-table") + tag("p", _MEASURED, class_="hint")
 
 
-def _measures(each: Written, measures: Measures, parting: Parting | None) -> tuple[str, ...]:
+def _measures(each: Written, measures: Measures, place: int | None) -> tuple[str, ...]:
+    which = "branch" if each.begun else f"#{each.column.sample}"
     return (
-        f"T {each.column.settings.temperature:g} #{each.column.sample}",
+        f"T {each.column.settings.temperature:g} {which}",
         f"{measures.mean_entropy_nats:.2f}",
-        f"{measures.distinct_1:.2f}",
-        f"{measures.distinct_2:.2f}",
-        f"{measures.agreement:.0%}",
-        "never" if parting is None else f"{parting.position + 1:,}",
+        f"{measures.distinct_1:.0%}".replace("%", " %"),
+        f"{measures.distinct_2:.0%}".replace("%", " %"),
+        f"{measures.agreement:.0%}".replace("%", " %"),
+        "never" if place is None else f"{place + 1:,}",
         f"{measures.tokens_per_second:.1f}",
     )

@@ -21,6 +21,7 @@ from playground.labs.precision.speed import bytes_per_token, explain
 from playground.models.acquire.own_process import Finished
 from playground.models.engines.choice import EngineName
 from playground.models.engines.machine import Machine
+from playground.models.engines.occupancy import Occupancy
 from playground.models.engines.outliers import Outliers
 from playground.models.engines.precision import Precision
 
@@ -153,7 +154,7 @@ def test_all_text_is_escaped_and_the_parting_wears_a_ring() -> None:
 def test_why_is_made_of_the_numbers() -> None:
     assert bytes_per_token(INT8) == 200_000_000
     assert bytes_per_token(replace(INT8, tied_head=False)) == 100_000_000
-    told = " ".join(explain(Precision.INT8, INT8, FULL, MACHINE))
+    told = " ".join(explain(int8_row(), MACHINE, full_row()))
     assert "reads 200 MB of weights (computed)" in told
     assert "50 GB/s (measured), which would allow 250 tokens/s; it wrote 20, 8% of that" in told
     assert "0.40 times the bytes" in told
@@ -162,11 +163,42 @@ def test_why_is_made_of_the_numbers() -> None:
     assert "1,000 of 2,000,000 inputs of these layers (0.050%) were 6 or larger" in told
     assert "up to 1,270 (measured)" in told
     assert "steps of 10.0" in told
-    assert "outliers" not in " ".join(explain(Precision.FP32, FULL, FULL, MACHINE))
+    assert "outliers" not in " ".join(explain(full_row(), MACHINE, None))
     assert "50.0 ms" in told
     assert "1.25 ms" in told
     assert "40 times less" in told
     assert "Linear8bitLt" in draw(bench(full_row(), int8_row()))
+
+
+def test_a_row_is_compared_with_rows_of_its_table_alone() -> None:
+    both = bench(full_row(), int8_row())
+    assert (both.beside(both.rows[1]), both.beside(both.rows[0])) == (both.rows[0], None)
+    alone = bench(int8_row())
+    assert alone.beside(alone.rows[0]) is None
+    assert "times the bytes" not in draw(alone)
+    core = replace(full_row(), engine=EngineName.CORE, measured=replace(FULL, engine="core"))
+    assert bench(full_row(), core, int8_row()).beside(int8_row()) == full_row()
+    # Runs that overlap are neither faster nor slower, whatever their medians say.
+    close = replace(INT8, decode_tokens_per_second=Spread(24.9, 23.0, 27.0))
+    told = " ".join(explain(replace(int8_row(), measured=close), MACHINE, full_row()))
+    assert "about as fast, 1.00 times: their runs overlap" in told
+    assert "slower" not in told
+    quick = replace(INT8, decode_tokens_per_second=Spread(300.0, 290.0, 310.0))
+    told = " ".join(explain(replace(int8_row(), measured=quick), MACHINE, full_row()))
+    assert "it wrote 300, so the memory is faster than in the moment it was timed" in told
+    assert "120%" not in told
+
+
+def test_a_row_measured_beside_other_work_is_marked() -> None:
+    beside = replace(int8_row(), beside=Occupancy(0.0, 1.3, 0.5, 2.0))
+    html = draw(bench(full_row(), beside))
+    assert html.count('class="beside"') == 1
+    assert "other programs kept 1.3 processors busy" in html
+    assert "so this says little" in html
+    assert bench(beside).to_json()["rows"][0]["beside"]["busy"] is True
+    quiet = replace(int8_row(), beside=Occupancy(0.01, 0.1, 0.5, 2.0))
+    for row in (quiet, int8_row()):
+        assert "beside other work" not in draw(bench(full_row(), row))
 
 
 def test_exports_hold_every_row() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,66 @@ def test_the_dice_hit_what_a_chat_with_this_seed_writes_first(
     assert seen(model, prompt="the cat").drawn is None
 
 
+def test_many_draws_are_counted_and_begin_with_what_a_chat_throws(model: LanguageModel) -> None:
+    for seed in range(20):
+        once = seen(model, prompt="the cat", seed=seed).drawn
+        several = seen(model, prompt="the cat", seed=seed, draws=2)
+        assert once is not None
+        assert several.tally is not None
+        shown = [bar.token_id for bar in several.shown.bars]
+        first = several.tally.newest[0]
+        assert (shown[first] if first < len(shown) else None) in (once.token_id, None)
+        assert several.drawn is None
+    found = seen(model, prompt="the cat", seed=3, draws=10_000)
+    tally = found.tally
+    assert tally is not None
+    assert (tally.draws, len(tally.newest)) == (10_000, 100)
+    for bar, count in zip(found.shown.bars, tally.counts, strict=True):
+        assert count / tally.draws == pytest.approx(bar.probability, abs=0.02)
+    cold = seen(model, prompt="the cat", seed=3, draws=100, temperature=0).tally
+    assert cold is not None
+    assert cold.counts[0] == 100
+    assert json.loads(json.dumps(found.to_json()))["draws"]["rest_count"] == tally.rest
+
+
+def test_the_text_grows_by_the_token_that_was_drawn(model: LanguageModel) -> None:
+    # Of this small vocabulary many tokens are bytes that are no character.
+    throws = (seen(model, prompt="the cat", seed=seed) for seed in range(50))
+    first = next(each for each in throws if "Add it" in draw(each))
+    assert first.drawn is not None
+    added = first.piece(first.drawn.token_id)
+    grown = seen(model, prompt="the cat", added=added, seed=2)
+    assert grown.reading.next_token.prompt_ids == tuple(
+        model.tokenizer.encode_text_prompt("the cat" + added)
+    )
+    assert "Begin again" in draw(grown)
+    asked = seen(model, prompt="the cat", added=" sat", as_chat=True)
+    plain = seen(model, prompt="the cat", as_chat=True)
+    ids = plain.reading.next_token.prompt_ids
+    assert asked.reading.next_token.prompt_ids[: len(ids)] == ids
+    assert "First token of the reply to “the cat”" in draw(plain)
+    assert "Asked as a chat message, through the model&#39;s template" in draw(plain)
+    assert "Next token after “ sat”" in draw(asked)
+    assert "Next token after “the cat”" in draw(first)
+
+
+def test_rows_keep_their_places_and_their_scale_whatever_the_temperature(
+    model: LanguageModel,
+) -> None:
+    def ticks(temperature: float) -> list[tuple[str, str]]:
+        picture = draw(seen(model, prompt="the cat", temperature=temperature, top_p=1))
+        named = re.findall(r'class="token" title="([^"]*)"', picture)
+        at_one = re.findall(r'class="tick" style="left:([^"]*)"', picture)
+        return list(zip(named, at_one, strict=True))
+
+    assert ticks(0.3) == ticks(1) == ticks(2)
+    cold = seen(model, prompt="the cat", temperature=0)
+    assert 'class="now" style="width:100.00%"' in draw(cold)
+    found = seen(model, prompt="the cat", top_p=1)
+    highest = f"{100 * found.shown.bars[0].probability:.2f}%"
+    assert f'class="now" style="width:{highest}"' in draw(found)
+
+
 def test_json_names_each_token_and_adds_up(model: LanguageModel) -> None:
     found = seen(model, prompt="the cat", word="the", seed=1)
     document = json.loads(json.dumps(found.to_json()))
@@ -110,7 +171,7 @@ def test_the_picture_says_what_was_done(model: LanguageModel) -> None:
     picture = draw(found)
     for words in ("a seed plays no part", "T 0 throws no dice", "banned", "Step by step"):
         assert words in picture
-    assert 'data-set="{&#34;seed&#34;: &#34;4&#34;}"' in picture
+    assert "{&#34;seed&#34;: &#34;4&#34;, &#34;draws&#34;: &#34;1&#34;}" in picture
     cut = draw(seen(model, prompt="the cat", top_k=3, word="a", way="bias", amount=4))
     assert "cut by top-k" in cut
     assert "biased" in cut
@@ -123,6 +184,12 @@ def test_all_text_of_the_model_is_escaped(model: LanguageModel) -> None:
     class Evil:
         def piece(self, token_id: int) -> str:
             return f"<img src=x>{token_id}"
+
+        def decode(self, token_ids: list[int]) -> str:
+            return f"<img src=x>{token_ids}"
+
+        def is_control(self, token_id: int) -> bool:
+            return False
 
     found = seen(model, prompt="the cat", seed=0, word="a")
     object.__setattr__(found.reading, "tokenizer", Evil())
@@ -144,8 +211,11 @@ def section(tmp_path: Path) -> Iterator[DistributionSection]:
 
 
 def on_page(section: DistributionSection, kept: Result | None, **given: Any) -> dict[Any, Any]:
+    settings = DistributionSettings(**given)
+    rail = {name: getattr(settings, name) for name in section.form.shared}
     data = {each: each.value for each in section._rail.components}
-    data |= section.form.values(DistributionSettings(**given)) | {section._kept: kept}
+    data |= {section._rail.fields[name]: value for name, value in rail.items()}
+    data |= section.form.values(settings) | {section._kept: kept}
     return section._on_slide(data)
 
 
@@ -162,6 +232,8 @@ def test_the_page_redraws_what_was_read_and_says_when_it_is_old(
     assert moved[section._view] == str(
         redrawn(kept, DistributionSettings(prompt="the cat", temperature=0.5)).framed()
     )
+    assert set(section.form.shared) == {"temperature", "top_k", "top_p", "min_p"}
+    assert section._rail.fields["temperature"] in section.followed
     other = on_page(section, kept, prompt="the dog", temperature=0.5)
     assert "press Read for the new" in other[section.notice]
     assert other[section._view] == moved[section._view]

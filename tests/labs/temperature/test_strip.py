@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import html
 import itertools
 import json
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -20,7 +22,7 @@ from playground.generation.divergence import find_parting
 from playground.generation.language_model import LanguageModel
 from playground.generation.scheduler import Scheduler
 from playground.generation.settings import SamplingSettings
-from playground.labs.temperature.columns import Written, measure
+from playground.labs.temperature.columns import Written, measure, parts_at, shared_tokens
 from playground.labs.temperature.strip import (
     MAX_COLUMNS,
     Strip,
@@ -169,16 +171,72 @@ def test_what_was_written_stays_when_it_is_stopped(tiny_model_folder: Path) -> N
 def test_both_marks_are_drawn_and_all_text_is_escaped(engine: Engine) -> None:
     last = strip(engine, temperatures=(0, 2))
     picture = draw(last)
-    for words in ("by-parting", "by-difference", 'class="parting"', "<ins>", "Parts at token"):
+    for words in ("by-parting", "by-difference", 'class="tok parting"', "<ins>", "Parts at token"):
         assert words in picture
     assert 'value="parting" checked' in picture
+    assert '<span class="prompt muted">hello</span>' in picture
     first, other = last.written
-    evil = replace(
-        last,
-        written=(first, replace(other, reply=replace(other.reply, text="<img src=x> & <b>"))),
-    )
+    steps = tuple(replace(step, text="<img src=x> & <b>") for step in other.reply.steps)
+    told = replace(other.reply, text="<img src=x> & <b>", steps=steps)
+    evil = replace(last, written=(first, replace(other, reply=told)))
     assert "<img" not in draw(evil)
     assert "&lt;img" in draw(evil)
+
+
+def test_what_columns_share_is_muted_and_each_has_its_line_of_entropy(engine: Engine) -> None:
+    last = strip(engine, temperatures=(0, 0, 2))
+    first, same, hot = last.written
+    place = parts_at(hot, first)
+    assert place is not None
+    assert (parts_at(same, first), shared_tokens(first, [same, hot])) == (None, 12)
+    picture = draw(last)
+    columns = [each.partition("by-difference")[0] for each in picture.split("<section")[1:]]
+    told = sum(bool(step.text) for step in first.reply.steps)  # half a character adds no text
+    assert [each.count('class="tok muted"') for each in columns[:2]] == [told, told]
+    assert [each.count("parting") for each in columns] == [1, 1, 2]  # the class of the text itself
+    assert picture.count("<polyline") == 3
+    assert "distinct-1" in picture.partition("the share that is no repeat (")[2]
+    assert picture.count("distinct-1") == 1
+
+
+def test_every_token_can_be_opened_once_all_is_written(engine: Engine) -> None:
+    last = strip(engine, temperatures=(0, 1))
+    assert "data-tokens" not in draw(replace(last, closed=False))
+    (column, _) = re.findall(r'data-tokens="([^"]*)"', draw(last))
+    tokens = json.loads(html.unescape(column))
+    assert [each["id"] for each in tokens] == list(last.written[0].reply.token_ids)
+    assert all(len(each["others"]) == 10 for each in tokens)
+    assert tokens[0]["rank"] == 1
+    assert tokens[0]["dice"] is None
+
+
+def test_a_branch_begins_with_its_tokens_and_goes_on_with_the_same_dice(engine: Engine) -> None:
+    plain = strip(engine, temperatures=(0, 1))
+    hot = plain.written[1]
+    begun = hot.reply.token_ids[:4]
+    same = strip(
+        engine, temperatures=(0, 1), branch=begun, branch_temperature=1, branch_seed=7
+    ).written[2]
+    assert same.token_ids == hot.reply.token_ids  # the very tokens again, from the same numbers
+    assert same.reply.text == hot.reply.text
+    other = next(
+        each.token_id
+        for each in hot.reply.steps[4].choice.alternatives
+        if each.token_id != hot.reply.token_ids[4]
+    )
+    last = strip(
+        engine, temperatures=(0, 1), branch=(*begun, other), branch_temperature=1, branch_seed=7
+    )
+    branch = last.written[2]
+    assert last.progress.ended
+    assert parts_at(branch, hot) == 4
+    assert len(branch.token_ids) <= 12
+    assert last.to_json()["outputs"][2]["begins_with"] == [*begun, other]
+    picture = draw(last)
+    assert "Take the branch away" in picture
+    assert "branch, seed 7" in picture
+    with pytest.raises(OptionError, match="branch anew from a column of this model"):
+        strip(engine, temperatures=(0, 1), branch=(10**6,))
 
 
 def test_a_strip_is_cancelled_within_one_token(tiny_model_folder: Path) -> None:

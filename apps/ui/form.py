@@ -149,7 +149,8 @@ def _component(setting: Setting, elem_id: str) -> Component:
 
 
 def _choice(setting: Setting, kind: Choice, shared: dict[str, Any]) -> Component:
-    choices = [(setting.words.get(name, name), name) for name in kind.names]
+    offered = kind.names if setting.look.offered is None else setting.look.offered()
+    choices = [(setting.words.get(name, name), name) for name in kind.names if name in offered]
     if len(choices) <= MAX_RADIO:
         return gr.Radio(choices, **shared, min_width=200)
     return gr.Dropdown(choices, **shared, filterable=False, min_width=200)

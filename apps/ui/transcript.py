@@ -255,7 +255,7 @@ def _settings_words(facts: ReplyFacts) -> list[str]:
         used["context_window"] = f"{window:,}"
     words += [f"{escape(_LONG.get(name, name))} {_bold(value)}" for name, value in used.items()]
     texts = stop if isinstance(stop, list) else [stop]
-    return [*words, *(f"stop {_bold(repr(text))}" for text in texts)]
+    return [*words, *(f"stop {_bold(mark(str(text)))}" for text in texts)]
 
 
 def _bold(value: object) -> str:

@@ -20,9 +20,9 @@ def mark(text: str) -> str:
     Examples
     --------
     >>> mark(" Paris"), mark("\n"), mark("\u202e"), mark("")
-    ('·Paris', '↵', '\\u202e', '∅')
+    ('·Paris', '↵', '⟨U+202E⟩', '∅')
     """
-    seen = "".join(c if c.isprintable() else rf"\u{ord(c):04x}" for c in visible(text))
+    seen = "".join(c if c.isprintable() else _code(c) for c in visible(text))
     return seen or "∅"
 
 
@@ -34,12 +34,15 @@ def legible(text: str) -> str:
     Examples
     --------
     >>> legible("a\x00b\u202ec d\n")
-    'a\\u0000b\\u202ec d\n'
+    'a⟨U+0000⟩b⟨U+202E⟩c d\n'
     """
     kept = "\n\N{ZERO WIDTH JOINER}\N{VARIATION SELECTOR-16}"
-    return "".join(
-        c if c.isprintable() or c in kept or c == "\t" else rf"\u{ord(c):04x}" for c in text
-    )
+    return "".join(c if c.isprintable() or c in kept or c == "\t" else _code(c) for c in text)
+
+
+def _code(character: str) -> str:
+    """Return a character by the number that Unicode gives it."""
+    return f"⟨U+{ord(character):04X}⟩"
 
 
 def percent(probability: float) -> str:

@@ -6,7 +6,7 @@ read here, and what breaks a rule gets one sentence that names option, rule and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Self
@@ -44,6 +44,9 @@ class Look:
         is another.
     from_chat : bool
         Whether the text that travels is a chat message: it is one when it comes from the chat.
+    offered : callable or None
+        Names of the values of a choice that can be had on this machine; None for all. A form shows
+        these, whoever names another gets a sentence.
     seldom : bool
         Few people change it: it stands behind "More settings", after all others.
     """
@@ -57,6 +60,7 @@ class Look:
     narrow: bool = False
     restarts: bool = False
     from_chat: bool = False
+    offered: Callable[[], Collection[str]] | None = None
     seldom: bool = False
 
 

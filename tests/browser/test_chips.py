@@ -202,7 +202,7 @@ def test_what_a_model_writes_is_shown_as_text(visit: Visit, settings: Settings) 
     attack = "<img src=x onerror='window.hacked = 1'><script>window.hacked = 1</script>${7}{{x}}\""
     bring(page, settings, token(attack), token("\n"), token("\u202eb"))
     chips = show_tokens(page)
-    assert chips.all_text_contents() == [attack.replace(" ", "·"), "↵", r"\u202eb"]
+    assert chips.all_text_contents() == [attack.replace(" ", "·"), "↵", "⟨U+202E⟩b"]
     chips.first.click()
     panel = page.locator(".token-panel")
     expect(panel.locator("header .token")).to_have_text(attack.replace(" ", "·"))

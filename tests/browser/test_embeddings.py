@@ -132,7 +132,7 @@ def test_bad_words_get_a_sentence_and_stay(visit: Visit) -> None:
         expect(told).to_have_text("")
     put(page, "neighbours-word", "nul\x00")
     press_again(page)
-    expect(view(page, "neighbours").locator("h2").first).to_contain_text("·nul\\u0000")
+    expect(view(page, "neighbours").locator("h2").first).to_contain_text("·nul⟨U+0000⟩")
     assert view(page, "neighbours").locator("b").count() == 0
 
 

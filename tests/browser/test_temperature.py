@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from playground.drawing.marks import mark
 from playground.models.engines.core_model import CoreEngine
 
 Visit = Callable[..., Page]
@@ -44,7 +45,8 @@ def setting(page: Page, name: str, experiment: str = "distribution") -> Locator:
 
 
 def slider(page: Page, name: str) -> Locator:
-    return page.locator(f"#temperature-distribution-{name} input[type=range]")
+    """A run setting: those beside the lab drive its bars."""
+    return page.locator(f"#rail #{name} input[type=range]")
 
 
 def read(page: Page, prompt: str) -> None:
@@ -59,47 +61,111 @@ def percents(page: Page) -> list[float]:
     ]
 
 
-def test_the_bars_move_and_the_model_does_not_run(visit: Visit, forward_calls: list[int]) -> None:
+def places(page: Page) -> list[tuple[str, str, float]]:
+    """Return of each row its token, its T 1 tick, and where it stands on the page."""
+    found: list[tuple[str, str, float]] = page.locator(".bar").evaluate_all(
+        "rows => rows.map(row => [row.querySelector('.token').textContent,"
+        " row.querySelector('.tick').style.left, row.getBoundingClientRect().top + scrollY])"
+    )
+    return [tuple(each) for each in found]  # type: ignore[misc] # JSON knows no tuples
+
+
+def test_the_rail_moves_the_bars_on_a_fixed_scale_and_the_model_does_not_run(
+    visit: Visit, forward_calls: list[int]
+) -> None:
     page = open_lab(visit)
-    expect(page.locator(VIEW)).to_contain_text("will stand here")
+    expect(page.locator(f"{VIEW}, {NOTICE}")).not_to_have_count(0)
+    slider(page, "top_p").fill("1")
     read(page, "The capital of France is")
     expect(page.locator(".bar")).to_have_count(21)
-    tokens = page.locator(".bar .token").all_inner_texts()
-    assert tokens[0] == "·Paris"
-    calls, before = list(forward_calls), percents(page)
-    assert len(calls) == 1
+    card = page.locator(".next-token")
+    expect(card.locator("h2")).to_have_text("Next token after “The capital of France is”")
+    calls, before, rows = list(forward_calls), percents(page), places(page)
+    assert rows[0][0] == "·Paris"
     assert sum(before) == pytest.approx(100, abs=1)
+    width = card.locator(".bar .now").first.evaluate("bar => parseFloat(bar.style.width)")
+    assert width == pytest.approx(before[0], abs=0.01)  # the whole track is 100 %
+    assert float(rows[0][1].removesuffix("%")) == pytest.approx(width)
 
     slider(page, "temperature").fill("0.5")
     expect(page.locator(".bar .percent").first).not_to_have_text(f"{before[0]:.2f} %")
     colder = percents(page)
     assert colder[0] > before[0]
     assert sum(colder) == pytest.approx(100, abs=1)
+    assert places(page) == rows  # the same token in the same row, its tick where it was
     slider(page, "top_k").fill("3")
     expect(page.locator(".bar.cut")).to_have_count(17)
     expect(page.locator(".bar.cut").first).to_contain_text("cut by top-k")
     slider(page, "temperature").fill("0")
     expect(page.locator(".bar .percent").first).to_have_text("100 %")
     expect(page.locator(".sums")).to_contain_text("a seed plays no part")
-    page.get_by_role("button", name="Draw a token").click()
-    expect(page.locator(".dice")).to_contain_text("T 0 throws no dice: it is “·Paris”")
-    expect(page.get_by_role("button", name="Export", exact=True)).to_be_visible()
-    assert page.locator(".bar .token").all_inner_texts() == tokens
+    assert places(page) == rows
     assert forward_calls == calls
 
 
-def test_a_draw_says_which_token_the_number_hits(visit: Visit) -> None:
+def test_a_marker_falls_a_tally_grows_and_the_text_grows_by_the_token(visit: Visit) -> None:
     page = open_lab(visit)
-    setting(page, "top_k").fill("3")
+    setting(page, "word").fill("a")
     expect(page.locator(NOTICE)).to_contain_text("Press Read first")
+    setting(page, "word").fill("")
+    slider(page, "top_p").fill("1")
     read(page, "The capital of France is")
     expect(page.locator(".bar")).to_have_count(21)
-    page.get_by_role("button", name="Draw a token").click()
+    page.get_by_role("button", name="Draw", exact=True).click()
     expect(page.locator(".dice")).to_contain_text(
         re.compile(r"Seed 0 throws 0\.6370, between .*: .+\.")
     )
+    hit = page.locator(".bar.hit")
+    expect(hit.locator(".marker")).to_have_count(1)
+    assert page.locator(".bars.thrown").count() == 1  # it is seen to fall
+    now, marker = (hit.locator(part).bounding_box() for part in (".now", ".marker"))
+    assert now is not None
+    assert marker is not None
+    assert now["x"] <= marker["x"] + marker["width"] / 2 <= now["x"] + now["width"]
+
+    page.wait_for_timeout(300)
+    page.get_by_role("button", name="Draw 100", exact=True).click()
+    expect(page.locator(".dice")).to_contain_text("100 draws with the dice of seed 1")
+    expect(page.locator(".bar .why").filter(has_text="times")).to_have_count(21)
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('.bar .why')]"
+        ".reduce((sum, each) => sum + parseInt(each.textContent), 0) === 100"
+    )
+    page.get_by_role("button", name="Draw 100 more").click()
+    expect(page.locator(".dice")).to_contain_text("200 draws with the dice of seed 1")
+
+    page.get_by_role("button", name="Draw", exact=True).click()
+    told = page.locator(".bar.hit:not(.rest) .token")
+    expect(told).to_have_count(1)
+    token = told.inner_text().replace("·", " ")
+    page.wait_for_timeout(300)
+    page.get_by_role("button", name="Add it").click()
+    expect(page.locator(".so-far ins")).to_have_text(token)
+    expect(page.locator(".next-token h2")).to_have_text(
+        f"Next token after “The capital of France is{token}”"
+    )
+    page.wait_for_timeout(300)
+    page.get_by_role("button", name="Begin again").click()
+    expect(page.locator(".so-far")).to_have_count(0)
     page.locator("summary", has_text="Step by step").click()
     expect(page.locator("table.stages")).to_contain_text("divided by T")
+
+
+def test_a_question_of_the_chat_arrives_as_a_chat_message(visit: Visit) -> None:
+    page = visit()
+    page.get_by_label("Message", exact=True).fill("What is the capital of France?")
+    page.get_by_role("button", name="Temperature", exact=True).click()
+    expect(setting(page, "prompt")).to_have_value("What is the capital of France?")
+    expect(page.get_by_label("As a chat message").first).to_be_checked()
+    expect(page.locator(NOTICE)).to_contain_text("asked as a chat message")
+    page.locator("#run-temperature-distribution").click()
+    expect(page.locator(".next-token h2")).to_have_text(
+        "First token of the reply to “What is the capital of France?”"
+    )
+    expect(page.locator(".next-token .as-chat")).to_contain_text("through the model's template")
+    page.locator("#experiment-temperature-strip-button").click()
+    expect(setting(page, "prompt", "strip")).to_have_value("What is the capital of France?")
+    expect(page.locator("#temperature-strip-as_chat input")).to_be_checked()
 
 
 def test_bad_prompts_get_one_sentence_and_tricks_are_text(visit: Visit) -> None:
@@ -140,14 +206,20 @@ def test_a_strip_of_five_streams_parts_and_is_exported(visit: Visit) -> None:
     await_strip(page)
     expect(columns.nth(0)).to_contain_text("no seed: greedy")
     expect(columns.nth(2)).to_contain_text("seed 7")
+    expect(columns.locator(".by-parting .prompt.muted")).to_have_count(5)
+    expect(columns.locator("svg.entropy-line polyline")).to_have_count(5)
     parted = columns.filter(has=page.locator("mark.parting"))
     assert parted.count() >= 2
+    ring = parted.last.locator(".by-parting mark.parting")
+    assert "⟨" not in ring.inner_text()
+    assert "2px" in ring.evaluate("mark => getComputedStyle(mark).boxShadow")
     parted.last.locator("summary").click()
     sides = parted.last.locator(".side")
     expect(sides).to_have_count(2)
     expect(sides.first).to_contain_text("T 0 took")
     expect(sides.last.locator("li")).to_have_count(5)
     expect(page.locator(".measures-table tr")).to_have_count(6)
+    assert page.locator("table.measures-table th").filter(has_text="distinct").count() == 0
 
     expect(columns.last.locator(".by-difference")).to_be_hidden()
     page.get_by_label("Difference to the first").check()
@@ -159,10 +231,41 @@ def test_a_strip_of_five_streams_parts_and_is_exported(visit: Visit) -> None:
     assert [output["temperature"] for output in record["outputs"]] == [0, 0.5, 1, 1.5, 2]
     assert record["versions"]["llm-playground"]
     words = columns.last.locator(".by-difference").evaluate(
-        "(text) => { text.querySelectorAll('del').forEach((gone) => gone.remove()); "
+        "(text) => { text.querySelectorAll('del, .prompt').forEach((gone) => gone.remove()); "
         "return text.textContent; }"
     )
     assert words.split() == record["outputs"][4]["text"].split()
+    page.get_by_label("Where they part").check()
+    open_tokens_and_branch(page, columns, record["outputs"][2])
+
+
+def open_tokens_and_branch(page: Page, columns: Locator, output: dict[str, Any]) -> None:
+    """Open two tokens of a column, which stay in sight, and branch at the second."""
+    tokens = columns.nth(2).locator(".by-parting .tok")
+    for place in (2, 9):
+        token = tokens.nth(place)
+        token.scroll_into_view_if_needed()
+        token.click()
+        panel = columns.nth(2).locator(".tok-panel")
+        expect(panel).to_have_count(1)
+        expect(panel.locator("header .token")).to_have_text(mark(output["tokens"][place]["text"]))
+        expect(token).to_be_in_viewport()
+    other = panel.locator("li:not(.taken)").first
+    text = other.locator(".token").inner_text()
+    page.keyboard.press("Escape")
+    expect(panel).to_have_count(0)
+    page.keyboard.press("Enter")
+    panel.locator("li:not(.taken) button").first.click()
+    await_strip(page)
+    branch = page.locator(".strip-column[data-begun]")
+    expect(branch).to_have_count(1)
+    expect(branch.locator("h3")).to_contain_text("branch, seed 7")
+    expect(branch.locator("mark.parting")).to_have_text(text.replace("·", " "))
+    expect(columns).to_have_count(6)
+    page.wait_for_timeout(300)
+    page.get_by_role("button", name="Take the branch away").click()
+    await_strip(page)
+    expect(columns).to_have_count(5)
 
 
 def test_a_strip_can_be_stopped_and_bad_lists_are_refused(visit: Visit) -> None:
@@ -200,7 +303,7 @@ def test_a_banned_word_loses_its_probability_to_others(visit: Visit) -> None:
     expect(effect.locator("li").first).to_contain_text("·Paris")
     expect(effect).to_contain_text("Probability went to")
     page.locator("#temperature-distribution-way").get_by_label("Bias it").check()
-    slider(page, "amount").fill("-2")
+    page.locator("#temperature-distribution-amount input[type=range]").fill("-2")
     expect(paris.locator(".percent")).not_to_have_text("0 %")
     setting(page, "word").fill("a" * 41)
     expect(page.locator(NOTICE)).to_contain_text("at most 40 characters")

@@ -116,7 +116,11 @@ def draw_pairs(view: LayerView, layer: int) -> Markup:
     """Return the cosines of each two lines at one layer, and those of the others for the page."""
     cosines = view.cosines.round(3)
     numbers = range(1, cosines.shape[1] + 1)
-    head = tag("tr", tag("th"), *(tag("th", number, scope="col") for number in numbers))
+    head = tag(
+        "tr",
+        tag("th", "line", scope="col"),
+        *(tag("th", number, scope="col") for number in numbers),
+    )
     rows = (
         tag(
             "tr",

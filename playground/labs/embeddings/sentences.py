@@ -6,7 +6,8 @@ a chat model it reads a sentence from both sides at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -241,6 +242,23 @@ def search(embedder: Embedder, sentences: Sentences, query: str) -> tuple[Found,
         Found(int(place) + 1, sentences.lines[place], float(cosines[place]))
         for place in np.argsort(-cosines, kind="stable")
     )
+
+
+def foreign_lines(lines: Sequence[str]) -> tuple[int, ...]:
+    """Return the lines, from 1, whose letters are mostly no Latin ones.
+
+    Examples
+    --------
+    >>> foreign_lines(["Good day", "¡Buenos días!", "आज मौसम अच्छा है", "42"])
+    (3,)
+    """
+    return tuple(number for number, line in enumerate(lines, start=1) if _is_foreign(line))
+
+
+def _is_foreign(line: str) -> bool:
+    letters = [each for each in line if each.isalpha()]
+    latin = sum(unicodedata.name(each, "").startswith("LATIN") for each in letters)
+    return 2 * latin < len(letters)
 
 
 def _require_short(line: str, what: str) -> None:

@@ -17,7 +17,14 @@ from playground.labs.embeddings.sentences import (
     Found,
     Sentences,
     SentencesSettings,
+    foreign_lines,
     run_sentences,
+)
+
+_ENGLISH = "The encoder learned from English: in other languages a cosine says less."
+_OTHERS = (
+    "Of other scripts it knows next to nothing: a Hindi and a Japanese line of one meaning came to "
+    "0.33 only."
 )
 
 
@@ -33,7 +40,11 @@ def draw(compared: Compared) -> Markup:
 def _matrix(sentences: Sentences) -> Markup:
     cosines = sentences.similarities()
     numbers = range(1, len(sentences.lines) + 1)
-    head = tag("tr", tag("th"), *(tag("th", number, scope="col") for number in numbers))
+    head = tag(
+        "tr",
+        tag("th", "line", scope="col"),
+        *(tag("th", number, scope="col") for number in numbers),
+    )
     rows = (
         tag("tr", _name(number, line), *_cells(cosines[number - 1], number - 1))
         for number, line in zip(numbers, sentences.lines, strict=True)
@@ -53,8 +64,19 @@ def _matrix(sentences: Sentences) -> Markup:
             aria_label="Cosine of each two lines",
         ),
         _cut(sentences),
+        _languages(sentences.lines),
         class_="card",
     )
+
+
+def _languages(lines: Sequence[str]) -> Markup:
+    """Say which language the encoder knows, and which lines it can hardly read."""
+    foreign = foreign_lines(lines)
+    if not foreign:
+        return tag("p", _ENGLISH, class_="hint")
+    which = ", ".join(f"{number}" for number in foreign)
+    words = f"{_ENGLISH} {_OTHERS} Here that is line {which}."
+    return tag("p", words, class_="hint warning")
 
 
 def _name(number: int, line: str) -> Markup:
@@ -121,7 +143,8 @@ SENTENCES = Experiment(
     idea=(
         "A chat model has a vector for every token, none for a sentence. A small encoder, "
         f"{about_encoder()}, was trained to give one to each sentence, so that like "
-        "meanings lie close, whatever the words. It is fetched once, when it is first used."
+        "meanings lie close, whatever the words. It knows English. It is fetched once, when it is "
+        "first used."
     ),
     settings=SentencesSettings,
     function=run_sentences,

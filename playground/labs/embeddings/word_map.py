@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,11 @@ class Layout(StrEnum):
         return 3 if self is Layout.PCA else 5
 
 
+def layouts_here() -> tuple[str, ...]:
+    """Return the layouts that can run: UMAP needs a package of its own."""
+    return tuple(each for each in Layout if each is Layout.PCA or find_spec("umap"))
+
+
 class MapSettings(Settings):
     """Which words, and how they are laid out."""
 
@@ -62,7 +68,10 @@ class MapSettings(Settings):
         lines=3,
     )
     layout: Layout = field(
-        Layout.PCA, label="Laid out by", explanation="UMAP needs its package and 5 words or more."
+        Layout.PCA,
+        label="Laid out by",
+        explanation="UMAP takes 5 words or more; it stands here where umap-learn is installed.",
+        offered=layouts_here,
     )
     around: bool = field(
         False, label="Draw the nearest tokens too", explanation="On a wide screen."

@@ -240,7 +240,7 @@ def comparison(parts: Sequence[Part], beside: str = "") -> Markup | None:
         return None
     # The graded answers have temperature 0 on both sides: whatever is theirs cannot differ.
     same_answers = beside == "temperature"
-    heads = ("", *(part.label for part in done))
+    heads = ("score", *(part.label for part in done))
     rows = [] if same_answers else [_rights(done), _eces(done)]
     names = [name for name in _ranked(done) if not (same_answers and name not in _OF_SAMPLES)]
     rows += [_compared(name, done) for name in names]

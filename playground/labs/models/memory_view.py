@@ -70,7 +70,7 @@ def _meter(memory: Memory) -> Markup:
 def _loaded(use: MemoryUse) -> Markup:
     if not use.residents:
         return tag("p", "No model is loaded now. One is when it is asked for.", class_="hint")
-    heads = ("loaded now", "weights, MB (computed)", "kept for chats, MB", "state", "")
+    heads = ("loaded now", "weights, MB (computed)", "kept for chats, MB", "state", "free it")
     return table(heads, map(_resident, use.residents), class_="models")
 
 

@@ -16,7 +16,7 @@ def confusion(counts: Counts) -> Markup:
     )
     return join(
         (
-            table(("", "stopped", "passed"), rows, class_="plain matrix"),
+            table(("sentences that", "stopped", "passed"), rows, class_="plain matrix"),
             tag("p", shares(counts), class_="hint"),
         )
     )

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from playground.data import classifier_figures
 from playground.drawing.markup import table, tag
 
-_HEADS = ("", "AUROC", "precision", "recall", "false alarms")
+_HEADS = ("who judges", "AUROC", "precision", "recall", "false alarms")
 # Who is judged, and at which of its thresholds; both as the file of figures spells them.
 _JUDGED = (
     ("classifier", "review", "classifier, for review"),

@@ -1,4 +1,4 @@
-"""What does not hang on the number: range against precision, and the notes' example put right."""
+"""What does not hang on the number: range against precision, and a common slip put right."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from playground.drawing.markup import table, tag
 from playground.labs.precision.float_anatomy import NotesExample, notes_example
 from playground.labs.precision.float_words import show_short, show_value
 
-# What the notes that this section puts right say of their example.
+# What a script on the subject says of this example, ten times too much.
 _NOTES_RESTORED, _NOTES_ERROR = "1.008", "0.008"
 _HEADS = (
     "format",
@@ -26,7 +26,7 @@ _HEADS = (
 
 @cache
 def draw_limits() -> Markup:
-    """Return the table of ranges, and the notes' example."""
+    """Return the table of ranges, and an example by hand."""
     rows = (
         (
             each.name,
@@ -67,8 +67,8 @@ def _notes(example: NotesExample) -> Markup:
         "{weight} into a whole number and back:</p>"
         "<p>round({weight} &times; {levels} / {absmax}) = round({scaled}) = <b>{code}</b><br>"
         "{code} &times; {absmax} / {levels} = <b>{restored}</b>, so the error is <b>{error}</b>."
-        '</p><p class="hint">The notes say {theirs} and {their_error}: ten times too much, a slip '
-        "of the decimal point. Theirs would be ten times the weight.</p>"
+        '</p><p class="hint">Elsewhere one reads {theirs} and {their_error} for this example: ten '
+        "times too much, a slip of the decimal point. It would be ten times the weight.</p>"
     ).format(
         absmax=f"{example.absmax:g}",
         weight=f"{example.weight:g}",
@@ -80,4 +80,4 @@ def _notes(example: NotesExample) -> Markup:
         theirs=_NOTES_RESTORED,
         their_error=_NOTES_ERROR,
     )
-    return tag("section", tag("h3", "From the notes, put right"), words, class_="card notes")
+    return tag("section", tag("h3", "An example by hand"), words, class_="card notes")

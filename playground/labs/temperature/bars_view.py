@@ -69,7 +69,7 @@ def _token(found: Look, bar: Bar, place: int) -> _Row:
 
 def _rest(found: Look) -> _Row:
     shown, drawn = found.shown, found.drawn
-    others = f"everything else ({shown.vocabulary - len(shown.bars):,} tokens)"
+    others = f"{shown.vocabulary - len(shown.bars):,} others"
     hit = drawn is not None and all(bar.token_id != drawn.token_id for bar in shown.bars)
     count = found.tally.rest if found.tally else None
     why = f"drawn: {mark(found.piece(drawn.token_id))}" if drawn and hit else _times(count)

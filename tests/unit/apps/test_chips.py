@@ -121,7 +121,7 @@ def test_no_token_becomes_a_tag_or_attribute_of_its_own(text: str) -> None:
 
 
 def test_what_cannot_be_seen_is_made_visible() -> None:
-    marks = {" a": "·a", "\n\n": "↵↵", "\t": "⇥", "\u202e": r"\u202e", "\r": r"\u000d", "": "∅"}
+    marks = {" a": "·a", "\n\n": "↵↵", "\t": "⇥", "\u202e": "⟨U+202E⟩", "\r": "⟨U+000D⟩", "": "∅"}
     assert {text: mark(text) for text in marks} == marks
 
 

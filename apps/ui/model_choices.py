@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from playground.labs.models.names import distinct_names
 from playground.models.acquire.own import OwnModel, own_models
 from playground.models.acquire.store import ListedModel, list_models
 from playground.models.file_stamp import stamp_of
@@ -26,11 +27,11 @@ def model_choices(settings: Settings, start: str) -> list[tuple[str, str]]:
         for model in list_models(settings)
         if model.entry.kind != "embedding"
     ]
-    choices += [
-        (_own_label(each), each.path)
-        for each in own_models(settings)
-        if stamp_of(Path(each.origin))  # else it is no longer there
-    ]
+    # Those that are no longer there are not offered.
+    here = [each for each in own_models(settings) if stamp_of(Path(each.origin))]
+    paths = [each.path for each in here]
+    labels = distinct_names([_own_label(each) for each in here], paths)
+    choices += zip(labels, paths, strict=True)
     known = {reference for _, reference in choices}
     return choices if start in known else [(start, start), *choices]
 

@@ -45,7 +45,7 @@ def setting(page: Page, name: str, experiment: str = "distribution") -> Locator:
 
 
 def slider(page: Page, name: str) -> Locator:
-    """A run setting: those beside the lab drive its bars."""
+    """Return the slider of a run setting: those beside the lab drive its bars."""
     return page.locator(f"#rail #{name} input[type=range]")
 
 

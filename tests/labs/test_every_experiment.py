@@ -33,6 +33,7 @@ from playground.models.engines.precision import Precision
 from playground.serving import Pool, shared_pool
 from playground.strict_json import write_strict
 from tests.support.command_line import runner
+from tests.support.markup import seen
 from tests.support.tiny_llama import save_tiny_llama
 
 # What the clock and the machine decide: never the same twice.
@@ -96,6 +97,19 @@ def test_page_terminal_and_python_find_the_same(
     assert result.snapshot.progress.ended
     assert found(told.stdout) == found(write_strict(result.to_json()))
     assert found(told.stdout) == found(on_page(experiment, pool, choice, tmp_path))
+
+
+def test_its_words_are_plain_and_no_head_of_a_table_is_empty(
+    experiment: Experiment, result: Result
+) -> None:
+    picture = result.framed()
+    assert not re.search(r"<th[^>]*></th>", picture)
+    told = seen(picture).text
+    for raw in (r"`[a-z_]+`", r"\\u[0-9a-f]{4}", r"\bthe notes\b"):
+        assert not re.search(raw, told, re.IGNORECASE), raw
+    for each in experiment.settings.declared().values():
+        assert "`" not in each.label + each.explanation
+    assert "`" not in experiment.idea + experiment.empty
 
 
 def given_to(experiment: Experiment, choice: ModelChoice) -> LanguageModel | str | None:

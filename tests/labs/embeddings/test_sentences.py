@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from playground.errors import BrokenCache, FetchCancelled, OptionError
-from playground.experiments.run import Run
+from playground.experiments.run import Progress, Run
 from playground.labs.embeddings.sentences import (
     MOST_LINES,
     Compared,
@@ -21,6 +21,7 @@ from playground.labs.embeddings.sentences import (
     run_sentences,
     search,
 )
+from playground.labs.embeddings.sentences_view import draw
 from playground.models.acquire.catalog import find_entry
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.embedder import EMBEDDER, Embedder, LastEmbedder, load_embedder
@@ -57,6 +58,16 @@ def test_like_meanings_lie_close(sentences: Sentences) -> None:
     assert best[:2] == (0, 1)
     assert best[2] == pytest.approx(cosines[0, 1])
     assert sentences.cut == ()
+
+
+def test_the_page_says_which_language_the_encoder_knows(encoder: Embedder) -> None:
+    def drawn(*lines: str) -> str:
+        return draw(Compared(Progress(1, 1, ""), embed_lines(encoder, lines)))
+
+    plain, foreign = drawn(*LINES), drawn("A cat sleeps.", "बिल्ली सो रही है।", "猫が眠っている。")
+    assert "The encoder learned from English" in plain
+    assert "other scripts" not in plain
+    assert "Here that is line 2, 3." in foreign
 
 
 def test_a_search_ranks_all_lines(encoder: Embedder, sentences: Sentences) -> None:

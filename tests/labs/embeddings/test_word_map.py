@@ -6,13 +6,17 @@ import builtins
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import numba
 import numpy as np
 import pytest
 
+from apps.ui.form import Form
 from playground.errors import OptionError
 from playground.experiments.run import Stopped
 from playground.generation.language_model import LanguageModel
+from playground.labs import find_experiment
+from playground.labs.embeddings import word_map
 from playground.labs.embeddings.word_map import (
     MOST_WORDS,
     UMAP_SEED,
@@ -170,3 +174,14 @@ def test_what_takes_long_says_so_before_it_begins(engine: CoreEngine) -> None:
 def test_a_layout_that_there_is_not_gets_one_sentence() -> None:
     with pytest.raises(OptionError, match="`layout` must be one of PCA, UMAP, got 't-SNE'"):
         MapSettings(layout="t-SNE")
+
+
+def test_umap_is_offered_only_where_it_can_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def offered() -> list[str]:
+        with gr.Blocks():
+            field = Form(find_experiment("embeddings/map")).fields["layout"]
+        return [value for _, value in field.choices]
+
+    assert offered() == ["PCA", "UMAP"]
+    monkeypatch.setattr(word_map, "find_spec", lambda _name: None)
+    assert offered() == ["PCA"]

@@ -221,6 +221,10 @@ def test_a_long_reply_is_drawn_piece_by_piece(visit: Visit, settings: Settings) 
     expect(chips.nth(1_000)).to_be_focused()
     chips.nth(1_499).click()
     expect(page.get_by_role("region", name="token 1,500 of 1,500")).to_be_in_viewport()
+    for place in (600, 640):  # the second closes the first, above it, and stays where it is
+        chips.nth(place).click()
+        expect(page.get_by_role("region", name=f"token {place + 1:,} of 1,500")).to_be_in_viewport()
+        expect(chips.nth(place)).to_be_in_viewport()
     # The ten best of one token are there, and those of no other.
     expect(page.locator(".alternatives")).to_have_count(1)
 

@@ -283,6 +283,7 @@ def test_sentences_are_compared_and_searched(visit: Visit, encoder_model: Instal
     matrix, found = shown.locator("table.sentences"), shown.locator("ol.cosines li")
     expect(matrix.locator("tbody tr")).to_have_count(8, timeout=60_000)
     expect(shown).to_contain_text("Most alike are lines 1 and 2")
+    expect(shown).to_contain_text("The encoder learned from English")
     expect(found).to_have_count(8)
     expect(found.first).to_contain_text("log in to my account")
     expect(shown.locator("h2").first).to_contain_text("<b>login</b>")

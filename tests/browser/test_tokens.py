@@ -109,6 +109,11 @@ def test_tokenizers_meet_and_one_is_trained_on_the_spot(visit: Visit) -> None:
     expect(trained).to_contain_text(re.compile(r"256 bytes, \d+ pairs learned"))
     expect(table.locator("tbody tr", has_text="Thai")).to_contain_text("times")
     assert table.locator(".best").count() >= 20
+    shown = page.locator("#view-tokens-face-off")
+    expect(shown.locator(".languages li")).to_have_count(16)
+    expect(shown.locator(".languages .priced").first.locator("i").first).to_be_visible()
+    expect(shown).to_contain_text("Without a hub one can have, under Models, Gemma 3 270M")
+    expect(page.get_by_label("GPT-2 and DeepSeek too")).not_to_be_checked()
     page.locator("#tokens-face-off-vocab_size input").fill("256")
     expect(trained).to_contain_text("256 bytes, 0 pairs learned")
     expect(page.locator("#view-tokens-face-off")).to_contain_text(

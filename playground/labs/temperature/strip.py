@@ -133,8 +133,11 @@ class StripSettings(Shaped, Temperatures):
                 f"The branch has token {highest:,}, which is none of the {size:,} of this model; "
                 "branch anew from a column of this model."
             )
-        heat = {"temperature": self.branch_temperature, "seed": self.branch_seed}
-        settings = replace(self.shape(self._shared(), tokenizer), **heat)
+        settings = replace(
+            self.shape(self._shared(), tokenizer),
+            temperature=self.branch_temperature,
+            seed=self.branch_seed,
+        )
         return Column(language_model.with_seed(settings), 1)
 
 

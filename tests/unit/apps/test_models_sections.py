@@ -229,7 +229,7 @@ def test_a_page_for_other_machines_deletes_nothing(settings: Settings) -> None:
         section = CatalogSection(find_experiment("models/catalog"), parts)
     for action in ("delete", "delete it"):
         (told,) = pressed(section, action, FREE)
-        assert f"`playground remove {FREE}`" in said(section, told)
+        assert f"playground remove {FREE}" in said(section, told)
     assert weights.exists()
 
 
@@ -309,11 +309,11 @@ def test_a_page_for_other_machines_adds_nothing(
         parts = replace(parts_of(settings), local=False)
         section = CatalogSection(find_experiment("models/catalog"), parts)
     assert not section._path.visible
-    assert "`playground add PATH`" in str(section._own_notice.value)
+    assert "<code>playground add PATH</code>" in str(section._own_notice.value)
     (told,) = added(section, str(tiny_model_folder))
-    assert "`playground add PATH`" in seen(told[section._own_notice]).text
+    assert "playground add PATH" in seen(told[section._own_notice]).text
     (told,) = pressed(section, "take off", str(tiny_model_folder))
-    assert "`playground remove PATH`" in said(section, told)
+    assert "playground remove PATH" in said(section, told)
 
 
 def test_what_is_said_of_a_fetch_stays_when_the_table_is_redrawn(section: CatalogSection) -> None:

@@ -206,7 +206,7 @@ def test_the_footer_names_every_setting_that_played_a_part() -> None:
         "frequency 0.25",
         "logit bias {'7': -5.0}",
         "banned [[1, 2]]",
-        "stop '<b>'",
+        "stop <b>",
         "stop on loop False",
         "overflow sliding",
         "window 64",

@@ -19,7 +19,10 @@ from playground.models.engines.precision import Precision
 from playground.serving import Pool
 from playground.settings import Settings
 
-SENTENCE = "<code>window</code> must be a whole number from 32 to 256, the window of this model, got 20,000."
+SENTENCE = (
+    "<code>window</code> must be a whole number from 32 to 256, the window of this model, got "
+    "20,000."
+)
 
 
 @pytest.fixture

@@ -85,7 +85,7 @@ class StripSettings(Shaped, Temperatures):
         label="Branch",
         explanation="Token ids that one more column begins with.",
         ge=0,
-        most=OPTIONS["max_new_tokens"].maximum,
+        most=int(OPTIONS["max_new_tokens"].maximum),
         hidden=True,
         restarts=True,
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
-from playground.drawing.markup import join, table, tag
+from playground.drawing.markup import join, prose, table, tag
 from playground.experiments.experiment import Experiment
 from playground.generation.fitting.overflow import OverflowPolicy
 from playground.labs.context.canary import (
@@ -100,12 +100,17 @@ def _replies(trials: Sequence[Trial]) -> Markup:
             trial.word,
             trial.prompt_tokens or "none",
             tag("span", trial.grade, class_=trial.grade.replace(" ", "-")),
-            join((trial.reply, _again(trial))),
+            join((_said(trial), _again(trial))),
         ]
         for trial in trials
     )
     replies = table(heads, rows, class_="trials")
     return tag("details", tag("summary", "Every reply"), replies, class_="card")
+
+
+def _said(trial: Trial) -> str:
+    """Return the reply, or the sentence with which it was refused."""
+    return prose(trial.reply) if trial.grade == "refused" else trial.reply
 
 
 def _again(trial: Trial) -> Markup | None:

@@ -16,7 +16,7 @@ _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 # Told apart without colour too.
 _DASHES = {None: None, 8: None, 4: "6 3", 3: "2 3", 2: None}
 _HEADS = (
-    "",
+    "weights",
     "rounded as it is (PTQ)",
     "trained on in floats, then rounded",
     "trained quantized (QAT)",

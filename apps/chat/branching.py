@@ -1,4 +1,4 @@
-"""A branch: a reply is cut at one of its tokens, another is put there, and the model goes on."""
+"""A reply goes on: where it stopped, or cut at one of its tokens with another put there."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from apps.chat.conversations import ASSISTANT, Branch, Conversation, ReplyFacts, Turn
+from apps.chat.versions import add_version, replace_turn
 from playground.errors import OptionError
 from playground.generation.recording import AlternativeRecord, TokenRecord
-from playground.generation.settings import SamplingSettings
+from playground.generation.settings import OPTIONS, SamplingSettings
 from playground.generation.stop_strings import StopStrings
 from playground.models.engines.engine import Engine
 from playground.models.text.tokenizer import Tokenizer
+
+_MOST_TOKENS = int(OPTIONS["max_new_tokens"].maximum)
+_GO_ON = ("max_new_tokens", "cancelled", "failed")
 
 
 @dataclass(frozen=True)
@@ -35,18 +39,18 @@ class ForkPlace:
 
 @dataclass(frozen=True)
 class Fork:
-    """What a branch begins with.
+    """What a reply goes on from.
 
     Parameters
     ----------
     turn : int
         Place of the reply in the conversation.
     former : Turn
-        The reply that is left.
+        The reply that is left or continued.
     facts : ReplyFacts
         Its facts.
-    left : TokenRecord
-        The token that stood at the fork.
+    left : TokenRecord or None
+        The token that stood at the fork; None for a reply that is continued where it stopped.
     tokens : tuple of TokenRecord
         The reply's tokens up to the fork, then the one that was put there.
     """
@@ -54,13 +58,32 @@ class Fork:
     turn: int
     former: Turn
     facts: ReplyFacts
-    left: TokenRecord
+    left: TokenRecord | None
     tokens: tuple[TokenRecord, ...]
 
     @property
-    def branch(self) -> Branch:
+    def branch(self) -> Branch | None:
         """Where it leaves, for the footer."""
+        if self.left is None:
+            return self.facts.branch
         return Branch(len(self.tokens) - 1, self.left.text, self.tokens[-1].text)
+
+    def describe(self, facts: ReplyFacts) -> ReplyFacts:
+        """Return the facts of the whole reply, which say where it goes on."""
+        continued = len(self.tokens) if self.left is None else None
+        return replace(facts, branch=self.branch, continued=continued)
+
+    def settings(self, asked: SamplingSettings) -> SamplingSettings:
+        """Return what to go on with: new tokens are counted from the reply's first.
+
+        A reply that is continued keeps its dice unless others were asked for, so that it becomes
+        what it would have been with a higher limit.
+        """
+        if self.left is not None:
+            return asked
+        most = min(len(self.tokens) + asked.max_new_tokens, _MOST_TOKENS)
+        seed = self.facts.settings.get("seed") if asked.seed is None else asked.seed
+        return replace(asked, max_new_tokens=most, seed=seed)
 
     @property
     def token_ids(self) -> tuple[int, ...]:
@@ -84,6 +107,11 @@ class Fork:
                 f"A reply can be continued only by the model that wrote it, {self.facts.model}, "
                 f"because each model numbers its tokens differently, got {engine.model.title}; "
                 f"choose that model under Model, at any precision."
+            )
+        if self.left is None and len(self.tokens) >= _MOST_TOKENS:
+            raise OptionError(
+                f"A reply can be continued up to {_MOST_TOKENS:,} tokens, got "
+                f"{len(self.tokens):,}; ask for the rest in a new message."
             )
         if not self.ends(engine.tokenizer) and len(self.tokens) >= settings.max_new_tokens:
             raise OptionError(
@@ -123,13 +151,54 @@ class Fork:
             branch=self.branch,
             kept_tokens=None,
             read_tokens=None,
+            continued=None,
         )
         text = "".join(record.shown for record in tokens)
         return Turn(ASSISTANT, text, facts, self.former.notice), tokens
 
     def applied(self, conversation: Conversation, reply: Turn) -> Conversation:
-        """Put the branch in the former reply's place; that one can be brought back."""
-        return conversation.cut_to(self.turn).with_turn(reply)
+        """Put the reply in the former one's place; one that was branched stays as a version."""
+        put = replace_turn if self.left is None else add_version
+        return put(conversation, self.turn, reply)
+
+
+def find_end(
+    conversation: Conversation,
+    turn: int,
+    recording: Callable[[Turn], tuple[TokenRecord, ...]],
+) -> Fork:
+    """Return what the last reply is continued from: all of it.
+
+    Parameters
+    ----------
+    conversation : Conversation
+        Its last message must be the reply.
+    turn : int
+        The reply's place.
+    recording : callable
+        Gives the token records of a reply.
+
+    Raises
+    ------
+    OptionError
+        When there is no such reply, or it ended by itself.
+    """
+    reply = _last_reply(conversation, turn)
+    records = recording(reply)
+    if not reply.facts or not records:
+        raise OptionError("This reply was kept without its tokens; retry it to have them.")
+    if not can_go_on(reply):
+        raise OptionError(
+            "Only a reply that was stopped, or that reached its limit, can be continued; this one "
+            "ended by itself; ask a new question."
+        )
+    *kept, last = records
+    return Fork(turn, reply, reply.facts, None, (*kept, replace(last, finish_reason=None)))
+
+
+def can_go_on(reply: Turn) -> bool:
+    """Tell whether a reply was ended by a limit, a person or a fault, rather than by the model."""
+    return bool(reply.recording and reply.facts and reply.facts.finish_reason in _GO_ON)
 
 
 def find_fork(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from apps.chat.confidence import Confidence
 from playground.generation.fitting.prompt import Fit
 from playground.generation.fitting.system_prompt import with_system
 from playground.generation.reply import Reply
@@ -66,6 +67,10 @@ class ReplyFacts:
     kept_tokens, read_tokens : int or None
         Of the prompt and what a branch kept: read for an earlier reply, and for this one; None
         for replies from before that was counted.
+    continued : int or None
+        Tokens that it had when it was last continued, which what was measured leaves out.
+    confidence : Confidence or None
+        How sure the model was; None for replies without a word, or from before it was kept.
     unread : mapping
         What was stored beside these by another version; written back as it stood.
     """
@@ -85,10 +90,12 @@ class ReplyFacts:
     moderation: dict[str, Any] | None = None
     kept_tokens: int | None = None
     read_tokens: int | None = None
+    continued: int | None = None
+    confidence: Confidence | None = None
     unread: Mapping[str, Any] = field(default_factory=dict)
 
 
-def facts_of(reply: Reply, engine: Engine, tokens: int, branch: Branch | None) -> ReplyFacts:
+def facts_of(reply: Reply, engine: Engine, tokens: int) -> ReplyFacts:
     """Return what stands under a reply.
 
     Parameters
@@ -99,8 +106,6 @@ def facts_of(reply: Reply, engine: Engine, tokens: int, branch: Branch | None) -
         What ran.
     tokens : int
         Tokens in all; a branch has those from before it too.
-    branch : Branch or None
-        Where it left the reply before it, if it did.
     """
     return ReplyFacts(
         tokens=tokens,
@@ -113,7 +118,6 @@ def facts_of(reply: Reply, engine: Engine, tokens: int, branch: Branch | None) -
         precision=engine.precision.name,
         engine=engine.name,
         settings=reply.settings.as_dict(),
-        branch=branch,
         fit=reply.prompt.fit,
         moderation=reply.moderation,
         kept_tokens=reply.reading.kept,
@@ -138,6 +142,9 @@ class Turn:
         Of replies: the name under which the store keeps its token records.
     refused : dict or None
         Of messages of the person: what the content filter found in one that it did not pass on.
+    earlier, later : tuple of tuple of Turn
+        Its other versions, oldest first: each the message and all that followed it there; see
+        `apps.chat.versions`.
     unread : mapping
         What was stored beside these by another version; written back as it stood.
     """
@@ -148,12 +155,18 @@ class Turn:
     notice: str | None = None
     recording: str | None = None
     refused: dict[str, Any] | None = None
+    earlier: tuple[Tail, ...] = ()
+    later: tuple[Tail, ...] = ()
     unread: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def sent(self) -> bool:
         """Whether models are given it: only what a person or a model said and may say."""
         return self.role in (USER, ASSISTANT) and not self.refused
+
+
+# A message and all that follows it.
+Tail = tuple[Turn, ...]
 
 
 @dataclass(frozen=True)
@@ -212,9 +225,16 @@ class Conversation:
 
     @property
     def recordings(self) -> frozenset[str]:
-        """Names of the token records that a message refers to."""
-        turns = (*self.turns, *self.previous)
-        return frozenset(turn.recording for turn in turns if turn.recording)
+        """Names of the token records that a message refers to, those of other versions too."""
+        return frozenset(_recordings((*self.turns, *self.previous)))
+
+
+def _recordings(turns: Iterable[Turn]) -> Iterator[str]:
+    for turn in turns:
+        if turn.recording:
+            yield turn.recording
+        for tail in (*turn.earlier, *turn.later):
+            yield from _recordings(tail)
 
 
 def conversation_messages(conversation: Conversation, system: str) -> list[Message]:

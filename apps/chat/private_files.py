@@ -7,6 +7,8 @@ process lives. No path of this machine stands in what a person is told.
 from __future__ import annotations
 
 import re
+import shutil
+import time
 import uuid
 from contextlib import suppress
 from pathlib import Path
@@ -90,6 +92,24 @@ class PrivateFiles:
         self._held.pop(key, None)
         self._refusals.pop(key, None)
         return True
+
+    def changed(self, key: str, name: str) -> float:
+        """Return when a file was last written, in seconds since 1970; now for one that is held."""
+        path = self.path(key, name)
+        if self._held_file(key, name) is not None:
+            return time.time()
+        try:
+            return path.stat().st_mtime
+        except OSError:
+            return 0.0
+
+    def remove_all(self, key: str) -> None:
+        """Remove all files of a key, those set aside too; what cannot be removed takes room."""
+        folder = self.path(key, "x").parent
+        self._held.pop(key, None)
+        self._refusals.pop(key, None)
+        with suppress(OSError):
+            shutil.rmtree(folder)
 
     def remove(self, key: str, name: str) -> None:
         """Remove a file; one that cannot be removed only takes room."""

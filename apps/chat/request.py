@@ -43,6 +43,6 @@ def refuse(run: Run, guard: RailGuard, store: ConversationStore) -> str | None:
     if verdict.action is not Action.BLOCK:
         return None
     found = verdict.to_json()
-    why = explain_question(found)
-    store.update(run.key, lambda before: before.with_refused(found, why))
+    why, asked = explain_question(found), len(run.conversation.turns)
+    store.update(run.key, lambda before: before.cut_to(asked).with_refused(found, why))
     return why

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from apps.chat.branching import Fork
-from apps.chat.conversations import Conversation
+from apps.chat.conversations import Conversation, Turn
+from apps.chat.versions import add_version
 from playground.errors import OptionError
 from playground.generation.reading import NOT_READ, Reading
 from playground.generation.stream import Stream
@@ -27,7 +28,7 @@ class Run:
     conversation : Conversation
         What is to be answered.
     fork : Fork or None
-        What a branch begins with.
+        What a branch begins with, or a reply that is continued.
     """
 
     key: str
@@ -37,6 +38,17 @@ class Run:
     stopped: threading.Event = field(default_factory=threading.Event)
     stream: Stream | None = None
     begun: bool = False
+
+    def goes_on_from(self, fork: Fork) -> None:
+        """Say what the reply begins with; it takes the place of the one that is there."""
+        self.fork = fork
+        self.conversation = self.conversation.cut_to(fork.turn)
+
+    def put(self, conversation: Conversation, reply: Turn) -> Conversation:
+        """Put the reply where it belongs; one that stood there stays as a version."""
+        if self.fork:
+            return self.fork.applied(conversation, reply)
+        return add_version(conversation, len(self.conversation.turns), reply)
 
     @property
     def place(self) -> int:

@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
-from apps.chat.branching import Fork, ForkPlace, find_fork
+from apps.chat.branching import Fork, ForkPlace, find_end, find_fork
+from apps.chat.changes import add_question, ask_again, bring_back, take_back, up_to_question
+from apps.chat.confidence import confidence_of
 from apps.chat.conversations import (
     ASSISTANT,
     USER,
@@ -20,26 +22,22 @@ from apps.chat.conversations import (
     conversation_messages,
     facts_of,
 )
-from apps.chat.message_rules import require_message, require_text
-from apps.chat.places import Question, find_question, require_last
-from apps.chat.recent import Recent
+from apps.chat.foresight import Foresight
+from apps.chat.message_rules import require_message
+from apps.chat.places import Question, find_question
 from apps.chat.request import Request, guard_for, refuse
 from apps.chat.runs import Run, Runs
 from apps.chat.store import ConversationStore
-from playground.errors import OptionError
-from playground.generation.fitting.outlook import Outlook, foresee
+from apps.chat.versions import choose_version, require_room
+from playground.generation.fitting.outlook import Outlook
 from playground.generation.language_model import LanguageModel
 from playground.generation.recording import TokenRecord
 from playground.generation.reply import Reply
 from playground.models.engines.engine import Engine
-from playground.models.text.tokenizer import Message
 from playground.moderation.guard import RailGuard
 from playground.serving import Pool
 
 Change = Callable[[Conversation], Conversation]
-
-# Characters of the conversations whose outlook is remembered for as long as it stands.
-_FORESEEN = 8_000_000
 
 
 class ChatService:
@@ -57,10 +55,10 @@ class ChatService:
         self.pool = pool
         self.store = store
         self.runs = Runs()
-        self._foreseen = Recent[Outlook](_FORESEEN)
+        self._foresight = Foresight(pool, store)
 
     def ask(self, key: str, session: str, text: str, replaces: Question | None = None) -> Run:
-        """Append a question, or replace an earlier one and all that followed it.
+        """Append a question, or put it in the place of an earlier one, which stays as a version.
 
         Parameters
         ----------
@@ -86,16 +84,10 @@ class ChatService:
         """
         question = Turn(USER, require_message(text))
 
-        def change(conversation: Conversation) -> Conversation:
-            if replaces is None:
-                return conversation.with_turn(question)
-            replaces.require_there(conversation)
-            return conversation.cut_to(replaces.place).with_turn(question)
-
-        return self._claim(key, session, change)
+        return self._claim(key, session, lambda there: add_question(there, question, replaces))
 
     def retry(self, key: str, session: str, place: int) -> Run:
-        """Take the last reply away, so that it can be written again.
+        """Have the last question answered again; a reply that it has stays as a version.
 
         Parameters
         ----------
@@ -110,36 +102,58 @@ class ChatService:
             When there is no question to answer, it is not the last any more, or a reply is still
             being written.
         """
-
-        def change(conversation: Conversation) -> Conversation:
-            question = conversation.last_question
-            if question is None:
-                raise OptionError("There is no message to answer again; write one first.")
-            require_last(conversation, place)
-            return conversation.cut_to(question + 1).asked_again()
-
-        return self._claim(key, session, change)
+        run = self._claim(key, session, lambda there: ask_again(there, place))
+        run.conversation = up_to_question(run.conversation)
+        return run
 
     def branch(self, key: str, session: str, place: ForkPlace) -> Run:
         """Cut the last reply at a token and put an alternative there; `answer` goes on from it.
 
-        The former reply stays until the new one has a token of its own; `restore` brings it back.
+        The former reply stays as a version once the new one has a token of its own.
 
         Raises
         ------
         OptionError
             When there is no such place, or a reply is still being written.
         """
+
+        def find(conversation: Conversation) -> Fork:
+            require_room(conversation)
+            return find_fork(conversation, place, partial(self.store.recording, key))
+
+        return self._go_on(key, session, find)
+
+    def resume(self, key: str, session: str, place: int) -> Run:
+        """Go on with the last reply where it stopped.
+
+        Raises
+        ------
+        OptionError
+            When it ended by itself, is not the last any more, or a reply is still being written.
+        """
+        recording = partial(self.store.recording, key)
+        return self._go_on(key, session, lambda there: find_end(there, place, recording))
+
+    def _go_on(self, key: str, session: str, find: Callable[[Conversation], Fork]) -> Run:
         forks: list[Fork] = []
 
         def change(conversation: Conversation) -> Conversation:
-            forks.append(find_fork(conversation, place, partial(self.store.recording, key)))
+            forks.append(find(conversation))
             return conversation
 
         run = self._claim(key, session, change)
-        run.fork = forks[0]
-        run.conversation = run.conversation.cut_to(run.fork.turn)
+        run.goes_on_from(forks[0])
         return run
+
+    def show_version(self, key: str, place: int, number: int) -> Conversation:
+        """Show another version of a message, by its number from 1, and what followed it.
+
+        Raises
+        ------
+        OptionError
+            When there is none, or a reply is still being written.
+        """
+        return self._change(key, lambda there: choose_version(there, place, number))
 
     def undo(self, key: str, place: int) -> tuple[Conversation, str]:
         """Take the last question and its reply away; return the question too.
@@ -153,12 +167,9 @@ class ChatService:
         taken: list[str] = []
 
         def change(conversation: Conversation) -> Conversation:
-            question = conversation.last_question
-            if question is None:
-                raise OptionError("There is nothing to undo; the conversation is empty.")
-            require_last(conversation, place)
-            taken.append(conversation.turns[question].content)
-            return conversation.cut_to(question)
+            after, question = take_back(conversation, place)
+            taken.append(question)
+            return after
 
         return self._change(key, change), taken[0]
 
@@ -167,20 +178,25 @@ class ChatService:
         return self._change(key, lambda conversation: conversation.cut_to(0))
 
     def restore(self, key: str) -> Conversation:
-        """Bring back what the last edit, retry, undo or clear took away.
+        """Bring back what the last undo or clear took away.
 
         Raises
         ------
         OptionError
             When nothing was, or a reply is still being written.
         """
+        return self._change(key, bring_back)
 
-        def change(conversation: Conversation) -> Conversation:
-            if not conversation.previous:
-                raise OptionError("There is nothing to bring back; nothing was taken away.")
-            return conversation.restored()
+    def remove(self, key: str) -> None:
+        """Remove a conversation for good.
 
-        return self._change(key, change)
+        Raises
+        ------
+        OptionError
+            When a reply is still being written.
+        """
+        self.runs.require_idle(key)
+        self.store.remove(key)
 
     def question(self, key: str, place: int) -> Question:
         """Return a message of the person, to be edited.
@@ -199,10 +215,9 @@ class ChatService:
         Parameters
         ----------
         run : Run
-            From `ask`, `retry` or `branch`.
+            From `ask`, `retry`, `branch` or `resume`.
         request : Request
-            Model, system prompt and settings. A branch goes on only with the model that wrote the
-            reply.
+            Model, system prompt and settings. Only the model that wrote a reply can go on with it.
 
         Yields
         ------
@@ -227,6 +242,7 @@ class ChatService:
         with self.pool.lease(request.choice, run.stopped.is_set, owner=owner) as model:
             model.guard = guard
             if run.fork:
+                request = replace(request, settings=run.fork.settings(request.settings))
                 run.fork.require_room(model.engine, request.settings)
                 if run.fork.ends(model.engine.tokenizer):
                     yield self._keep(run, *run.fork.ended(model.engine.tokenizer))
@@ -261,68 +277,23 @@ class ChatService:
         tokenizer, fork = engine.tokenizer, run.fork
         kept = fork.shown_by(tokenizer, reply.settings.stop) if fork else ()
         records = (*kept, *reply.records(tokenizer))
-        facts = facts_of(reply, engine, len(records), fork.branch if fork else None)
+        facts = facts_of(reply, engine, len(records))
+        facts = fork.describe(facts) if fork else facts
         self._keep(run, Turn(ASSISTANT, reply.text, facts, reply.notice), records)
 
     def _keep(self, run: Run, reply: Turn, records: tuple[TokenRecord, ...]) -> str:
         """Save a reply and return its text."""
-        kept = replace(reply, recording=self.store.keep_recording(run.key, records))
-        self.store.update(
-            run.key,
-            lambda before: run.fork.applied(before, kept) if run.fork else before.with_turn(kept),
-        )
+        facts = replace(reply.facts, confidence=confidence_of(records)) if reply.facts else None
+        recording = self.store.keep_recording(run.key, records)
+        kept = replace(reply, facts=facts, recording=recording)
+        self.store.update(run.key, lambda before: run.put(before, kept))
         return reply.content
 
     def foresee(
         self, key: str, request: Request, draft: str, before: int | None = None
     ) -> Outlook | None:
-        """Return what would fill the window if a message were sent now; no model runs.
-
-        While a reply is being written it is what that one was asked with: a page that opens or
-        loads its model meanwhile shows a window too.
-
-        Parameters
-        ----------
-        key : str
-            The conversation.
-        request : Request
-            Model, system prompt and settings.
-        draft : str
-            The message as far as it is written.
-        before : int, optional
-            Place of the earlier message that it would replace.
-
-        Returns
-        -------
-        Outlook or None
-            None while the model is not loaded, or while a branch of a reply is being written.
-
-        Raises
-        ------
-        OptionError
-            When the window asked for is larger than the model's, or the draft cannot be read.
-        """
-        require_text("The message", draft)
-        model = self.pool.model(request.choice)
-        if model is None:
-            return None
-        conversation, settings = self.store.load(key), request.settings
-        if answering := key in self.runs:
-            draft, before = "", None
-        # All that it depends on: moving another slider counts no token again.
-        needs = (settings.max_new_tokens, settings.overflow, settings.context_window)
-        stamp = (conversation, request.choice, request.system, needs, draft, before, answering)
-        if (known := self._foreseen.get(key, stamp)) is not None:
-            return known
-        kept = conversation if before is None else conversation.cut_to(before)
-        messages = conversation_messages(kept, request.system)
-        if not answering:
-            messages.append(Message(USER, draft))
-        elif not messages or messages[-1].role != USER:
-            return None
-        outlook = foresee(messages, model.engine, settings)
-        self._foreseen.put(key, stamp, sum(len(each.content) for each in messages), outlook)
-        return outlook
+        """Return what would fill the window if a message were sent now; see `Foresight.foresee`."""
+        return self._foresight.foresee(key, request, draft, before, answering=key in self.runs)
 
     def _claim(self, key: str, session: str, change: Change) -> Run:
         """Change a conversation and claim its reply, in one step under its lock."""

@@ -156,6 +156,18 @@ class ConversationStore:
                 "have new ones."
             ) from None
 
+    def used(self, key: str) -> float:
+        """Return when a conversation was last changed, in seconds since 1970; 0 if never."""
+        return self._files.changed(key, _TURNS)
+
+    def remove(self, key: str) -> None:
+        """Remove a conversation for good, with its settings and tokens."""
+        with self._locks.holding(key):
+            self._files.remove_all(key)
+            with suppress(OSError):
+                (self._folder / f"{key}.json").unlink(missing_ok=True)
+            self._broken.pop(key, None)
+
     def problem(self, key: str) -> str | None:
         """Return one sentence on what the disk did to a person's conversation, or None."""
         if reason := self._files.refusal(key):

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, asdict, fields
+from contextlib import suppress
+from dataclasses import MISSING, Field, asdict, fields, replace
 from typing import Any, TypeVar, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from apps.chat.conversations import Conversation, ReplyFacts, Turn
+from apps.chat.conversations import Conversation, ReplyFacts, Tail, Turn
 
 Record = TypeVar("Record", Turn, ReplyFacts)
 
@@ -24,13 +25,16 @@ class Unreadable(ValueError):
 
 def dump_conversation(conversation: Conversation) -> bytes:
     """Return a conversation as JSON."""
-    return _encode(
-        {
-            **conversation.unread,
-            "turns": [_dump_turn(turn) for turn in conversation.turns],
-            "previous": [_dump_turn(turn) for turn in conversation.previous],
-        }
-    )
+    return _encode(conversation_values(conversation))
+
+
+def conversation_values(conversation: Conversation) -> dict[str, Any]:
+    """Return a conversation as values that JSON can hold."""
+    return {
+        **conversation.unread,
+        "turns": [_dump_turn(turn) for turn in conversation.turns],
+        "previous": [_dump_turn(turn) for turn in conversation.previous],
+    }
 
 
 def read_conversation(content: bytes) -> Conversation:
@@ -76,7 +80,10 @@ def _encode(value: dict[str, Any]) -> bytes:
 
 def _dump_turn(turn: Turn) -> dict[str, Any]:
     # What could not be read stands over the field that stayed empty for it.
-    known = asdict(turn) | {"facts": _dump_facts(turn.facts) if turn.facts else None}
+    known = asdict(replace(turn, earlier=(), later=()))
+    known["facts"] = _dump_facts(turn.facts) if turn.facts else None
+    for name in _VERSIONS:
+        known[name] = [[_dump_turn(each) for each in tail] for tail in getattr(turn, name)]
     del known["unread"]
     return known | dict(turn.unread)
 
@@ -100,12 +107,21 @@ def _read_turn(stored: Any) -> Turn:
     facts = _read_record(ReplyFacts, rest.get("facts"))
     if facts:
         del rest["facts"]
+    versions = dict[str, Any]()
+    for name in _VERSIONS:
+        with suppress(Unreadable):  # those stay beside what was read
+            versions[name] = _read_tails(rest.get(name, []))
+            rest.pop(name, None)
     turn = _read_record(Turn, rest)
     if turn is None:
         raise Unreadable("a message without role or text")
-    return Turn(
-        turn.role, turn.content, facts, turn.notice, turn.recording, turn.refused, turn.unread
-    )
+    return replace(turn, facts=facts or turn.facts, **versions)
+
+
+def _read_tails(stored: Any) -> tuple[Tail, ...]:
+    if not isinstance(stored, list) or not all(stored):
+        raise Unreadable("versions that are no list of messages")
+    return tuple(map(_read_turns, stored))
 
 
 def _read_record(kind: type[Record], stored: Any) -> Record | None:
@@ -114,7 +130,7 @@ def _read_record(kind: type[Record], stored: Any) -> Record | None:
         return None
     unread, known = dict(stored), dict[str, Any]()
     for each in fields(kind):
-        if each.name == "unread" or each.name not in stored:
+        if each.name not in _READERS[kind] or each.name not in stored:
             continue
         reader = _READERS[kind][each.name]
         try:
@@ -132,7 +148,13 @@ def _required(each: Field[Any]) -> bool:
     return each.default is MISSING and each.default_factory is MISSING
 
 
+# Versions are messages again, and read as such.
+_VERSIONS = ("earlier", "later")
 _READERS: Mapping[type[Any], Mapping[str, TypeAdapter[Any]]] = {
-    kind: {name: TypeAdapter(hint) for name, hint in get_type_hints(kind).items()}
+    kind: {
+        name: TypeAdapter(hint)
+        for name, hint in get_type_hints(kind).items()
+        if name not in ("unread", *_VERSIONS)
+    }
     for kind in (Turn, ReplyFacts)
 }

@@ -18,16 +18,18 @@ from apps.chat.request import Request
 from apps.chat.runs import Run
 from apps.chat.service import ChatService
 from apps.ui.background import Background
+from apps.ui.chats import build_bar
+from apps.ui.claims import CLAIMS
 from apps.ui.click import Click, read_click
+from apps.ui.composer import build_composer
 from apps.ui.events import QUIET, WITH_KEY
 from apps.ui.model_choices import model_choices
 from apps.ui.model_switch import ModelSwitch
-from apps.ui.notice import render_branched, render_error, render_hint
+from apps.ui.notice import render_error, render_former, render_hint
 from apps.ui.rail import Rail, read_request
 from apps.ui.remembered_rail import RememberedRail
 from apps.ui.token_panel import serve_tokens
 from apps.ui.transcript import (
-    example,
     render_conversation,
     render_draft,
     render_place,
@@ -45,24 +47,12 @@ Data = Mapping[Any, Any]  # what an event hands over: values by component
 # 16 to 20 every 0.15 s.
 REDRAW_SECONDS = 0.15
 
-# Sends every click on a button with `data-action` to the server; copies without it.
-_CLICKS = """
-element.addEventListener('click', (event) => {
-  const button = event.target.closest('button[data-action], button[data-copy]');
-  if (!button) return;
-  if (button.dataset.action) {
-    const {action, index, token, alternative} = button.dataset;
-    trigger('select', {
-      action, index: Number(index || 0), token: Number(token || 0),
-      alternative: Number(alternative || 0),
-    });
-  } else {
-    playgroundCopy(button);
-  }
-});
+_CLICKS = "playgroundClicks(element, trigger);"
+_REPLIES = """
+playgroundReplies(element, server, watch);
+playgroundShowChat = () => trigger('select', {action: 'open'});
 """
-_REPLIES = "playgroundReplies(element, server, watch);"
-_EDITING = "Editing an earlier message: sending it replaces what followed."
+_EDITING = "Editing an earlier message: what is marked becomes its former version."
 
 
 class ChatTab:
@@ -85,6 +75,7 @@ class ChatTab:
         self._store = service.store
         self._rail = rail
         self._key = key
+        build_bar(service)
         self._transcript = gr.HTML(
             render_conversation(Conversation()),
             elem_id="transcript",
@@ -94,7 +85,8 @@ class ChatTab:
         self._live = gr.HTML("", elem_id="live", js_on_load=None)
         with gr.Column(elem_id="dock"):
             self._notice = gr.HTML("", elem_id="notice", js_on_load=_CLICKS)
-            self._lay_out_composer()
+            self._dock = build_composer()
+        self._composer = self._dock.message
         # The `Question` that is being edited, if any.
         self._editing = gr.State(None)
         self._switch = ModelSwitch(service, rail, badge, self._notice)
@@ -106,26 +98,6 @@ class ChatTab:
             lambda: model_choices(service.pool.settings, rail.start),
         )
 
-    def _lay_out_composer(self) -> None:
-        with gr.Row(elem_id="composer"):
-            self._composer = gr.Textbox(
-                placeholder="Ask anything…",
-                label="Message",
-                show_label=False,
-                lines=1,
-                max_lines=8,
-                autofocus=True,
-                elem_id="message",
-                elem_classes="travels",
-                scale=1,
-            )
-            self._send = gr.Button("Send", variant="primary", elem_id="send", min_width=72)
-            self._stop = gr.Button("Stop", elem_id="stop", min_width=72, visible=False)
-        with gr.Row(elem_id="below"):
-            keys = "Enter sends, Shift+Enter starts a line, Esc stops."
-            gr.HTML(keys, elem_classes="hint", js_on_load=None)
-            self._clear = gr.Button("Clear", size="sm", elem_id="clear", min_width=60)
-
     @property
     def prompt(self) -> gr.Textbox:
         """The field whose text travels between labs."""
@@ -135,8 +107,8 @@ class ChatTab:
         """Connect the components; after the event returned, a browser's settings are back."""
         rail = set(self._rail.components)
         values = {self._key, self._editing, self._composer, *rail}
-        messages = {self._transcript, self._live, self._send, self._stop, self._composer}
-        outputs = list(messages | self._switch.outputs | {self._editing})
+        messages = {self._transcript, self._live, self._composer, self._editing}
+        outputs = list(messages | self._switch.outputs)
         slow: View = {"concurrency_limit": None, "js": WITH_KEY, **QUIET}
         quick: View = {"queue": False, "js": WITH_KEY, **QUIET}
         draft: View = {"fn": self._on_draft, "inputs": values, "outputs": self._rail.context}
@@ -144,12 +116,12 @@ class ChatTab:
         load: View = {"inputs": {self._key, self._switch.current, *rail}, "outputs": outputs}
         load |= slow
 
-        sends = [self._send.click, self._composer.submit]
+        sends = [self._dock.send.click, self._composer.submit]
         gr.on(sends, self._on_send, values, outputs, **slow).then(**draft)
         clicks = [self._transcript.select, self._notice.select]
         gr.on(clicks, self._on_click, values, outputs, **slow).then(**draft)
-        self._clear.click(self._on_clear, {self._key}, outputs, **quick).then(**draft)
-        self._stop.click(self._on_stop, queue=False, **QUIET)
+        self._dock.clear.click(self._on_clear, {self._key}, outputs, **quick).then(**draft)
+        self._dock.stop.click(self._on_stop, queue=False, **QUIET)
 
         switched = [self._rail.model.input, self._rail.precision.input, self._rail.engine.input]
         gr.on(switched, self._on_switch, trigger_mode="always_last", **load).then(**draft)
@@ -214,36 +186,33 @@ class ChatTab:
         """Do what a button inside a message or notice asks for."""
         try:
             click = read_click(event._data)
-            if click.action in ("retry", "branch", "example"):
+            if click.action in CLAIMS:
                 asked = read_request(self._rail.read(data))
-                run = self._claim(click, data[self._key], str(request.session_hash))
+                claim = CLAIMS[click.action]
+                run = claim(self._service, click, data[self._key], str(request.session_hash))
             else:
-                yield self._change(click, data[self._key], data[self._composer] or "")
+                yield self._change(click, data)
                 return
         except PlaygroundError as error:
             yield {self._notice: render_error(error)}
         else:
             yield from self._answer(run, asked)
 
-    def _claim(self, click: Click, key: str, session: str) -> Run:
-        """Ask for the reply that a button wants."""
-        if click.action == "retry":
-            return self._service.retry(key, session, click.place.turn)
-        if click.action == "branch":
-            return self._service.branch(key, session, click.place)
-        return self._service.ask(key, session, example(click.place.turn))
-
-    def _change(self, click: Click, key: str, text: str) -> View:
-        """Edit, keep, undo, restore: what changes the conversation without asking the model."""
+    def _change(self, click: Click, data: Data) -> View:
+        """Edit, undo, restore, another version, another chat: what needs no model."""
+        key, text = data[self._key], data[self._composer] or ""
+        if click.action == "open":
+            return self._open(data)
         if click.action == "edit":
-            question = self._service.question(key, click.place.turn)
-            return {
-                self._composer: question.text,
-                self._editing: question,
-                self._notice: render_hint(_EDITING, "keep", "Leave it as it was"),
-            }
+            return self._edit(key, click.place.turn)
         if click.action == "keep":
-            return {self._composer: "", self._editing: None, self._notice: ""}
+            shown = render_conversation(self._store.load(key), answering=key in self._service.runs)
+            kept: View = {self._composer: "", self._editing: None, self._notice: ""}
+            return {**kept, self._transcript: shown}
+        if click.action == "version":
+            number = click.place.alternative
+            conversation = self._service.show_version(key, click.place.turn, number)
+            return {self._notice: "", self._editing: None, **self._at_rest(conversation)}
         if click.action == "undo":
             conversation, taken = self._service.undo(key, click.place.turn)
             return {
@@ -253,6 +222,25 @@ class ChatTab:
         if click.action == "restore":
             return {self._notice: "", **self._at_rest(self._service.restore(key))}
         raise OptionError(f"There is no action {click.action[:40]!r}; reload the page.")
+
+    def _open(self, data: Data) -> View:
+        """Show another chat of this browser; the settings at the right go along."""
+        key = data[self._key]
+        self._remembered.keep(data)
+        conversation, problem = self._store.load(key), self._store.problem(key)
+        changed: View = {self._notice: render_error(problem) if problem else ""}
+        if data[self._editing]:
+            changed |= {self._composer: "", self._editing: None}
+        return {**changed, **self._at_rest(conversation)}
+
+    def _edit(self, key: str, place: int) -> View:
+        question = self._service.question(key, place)
+        return {
+            self._composer: question.text,
+            self._editing: question,
+            self._notice: render_hint(_EDITING, "keep", "Leave it as it was"),
+            self._transcript: render_conversation(self._store.load(key), editing=place),
+        }
 
     def _on_clear(self, data: Data) -> View:
         try:
@@ -317,7 +305,7 @@ class ChatTab:
             conversation, error = run.conversation, error or unread
         problem = error or self._store.problem(run.key)
         return {
-            self._notice: render_error(problem) if problem else render_branched(conversation),
+            self._notice: render_error(problem) if problem else render_former(conversation),
             **self._at_rest(conversation),
             **self._switch.what_runs(asked.choice, conversation.last_facts),
         }
@@ -327,17 +315,10 @@ class ChatTab:
             self._transcript: render_conversation(conversation, answering=True),
             self._live: render_draft(""),
             self._notice: "",
-            self._send: gr.update(visible=False),
-            self._stop: gr.update(visible=True),
         }
 
     def _at_rest(self, conversation: Conversation) -> View:
-        return {
-            self._transcript: render_conversation(conversation),
-            self._live: "",
-            self._send: gr.update(visible=True),
-            self._stop: gr.update(visible=False),
-        }
+        return {self._transcript: render_conversation(conversation), self._live: ""}
 
 
 def _newest(drafts: queue.Queue[str]) -> str | None:

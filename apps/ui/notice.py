@@ -28,22 +28,34 @@ def _before(notice: str) -> str:
     return notice.replace("</span>", f"{_BEFORE}</span>", 1)
 
 
-def render_hint(text: str, action: str | None = None, label: str = "") -> str:
-    """Return a sentence, with one thing to do about it."""
-    button = f'<button type="button" data-action="{action}">{escape(label)}</button>'
+def render_hint(
+    text: str, action: str | None = None, label: str = "", index: int = 0, version: int = 0
+) -> str:
+    """Return a sentence, with one thing to do about it, to a message or one of its versions."""
+    button = (
+        f'<button type="button" data-action="{action}" data-index="{index}" '
+        f'data-alternative="{version}">{escape(label)}</button>'
+    )
     return (
         f'<div class="notice" role="status"><span>{prose(text)}</span>'
         f"{button if action else ''}</div>"
     )
 
 
-def render_branched(conversation: Conversation) -> str:
-    """Return the offer to take a branch back, or nothing where there is none."""
-    facts = conversation.last_facts
-    if not facts or not facts.branch or not conversation.previous:
+def render_former(conversation: Conversation) -> str:
+    """Return the offer to bring back what the last exchange stands in the place of, if anything."""
+    place = conversation.last_question
+    if place is None or not conversation.turns[-1].earlier:
+        words = "Your message was replaced; the former one is kept with what followed it."
+    else:
+        place, facts = len(conversation.turns) - 1, conversation.last_facts
+        branch = facts.branch if facts else None
+        how = f"branched at token {branch.token + 1:,}" if branch else "written again"
+        words = f"The reply was {how}; the former one is kept."
+    former = len(conversation.turns[place].earlier) if place is not None else 0
+    if not former or place is None:
         return ""
-    sentence = f"The reply was branched at token {facts.branch.token + 1:,}."
-    return render_hint(sentence, "restore", "Bring the former one back")
+    return render_hint(words, "version", "Bring the former one back", place, former)
 
 
 def render_outcome(error: Exception | None, otherwise: str = "", before: bool = False) -> str:

@@ -11,17 +11,6 @@ function playgroundStored(name, value) {
   return null;
 }
 
-// A random key that names this browser's conversation; only this browser has it.
-function playgroundKey() {
-  let key = playgroundStored("playground-key");
-  if (!/^[0-9a-f]{32}$/.test(key || "")) {
-    const bytes = crypto.getRandomValues(new Uint8Array(16));
-    key = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-    playgroundStored("playground-key", key);
-  }
-  return key;
-}
-
 function playgroundTheme(name) {
   playgroundStored("playground-theme", name);
   const prefersDark = matchMedia("(prefers-color-scheme: dark)").matches;
@@ -206,21 +195,6 @@ async function playgroundCopy(button) {
   setTimeout(() => { button.textContent = "Copy"; }, 1500);
 }
 
-function playgroundFollow() {
-  // Follow the reply only while the reader is at the bottom, so that scrolling up is left alone, and
-  // only in the chat: it is drawn behind a lab that a link opens, too.
-  let atBottom = true;
-  const root = document.scrollingElement;
-  addEventListener("scroll", () => {
-    atBottom = innerHeight + root.scrollTop >= root.scrollHeight - 120;
-  }, { passive: true });
-  new MutationObserver((changes) => {
-    // Looking at tokens is no news: what was clicked must stay where it is.
-    const looking = changes.every(({ target }) => (target.closest ? target : target.parentElement)?.closest(".tokens"));
-    if (atBottom && !looking && document.body.dataset.lab === "chat") root.scrollTop = root.scrollHeight;
-  }).observe(document.getElementById("panel-chat"), { childList: true, subtree: true, characterData: true });
-}
-
 function playgroundKeys(event) {
   if (event.key !== "Escape") return;
   if (/\bshow-(labs|rail)\b/.test(document.body.className)) {
@@ -232,7 +206,8 @@ function playgroundKeys(event) {
     close.click();
     return;
   }
-  document.querySelector("#stop:not(.hidden)")?.click();
+  const stop = document.getElementById("stop");
+  if (stop?.offsetParent) stop.click();
 }
 
 // Replies as chips: which ones, drawn by the server when they are looked at; a chip opens a panel.
@@ -344,6 +319,8 @@ function playgroundReplies(element, server, watch) {
   // A redraw brings every reply back as text.
   watch("value", () => {
     drawing += 1;
+    clearInterval(playgroundComing);
+    playgroundRefocus(element);
     if (element.querySelector(".empty")) open.clear();
     element.querySelectorAll(".reply").forEach((reply) => {
       if (open.has(reply.dataset.turn) && reply.querySelector("[data-view]")) show(reply, true);
@@ -354,7 +331,7 @@ function playgroundReplies(element, server, watch) {
 function playgroundStart() {
   // Gradio draws the page after this script; wait for its zones.
   const wait = setInterval(() => {
-    if (!document.getElementById("work") || !document.querySelector(".lab")) return;
+    if (!document.getElementById("to-latest") || !document.querySelector(".lab")) return;
     clearInterval(wait);
     playgroundTheme(playgroundStored("playground-theme") || "system");
     playgroundOpen();

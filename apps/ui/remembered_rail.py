@@ -72,6 +72,10 @@ class RememberedRail:
             return render_error(error)
         return gr.skip()
 
+    def keep(self, data: Mapping[Any, Any]) -> None:
+        """Keep the settings under a key that a page has just taken, if they keep their rules."""
+        self._on_settled(data)
+
     def _on_settled(self, data: Mapping[Any, Any]) -> None:
         """Remember the settings for the next visit, if they keep their rules.
 

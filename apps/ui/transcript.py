@@ -1,32 +1,26 @@
 """A conversation as HTML.
 
 What people and the model write is escaped here, once. A person's message is shown as the text it
-is; a reply may be Markdown, of which only what cannot reach out is drawn: no raw HTML, no links,
-no pictures.
+is; a reply may be Markdown, see `apps.ui.words`.
 """
 
 from __future__ import annotations
 
 from html import escape
 
-from markdown_it import MarkdownIt
-from markupsafe import Markup
-
+from apps.chat.branching import can_go_on
+from apps.chat.confidence import Confidence
 from apps.chat.conversations import FILTER, USER, Branch, Conversation, ReplyFacts, Turn
+from apps.chat.versions import count_versions
+from apps.ui.words import render_words
 from playground.drawing.finish_words import FINISH_WORDS
 from playground.drawing.left_out import Fate, fate_of, render_border, render_label, strike
-from playground.drawing.marks import mark
+from playground.drawing.marks import mark, percent
 from playground.errors import OptionError
 from playground.generation.fitting.prompt import Fit
 from playground.generation.reading import Reading
 from playground.generation.settings import keep_in_effect
 from playground.moderation.guard import explain_covered, explain_reply
-
-_RULES = (
-    "newline escape backticks emphasis balance_pairs fragments_join fence code heading list "
-    "blockquote hr table"
-)
-_MARKDOWN = MarkdownIt("zero", {"breaks": True}).enable(_RULES.split())
 
 _SHORT = {
     "temperature": "T",
@@ -46,7 +40,9 @@ _LONG = {
 _MOST_OF_A_VALUE = 60
 
 
-def render_conversation(conversation: Conversation, answering: bool = False) -> str:
+def render_conversation(
+    conversation: Conversation, answering: bool = False, editing: int | None = None
+) -> str:
     """Return the messages, or what to do when there are none.
 
     Parameters
@@ -55,15 +51,26 @@ def render_conversation(conversation: Conversation, answering: bool = False) -> 
         The messages.
     answering : bool
         True while a reply is being written: nothing can be changed then.
+    editing : int, optional
+        Place of the message that is being edited: it is marked, with all that would go with it.
     """
     if not conversation.turns:
         return _EMPTY
     last, fates = len(conversation.turns) - 1, _fates(conversation)
-    messages = "".join(
+    drawn = [
         _message(turn, index, index == last, fate)
         for index, (turn, fate) in enumerate(zip(conversation.turns, fates, strict=True))
-    )
+    ]
+    if editing is not None:
+        drawn[editing:] = [_going("".join(drawn[editing:]))]
+    messages = "".join(drawn)
     return messages if answering else messages + _unanswered(conversation)
+
+
+def _going(messages: str) -> str:
+    """Mark what sending an edited message puts away."""
+    words = "Sending puts this away as the former version:"
+    return f'<div class="going"><p class="fell">{words}</p>{messages}</div>'
 
 
 def render_draft(text: str) -> str:
@@ -74,7 +81,7 @@ def render_draft(text: str) -> str:
             '<span class="pulse" aria-hidden="true"></span> Reading the prompt…</div></article>'
         )
     return (
-        f'<article class="message reply draft"><div class="words">{_words(text)}</div>'
+        f'<article class="message reply draft"><div class="words">{render_words(text, False)}</div>'
         '<p class="hint">Its tokens can be opened once it has ended.</p></article>'
     )
 
@@ -103,10 +110,6 @@ def render_waiting(text: str) -> str:
     )
 
 
-def _words(markdown: str) -> Markup:
-    return Markup(_MARKDOWN.render(markdown))  # noqa: S704 - it lets no HTML through
-
-
 def _last_fit(conversation: Conversation) -> Fit | None:
     """Return how the prompt of the last reply was made."""
     replies = (turn.facts for turn in reversed(conversation.turns) if turn.facts)
@@ -133,6 +136,7 @@ def _message(turn: Turn, index: int, last: bool, fate: Fate) -> str:
 
 def _refusal(turn: Turn, index: int, last: bool) -> str:
     buttons = _button("retry", "Retry", index) + _button("undo", "Undo", index) if last else ""
+    buttons = _versions(turn, index) + buttons
     return (
         '<article class="message reply refusal" aria-label="Content filter">'
         f'<div class="words"><p class="cut">{escape(turn.content)}</p></div>'
@@ -146,7 +150,7 @@ def _foreign(turn: Turn) -> str:
         f'<article class="message reply foreign" aria-label="Message of the role {role}">'
         f'<p class="muted">Of the role “{role}”, which this version does not know: shown as it '
         "stands, and not given to the model.</p>"
-        f'<div class="words">{_words(turn.content)}</div>'
+        f'<div class="words">{render_words(turn.content)}</div>'
         f'<div class="actions">{_copy(turn.content)}</div></article>'
     )
 
@@ -156,17 +160,19 @@ def _user(turn: Turn, index: int, fate: Fate) -> str:
         f"{render_border(fate)}"
         f'<article class="message user" aria-label="Your message">{render_label(fate)}'
         f'<div class="words">{strike(turn.content, fate)}</div>'
-        f'<div class="actions">{_button("edit", "Edit", index)}{_copy(turn.content)}</div>'
-        f"</article>"
+        f'<div class="actions">{_versions(turn, index)}{_button("edit", "Edit", index)}'
+        f"{_copy(turn.content)}</div></article>"
     )
 
 
 def _reply(turn: Turn, index: int, last: bool, fate: Fate) -> str:
     retry = _button("retry", "Retry", index) if last else ""
     undo = _button("undo", "Undo", index) if last else ""
+    more = _button("continue", "Continue", index) if last and can_go_on(turn) else ""
     notice = f'<p class="cut">{escape(turn.notice)}</p>' if turn.notice else ""
     notice += _unread_note(turn.facts)
     empty = '<p class="muted">The model ended its turn at once, without a word.</p>'
+    words = strike(turn.content, fate, render_words)
     filtered = _filter_note(turn.facts)
     if filtered and not turn.content:
         empty = '<p class="muted">Nothing of this reply may be shown.</p>'
@@ -174,10 +180,10 @@ def _reply(turn: Turn, index: int, last: bool, fate: Fate) -> str:
         f"{render_border(fate)}"
         f'<article class="message reply" aria-label="Reply" data-turn="{index}">'
         f"{render_label(fate)}{notice}"
-        f'<div class="words">{strike(turn.content, fate, _words) if turn.content else empty}</div>'
+        f'<div class="words">{words if turn.content else empty}</div>'
         f'{filtered}<div class="tokens" hidden></div>'
         f"{render_facts(turn.facts) if turn.facts else ''}"
-        f'<div class="actions">{retry}{undo}{_copy(turn.content)}'
+        f'<div class="actions">{_versions(turn, index)}{more}{retry}{undo}{_copy(turn.content)}'
         f"{_VIEWS if turn.recording else ''}</div></article>"
     )
 
@@ -235,8 +241,23 @@ def render_facts(facts: ReplyFacts) -> str:
         items.append(f"filter <b>{'on' if facts.moderation.get('on') else 'off'}</b>")
     if facts.branch:
         items.append(_branch_words(facts.branch))
+    if facts.continued:
+        items.append(f"continued after <b>{facts.continued:,}</b> tokens")
     items.append(f"{escape(facts.model)} <b>{escape(facts.precision)}</b>")
-    return f'<footer class="facts">{"".join(f"<span>{item}</span>" for item in items)}</footer>'
+    spans = "".join(f"<span>{item}</span>" for item in items)
+    return f'<footer class="facts">{spans}</footer>{_confidence_words(facts.confidence)}'
+
+
+def _confidence_words(confidence: Confidence | None) -> str:
+    """Say how sure the model was, and that this is not how right it is."""
+    if confidence is None:
+        return ""
+    word, probability = escape(confidence.word), percent(confidence.probability)
+    return (
+        f'<p class="confidence">It chose between <b>{confidence.perplexity:.1f}</b> tokens on '
+        f"average (perplexity) and was least sure at “<b>{word}</b>”, {probability}. That is how "
+        "sure it was, not how right: a model can be sure of what is false.</p>"
+    )
 
 
 def _settings_words(facts: ReplyFacts) -> list[str]:
@@ -272,6 +293,27 @@ def _branch_words(branch: Branch) -> str:
 
 def _button(action: str, label: str, index: int) -> str:
     return f'<button type="button" data-action="{action}" data-index="{index}">{label}</button>'
+
+
+def _versions(turn: Turn, index: int) -> str:
+    """Return the arrows from version to version of a message; nothing where there is but one."""
+    count, number = count_versions(turn), len(turn.earlier) + 1
+    if count == 1:
+        return ""
+
+    def arrow(way: str, sign: str, to: int) -> str:
+        off = "" if 1 <= to <= count else " disabled"
+        return (
+            f'<button type="button" data-action="version" data-index="{index}" '
+            f'data-alternative="{to}" data-way="{way}" aria-label="The version {way}"{off}>'
+            f"{sign}</button>"
+        )
+
+    arrows = arrow("before", "←", number - 1), arrow("after", "→", number + 1)
+    return (
+        '<span class="versions" role="group" aria-label="Versions of this message">'
+        f"{arrows[0]}<span>{number} of {count}</span>{arrows[1]}</span>"
+    )
 
 
 def _copy(text: str) -> str:

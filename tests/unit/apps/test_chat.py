@@ -190,6 +190,8 @@ def test_nothing_is_changed_while_a_reply_is_claimed_or_written(chat: Chat) -> N
         lambda: chat.service.clear(ANNA),
         lambda: chat.service.retry(ANNA, PAGE, 0),
         lambda: chat.service.restore(ANNA),
+        lambda: chat.service.show_version(ANNA, 0, 1),
+        lambda: chat.service.resume(ANNA, PAGE, 0),
         lambda: chat.service.question(ANNA, 0),
         lambda: chat.fork(0, 0),
     )
@@ -287,13 +289,16 @@ def test_retry_undo_edit_clear_and_restore(chat: Chat) -> None:
         return run.conversation.turns
 
     assert taken_back(chat.service.retry(ANNA, PAGE, 3)) == whole[:3]
-    assert chat.service.restore(ANNA).turns == whole
+    assert chat.store.load(ANNA).turns == whole  # the reply stays until there is another
     conversation, question = chat.service.undo(ANNA, 3)
     assert (conversation.turns, question) == (whole[:2], "two")
     assert chat.service.restore(ANNA).turns == whole
     edited = chat.service.ask(ANNA, PAGE, "uno", chat.service.question(ANNA, 0))
     assert [turn.content for turn in taken_back(edited)] == ["uno"]
-    assert chat.service.restore(ANNA).turns == whole
+    back = chat.service.show_version(ANNA, 0, 1).turns
+    assert [turn.content for turn in back] == [turn.content for turn in whole]
+    assert back[1:] == whole[1:]
+    whole = back
     assert chat.service.clear(ANNA).turns == ()
     assert chat.service.restore(ANNA).turns == whole
     assert [len(chat.tokens(turn)) for turn in whole] == [0, 8, 0, 8]
@@ -365,7 +370,8 @@ def test_a_branch_keeps_what_stood_before_and_goes_on_from_the_other_token(asked
     assert reply.facts
     assert reply.facts.branch == Branch(2, " of", "!")
     assert reply.facts.tokens == len(records) == 3 + len(asked.engine.reply) + 1
-    assert asked.service.restore(ANNA).turns[-1] == former
+    back = asked.service.show_version(ANNA, 1, 1).turns[-1]
+    assert dataclasses.replace(back, later=()) == former
     assert asked.tokens() == before
 
 
@@ -406,7 +412,7 @@ def test_a_branch_never_shows_half_a_character(chat: Chat) -> None:
         chat.branch(place, EXCLAMATION)
         reply = chat.last()
         assert "".join(record.shown for record in chat.tokens()) == reply.content
-        chat.service.restore(ANNA)
+        chat.service.show_version(ANNA, 1, 1)
 
 
 def test_a_branch_of_a_reply_cut_by_a_stop_string_shows_what_was_held_back(chat: Chat) -> None:

@@ -135,13 +135,25 @@ def test_a_message_is_answered_and_every_action_does_its_work(page: Page) -> Non
     assert page.composer == page.notice == ""
     page.click("retry", index=1)
     assert page.told() == ["one", "Paris."]
+    assert "written again" in page.notice
+    assert "2 of 2" in page.transcript
     page.click("branch", index=1, token=0, alternative=4)
     assert page.told() == ["one", "!Paris."]
-    page.click("restore")
+    assert "branched at token 1" in page.notice
+    page.click("version", index=1, alternative=2)
     assert page.told() == ["one", "Paris."]
     page.click("edit", index=0)
     assert page.composer == "one"
+    assert "going" in page.transcript
+    page.click("keep")
+    assert "going" not in page.transcript
+    page.click("edit", index=0)
     page.send("two")
+    assert page.told() == ["two", "Paris."]
+    assert "Your message was replaced" in page.notice
+    page.click("version", index=0, alternative=1)
+    assert page.told() == ["one", "Paris."]
+    page.click("version", index=0, alternative=2)
     assert page.told() == ["two", "Paris."]
     page.click("undo", index=1)
     assert page.told() == []
@@ -158,7 +170,10 @@ def test_a_message_is_answered_and_every_action_does_its_work(page: Page) -> Non
 BAD_PLACES = (-1, -2, 3, 99, 0.5, "x", True, "9" * 400, [], {})
 
 
-@pytest.mark.parametrize("action", ["edit", "retry", "undo", "branch", "example"])
+ACTIONS = ("edit", "retry", "undo", "branch", "example", "version", "continue")
+
+
+@pytest.mark.parametrize("action", ACTIONS)
 def test_a_bad_place_gets_one_sentence_and_changes_nothing(page: Page, action: str) -> None:
     page.send("one")
     page.fields[page.tab._composer] = "a draft"

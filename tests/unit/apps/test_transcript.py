@@ -71,6 +71,9 @@ ALLOWED_ATTRIBUTES = {
     "style",
     "data-turn",
     "data-view",
+    "data-alternative",
+    "data-way",
+    "disabled",
     "aria-pressed",
     "role",
     "hidden",
@@ -120,7 +123,7 @@ def test_markdown_of_a_reply_is_drawn() -> None:
         "<h1>Title</h1>",
         "<li><strong>one</strong></li>",
         "<code>two</code>",
-        "x = 1 &lt; 2",
+        '= <span class="code-n">1</span> &lt; <span class="code-n">2</span>',
     ):
         assert part in html
 

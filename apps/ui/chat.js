@@ -162,18 +162,19 @@ function playgroundArrive() {
 // sight; from elsewhere a button leads to the latest.
 function playgroundFollow() {
   let atBottom = true, wasAnswering = false;
-  const root = document.scrollingElement, latest = document.getElementById("to-latest");
+  const root = document.scrollingElement;
   const inChat = () => document.body.dataset.lab === "chat";
   const look = () => {
     atBottom = innerHeight + root.scrollTop >= root.scrollHeight - 120;
-    latest.hidden = atBottom || !inChat();
+    document.getElementById("to-latest").hidden = atBottom || !inChat();
   };
   const go = () => {
     root.scrollTop = root.scrollHeight;
     look();
   };
   addEventListener("scroll", look, { passive: true });
-  latest.addEventListener("click", () => {
+  document.getElementById("panel-chat").addEventListener("click", (event) => {
+    if (!event.target.closest("#to-latest")) return;
     go();
     playgroundCompose();
   });
@@ -208,9 +209,14 @@ function playgroundRefocus(element) {
   playgroundPressed = null;
   if (!pressed) return;
   if (pressed.action === "edit") return playgroundCompose();
-  if (pressed.action !== "version" || document.activeElement !== document.body) return;
-  const same = [...element.querySelectorAll(`.versions button[data-index="${pressed.index}"]`)];
-  same.filter((button) => !button.disabled).sort((one) => (one.dataset.way === pressed.way ? -1 : 1))[0]?.focus();
+  if (pressed.action !== "version") return;
+  let frames = 0; // the old button goes a little later than the new ones come
+  const look = () => {
+    if (document.activeElement !== document.body) return ++frames < 30 && requestAnimationFrame(look);
+    const arrows = [...element.querySelectorAll(`.versions button[data-index="${pressed.index}"]:not(:disabled)`)];
+    return (arrows.find((button) => button.dataset.way === pressed.way) || arrows[0])?.focus();
+  };
+  look();
 }
 
 // Puts the focus into the message, behind what stands there.

@@ -254,9 +254,10 @@ def _confidence_words(confidence: Confidence | None) -> str:
         return ""
     word, probability = escape(confidence.word), percent(confidence.probability)
     return (
-        f'<p class="confidence">It chose between <b>{confidence.perplexity:.1f}</b> tokens on '
-        f"average (perplexity) and was least sure at “<b>{word}</b>”, {probability}. That is how "
-        "sure it was, not how right: a model can be sure of what is false.</p>"
+        '<p class="confidence">On average it was as undecided as among '
+        f"<b>{confidence.perplexity:.1f}</b> equally likely tokens (perplexity), and least sure at "
+        f"“<b>{word}</b>”, {probability}. Sure is not right: a model can be sure of what is false."
+        "</p>"
     )
 
 

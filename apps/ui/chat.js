@@ -195,28 +195,26 @@ function playgroundClicks(element, trigger) {
     if (!button) return;
     if (!button.dataset.action) return playgroundCopy(button);
     const { action, index, token, alternative, way } = button.dataset;
-    playgroundPressed = { action, index, way };
+    playgroundPressed = { action, index, way, until: Date.now() + 5000 };
     trigger("select", {
       action, index: Number(index || 0), token: Number(token || 0), alternative: Number(alternative || 0),
     });
   });
+  new MutationObserver(() => playgroundRefocus(element)).observe(element, { childList: true, subtree: true });
 }
 
-// Gradio draws the messages anew after each step: what was pressed is gone, and the focus with it.
+// Gradio draws the messages anew while a step begins and after it: what was pressed is gone each time,
+// and the focus with it.
 let playgroundPressed = null;
 function playgroundRefocus(element) {
-  const pressed = playgroundPressed;
-  playgroundPressed = null;
-  if (!pressed) return;
-  if (pressed.action === "edit") return playgroundCompose();
-  if (pressed.action !== "version") return;
-  let frames = 0; // the old button goes a little later than the new ones come
-  const look = () => {
-    if (document.activeElement !== document.body) return ++frames < 30 && requestAnimationFrame(look);
-    const arrows = [...element.querySelectorAll(`.versions button[data-index="${pressed.index}"]:not(:disabled)`)];
-    return (arrows.find((button) => button.dataset.way === pressed.way) || arrows[0])?.focus();
-  };
-  look();
+  const { action, index, way, until } = playgroundPressed || {};
+  if (action === "edit" && element.querySelector(".going")) {
+    playgroundPressed = null;
+    playgroundCompose();
+  } else if (action === "version" && Date.now() < until && document.activeElement === document.body) {
+    const arrows = [...element.querySelectorAll(`.versions button[data-index="${index}"]:not(:disabled)`)];
+    (arrows.find((button) => button.dataset.way === way) || arrows[0])?.focus();
+  }
 }
 
 // Puts the focus into the message, behind what stands there.

@@ -320,7 +320,6 @@ function playgroundReplies(element, server, watch) {
   watch("value", () => {
     drawing += 1;
     clearInterval(playgroundComing);
-    playgroundRefocus(element);
     if (element.querySelector(".empty")) open.clear();
     element.querySelectorAll(".reply").forEach((reply) => {
       if (open.has(reply.dataset.turn) && reply.querySelector("[data-view]")) show(reply, true);

@@ -195,7 +195,7 @@ function playgroundClicks(element, trigger) {
     if (!button) return;
     if (!button.dataset.action) return playgroundCopy(button);
     const { action, index, token, alternative, way } = button.dataset;
-    playgroundPressed = { action, index, way, until: Date.now() + 5000 };
+    playgroundPressed = { action, index, way, until: Date.now() + 30000 };
     trigger("select", {
       action, index: Number(index || 0), token: Number(token || 0), alternative: Number(alternative || 0),
     });
@@ -203,18 +203,22 @@ function playgroundClicks(element, trigger) {
   new MutationObserver(() => playgroundRefocus(element)).observe(element, { childList: true, subtree: true });
 }
 
-// Gradio draws the messages anew while a step begins and after it: what was pressed is gone each time,
-// and the focus with it.
+// Gradio draws the messages anew while a step begins and after it: what was pressed is gone each time, or
+// leads nowhere now, and the focus goes with it.
 let playgroundPressed = null;
 function playgroundRefocus(element) {
   const { action, index, way, until } = playgroundPressed || {};
   if (action === "edit" && element.querySelector(".going")) {
     playgroundPressed = null;
     playgroundCompose();
-  } else if (action === "version" && Date.now() < until && document.activeElement === document.body) {
+  } else if (action === "version" && Date.now() < until && playgroundFocusLost()) {
     const arrows = [...element.querySelectorAll(`.versions button[data-index="${index}"]:not(:disabled)`)];
     (arrows.find((button) => button.dataset.way === way) || arrows[0])?.focus();
   }
+}
+
+function playgroundFocusLost() {
+  return document.activeElement === document.body || document.activeElement.disabled;
 }
 
 // Puts the focus into the message, behind what stands there.

@@ -192,7 +192,7 @@ function playgroundFollow() {
 function playgroundClicks(element, trigger) {
   element.addEventListener("click", (event) => {
     const button = event.target.closest("button[data-action], button[data-copy]");
-    if (!button) return;
+    if (!button || button.getAttribute("aria-disabled") === "true") return;
     if (!button.dataset.action) return playgroundCopy(button);
     const { action, index, token, alternative, way } = button.dataset;
     playgroundPressed = { action, index, way, until: Date.now() + 30000 };
@@ -203,22 +203,17 @@ function playgroundClicks(element, trigger) {
   new MutationObserver(() => playgroundRefocus(element)).observe(element, { childList: true, subtree: true });
 }
 
-// Gradio draws the messages anew while a step begins and after it: what was pressed is gone each time, or
-// leads nowhere now, and the focus goes with it.
+// Gradio may draw the messages anew while a step begins and after it: what was pressed is then gone, and
+// the focus with it.
 let playgroundPressed = null;
 function playgroundRefocus(element) {
   const { action, index, way, until } = playgroundPressed || {};
   if (action === "edit" && element.querySelector(".going")) {
     playgroundPressed = null;
     playgroundCompose();
-  } else if (action === "version" && Date.now() < until && playgroundFocusLost()) {
-    const arrows = [...element.querySelectorAll(`.versions button[data-index="${index}"]:not(:disabled)`)];
-    (arrows.find((button) => button.dataset.way === way) || arrows[0])?.focus();
+  } else if (action === "version" && Date.now() < until && document.activeElement === document.body) {
+    element.querySelector(`.versions button[data-index="${index}"][data-way="${way}"]`)?.focus();
   }
-}
-
-function playgroundFocusLost() {
-  return document.activeElement === document.body || document.activeElement.disabled;
 }
 
 // Puts the focus into the message, behind what stands there.

@@ -303,7 +303,8 @@ def _versions(turn: Turn, index: int) -> str:
         return ""
 
     def arrow(way: str, sign: str, to: int) -> str:
-        off = "" if 1 <= to <= count else " disabled"
+        # Not `disabled`: that would take the focus from who goes from version to version.
+        off = "" if 1 <= to <= count else ' aria-disabled="true"'
         return (
             f'<button type="button" data-action="version" data-index="{index}" '
             f'data-alternative="{to}" data-way="{way}" aria-label="The version {way}"{off}>'

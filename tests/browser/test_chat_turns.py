@@ -84,7 +84,7 @@ def test_nothing_said_is_lost_whatever_one_asks_again(visit: Visit) -> None:
     press(page, "The version before")
     expect(versions(page, "reply")).to_contain_text("1 of 2")
     assert words(page) == longer
-    expect(page.get_by_role("button", name="The version after")).to_be_focused()
+    expect(page.get_by_role("button", name="The version before")).to_be_focused()
 
     press(page, "Edit")
     expect(composer(page)).to_be_focused()

@@ -73,7 +73,7 @@ ALLOWED_ATTRIBUTES = {
     "data-view",
     "data-alternative",
     "data-way",
-    "disabled",
+    "aria-disabled",
     "aria-pressed",
     "role",
     "hidden",

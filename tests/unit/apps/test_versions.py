@@ -156,6 +156,9 @@ def test_the_arrows_say_which_version_is_shown_and_where_each_leads() -> None:
     html = render_conversation(told)
     assert "2 of 2" in seen(html).text
     assert 'data-index="1" data-alternative="1" data-way="before"' in html
-    assert 'data-alternative="3" data-way="after" aria-label="The version after" disabled' in html
+    assert (
+        'data-alternative="3" data-way="after" aria-label="The version after" aria-disabled="true"'
+        in html
+    )
     assert "versions" not in render_conversation(talk("a", "b"))
     assert "versions" not in render_conversation(replace(told, turns=told.turns[:1]))

@@ -129,8 +129,8 @@ def _chats(page: Page, reply: str) -> None:
 
 def _latest(page: Page) -> None:
     """Send while scrolled up: it comes into sight; a button leads there, too."""
-    page.set_viewport_size({"width": 1360, "height": 360})
-    page.mouse.move(600, 150)
+    page.set_viewport_size({"width": 1360, "height": 240})
+    page.mouse.move(600, 100)
     page.mouse.wheel(0, -3000)
     latest = page.get_by_role("button", name="To the latest")
     expect(latest).to_be_visible()

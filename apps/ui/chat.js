@@ -173,6 +173,7 @@ function playgroundFollow() {
     look();
   };
   addEventListener("scroll", look, { passive: true });
+  addEventListener("resize", () => (atBottom && inChat() ? go() : look()));
   document.getElementById("panel-chat").addEventListener("click", (event) => {
     if (!event.target.closest("#to-latest")) return;
     go();

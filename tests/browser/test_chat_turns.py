@@ -101,6 +101,7 @@ def test_nothing_said_is_lost_whatever_one_asks_again(visit: Visit) -> None:
     assert words(page) == longer
 
     _chats(page, longer)
+    _latest(page)
 
 
 def _chats(page: Page, reply: str) -> None:
@@ -124,3 +125,21 @@ def _chats(page: Page, reply: str) -> None:
     rows.get_by_role("button", name=re.compile("^What is")).click()
     expect(page.locator("#transcript .message.reply")).to_have_count(1)
     assert words(page) == reply
+
+
+def _latest(page: Page) -> None:
+    """Send while scrolled up: it comes into sight; a button leads there, too."""
+    page.set_viewport_size({"width": 1360, "height": 240})
+    page.mouse.move(600, 100)
+    page.mouse.wheel(0, -3000)
+    latest = page.get_by_role("button", name="To the latest")
+    expect(latest).to_be_visible()
+    latest.click()
+    expect(latest).to_be_hidden()
+    page.mouse.wheel(0, -3000)
+    expect(latest).to_be_visible()
+    composer(page).fill("And of Spain?")
+    composer(page).press("Enter")
+    expect(page.locator("#live .draft")).to_be_in_viewport(timeout=REPLY_TIMEOUT)
+    expect(latest).to_be_hidden()
+    at_rest(page)

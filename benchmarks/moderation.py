@@ -27,6 +27,7 @@ from machine import conditions
 import playground
 from playground.data import shipped_text
 from playground.generation.language_model import LanguageModel
+from playground.generation.row import Step
 from playground.models.acquire.fetch import ensure_model
 from playground.models.engines.embedder import EMBEDDER, load_embedder
 from playground.moderation.classifier import LAYERS, Classifier, shipped_head
@@ -44,7 +45,7 @@ MESSAGES = [
     shipped_text()[at : at + LENGTH] for at in range(0, len(shipped_text()) - LENGTH, LENGTH)
 ]
 PROMPT = "Tell me a long story about a lighthouse keeper."
-TOKENS = 200
+TOKENS = 150
 WITHOUT = "without the classifier"
 START = [sys.executable, "-m", "apps.cli.main", "moderate", "Where does the Danube rise?"]
 
@@ -66,14 +67,16 @@ class Cost:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--model", default="smollm2-135m-instruct")
+    parser.add_argument("--model", default="smollm2-135m-instruct", help="empty writes no reply")
     parser.add_argument("--precision", default="int8")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    costs = [*stages(options.rounds), *classifier(options.rounds), start(options.rounds)]
-    model = playground.load(options.model, options.precision)
-    costs += streaming(model, options.rounds)
+    costs = stages(options.rounds)
+    costs += classifier(options.rounds)
+    costs.append(start(options.rounds))
+    if options.model:
+        costs += streaming(playground.load(options.model, options.precision), options.rounds)
     print(json.dumps([asdict(each) for each in costs], indent=2) if options.json else table(costs))
 
 
@@ -129,50 +132,46 @@ def streaming(model: LanguageModel, rounds: int) -> list[Cost]:
     """Return what a token takes without the filter and with it, and how much of that it is."""
     plain, guarded, alone = [], [], []
     for _ in range(rounds + 1):
-        plain.append(per_token(model, None))
-        guarded.append(per_token(model, RailGuard(Rails())))
-        alone.append(watch_alone(model))
+        without, steps = written(model, None)
+        plain.append(without)
+        guarded.append(written(model, RailGuard(Rails()))[0])
+        alone.append(watched(steps))
+    slower = [100 * (one[1] / other[1] - 1) for one, other in zip(guarded, plain, strict=True)]
     rows = [
         median("a token without the filter", plain[1:], "ms"),
         median("a token behind it", guarded[1:], "ms"),
         median("the filter alone, a token", alone[1:], "ms"),
     ]
-    slower = [
-        100 * (with_[1] / without[1] - 1) for without, with_ in zip(plain, guarded, strict=True)
-    ]
     share = 100 * rows[2].processor / rows[0].clock
     return [*rows, Cost("share of a token", share, statistics.median(slower[1:]), "%", 3)]
 
 
-def per_token(model: LanguageModel, guard: RailGuard | None) -> Spent:
-    """Return milliseconds of the processor and of the clock that each token of a reply took."""
+def written(model: LanguageModel, guard: RailGuard | None) -> tuple[Spent, Sequence[Step]]:
+    """Return what each token of a reply took, and the reply's steps."""
     model.guard = guard
-    messages = [{"role": "user", "content": PROMPT}]
-    steps = []
-    processor, clock = spent(
-        lambda: steps.append(
-            model.generate(messages, temperature=0, max_new_tokens=TOKENS, repetition_penalty=1.3)
-        )
+    stream = model.stream(
+        [{"role": "user", "content": PROMPT}],
+        temperature=0,
+        max_new_tokens=TOKENS,
+        repetition_penalty=1.3,
     )
-    reply = steps[0]
+    processor, clock = spent(partial(list, stream))
+    reply = stream.reply
     count = len(reply.steps) + (reply.watched.withheld if reply.watched else 0)
-    return processor / count, clock / count
+    return (processor / count, clock / count), reply.steps
 
 
-def watch_alone(model: LanguageModel) -> Spent:
-    """Return the same of the filter by itself, given the tokens of that reply one by one."""
-    model.guard = None
-    messages = [{"role": "user", "content": PROMPT}]
-    reply = model.generate(messages, temperature=0, max_new_tokens=TOKENS, repetition_penalty=1.3)
+def watched(steps: Sequence[Step]) -> Spent:
+    """Return what each token of a reply takes the filter by itself."""
     watching = Watching(Rails().now())
 
     def watch() -> None:
-        for step in reply.steps:
+        for step in steps:
             watching.push(step.text)
         watching.end()
 
     processor, clock = spent(watch)
-    return processor / len(reply.steps), clock / len(reply.steps)
+    return processor / len(steps), clock / len(steps)
 
 
 def spent(work: Callable[[], object]) -> Spent:

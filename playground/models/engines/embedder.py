@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from playground.errors import BrokenCache
 from playground.models.acquire.catalog import find_entry
 from playground.models.acquire.store import InstalledModel
+from playground.models.engines.bert import Bert
 from playground.models.engines.compute import compute
 from playground.models.engines.library_output import quiet_transformers
 from playground.models.engines.residents import return_memory
@@ -37,19 +38,17 @@ class Embedder:
 
     Parameters
     ----------
-    network : transformers.PreTrainedModel
-        The encoder.
+    encoder : Bert
+        Its layers.
     tokenizer : transformers.PreTrainedTokenizerFast
         Its WordPiece tokenizer.
     max_tokens : int
         Of a text, those that mark its start and end included; what comes after is not read.
     """
 
-    def __init__(
-        self, network: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, max_tokens: int
-    ) -> None:
+    def __init__(self, encoder: Bert, tokenizer: PreTrainedTokenizerFast, max_tokens: int) -> None:
         self.max_tokens = max_tokens
-        self._network = network
+        self._encoder = encoder
         self._tokenizer = tokenizer
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
@@ -80,7 +79,7 @@ class Embedder:
         """
         for text in texts:
             require_whole_characters(text)
-        vectors = np.empty((len(texts), int(self._network.config.hidden_size)), np.float32)
+        vectors = np.empty((len(texts), self._encoder.width), np.float32)
         ids = compute(partial(self._tokenized, list(texts))) if texts else []
         for rows in _packs(list(map(len, ids))):
             vectors[rows] = compute(partial(self._embed_pack, [ids[row] for row in rows]))
@@ -100,11 +99,8 @@ class Embedder:
         owners = torch.repeat_interleave(torch.arange(len(ids)), counts)
         places = torch.cat([torch.arange(len(each)) for each in ids])
         with torch.inference_mode():
-            states = self._network(
-                input_ids=torch.tensor([list(chain.from_iterable(ids))]),
-                position_ids=places[None],
-                attention_mask=(owners[:, None] == owners)[None, None],
-            ).last_hidden_state[0]
+            flat = torch.tensor(list(chain.from_iterable(ids)))
+            states = self._encoder.states(flat, places, owners[:, None] == owners)
             sums = states.new_zeros(len(ids), states.shape[1]).index_add_(0, owners, states)
             normal = torch.nn.functional.normalize(sums / counts[:, None], dim=-1)
             vectors: NDArray[np.float32] = normal.numpy()
@@ -143,10 +139,7 @@ def load_embedder(model: InstalledModel, layers: int | None = None) -> Embedder:
     """
     max_tokens = find_entry(model.name).context_length
     network, tokenizer = compute(lambda: _read(model))
-    if layers is not None:
-        encoder = cast("Any", network).encoder  # every BERT has one; the type is of all networks
-        encoder.layer = encoder.layer[:layers]
-    return Embedder(network, tokenizer, max_tokens)
+    return Embedder(compute(lambda: Bert(network, layers)), tokenizer, max_tokens)
 
 
 class LastEmbedder:

@@ -1,6 +1,6 @@
 """A BERT encoder's forward pass, with its weights as transformers loads them.
 
-It is what the library computes (``tests/reference`` holds the two against each other), without the
+It is what the library computes (``tests/reference`` holds the vectors to its own), without the
 library's ways between the products. With the weights turned round, so that a product goes through
 them as they lie, a few sentences take two thirds of the library's time.
 """

@@ -90,7 +90,7 @@ def _mount_page(app: FastAPI, service: ChatService, start: ModelChoice, host: st
     """Put the page at /."""
     import gradio as gr
 
-    from apps.ui.page import HEAD, build_ui
+    from apps.ui.page import FAVICON, HEAD, build_ui
     from apps.ui.theme import PlaygroundTheme
 
     gr.mount_gradio_app(
@@ -100,6 +100,7 @@ def _mount_page(app: FastAPI, service: ChatService, start: ModelChoice, host: st
         server_name=host,
         theme=PlaygroundTheme(),
         head=HEAD,
+        favicon_path=str(FAVICON),
         footer_links=[],
         show_error=True,
         ssr_mode=False,

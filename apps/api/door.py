@@ -11,8 +11,10 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from apps.api.not_found import nothing_here
 
 # What the page asks for, as seen in a browser: whole paths, then beginnings of paths.
 _PATHS = frozenset(
@@ -69,10 +71,10 @@ class Door:
         ]
         await self._bounded(scope, receive, send)
 
-    def _refusal(self, scope: Scope, headers: Headers) -> JSONResponse | None:
+    def _refusal(self, scope: Scope, headers: Headers) -> Response | None:
         path, method = scope["path"], scope["method"]
         if path not in _PATHS and not path.startswith(_BEGINNINGS):
-            return _answer(404, "There is nothing at this address.")
+            return nothing_here(headers)
         if method not in _CHANGES_NOTHING and is_foreign(headers):
             return _answer(403, "Only the page that this server shows may send this.")
         length = headers.get("content-length", "0")

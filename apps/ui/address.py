@@ -29,13 +29,18 @@ def follow_in_address(experiment: Experiment, fields: Mapping[str, Any]) -> None
     declared = experiment.settings.declared()
     known = json.dumps(
         [
-            _known(declared[name]) if name in declared else _beside(name, field)
+            _beside(name, field) if _is_beside(declared.get(name)) else _known(declared[name])
             for name, field in fields.items()
         ]
     )
     follow = f"(...values) => playgroundAddress('{experiment.path}', {known}, values)"
     inputs = list(fields.values())
     gr.on([each.change for each in inputs], None, inputs, js=follow, **QUIET)
+
+
+def _is_beside(setting: Setting | None) -> bool:
+    """Tell of the model, its precision, its engine, and of run settings: all from the rail."""
+    return setting is None or setting.look.shared
 
 
 def _known(setting: Setting) -> dict[str, Any]:
@@ -49,5 +54,7 @@ def _known(setting: Setting) -> dict[str, Any]:
 
 
 def _beside(name: str, field: Any) -> dict[str, Any]:
-    """Return the same of what is chosen beside every lab: the model, its precision, its engine."""
-    return {"name": name, "label": field.label, "first": str(field.value), "several": False}
+    """Return the same of what stands beside every lab: what it shows at first is left out."""
+    value = "" if field.value is None else field.value
+    first = f"{value:g}" if isinstance(value, float) else str(value)
+    return {"name": name, "label": field.label, "first": first, "several": False}

@@ -89,12 +89,11 @@ class ChatTab:
         self._composer = self._dock.message
         # The `Question` that is being edited, if any.
         self._editing = gr.State(None)
-        self._switch = ModelSwitch(service, rail, badge, self._notice)
+        self._switch = ModelSwitch(service, rail, badge)
         self._remembered = RememberedRail(
             service.store,
             rail,
             key,
-            self._notice,
             lambda: model_choices(service.pool.settings, rail.start),
         )
 
@@ -107,7 +106,7 @@ class ChatTab:
         """Connect the components; after the event returned, a browser's settings are back."""
         rail = set(self._rail.components)
         values = {self._key, self._editing, self._composer, *rail}
-        messages = {self._transcript, self._live, self._composer, self._editing}
+        messages = {self._transcript, self._live, self._composer, self._editing, self._notice}
         outputs = list(messages | self._switch.outputs)
         slow: View = {"concurrency_limit": None, "js": WITH_KEY, **QUIET}
         quick: View = {"queue": False, "js": WITH_KEY, **QUIET}
@@ -124,7 +123,7 @@ class ChatTab:
         self._dock.stop.click(self._on_stop, queue=False, **QUIET)
 
         switched = [self._rail.model.input, self._rail.precision.input, self._rail.engine.input]
-        gr.on(switched, self._on_switch, trigger_mode="always_last", **load).then(**draft)
+        gr.on(switched, self._on_load, trigger_mode="always_last", **load).then(**draft)
         visited = blocks.load(self._on_visit, {self._key}, outputs, js=WITH_KEY, **QUIET)
         visited.then(self._on_load, **load).then(**draft)
         blocks.unload(self._on_stop)
@@ -256,13 +255,8 @@ class ChatTab:
     def _on_stop(self, request: gr.Request) -> None:
         self._service.runs.stop(str(request.session_hash))
 
-    def _on_switch(self, data: Data) -> Iterator[View]:
-        """Load what was chosen now; what an earlier choice had to say is out of date."""
-        yield {self._notice: ""}
-        yield from self._switch.load(data)
-
     def _on_load(self, data: Data) -> Iterator[View]:
-        """Load the model of a page that was just opened."""
+        """Load the model that was chosen, or that of a page that was just opened."""
         yield from self._switch.load(data)
 
     def _answer(self, run: Run, asked: Request, also: View | None = None) -> Iterator[View]:

@@ -107,7 +107,8 @@ class LabPanel:
         gr.HTML(str(head), js_on_load=None)
         self._place = gr.Textbox(visible="hidden", show_label=False)  # what is to be drawn
         self._draw = gr.Button(visible="hidden", elem_id=f"draw-{lab.name}")
-        with gr.Tabs(elem_id=f"tabs-{lab.name}"):
+        # Wrapped, so that all experiments can be reached where the page is narrow.
+        with gr.Tabs(elem_id=f"tabs-{lab.name}", overflow_behavior="wrap"):
             for each in lab.experiments:
                 place = f"experiment-{lab.name}-{each.name}"
                 with gr.Tab(each.title, id=each.name, elem_id=place) as tab:

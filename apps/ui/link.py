@@ -137,12 +137,14 @@ class Link:
 
 
 def filled(section: PageSection, settings: Settings) -> dict[Any, Any]:
-    """Return what all components show for these settings; shared ones only where they are said."""
-    said = settings.changed()
+    """Return what all components show for these settings; shared ones only where they are said.
+
+    One that is said at the default of the experiment counts, too: the rail may stand elsewhere.
+    """
     declared = settings.declared()
     shared = {
-        section.linked[name]: shown_value(declared[name], said[name])
+        section.linked[name]: shown_value(declared[name], getattr(settings, name))
         for name in section.form.shared
-        if name in said
+        if name in settings.model_fields_set
     }
     return {**section.form.values(settings), **shared}

@@ -11,8 +11,9 @@ from apps.chat.conversations import ReplyFacts
 from apps.chat.service import ChatService
 from apps.ui.background import Background
 from apps.ui.badge import render_badge
-from apps.ui.notice import render_error
-from apps.ui.rail import Rail, precision_choices, read_choice, render_got
+from apps.ui.loaded import precision_choices, render_got
+from apps.ui.rail import Rail, read_choice
+from apps.ui.rail_notice import render_rail_error
 from playground.errors import PlaygroundError
 from playground.models.engines.engine import Engine
 from playground.models.engines.manager import ModelChoice
@@ -30,40 +31,42 @@ class ModelSwitch:
     service : ChatService
         Has the models.
     rail : Rail
-        Says which.
+        Says which, and what went wrong.
     badge : gradio.HTML
         Shows what runs.
-    notice : gradio.HTML
-        Says what went wrong.
     """
 
-    def __init__(self, service: ChatService, rail: Rail, badge: gr.HTML, notice: gr.HTML) -> None:
+    def __init__(self, service: ChatService, rail: Rail, badge: gr.HTML) -> None:
         self._pool = service.pool
         self._rail = rail
         self._badge = badge
-        self._notice = notice
         # The last model that could be loaded: what a failed switch falls back to.
         self.current = gr.State(None)
 
     @property
     def outputs(self) -> set[Any]:
         """What a load may change."""
-        return {self._badge, self._notice, self._rail.got, self.current, *self._rail.components}
+        beside = {self._badge, self._rail.notice, self._rail.got, self.current}
+        return {*beside, *self._rail.components}
 
     def load(self, data: Mapping[Any, Any]) -> Iterator[View]:
         """Load the model of the rail, showing stage and seconds; on failure go back."""
         try:
             choice = read_choice(self._rail.read(data))
         except PlaygroundError as error:
-            yield {self._notice: render_error(error)}
+            yield {self._rail.notice: render_rail_error(error)}
             return
         loading = Background(lambda: self._pool.preload(choice))
         while not loading.finished(LOADING_REDRAW_SECONDS):
-            yield {**self.progress(choice), self._rail.got: ""}
+            yield {**self.progress(choice), self._rail.got: render_got(None)}
         if loading.error:
             yield self._back(loading.error, choice, data[self.current])
         else:
-            yield {self.current: choice, **self.what_runs(choice)}
+            # A choice that was refused is put back, which asks for what runs already: its sentence
+            # stays.
+            other = choice != data[self.current]
+            said = {self._rail.notice: ""} if other else {}
+            yield {self.current: choice, **said, **self.what_runs(choice)}
 
     def progress(self, choice: ModelChoice) -> View:
         """Show how far a load is."""
@@ -87,7 +90,7 @@ class ModelSwitch:
     def _back(
         self, error: PlaygroundError, choice: ModelChoice, current: ModelChoice | None
     ) -> View:
-        view: View = {self._notice: render_error(error), **self.progress(choice)}
+        view: View = {self._rail.notice: render_rail_error(error), **self.progress(choice)}
         if current:
             view |= self.what_runs(current) | {
                 self._rail.model: current.reference,

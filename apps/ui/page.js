@@ -69,6 +69,7 @@ function playgroundDraw(lab, place) {
 
 // Beside an experiment only those run settings are shown that have a part in it.
 function playgroundCounting() {
+  playgroundTitle();
   const { lab, experiment } = playgroundPlace(), shown = document.getElementById(`experiment-${lab}-${experiment}`);
   const counting = [...(shown?.classList || [])].filter((each) => each.startsWith("counts-")).map((each) => `:not(.${each})`);
   const rule = shown ? `#rail .run-setting${counting.join("")}` : "#rail-others";

@@ -15,10 +15,12 @@ from apps.ui.conversation_section import ConversationSection
 from apps.ui.cost_section import CostSection
 from apps.ui.distribution_section import DistributionSection
 from apps.ui.events import QUIET
+from apps.ui.keys import keys_button, keys_list, skip_links
 from apps.ui.lab_panel import LabPanel, Parts, Special
 from apps.ui.link import Link
 from apps.ui.memory_section import MemorySection
 from apps.ui.model_choices import model_choices
+from apps.ui.neutral_marks import neutral_marks
 from apps.ui.page_blocks import PageBlocks
 from apps.ui.rail import Rail, build_rail
 from apps.ui.window_section import WindowSection
@@ -35,7 +37,8 @@ _STYLES = str(assets("css", *labs())) + "".join(
 _SCRIPTS = str(assets("js", *labs())) + "".join(
     path.read_text(encoding="utf-8") for path in sorted(_HERE.glob("*.js"))
 )
-HEAD = f"<style>{_STYLES}</style><script>{_SCRIPTS}</script>"
+HEAD = f"<style>{_STYLES}{neutral_marks()}</style><script>{_SCRIPTS}</script>"
+FAVICON = _HERE / "favicon.svg"
 
 # A file for download is looked at every hour, and goes when it is a day old.
 _HOUR, _KEPT_HOURS = 3600, 24
@@ -73,6 +76,7 @@ def build_ui(service: ChatService, start: ModelChoice, local: bool = True) -> gr
     ) as blocks:
         zones = _zones(service.pool, start)
         with zones.panels["chat"]:
+            gr.HTML('<h1 class="unseen">Chat</h1>', elem_id="chat-head", js_on_load=None)
             chat = ChatTab(service, zones.rail, zones.badge, zones.key)
         parts = Parts(service, service.pool, zones.rail, zones.key, local, zones.badge)
         panels = _lab_panels(zones, parts)
@@ -101,6 +105,7 @@ class _Zones:
 def _zones(pool: Pool, start: ModelChoice) -> _Zones:
     """Lay out the three zones; the key comes first (see `WITH_KEY`)."""
     key = gr.Textbox(visible="hidden", elem_id="conversation-key", show_label=False)
+    gr.HTML(skip_links(), elem_id="skips", js_on_load=None)
     _topbar()
     with gr.Row(elem_id="zones"):
         with gr.Column(elem_id="labs"):
@@ -160,7 +165,8 @@ def _labs() -> dict[str, gr.Button]:
             gr.HTML(f'<p class="group">{group}</p>', js_on_load=None)
         for name, words in members.items():
             buttons[name] = gr.Button(words, elem_id=f"lab-{name}", elem_classes="lab")
-    gr.HTML(_THEME_SWITCH, elem_id="theme", js_on_load=None)
+    gr.HTML(_THEME_SWITCH + keys_button(), elem_id="theme", js_on_load=None)
+    gr.HTML(keys_list(), elem_id="keys", js_on_load=None)
     return buttons
 
 

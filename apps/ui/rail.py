@@ -1,35 +1,30 @@
-"""The run settings at the right: the same on every lab.
-
-Labels, limits and explanations come from `playground.generation.settings.OPTIONS`; nothing is
-repeated here.
-"""
+"""The run settings at the right: the same on every lab."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import gradio as gr
 
 from apps.chat.message_rules import require_text
 from apps.chat.request import Request
-from apps.ui.badge import describe_loaded, describe_origin
-from apps.ui.events import QUIET
 from apps.ui.filter_switch import filter_switch, is_on
-from apps.ui.sliders import UncheckedSlider
+from apps.ui.presets_row import PresetsRow
+from apps.ui.rail_fields import (
+    Component,
+    model_fields,
+    sampling_fields,
+    system_field,
+    window_fields,
+)
 from playground.drawing.context_bar import render_outlook
 from playground.errors import OptionError
-from playground.generation.fitting.overflow import OverflowPolicy
-from playground.generation.option import Option
 from playground.generation.settings import OPTIONS, SamplingSettings
-from playground.models.acquire.store import InstalledModel
 from playground.models.engines.choice import EngineName
-from playground.models.engines.engine import Engine
 from playground.models.engines.manager import ModelChoice
-from playground.models.engines.precision import Precision, estimate_bytes, read_shape
-from playground.sizes import spell_size
+from playground.models.engines.precision import Precision
 
 _MODEL = ("model", "precision", "engine")
 # Settings that are no sliders and are checked as they were typed.
@@ -37,8 +32,6 @@ _TYPED = ("seed", "overflow", "context_window")
 _TEXTS = ("system", "stop")
 _FIRST = (*_MODEL, "system", "moderation")
 _FIELDS = (*_FIRST, *OPTIONS, "seed", "stop", "overflow", "context_window")
-
-Component = gr.Dropdown | gr.Textbox | gr.Slider
 
 
 @dataclass(frozen=True)
@@ -53,6 +46,8 @@ class Rail:
         What was really loaded.
     context : gradio.HTML
         How full the window is.
+    notice : gradio.HTML
+        What a choice or a setting came to that cannot be: beside every lab, where it was made.
     start : str
         The model that is chosen at first.
     """
@@ -60,6 +55,7 @@ class Rail:
     fields: Mapping[str, Component]
     got: gr.HTML
     context: gr.HTML
+    notice: gr.HTML
     start: str
 
     @property
@@ -175,140 +171,28 @@ def build_rail(
     moderation : bool, optional
         How the content filter stands for all, where the page may not switch it.
     """
-    model, precision, got, engine = _model_fields(choices, start)
-    system = gr.Textbox(
-        "",
-        label="System prompt",
-        info="Stands before the conversation; empty uses the model's own.",
-        lines=2,
-        max_lines=6,
-        elem_id="system",
-    )
-    sliders = {name: _slider(name, option) for name, option in OPTIONS.items()}
-    seed = gr.Textbox(
-        label="Seed",
-        info="The same seed and settings give the same text; empty throws new dice.",
-        max_lines=1,
-        placeholder="new each time",
-        elem_id="seed",
-    )
-    stop = gr.Textbox(
-        label="Stop strings",
-        info="One a line; the reply ends before the first that comes.",
-        lines=1,
-        max_lines=4,
-        placeholder="none",
-        elem_id="stop-strings",
-    )
+    model, precision, got, engine = model_fields(choices, start)
+    system = system_field()
+    presets = PresetsRow()
+    sampling = sampling_fields()
     context = gr.HTML(str(render_outlook(None)), elem_id="context", js_on_load=None)
-    overflow, window = _window_fields()
     fields: dict[str, Component] = {
         "model": model,
         "precision": precision,
         "engine": engine,
         "system": system,
+        **sampling,
+        **window_fields(),
         "moderation": filter_switch(moderation),
-        **sliders,
-        "seed": seed,
-        "stop": stop,
-        "overflow": overflow,
-        "context_window": window,
     }
     shown = {**fields, "chat": context}  # the window beside a lab is still the chat's
+    # Last, so that nothing moves when it comes; the style sheet keeps it in sight.
+    notice = gr.HTML("", elem_id="rail-notice", js_on_load=None)
     for name, field in shown.items():
         field.elem_classes = ["run-setting", f"counts-{name}"]
     got.elem_classes = ["run-setting", "counts-precision"]
-    return Rail(fields, got, context, start.reference)
-
-
-def _model_fields(
-    choices: Sequence[tuple[str, str]], start: ModelChoice
-) -> tuple[gr.Dropdown, gr.Dropdown, gr.HTML, gr.Dropdown]:
-    """Lay out what runs: the model, its precision, what was really loaded, and who computes."""
-    model = gr.Dropdown(
-        list(choices), value=start.reference, label="Model", elem_id="model", filterable=False
-    )
-    precision = gr.Dropdown(
-        precision_choices(),
-        value=start.precision.value,
-        label="Precision",
-        info="Fewer bits take less memory and change the words. INT8, NF4 and FP4 by bitsandbytes.",
-        elem_id="precision",
-        filterable=False,
-    )
-    got = gr.HTML("", elem_id="got", js_on_load=None)
-    engine = gr.Dropdown(
-        [
-            ("automatic", EngineName.AUTO.value),
-            ("core (NumPy)", EngineName.CORE.value),
-            ("transformers", EngineName.TRANSFORMERS.value),
-        ],
-        value=start.engine.value,
-        label="Engine",
-        info="Automatic takes the fastest that is proven equal. The core, whose code you can read, "
-        "runs Llama and its kin: Mistral, Qwen, Phi-3, Gemma 3.",
-        elem_id="engine",
-        filterable=False,
-    )
-    return model, precision, got, engine
-
-
-def _window_fields() -> tuple[gr.Dropdown, gr.Textbox]:
-    """Lay out what gives way, and how large the window is."""
-    default = SamplingSettings().overflow
-    overflow = gr.Dropdown(
-        [(policy.label, policy.value) for policy in OverflowPolicy],
-        value=default.value,
-        label="Overflow",
-        info=default.explanation,
-        elem_id="overflow",
-        filterable=False,
-    )
-    overflow.change(_explain, overflow, overflow, queue=False, **QUIET)
-    window = gr.Textbox(
-        label="Window",
-        info="Tokens of prompt and reply together. A small one overflows soon, to learn with.",
-        max_lines=1,
-        placeholder="all that the model has",
-        elem_id="context-window",
-    )
-    return overflow, window
-
-
-def _explain(policy: str) -> Any:
-    return gr.update(info=OverflowPolicy.parse(policy).explanation)
-
-
-def render_got(engine: Engine) -> str:
-    """Return what was really loaded, and where the weights came from."""
-    origin = describe_origin(engine.model)
-    notes = [each for each in (engine.report.engine_reason, origin) if each]
-    warning = "".join(f'<p class="origin">{escape(each)}</p>' for each in notes)
-    return f"<p>{escape(describe_loaded(engine.report))}</p>{warning}"
-
-
-def precision_choices(model: InstalledModel | None = None) -> list[tuple[str, str]]:
-    """Return (label, value) of every precision, with its estimated size where a model is here."""
-    if model is None:
-        return [(precision.name, precision.value) for precision in Precision]
-    shape = read_shape(model.path)
-    return [(f"{p.name} · est. {spell_size(estimate_bytes(shape, p))}", p.value) for p in Precision]
-
-
-def _slider(name: str, option: Option) -> gr.Slider:
-    default = getattr(SamplingSettings(), name)
-    # A slider cannot stop just above its minimum, so it begins one step further.
-    minimum = option.minimum + option.step if option.above_minimum else option.minimum
-    return UncheckedSlider(
-        minimum,
-        option.maximum,
-        value=default,
-        step=option.step,
-        label=option.label,
-        info=option.explanation,
-        elem_id=name,
-        buttons=["reset"],
-    )
+    presets.wire(fields)
+    return Rail(fields, got, context, notice, start.reference)
 
 
 def read_rail(values: Sequence[Any]) -> dict[str, Any]:

@@ -10,8 +10,8 @@ import gradio as gr
 
 from apps.chat.store import ConversationStore
 from apps.ui.events import QUIET, WITH_KEY
-from apps.ui.notice import render_error
 from apps.ui.rail import Rail, read_request
+from apps.ui.rail_notice import render_rail_error
 from playground.errors import PlaygroundError
 
 View = dict[Any, Any]
@@ -25,11 +25,9 @@ class RememberedRail:
     store : ConversationStore
         Keeps the settings.
     rail : Rail
-        Has them.
+        Has them, and says which rule one of them breaks.
     key : gradio.Textbox
         The hidden field with the browser's conversation key.
-    notice : gradio.HTML
-        Says which rule a setting breaks.
     offered : callable
         Gives the models that can be chosen now.
     """
@@ -39,14 +37,12 @@ class RememberedRail:
         store: ConversationStore,
         rail: Rail,
         key: gr.Textbox,
-        notice: gr.HTML,
         offered: Callable[[], Sequence[tuple[str, str]]],
     ) -> None:
         self._offered = offered
         self._store = store
         self._rail = rail
         self._key = key
-        self._notice = notice
 
     def wire(self) -> None:
         """Connect the components."""
@@ -55,7 +51,12 @@ class RememberedRail:
         # The page puts a number that was typed out of range back at once: every change is checked,
         # so that the sentence is not lost, but only the last one need be remembered.
         each: View = {"queue": False, "trigger_mode": "multiple", **QUIET}
-        gr.on(changed, self._on_change, rail, self._notice, **each)
+        gr.on(changed, self._on_change, rail, self._rail.notice, **each)
+        # What was wrong is said until a person goes on; a number that the page puts back is no
+        # `input`. What a choice came to is told later: the load of another takes it away.
+        loads = {self._rail.model, self._rail.precision, self._rail.engine}
+        moved = [component.input for component in rail - loads]
+        gr.on(moved, None, None, self._rail.notice, js="() => ''", **QUIET)
         last: View = {"queue": False, "trigger_mode": "always_last", "js": WITH_KEY, **QUIET}
         gr.on(changed, self._on_settled, {self._key, *rail}, **last)
 
@@ -69,7 +70,7 @@ class RememberedRail:
         try:
             read_request(self._rail.read(data))
         except PlaygroundError as error:
-            return render_error(error)
+            return render_rail_error(error)
         return gr.skip()
 
     def keep(self, data: Mapping[Any, Any]) -> None:

@@ -10,7 +10,8 @@ from gradio.events import Dependency
 
 from apps.ui.badge import render_badge
 from apps.ui.events import QUIET
-from apps.ui.rail import Rail, read_choice, render_got
+from apps.ui.loaded import render_got
+from apps.ui.rail import Rail, read_choice
 from playground.errors import PlaygroundError
 from playground.serving import Pool
 
@@ -38,7 +39,7 @@ def show_what_runs_after(event: Dependency, pool: Pool, rail: Rail, badge: gr.HT
         except PlaygroundError:  # a number out of range, which the rail has said
             return gr.skip()
         model = pool.model(choice)
-        got = render_got(model.engine) if model else ""
+        got = render_got(model.engine if model else None)
         return {badge: render_badge(pool, choice), rail.got: got}
 
     event.then(show, set(rail.components), [badge, rail.got], queue=False, **QUIET)

@@ -57,6 +57,12 @@ def _chosen(experiment: Experiment, choice: ModelChoice) -> dict[str, str]:
     return {name: spelled[name] for name in experiment.chosen}
 
 
+def _shared(settings: Settings) -> dict[str, str]:
+    """Return the run settings among some settings, each as the text that reads back to it."""
+    declared = {name: each for name, each in settings.declared().items() if each.look.shared}
+    return {name: each.kind.spell(getattr(settings, name)) for name, each in declared.items()}
+
+
 def as_link(experiment: Experiment, settings: Settings, choice: ModelChoice | None = None) -> str:
     """Return the address that opens an experiment with these settings, without the host.
 
@@ -68,8 +74,8 @@ def as_link(experiment: Experiment, settings: Settings, choice: ModelChoice | No
         What it is asked with.
     choice : ModelChoice, optional
         The model that is to run, said even where it is the usual one: whoever opens the link may
-        have chosen another. Where none is given, theirs runs.
+        have chosen another. So are the run settings that count. Where none is given, theirs run.
     """
-    chosen = _chosen(experiment, choice) if choice else {}
+    chosen = {**_chosen(experiment, choice), **_shared(settings)} if choice else {}
     names = {"lab": experiment.lab, "experiment": experiment.name, **chosen, **settings.spelled()}
     return f"/?{urlencode(names)}"

@@ -174,7 +174,7 @@ class SamplingSettings:
 
 
 # What each step is at when it changes nothing, and the steps that only shape a draw.
-_OFF: Mapping[str, Any] = {
+OFF: Mapping[str, Any] = {
     "top_k": 0,
     "top_p": 1,
     "min_p": 0,
@@ -203,7 +203,7 @@ def keep_in_effect(values: Mapping[str, Any]) -> dict[str, Any]:
     >>> keep_in_effect({"temperature": 0, "top_k": 40, "min_p": 0, "warmth": "high"})
     {'temperature': 0, 'warmth': 'high'}
     """
-    idle = {name for name, off in _OFF.items() if name in values and values[name] == off}
+    idle = {name for name, off in OFF.items() if name in values and values[name] == off}
     if values.get("temperature") == 0:
         idle.update(_OF_THE_DRAW)
     return {name: value for name, value in values.items() if name not in idle}

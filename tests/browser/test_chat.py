@@ -140,7 +140,7 @@ def test_the_engine_can_be_chosen_and_a_refusal_goes_back(visit: Visit) -> None:
     assert ask(page, "What is the capital of France?") == theirs
 
     choose(page, "Precision", "NF4")
-    expect(page.locator("#notice")).to_contain_text(
+    expect(page.locator("#rail-notice")).to_contain_text(
         "The core engine cannot run SmolLM2 135M Instruct at NF4", timeout=REPLY_TIMEOUT
     )
     expect(page.get_by_label("Precision", exact=True)).to_have_value(re.compile("FP32"))
@@ -226,10 +226,11 @@ def test_bad_input_gets_one_sentence_and_loses_nothing(visit: Visit) -> None:
     # The page itself puts a typed number back into its range, and says so.
     composer(page).fill("My long thought")
     set_number(page, "Temperature", "3")
-    expect(notice).to_contain_text("temperature must be a number from 0 to 2, got 3")
+    beside = page.locator("#rail-notice")
+    expect(beside).to_contain_text("temperature must be a number from 0 to 2, got 3")
     expect(setting(page, "Temperature")).to_have_value("2")
     set_number(page, "Temperature", "-1")
-    expect(notice).to_contain_text("temperature must be a number from 0 to 2, got -1")
+    expect(beside).to_contain_text("temperature must be a number from 0 to 2, got -1")
     expect(setting(page, "Temperature")).to_have_value("0")
     expect(composer(page)).to_have_value("My long thought")
 

@@ -101,7 +101,7 @@ def test_the_chats_window_fills_overflows_and_shows_what_fell_out(visit: Visit) 
     fill(page, "context-window", "99999")
     expect(page.locator("#context")).to_contain_text("from 32 to 8,192, the window of this model")
     fill(page, "context-window", "wide")
-    expect(page.locator("#notice")).to_contain_text("whole number from 32 on, or empty")
+    expect(page.locator("#rail-notice")).to_contain_text("whole number from 32 on, or empty")
 
 
 def test_the_window_lab_shows_what_each_policy_leaves_out(visit: Visit) -> None:

@@ -76,10 +76,10 @@ def test_little_memory_warns_and_too_little_refuses(
     with pool.lease(pool.residents()[-1].choice):  # FP32, which may not make room
         pool.free_idle()
         choose(page, "NF4")
-        expect(page.locator("#notice")).to_contain_text(
+        expect(page.locator("#rail-notice")).to_contain_text(
             "NF4 needs about 0.6 GB while loading", timeout=30_000
         )
-        expect(page.locator("#notice")).to_contain_text("(estimated), and 0.4 GB are free")
+        expect(page.locator("#rail-notice")).to_contain_text("(estimated), and 0.4 GB are free")
         # What ran before runs on, and nothing is lost.
         expect(page.locator(".badge.ready")).to_contain_text("FP32")
         choose(page, "BF16")

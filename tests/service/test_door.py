@@ -135,3 +135,18 @@ def test_a_body_is_bounded_whether_or_not_it_says_its_length(small_door: TestCli
 def test_a_length_that_is_no_number_is_refused(small_door: TestClient) -> None:
     answer = small_door.post("/", content=b"x", headers={"Content-Length": "many"})
     assert answer.status_code == 400
+
+
+def test_a_wrong_address_is_a_page_for_a_browser_and_json_for_a_program(client: TestClient) -> None:
+    shown = client.get("/labs/nowhere", headers={"Accept": "text/html,*/*;q=0.8"})
+    assert (shown.status_code, shown.headers["content-type"][:9]) == (404, "text/html")
+    assert "<h1>There is nothing at this address.</h1>" in shown.text
+    assert 'href="/"' in shown.text
+    told = client.get("/labs/nowhere")
+    assert told.json()["error"] == {"message": "There is nothing at this address.", "code": 404}
+
+
+def test_the_icon_is_the_playgrounds_own(client: TestClient) -> None:
+    icon = client.get("/favicon.ico")
+    assert icon.headers["content-type"] == "image/svg+xml"
+    assert "0f766e" in icon.text

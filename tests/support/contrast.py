@@ -1,8 +1,43 @@
-"""How well text stands out from what is painted behind it (WCAG 2.2, 1.4.3)."""
+"""How well text and controls stand out from what is behind them (WCAG 2.2, 1.4.3 and 1.4.11)."""
 
 from __future__ import annotations
 
-from playwright.sync_api import Locator
+from io import BytesIO
+
+from PIL import Image
+from playwright.sync_api import FloatRect, Locator
+
+MARGIN = 7  # pixels of ground around what is looked at
+
+
+def painted_contrast(element: Locator, width: float | None = None, ring: bool = False) -> float:
+    """Return how much the strongest pixel of a control differs from the ground around it.
+
+    Parameters
+    ----------
+    element : Locator
+        The control.
+    width : float, optional
+        Pixels from its left that are looked at: the thumb of a slider at its minimum.
+    ring : bool
+        Look at what is painted around the control alone.
+    """
+    element.scroll_into_view_if_needed()
+    box = element.bounding_box()
+    assert box is not None
+    clip: FloatRect = {
+        "x": box["x"] - MARGIN,
+        "y": box["y"] - MARGIN,
+        "width": (width or box["width"]) + 2 * MARGIN,
+        "height": box["height"] + 2 * MARGIN,
+    }
+    image = Image.open(BytesIO(element.page.screenshot(clip=clip))).convert("RGB")
+    ground = image.getpixel((0, 0))
+    if ring:
+        inner = (MARGIN - 1, MARGIN - 1, image.width - MARGIN + 1, image.height - MARGIN + 1)
+        image.paste(ground, inner)
+    pixels = {image.getpixel((x, y)) for x in range(image.width) for y in range(image.height)}
+    return max(_ratio(list(pixel), list(ground)) for pixel in pixels)
 
 
 def contrast(element: Locator) -> float:
@@ -20,7 +55,11 @@ def contrast(element: Locator) -> float:
             return [numbers(getComputedStyle(element).color), numbers(ground)];
         }"""
     )
-    bright, dim = sorted((_luminance(ink), _luminance(ground)), reverse=True)
+    return _ratio(ink, ground)
+
+
+def _ratio(one: list[float], other: list[float]) -> float:
+    bright, dim = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (bright + 0.05) / (dim + 0.05)
 
 

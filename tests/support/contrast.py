@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 
+import numpy as np
 from PIL import Image
 from playwright.sync_api import FloatRect, Locator
 
@@ -31,13 +32,12 @@ def painted_contrast(element: Locator, width: float | None = None, ring: bool = 
         "width": (width or box["width"]) + 2 * MARGIN,
         "height": box["height"] + 2 * MARGIN,
     }
-    image = Image.open(BytesIO(element.page.screenshot(clip=clip))).convert("RGB")
-    ground = image.getpixel((0, 0))
+    image = np.array(Image.open(BytesIO(element.page.screenshot(clip=clip))).convert("RGB"))
+    ground = image[0, 0].tolist()
     if ring:
-        inner = (MARGIN - 1, MARGIN - 1, image.width - MARGIN + 1, image.height - MARGIN + 1)
-        image.paste(ground, inner)
-    pixels = {image.getpixel((x, y)) for x in range(image.width) for y in range(image.height)}
-    return max(_ratio(list(pixel), list(ground)) for pixel in pixels)
+        image[MARGIN - 1 : 1 - MARGIN, MARGIN - 1 : 1 - MARGIN] = ground
+    pixels = np.unique(image.reshape(-1, 3), axis=0).tolist()
+    return max(_ratio(pixel, ground) for pixel in pixels)
 
 
 def contrast(element: Locator) -> float:

@@ -1,8 +1,9 @@
-"""A conversation of thirty turns, about 3,000 tokens: how soon the next short message is answered.
+"""A conversation of thirty turns, 3,000 tokens: how soon the next short message is answered.
 
 The first turn is asked several times anew, each time by an owner who has read nothing. The newest
-turns are those after the thirtieth, each a short message that follows a reply at once; they are
-written once more from the same messages with nothing kept::
+turns are those after the thirtieth, each a short message behind a reply that was written here: some
+are sent at once, others once the reply was read ahead. They are written again from the same
+messages with nothing kept::
 
     python benchmarks/turns.py [--model NAME] [--json]
 """
@@ -13,6 +14,7 @@ import argparse
 import json
 import statistics
 import time
+from collections.abc import Callable
 from itertools import cycle, islice
 from typing import Any
 
@@ -24,21 +26,18 @@ from playground.generation.kept_caches import KeptCaches
 from playground.generation.language_model import LanguageModel
 from playground.generation.reply import Reply
 from playground.generation.scheduler import Scheduler
+from playground.labs.context.example import EXAMPLE
 from playground.models.acquire.catalog import load_catalog
 from playground.models.engines.choice import EngineName
 from playground.models.engines.engine import Engine
 from playground.models.text.tokenizer import Message
 
 SIDES = {"core, FP32": "fp32", "core, INT8": "int8"}
-TURNS, NEWEST, FIRST, REPLY_TOKENS = 30, 5, 5, 75
-QUESTIONS = (
-    "Hello! I keep bees on the roof of a school. What do they eat?",
-    "How much honey does one hive give in a year?",
-    "What should I do before the winter comes?",
-    "Please say that again in simpler words.",
-    "Why is that so?",
-)
-SETTINGS: dict[str, Any] = {"temperature": 0, "repetition_penalty": 1.2, "stop_on_loop": False}
+TURNS, ASKED, REPLY_TOKENS = 30, 3, 60
+SETTINGS: dict[str, Any] = {"temperature": 0, "stop_on_loop": False}
+QUESTIONS = ("And in spring?", "Why is that so?", "Please say it in simpler words.")
+
+Turns = list[tuple[list[Message], Reply]]
 
 
 def main() -> None:
@@ -58,47 +57,63 @@ def measure(engine: Engine) -> dict[str, Any]:
     """Return the times of the first turn and of the newest, and what is kept."""
     caches = KeptCaches()
     batch = Scheduler(engine, kept=caches)
-    opening = [Message("user", QUESTIONS[0])]
     firsts = [
-        LanguageModel(engine, batch, owner=f"first {number}").generate(
-            opening, **SETTINGS, max_new_tokens=2
-        )
-        for number in range(FIRST + 1)
+        write(LanguageModel(engine, batch, owner=f"first {number}"), [EXAMPLE[0]], tokens=2)
+        for number in range(ASKED + 1)
     ][1:]  # the first prompt of all is slow
     caches.free()
-    turns = talk(LanguageModel(engine, batch, owner="talk"))[-NEWEST:]
-    newest = [reply for _, reply in turns]
-    anew = [write(LanguageModel(engine, batch), messages) for messages, _ in turns]
+    model = LanguageModel(engine, batch, owner="talk")
+    messages = list(islice(cycle(EXAMPLE[:-1]), 2 * TURNS))
+    opened = write(model, [*messages, EXAMPLE[-1]])
+    messages += [EXAMPLE[-1], Message("assistant", opened.text)]
+    at_once = go_on(model, messages, lambda: None)
+    rested = go_on(model, [*at_once[-1][0], said(at_once[-1][1])], lambda: wait_for(batch))
+    anew = [write(LanguageModel(engine, batch), asked) for asked, _ in (*at_once, *rested)]
+    replies = [reply for _, reply in (*at_once, *rested)]
     return {
         "first_turn_tokens": firsts[0].reading.total,
-        "first_turn_seconds": median(firsts),
-        "newest_turn_tokens": newest[-1].reading.total,
-        "newest_turn_read": statistics.median(each.reading.anew for each in newest),
-        "newest_turn_seconds": median(newest),
-        "without_seconds": median(anew),
-        "same_texts": sum(a.text == b.text for a, b in zip(newest, anew, strict=True)),
+        "first_turn_seconds": seconds(firsts),
+        "newest_turn_tokens": replies[-1].reading.total,
+        "at_once_read": statistics.median(each.reading.anew for _, each in at_once),
+        "at_once_seconds": seconds([reply for _, reply in at_once]),
+        "rested_read": statistics.median(each.reading.anew for _, each in rested),
+        "rested_seconds": seconds([reply for _, reply in rested]),
+        "without_seconds": seconds(anew),
+        "same_texts": sum(a.text == b.text for a, b in zip(replies, anew, strict=True)),
+        "texts": len(replies),
         "kept_bytes": caches.size_bytes(),
         "copied_faster": copying(engine),
     }
 
 
-def talk(model: LanguageModel) -> list[tuple[list[Message], Reply]]:
-    """Write the conversation and the newest turns behind it: what each was asked with, and came."""
-    messages: list[Message] = []
-    turns: list[tuple[list[Message], Reply]] = []
-    for question in islice(cycle(QUESTIONS), TURNS + NEWEST):
+def go_on(model: LanguageModel, messages: list[Message], pause: Callable[[], object]) -> Turns:
+    """Write the next turns; return what each was asked with, and its reply."""
+    turns: Turns = []
+    for question in QUESTIONS[:ASKED]:
+        pause()
         asked = [*messages, Message("user", question)]
         turns.append((asked, write(model, asked)))
-        messages = [*asked, Message("assistant", turns[-1][1].text)]
+        messages = [*asked, said(turns[-1][1])]
     return turns
 
 
-def write(model: LanguageModel, messages: list[Message]) -> Reply:
+def write(model: LanguageModel, messages: list[Message], tokens: int = REPLY_TOKENS) -> Reply:
     """Write one reply."""
-    return model.generate(messages, **SETTINGS, max_new_tokens=REPLY_TOKENS)
+    return model.generate(messages, **SETTINGS, max_new_tokens=tokens)
 
 
-def median(replies: list[Reply]) -> float:
+def said(reply: Reply) -> Message:
+    """Return a reply as a message."""
+    return Message("assistant", reply.text)
+
+
+def wait_for(batch: Scheduler) -> None:
+    """Wait until a reply has been read ahead; a person types meanwhile."""
+    while not batch.idle:
+        time.sleep(0.01)
+
+
+def seconds(replies: list[Reply]) -> float:
     """Return the middle of the times to the first token."""
     return statistics.median(each.first_token_seconds or 0 for each in replies)
 
@@ -107,7 +122,7 @@ def copying(engine: Engine) -> float:
     """Return how many times faster the keys and values of a prompt are copied than read."""
     cache = engine.new_cache()
     start = time.perf_counter()
-    for _ in prefill(engine, [5] * 1024, cache):
+    for _ in prefill(engine, [5] * 512, cache):
         pass
     read = time.perf_counter() - start
     start = time.perf_counter()
@@ -118,27 +133,32 @@ def copying(engine: Engine) -> float:
 def as_markdown(result: dict[str, dict[str, Any]]) -> str:
     """Return the figures as a table, with the conditions below it."""
     lines = [
-        "| side | first turn (s) | newest turn (s) | ratio | of its tokens read | without (s) | "
-        "kept (MB) | same texts |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|",
+        "| side | first turn (s) | next at once (s) | read | next after a pause (s) | read | "
+        "with nothing kept (s) | kept (MB) | same texts |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for name, each in result.items():
-        first, newest = each["first_turn_seconds"], each["newest_turn_seconds"]
+        first = each["first_turn_seconds"]
         lines.append(
-            f"| {name} | {first:.2f} | {newest:.2f} | {newest / first:.1f} | "
-            f"{each['newest_turn_read']:.0f} of {each['newest_turn_tokens']:,} | "
-            f"{each['without_seconds']:.2f} | {each['kept_bytes'] / 1e6:.0f} | "
-            f"{each['same_texts']} of {NEWEST} |"
+            f"| {name} | {first:.2f} | {_times(each['at_once_seconds'], first)} | "
+            f"{each['at_once_read']:.0f} | {_times(each['rested_seconds'], first)} | "
+            f"{each['rested_read']:.0f} | {_times(each['without_seconds'], first)} | "
+            f"{each['kept_bytes'] / 1e6:.0f} | {each['same_texts']} of {each['texts']} |"
         )
+    one, *_ = result.values()
     faster = " and ".join(f"{each['copied_faster']:,.0f}" for each in result.values())
     lines += [
         "",
-        f"Measured: times to the first token, medians of {NEWEST}; the first turn has "
-        f"{next(iter(result.values()))['first_turn_tokens']} tokens. Keys and values are copied "
-        f"{faster} times faster than they are read.",
+        f"Measured: times to the first token, medians of {ASKED}; the first turn has "
+        f"{one['first_turn_tokens']} tokens, the newest {one['newest_turn_tokens']:,}. Keys and "
+        f"values are copied {faster} times faster than they are read.",
         conditions(),
     ]
     return "\n".join(lines)
+
+
+def _times(seconds: float, first: float) -> str:
+    return f"{seconds:.2f} ({seconds / first:.1f} x)"
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ class Pool:
         self._kept = KeptCaches(
             lambda held: min(settings.kept_bytes, room_to_keep(held, read_memory()))
         )
-        spare = Spare(KEPT, self._kept.size_bytes, self._kept.free)
+        spare = Spare(KEPT, self._kept.size_bytes, self._kept.free, self._kept.leave)
         self._manager = ModelManager(settings, load, spare)
         self._encoder = LastEmbedder(settings.idle_minutes * 60)
         self._guard = threading.Lock()

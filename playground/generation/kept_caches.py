@@ -10,8 +10,9 @@ nothing about what others wrote.
 
 The scores are those of a prompt read from its start, to the bit: what is taken ends with a whole
 piece (`PREFILL_CHUNK`) of a prompt, for a token read alone has other last bits than one read in a
-piece. Only a conversation at FP32, where the bits depend on company anyhow, takes all that its last
-reply read and wrote.
+piece. So what a conversation's reply wrote is read once more in pieces, while nobody waits for the
+engine: the next turn finds it. Only at FP32, where the bits depend on company anyhow, a
+conversation takes all that its last reply read and wrote as it is.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import count, takewhile
+
+import numpy as np
 
 from playground.generation.decoding import PREFILL_CHUNK
 from playground.models.engines.engine import Engine, KVCache
@@ -47,6 +50,8 @@ class Kept:
         How many it held already when it was begun.
     used : int or None
         When a reply left it; the higher the later. None while one reads or writes it.
+    ahead : tuple of int
+        What the next prompt probably begins with; longer than `ids` while it is to be read.
     """
 
     owner: str
@@ -55,6 +60,17 @@ class Kept:
     cache: KVCache
     taken: int = 0
     used: int | None = None
+    ahead: tuple[int, ...] = ()
+
+    @property
+    def whole(self) -> int:
+        """How many of its tokens are whole pieces."""
+        return len(self.ids) // PREFILL_CHUNK * PREFILL_CHUNK
+
+    @property
+    def lags(self) -> bool:
+        """Whether it rests and a whole piece can be read ahead."""
+        return self.used is not None and len(self.ahead) >= self.whole + PREFILL_CHUNK
 
     def shared_with(self, ids: Sequence[int]) -> int:
         """Return how many tokens it saves another prompt, of which the last is always read."""
@@ -110,16 +126,56 @@ class KeptCaches:
             own.append(kept)
         return kept
 
-    def end(self, engine: Engine, kept: Kept, ids: Sequence[int]) -> None:
-        """Keep a cache for its owner's next prompt; `ids` is all that it was given to read."""
+    def end(self, engine: Engine, kept: Kept, ids: Sequence[int], goes_on: bool = False) -> None:
+        """Keep a cache for its owner's next prompt.
+
+        Parameters
+        ----------
+        engine, kept
+            Of `begin`.
+        ids : sequence of int
+            All that it was given to read, and what was written behind it.
+        goes_on : bool
+            Whether the next prompt probably begins with all of that.
+        """
         with self._guard:
             if not kept.owner or not kept.cache.can_cut:
                 self._drop(engine, kept)
                 return
             if not kept.exact:
                 kept.ids = tuple(ids)
+            elif goes_on:
+                kept.ahead = tuple(ids)
             kept.used = next(self._uses)
             self._shrink()
+
+    def lags(self, engine: Engine) -> bool:
+        """Tell whether there is something to read ahead."""
+        with self._guard:
+            return any(kept.lags for kept in self._of.get(engine, ()))
+
+    def read_ahead(self, engine: Engine) -> bool:
+        """Read one piece of what the newest reply wrote; return False when nothing is to be read.
+
+        It runs where the engine's replies do, while none of them does.
+        """
+        with self._guard:
+            lagging = [kept for kept in self._of.get(engine, ()) if kept.lags]
+            if not lagging:
+                return False
+            kept = max(lagging, key=lambda each: each.used or 0)
+            used, kept.used = kept.used, None
+        start, stop = kept.whole, kept.whole + PREFILL_CHUNK
+        try:
+            kept.cache.cut(start)
+            engine.forward(np.asarray([kept.ahead[start:stop]], np.int64), [kept.cache])
+        except Exception:  # nobody waits for it: the next prompt meets the same, and says so
+            self.drop(engine, kept)
+            return True
+        with self._guard:
+            kept.ids, kept.used = kept.ahead[:stop], used
+            self._shrink()
+        return True
 
     def drop(self, engine: Engine, kept: Kept) -> None:
         """Do not keep a cache: something went wrong while it was read or written."""
@@ -133,6 +189,11 @@ class KeptCaches:
                 if kept.owner == owner:
                     kept.owner = ""
                     self._drop(engine, kept)
+
+    def leave(self, engine: Engine) -> None:
+        """Keep nothing of an engine any more: it is let go."""
+        with self._guard:
+            self._of.pop(engine, None)
 
     def free(self) -> None:
         """Give up all that no reply uses now."""
@@ -168,4 +229,5 @@ class KeptCaches:
             self._drop(engine, kept)
 
     def _drop(self, engine: Engine, kept: Kept) -> None:
-        self._of[engine] = [each for each in self._of.get(engine, ()) if each is not kept]
+        if engine in self._of:
+            self._of[engine] = [each for each in self._of[engine] if each is not kept]

@@ -92,7 +92,8 @@ class Member:
             if self._fault:
                 self._caches.drop(self._engine, kept)
             else:
-                self._caches.end(self._engine, kept, (*self.order.prompt_ids, *self._written))
+                ids = (*self.order.prompt_ids, *self._written)
+                self._caches.end(self._engine, kept, ids, goes_on=not self.order.lab)
 
     def read(self) -> None:
         """Read one piece of the prompt; after the last, write the first token of every row."""

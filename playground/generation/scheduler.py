@@ -1,7 +1,8 @@
 """Many callers share one running batch; replies join and leave between two tokens.
 
 One thread an engine turns the wheel while there is work: it lets the first of the queue in, runs
-one token of every reply, then reads one piece of one new prompt. It ends when nothing is left. A
+one token of every reply, then reads one piece of one new prompt. While no reply runs it reads ahead
+for the next turns (`playground.generation.kept_caches`), and ends when nothing is left. A
 reply's text does not depend on who shares the batch: each has its own dice, its own cache, and
 sums that run in the same order alone and in company (at FP32 see `docs/generation.md`).
 
@@ -175,7 +176,7 @@ class Scheduler:
             active = [member for member in self._inside if not member.rests]
             if active:
                 self._turn(active)
-            else:
+            elif not self._kept.read_ahead(self.engine):
                 self._rest()
 
     def _rest(self) -> None:
@@ -198,9 +199,9 @@ class Scheduler:
             self._waiting = deque()
             for member in still:
                 (self._inside if self._fits(member) else self._waiting).append(member)
-            if not self._inside:
+            if not self._inside and not self._kept.lags(self.engine):
                 self._thread = None
-            return bool(self._inside)
+            return self._thread is not None
 
     def _fits(self, member: Member) -> bool:
         lab = member.order.lab

@@ -71,7 +71,7 @@ def _meter(memory: Memory) -> Markup:
 def _loaded(use: MemoryUse) -> Markup:
     if not use.residents:
         return tag("p", "No model is loaded now. One is when it is asked for.", class_="hint")
-    heads = ("loaded now", "weights, MB (computed)", "kept for chats, MB", "state", "free it")
+    heads = ("loaded now", "weights, MB (computed)", "kept, MB (measured)", "state", "free it")
     residents = use.residents
     names = distinct_names([r.title for r in residents], [r.choice.reference for r in residents])
     return table(heads, map(_resident, residents, names), class_="models")

@@ -322,7 +322,10 @@ class ModelManager:
         """Forget those that nobody has taken meanwhile; return what is left to be let go."""
         with self._state:
             idle = {choice for choice, _ in self._idle_models()} & set(choices)
-            return [weakref.ref(self._residents.pop(choice).engine) for choice in idle]
+            engines = [self._residents.pop(choice).engine for choice in idle]
+            for engine in engines:
+                self._spare.leave(engine)
+            return [weakref.ref(engine) for engine in engines]
 
     def _watch_idle(self) -> None:
         """Set the clock to when the longest unused model is due, if it is not running."""

@@ -59,11 +59,14 @@ class Spare:
         What a person is told was freed.
     size_bytes, free : callable
         How much there is, and what gives it up.
+    leave : callable
+        Takes an engine that is let go: what was kept of it goes with it.
     """
 
     name: str = ""
     size_bytes: Callable[[], int] = lambda: 0
     free: Callable[[], object] = lambda: None
+    leave: Callable[[Engine], object] = lambda _engine: None
 
     def of(self) -> list[Resident]:
         """Return it as what may make room."""

@@ -131,23 +131,37 @@ def test_a_reply_is_the_same_as_one_whose_prompt_was_read_from_its_start(
 
 @pytest.mark.parametrize("kind", KINDS, ids=str)
 def test_the_next_turn_reads_only_what_is_new(kind: tuple[Precision, EngineName]) -> None:
-    talk = Talk(_ENGINES[kind])
-    asked: dict[str, Any] = {"temperature": 0, "max_new_tokens": 20}
-    talk.messages.append(Message("user", words(40)))
-    first = talk.keeping.generate(talk.messages, **asked)
-    talk.messages += [Message("assistant", first.text or "…"), Message("user", "dog")]
-    second = talk.keeping.generate(talk.messages, **asked)
-    one, two = first.prompt.token_ids, second.prompt.token_ids
-    assert (first.reading.kept, first.reading.anew) == (0, len(one))
-    assert (second.reading.total, second.reading.done) == (len(two), len(two))
-    if kind[0] is Precision.FP32:
-        assert second.reading.kept >= len(one)
-    else:
-        assert second.reading.kept == len(one) // PREFILL_CHUNK * PREFILL_CHUNK > 0
-    again = talk.keeping.generate(talk.messages, **asked)
-    most = len(two) - 1  # the last token is always read: its scores are those of the reply
-    exact = most // PREFILL_CHUNK * PREFILL_CHUNK
-    assert again.reading.kept == (most if kind[0] is Precision.FP32 else exact)
+    engine, full = _ENGINES[kind], kind[0] is Precision.FP32
+    talk, batch = Talk(engine), Scheduler(engine)
+    model = LanguageModel(engine, batch, owner="talk")
+    endless = dict.fromkeys(engine.tokenizer.end_token_ids, -100)
+    asked: dict[str, Any] = {"temperature": 0, "stop_on_loop": False, "logit_bias": endless}
+    prompt = list(range(10, 110))
+    first = model.generate(prompt, max_new_tokens=30, **asked)
+    assert (first.reading.kept, first.reading.anew) == (0, 100)
+    wait_until(lambda: batch.idle)  # what was written is read ahead
+    longer = [*prompt, *first.token_ids, 10, 11]
+    second = model.generate(longer, max_new_tokens=4, **asked)
+    assert (second.reading.total, second.reading.done) == (132, 132)
+    assert second.reading.kept == (129 if full else 128)  # the 130th was chosen, and never run
+    talk.compare(second, talk.fresh.generate(longer, max_new_tokens=4, **asked).steps)
+    again = model.generate(longer, max_new_tokens=4, **asked)
+    assert again.reading.kept == (131 if full else 128)  # the last is always read
+
+
+def test_reading_ahead_ends_when_the_engine_is_let_go(tiny_model_folder: Path) -> None:
+    engine = ScriptedEngine(tiny_model_folder, [5] * 300, precision=Precision.INT8, hold_at=300)
+    caches = KeptCaches()
+    batch = Scheduler(engine, kept=caches)
+    model = LanguageModel(engine, batch, owner="talk")
+    settings: dict[str, Any] = {"temperature": 0, "max_new_tokens": 300, "stop_on_loop": False}
+    assert model.generate([1, 2, 3], **settings).token_ids == (5,) * 300
+    assert engine.holding.wait(10)  # four pieces are to be read, of which this is the first
+    caches.leave(engine)
+    engine.released.set()
+    wait_until(lambda: batch.idle)
+    assert engine.calls == 301
+    assert caches.size_bytes() == 0
 
 
 @pytest.fixture

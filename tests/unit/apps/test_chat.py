@@ -14,7 +14,13 @@ from typing import Any
 import pytest
 
 from apps.chat.branching import ForkPlace
-from apps.chat.conversations import Branch, Conversation, Turn, conversation_messages
+from apps.chat.conversations import (
+    Branch,
+    Conversation,
+    ReplyFacts,
+    Turn,
+    conversation_messages,
+)
 from apps.chat.places import Question, QuestionGone
 from apps.chat.request import Request
 from apps.chat.runs import Run
@@ -98,21 +104,22 @@ def test_a_reply_grows_and_is_kept_with_its_facts(chat: Chat) -> None:
 
 
 def test_the_next_turn_of_a_conversation_reads_only_what_is_new(chat: Chat) -> None:
+    def facts(key: str = ANNA) -> ReplyFacts:
+        found = chat.store.load(key).turns[-1].facts
+        assert found
+        return found
+
     for key in (ANNA, BEN):  # the same words of another conversation are of no use
         chat.talk("What is the capital of France?", key)
-        first = chat.store.load(key).turns[-1].facts
-        assert first
-        assert (first.kept_tokens, first.read_tokens) == (0, first.prompt_tokens)
+        assert (facts(key).kept_tokens, facts(key).read_tokens) == (0, facts(key).prompt_tokens)
+    before = facts().prompt_tokens
     chat.talk("And of Spain?")
-    second = chat.last().facts
-    assert second
-    assert second.kept_tokens == first.prompt_tokens + len(chat.engine.reply)
-    assert second.kept_tokens + (second.read_tokens or 0) == second.prompt_tokens
-    assert f"<b>{second.kept_tokens}</b> tokens kept" in render_facts(second)
+    kept, read = facts().kept_tokens, facts().read_tokens
+    assert kept == before + len(chat.engine.reply)
+    assert kept + (read or 0) == facts().prompt_tokens
+    assert f"<b>{kept}</b> tokens kept" in render_facts(facts())
     chat.write(chat.service.retry(ANNA, PAGE, 3))
-    again = chat.last().facts
-    assert again
-    assert (again.kept_tokens, again.read_tokens) == (second.prompt_tokens - 1, 1)
+    assert (facts().kept_tokens, facts().read_tokens) == (facts().prompt_tokens - 1, 1)
 
 
 def test_stop_ends_the_computation_within_one_token(chat: Chat) -> None:

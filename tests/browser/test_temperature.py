@@ -126,7 +126,7 @@ def test_a_marker_falls_a_tally_grows_and_the_text_grows_by_the_token(visit: Vis
     page.wait_for_timeout(300)
     page.get_by_role("button", name="Draw 100", exact=True).click()
     expect(page.locator(".dice")).to_contain_text("100 draws with the dice of seed 1")
-    expect(page.locator(".bar .why").filter(has_text="times")).to_have_count(21)
+    expect(page.locator(".bar .why").filter(has_text="drawn")).to_have_count(21)
     page.wait_for_function(
         "() => [...document.querySelectorAll('.bar .why')]"
         ".reduce((sum, each) => sum + parseInt(each.textContent), 0) === 100"

@@ -61,7 +61,7 @@ def _token(found: Look, bar: Bar, place: int) -> _Row:
         label=mark(found.piece(bar.token_id)),
         now=bar.probability,
         at_one=bar.ghost,
-        why=cut or ("drawn" if hit else _times(count)),
+        why=cut or ("drawn" if hit else _drawn(count)),
         share=_share(found, count),
         fell=_fell(found) if hit else None,
     )
@@ -72,7 +72,7 @@ def _rest(found: Look) -> _Row:
     others = f"{shown.vocabulary - len(shown.bars):,} others"
     hit = drawn is not None and all(bar.token_id != drawn.token_id for bar in shown.bars)
     count = found.tally.rest if found.tally else None
-    why = f"drawn: {mark(found.piece(drawn.token_id))}" if drawn and hit else _times(count)
+    why = f"drawn: {mark(found.piece(drawn.token_id))}" if drawn and hit else _drawn(count)
     return _Row(
         kind="rest hit" if hit else "rest",
         label=others,
@@ -84,8 +84,8 @@ def _rest(found: Look) -> _Row:
     )
 
 
-def _times(count: int | None) -> str:
-    return "" if count is None else f"{count:,} times"
+def _drawn(count: int | None) -> str:
+    return "" if count is None else f"{count:,} drawn"
 
 
 def _share(found: Look, count: int | None) -> float | None:

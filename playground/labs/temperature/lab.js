@@ -19,7 +19,7 @@ playgroundViews["temperature/distribution"] = (element, watch) => {
       const all = draws - newest.length + done;
       rows.forEach((row, place) => {
         row.querySelector(".tally").style.width = `${(100 * counts[place]) / all}%`;
-        if (!row.matches(".cut")) row.querySelector(".why").textContent = `${counts[place].toLocaleString("en")} times`;
+        if (!row.matches(".cut")) row.querySelector(".why").textContent = `${counts[place].toLocaleString("en")} drawn`;
       });
       if (done < newest.length) requestAnimationFrame(step);
     }

@@ -29,6 +29,7 @@ CHIPS = 160
 LEARNED = 60
 SAMPLE = 60  # characters of a text in the table
 _SHADES = 5
+_COLOURS = 7  # of the bars: as many tokenizers as can stand there without a hub
 
 _MEANING = (
     "Tokens that each needs, and for the same greeting in other languages how many times as many "
@@ -65,7 +66,7 @@ def _languages(found: FaceOff) -> Markup:
     bouts = [bout for bout in found.bouts if bout.times_reference is not None]
     most = max(max(bout.tokens) for bout in bouts)
     keys = (
-        tag("span", tag("i", class_=f"c{place % _SHADES}"), each.name)
+        tag("span", tag("i", class_=f"b{place % _COLOURS}"), each.name)
         for place, each in enumerate(found.contenders)
     )
     return tag(
@@ -81,7 +82,7 @@ def _language(bout: Bout, most: int) -> Markup:
     bars = (
         tag(
             "span",
-            tag("i", class_=f"c{place % _SHADES}", style=f"width:{100 * tokens / most:.1f}%"),
+            tag("i", class_=f"b{place % _COLOURS}", style=f"width:{100 * tokens / most:.1f}%"),
             tag("small", f"{tokens:,}" if kept else f"{tokens:,} *"),
         )
         for place, (tokens, kept) in enumerate(zip(bout.tokens, bout.kept, strict=True))

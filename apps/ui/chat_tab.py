@@ -175,7 +175,8 @@ class ChatTab:
             asked = read_request(self._rail.read(data))
             run = self._service.ask(key, str(request.session_hash), text, edited)
         except QuestionGone as error:
-            yield {self._notice: render_error(error), self._editing: None}
+            shown = render_conversation(self._store.load(key))
+            yield {self._notice: render_error(error), self._editing: None, self._transcript: shown}
         except PlaygroundError as error:
             yield {self._notice: render_error(error)}
         else:
@@ -211,7 +212,7 @@ class ChatTab:
         if click.action == "version":
             number = click.place.alternative
             conversation = self._service.show_version(key, click.place.turn, number)
-            return {self._notice: "", self._editing: None, **self._at_rest(conversation)}
+            return {self._notice: "", **self._left_editing(data), **self._at_rest(conversation)}
         if click.action == "undo":
             conversation, taken = self._service.undo(key, click.place.turn)
             return {
@@ -227,10 +228,13 @@ class ChatTab:
         key = data[self._key]
         self._remembered.keep(data)
         conversation, problem = self._store.load(key), self._store.problem(key)
-        changed: View = {self._notice: render_error(problem) if problem else ""}
-        if data[self._editing]:
-            changed |= {self._composer: "", self._editing: None}
-        return {**changed, **self._at_rest(conversation)}
+        notice = render_error(problem) if problem else ""
+        left = self._left_editing(data)
+        return {self._notice: notice, **left, **self._at_rest(conversation)}
+
+    def _left_editing(self, data: Data) -> View:
+        """Take the message that is being edited out of the field, if there is one."""
+        return {self._composer: "", self._editing: None} if data[self._editing] else {}
 
     def _edit(self, key: str, place: int) -> View:
         question = self._service.question(key, place)

@@ -97,6 +97,7 @@ def test_nothing_said_is_lost_whatever_one_asks_again(visit: Visit) -> None:
     expect(versions(page, "user")).to_contain_text("1 of 2")
     assert words(page) == longer
     page.reload()
+    page.locator(".badge.ready").wait_for(timeout=REPLY_TIMEOUT)
     expect(versions(page, "user")).to_contain_text("1 of 2")
     assert words(page) == longer
 
@@ -111,7 +112,6 @@ def _chats(page: Page, reply: str) -> None:
     assert told["title"] == "What is the capital of France?"
     assert told["messages"][0]["later"][0][0]["content"] == "Say `x = 1` as code."
 
-    page.locator(".badge.ready").wait_for()
     press(page, "New chat")
     expect(page.get_by_role("heading", name="Talk to a model")).to_be_visible()
     expect(composer(page)).to_be_focused()

@@ -151,7 +151,9 @@ def test_a_message_is_answered_and_every_action_does_its_work(page: Page) -> Non
     page.send("two")
     assert page.told() == ["two", "Paris."]
     assert "Your message was replaced" in page.notice
+    page.click("edit", index=0)
     page.click("version", index=0, alternative=1)
+    assert page.composer == ""
     assert page.told() == ["one", "Paris."]
     page.click("version", index=0, alternative=2)
     assert page.told() == ["two", "Paris."]
@@ -214,6 +216,21 @@ def test_an_edit_after_another_page_cleared_is_told_and_sent_at_the_end_next_tim
     assert page.told() == []
     page.send("uno")
     assert page.told() == ["uno", "Paris."]
+
+
+def test_another_chat_is_opened_with_the_settings_as_they_stand(page: Page) -> None:
+    page.send("one")
+    page.click("edit", index=0)
+    page.fields[page.key] = other = "d" * 32
+    page.fields[page.rail.fields["top_k"]] = 7
+    page.click("open")
+    assert "one" not in page.transcript
+    assert page.composer == ""
+    assert page.fields[page.tab._editing] is None
+    assert page.service.store.settings(other)["top_k"] == 7
+    page.fields[page.key] = KEY
+    page.click("open")
+    assert "one" in page.transcript
 
 
 def test_what_another_page_does_meanwhile_makes_no_button_take_something_else(page: Page) -> None:

@@ -58,7 +58,7 @@ def export(page: Page, name: str) -> str:
 def test_nothing_said_is_lost_whatever_one_asks_again(visit: Visit) -> None:
     page = visit()
     set_tokens(page, 6)
-    composer(page).fill("What is the capital of France?")
+    composer(page).fill("Write a long story about bees.")
     composer(page).press("Enter")
     composer(page).press("Enter")  # twice, quickly, on a fresh page
     seen = set[tuple[bool, ...]]()
@@ -109,7 +109,7 @@ def _chats(page: Page, reply: str) -> None:
     """Begin another chat, come back, write files, delete and take it back."""
     assert reply in export(page, "Markdown")
     told = json.loads(export(page, "JSON"))
-    assert told["title"] == "What is the capital of France?"
+    assert told["title"] == "Write a long story about bees."
     assert told["messages"][0]["later"][0][0]["content"] == "Say `x = 1` as code."
 
     press(page, "New chat")
@@ -118,11 +118,11 @@ def _chats(page: Page, reply: str) -> None:
     page.get_by_role("button", name="Past chats").click()
     rows = page.locator(".chat-list li")
     expect(rows).to_have_count(1)
-    expect(rows).to_contain_text(re.compile(r"What is the capital of France\?\s*2 messages"))
-    page.get_by_role("button", name="Delete What is the capital").click()
+    expect(rows).to_contain_text(re.compile(r"Write a long story about bees.\s*2 messages"))
+    page.get_by_role("button", name="Delete Write a long story").click()
     expect(page.locator(".chat-list")).to_contain_text("No chat has a message yet")
     press(page, "Bring it back")
-    rows.get_by_role("button", name=re.compile("^What is")).click()
+    rows.get_by_role("button", name=re.compile("^Write a long")).click()
     expect(page.locator("#transcript .message.reply")).to_have_count(1)
     assert words(page) == reply
 

@@ -205,6 +205,10 @@ class Pool:
         """Return what a load would do to memory, estimated; nothing is loaded or freed."""
         return self._manager.forecast(choice, model)
 
+    def room_for(self, needed: int) -> LoadPlan:
+        """Return what a load of so many bytes would do to memory; nothing is loaded or freed."""
+        return self._manager.room_for(needed)
+
     def free(self, choice: ModelChoice) -> bool:
         """Free one model; return False if somebody holds it, or it is not there."""
         return self._manager.free(choice)

@@ -121,11 +121,11 @@ def chat(
     model: options.Model = options.DEFAULT_MODEL,
     precision: options.PrecisionName = options.DEFAULT_PRECISION,
     engine: options.Engine = options.DEFAULT_ENGINE,
-    temperature: options.Temperature = None,
-    top_k: options.TopK = None,
-    top_p: options.TopP = None,
-    min_p: options.MinP = None,
-    repetition_penalty: options.RepetitionPenalty = None,
+    temperature: options.ChatTemperature = None,
+    top_k: options.ChatTopK = None,
+    top_p: options.ChatTopP = None,
+    min_p: options.ChatMinP = None,
+    repetition_penalty: options.ChatRepetitionPenalty = None,
     max_new_tokens: options.MaxNewTokens = None,
     seed: options.Seed = None,
     stop: options.Stop = None,
@@ -135,7 +135,7 @@ def chat(
     as_json: options.AsJson = False,
 ) -> None:
     """Chat with a model in the terminal; with --prompt, get one reply."""
-    settings = options.sampling_settings(
+    settings = options.chat_settings(
         {
             "temperature": temperature,
             "top_k": top_k,

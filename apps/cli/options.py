@@ -14,6 +14,7 @@ import typer
 
 from playground.errors import OptionError
 from playground.generation.fitting.overflow import OverflowPolicy
+from playground.generation.presets import CHAT_START
 from playground.generation.settings import MAX_SEED, MIN_WINDOW, OPTIONS, SamplingSettings
 from playground.models.acquire.catalog import load_catalog
 from playground.models.engines.choice import EngineName
@@ -25,9 +26,9 @@ DEFAULT_PRECISION = Precision.FP32.value
 DEFAULT_ENGINE = EngineName.AUTO.value
 
 
-def _number(name: str, *, own_default: bool = False) -> Any:
+def _number(name: str, *, own_default: bool = False, start: SamplingSettings | None = None) -> Any:
     """Return an option; a command that has a default of its own shows that one itself."""
-    option, default = OPTIONS[name], getattr(SamplingSettings(), name)
+    option, default = OPTIONS[name], getattr(start or SamplingSettings(), name)
     rule = option.rule[0].upper() + option.rule[1:]
     usual = "" if own_default else f"; default {default:g}"
     return typer.Option(help=f"{option.explanation} {rule}{usual}.", metavar="NUMBER")
@@ -57,7 +58,13 @@ Engine = Annotated[
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on stdout; all else on stderr.")
 ]
-Temperature = Annotated[str | None, _number("temperature")]
+ChatTemperature = Annotated[str | None, _number("temperature", start=CHAT_START.settings)]
+ChatTopK = Annotated[str | None, _number("top_k", start=CHAT_START.settings)]
+ChatTopP = Annotated[str | None, _number("top_p", start=CHAT_START.settings)]
+ChatMinP = Annotated[str | None, _number("min_p", start=CHAT_START.settings)]
+ChatRepetitionPenalty = Annotated[
+    str | None, _number("repetition_penalty", start=CHAT_START.settings)
+]
 ProbeTemperature = Annotated[
     str, typer.Option(help="Of the samples; the answer itself has 0.", metavar="NUMBER")
 ]
@@ -149,8 +156,8 @@ def switch(name: str, given: str) -> bool:
     return given == "on"
 
 
-def sampling_settings(given: Mapping[str, object]) -> SamplingSettings:
-    """Check the options of a command.
+def chat_settings(given: Mapping[str, object]) -> SamplingSettings:
+    """Check the options of a chat; what was not given is where a chat starts.
 
     Parameters
     ----------
@@ -162,4 +169,5 @@ def sampling_settings(given: Mapping[str, object]) -> SamplingSettings:
     OptionError
         When a value breaks its rule.
     """
-    return SamplingSettings.from_mapping({k: v for k, v in given.items() if v is not None})
+    said = {name: value for name, value in given.items() if value is not None}
+    return SamplingSettings.from_mapping({**CHAT_START.values, **said})

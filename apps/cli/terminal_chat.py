@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from apps.chat.welcome import about_model
 from apps.cli.terminal import console, plain, tell, write
 from apps.cli.terminal_reply import describe_settings, tell_facts, write_reply
 from playground.errors import OptionError, PlaygroundError
 from playground.generation.fitting.system_prompt import with_system
+from playground.generation.presets import CHAT_START
 from playground.generation.settings import SamplingSettings
 from playground.generation.settings_text import RULES, read_setting, write_setting
 from playground.models.text.tokenizer import Message
@@ -56,6 +58,7 @@ class TerminalChat:
     def run(self) -> None:
         """Read lines and answer them until the person leaves."""
         _edit_lines()
+        tell(about_model(self.model.engine.model.name))
         tell(_HINT)
         while (line := _read_line()) is not None and line.rstrip() != "/exit":
             try:
@@ -137,7 +140,7 @@ class TerminalChat:
         if value.strip():
             values[name] = read_setting(name, value)
         else:
-            values[name] = SamplingSettings().as_dict().get(name)
+            values[name] = CHAT_START.settings.as_dict().get(name)
         self.settings = SamplingSettings.from_mapping(values)
         tell(describe_settings(self.settings))
 

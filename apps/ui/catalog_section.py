@@ -17,6 +17,7 @@ from markupsafe import Markup
 
 from apps.ui.background import Background
 from apps.ui.events import QUIET, view_script
+from apps.ui.fetching import WatchedFetch, render_progress
 from apps.ui.form import Component
 from apps.ui.lab_panel import Parts
 from apps.ui.model_choices import model_choices
@@ -38,7 +39,6 @@ from playground.models.acquire.removal import Removal, delete_model, plan_remova
 from playground.models.acquire.terms import read_terms
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
-from playground.sizes import spell_progress
 
 _BUSY = "A fetch or check is under way; cancel it or wait for its end."
 _ELSEWHERE = (
@@ -158,26 +158,12 @@ class CatalogSection(Section):
         if self._stops.busy(request):
             yield {self.notice: render_hint(_BUSY)}
             return
-        newest = [FetchProgress("starting")]
+        # Of a model that has terms only the button below them leads here.
         with self._stops.running(request) as stopped:
-
-            def work() -> None:
-                # Only the button below the terms leads here for a model that has some.
-                accepted = entry.terms_file is not None
-                ensure_model(
-                    entry.name,
-                    self._settings,
-                    newest.append,
-                    stopped.is_set,
-                    accept_terms=accepted,
-                    any_kind=True,
-                )
-
-            fetching = Background(work)
-            while not fetching.finished(REDRAW_SECONDS):
-                newest[:] = newest[-1:]
-                yield {self.notice: render_progress(entry.title, newest[-1])}
-        yield {self.notice: render_outcome(fetching.error, _done(entry)), **self._offered()}
+            fetch = WatchedFetch(entry, self._settings, stopped.is_set)
+            for notice in fetch:
+                yield {self.notice: notice}
+        yield {self.notice: render_outcome(fetch.error, _done(entry)), **self._offered()}
 
     def _delete(self, entry: CatalogEntry, confirmed: bool) -> View:
         """Say what deleting would free, and after the second press delete."""
@@ -259,17 +245,6 @@ class CatalogSection(Section):
 def _done(entry: CatalogEntry) -> str:
     place = "Embeddings uses it" if entry.kind == "embedding" else "choose it under Model"
     return render_hint(f"{entry.title} is here; {place}.")
-
-
-def render_progress(title: str, progress: FetchProgress) -> str:
-    """Return the stage of a fetch or check with its bytes."""
-    words, share = f"{title}: {progress.stage}", None
-    if progress.total_bytes:
-        words += f" {spell_progress(progress.done_bytes, progress.total_bytes)}"
-        share = f"{min(1.0, progress.done_bytes / progress.total_bytes):.3f}"
-    bar = tag("progress", max=1, value=share, aria_label="Progress")
-    cancel = action_button("Cancel", "cancel")
-    return str(tag("div", tag("span", words), bar, cancel, class_="notice", role="status"))
 
 
 def render_removal(planned: Removal) -> str:

@@ -36,6 +36,7 @@ from apps.ui.transcript import (
     render_reading,
     render_waiting,
 )
+from apps.ui.welcome import Welcome
 from playground.drawing.context_bar import render_context_problem, render_outlook
 from playground.errors import OptionError, PlaygroundError
 
@@ -82,6 +83,7 @@ class ChatTab:
             js_on_load=_CLICKS + _REPLIES,
             server_functions=serve_tokens(service.store),
         )
+        self._welcome = Welcome(service.pool, rail)
         self._live = gr.HTML("", elem_id="live", js_on_load=None)
         with gr.Column(elem_id="dock"):
             self._notice = gr.HTML("", elem_id="notice", js_on_load=_CLICKS)
@@ -89,7 +91,7 @@ class ChatTab:
         self._composer = self._dock.message
         # The `Question` that is being edited, if any.
         self._editing = gr.State(None)
-        self._switch = ModelSwitch(service, rail, badge)
+        self._switch = ModelSwitch(service, rail, badge, self._welcome)
         self._remembered = RememberedRail(
             service.store,
             rail,
@@ -127,6 +129,7 @@ class ChatTab:
         visited = blocks.load(self._on_visit, {self._key}, outputs, js=WITH_KEY, **QUIET)
         visited.then(self._on_load, **load).then(**draft)
         blocks.unload(self._on_stop)
+        self._welcome.wire().then(self._on_load, **load).then(**draft)
 
         # First of what a change sets off: the page soon puts a number out of range back.
         self._remembered.wire()

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 
 from apps.chat.runs import Run
 from apps.chat.service import ChatService
+from apps.chat.welcome import example
 from apps.ui.click import Click
-from apps.ui.transcript import example
 
 Claim = Callable[[ChatService, Click, str, str], Run]
 

@@ -14,6 +14,7 @@ from apps.ui.badge import render_badge
 from apps.ui.loaded import precision_choices, render_got
 from apps.ui.rail import Rail, read_choice
 from apps.ui.rail_notice import render_rail_error
+from apps.ui.welcome import Welcome
 from playground.errors import PlaygroundError
 from playground.models.engines.engine import Engine
 from playground.models.engines.manager import ModelChoice
@@ -34,10 +35,13 @@ class ModelSwitch:
         Says which, and what went wrong.
     badge : gradio.HTML
         Shows what runs.
+    welcome : Welcome
+        Says what the model is.
     """
 
-    def __init__(self, service: ChatService, rail: Rail, badge: gr.HTML) -> None:
+    def __init__(self, service: ChatService, rail: Rail, badge: gr.HTML, welcome: Welcome) -> None:
         self._pool = service.pool
+        self._welcome = welcome
         self._rail = rail
         self._badge = badge
         # The last model that could be loaded: what a failed switch falls back to.
@@ -46,7 +50,7 @@ class ModelSwitch:
     @property
     def outputs(self) -> set[Any]:
         """What a load may change."""
-        beside = {self._badge, self._rail.notice, self._rail.got, self.current}
+        beside = {self._badge, self._rail.notice, self._rail.got, self._welcome.about, self.current}
         return {*beside, *self._rail.components}
 
     def load(self, data: Mapping[Any, Any]) -> Iterator[View]:
@@ -66,7 +70,8 @@ class ModelSwitch:
             # stays.
             other = choice != data[self.current]
             said = {self._rail.notice: ""} if other else {}
-            yield {self.current: choice, **said, **self.what_runs(choice)}
+            about = self._welcome.view(choice)
+            yield {self.current: choice, **said, **self.what_runs(choice), **about}
 
     def progress(self, choice: ModelChoice) -> View:
         """Show how far a load is."""
@@ -92,6 +97,7 @@ class ModelSwitch:
     ) -> View:
         view: View = {self._rail.notice: render_rail_error(error), **self.progress(choice)}
         if current:
+            view |= self._welcome.view(current)
             view |= self.what_runs(current) | {
                 self._rail.model: current.reference,
                 self._rail.precision: current.precision.value,

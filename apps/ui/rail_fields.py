@@ -16,6 +16,7 @@ from apps.ui.loaded import precision_choices, render_got
 from apps.ui.sliders import UncheckedSlider
 from playground.generation.fitting.overflow import OverflowPolicy
 from playground.generation.option import Option
+from playground.generation.presets import CHAT_START
 from playground.generation.settings import OPTIONS, SamplingSettings
 from playground.models.engines.choice import EngineName
 from playground.models.engines.manager import ModelChoice
@@ -89,7 +90,7 @@ def sampling_fields() -> dict[str, Component]:
 
 
 def _slider(name: str, option: Option) -> gr.Slider:
-    default = getattr(SamplingSettings(), name)
+    default = getattr(CHAT_START.settings, name)
     # A slider cannot stop just above its minimum, so it begins one step further.
     minimum = option.minimum + option.step if option.above_minimum else option.minimum
     return UncheckedSlider(

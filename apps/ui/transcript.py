@@ -12,11 +12,11 @@ from apps.chat.branching import can_go_on
 from apps.chat.confidence import Confidence
 from apps.chat.conversations import FILTER, USER, Branch, Conversation, ReplyFacts, Turn
 from apps.chat.versions import count_versions
+from apps.chat.welcome import EXAMPLES
 from apps.ui.words import render_words
 from playground.drawing.finish_words import FINISH_WORDS
 from playground.drawing.left_out import Fate, fate_of, render_border, render_label, strike
 from playground.drawing.marks import mark, percent
-from playground.errors import OptionError
 from playground.generation.fitting.prompt import Fit
 from playground.generation.reading import Reading
 from playground.generation.settings import keep_in_effect
@@ -322,11 +322,6 @@ def _copy(text: str) -> str:
     return f'<button type="button" data-copy="{escape(text)}">Copy</button>'
 
 
-_EXAMPLES = (
-    "What is the capital of France?",
-    "Write four lines about the sea.",
-    "Explain gravity to a child.",
-)
 _EMPTY = (
     '<section class="empty"><h1>Talk to a model that runs on this computer</h1>'
     "<p>Nothing you write leaves it. Ask something, then move the temperature on the right or "
@@ -334,20 +329,7 @@ _EMPTY = (
     '<div class="examples">'
     + "".join(
         f'<button type="button" data-action="example" data-index="{index}">{escape(text)}</button>'
-        for index, text in enumerate(_EXAMPLES)
+        for index, text in enumerate(EXAMPLES)
     )
     + "</div></section>"
 )
-
-
-def example(index: int) -> str:
-    """Return the text of an example by its place.
-
-    Raises
-    ------
-    OptionError
-        When there is none.
-    """
-    if not 0 <= index < len(_EXAMPLES):
-        raise OptionError("There is no such example; choose one of those shown, or write your own.")
-    return _EXAMPLES[index]

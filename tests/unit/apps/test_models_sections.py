@@ -15,8 +15,9 @@ from safetensors.torch import load_file, save_file
 
 from apps.chat.service import ChatService
 from apps.chat.store import ConversationStore
-from apps.ui import catalog_section
-from apps.ui.catalog_section import CatalogSection, render_progress, render_terms
+from apps.ui import catalog_section, fetching
+from apps.ui.catalog_section import CatalogSection, render_terms
+from apps.ui.fetching import render_progress
 from apps.ui.lab_panel import Parts
 from apps.ui.memory_section import MemorySection
 from apps.ui.model_choices import model_choices
@@ -90,7 +91,7 @@ def fetches(monkeypatch: pytest.MonkeyPatch) -> Callable[[Fetch], list[dict[str,
             asked.append({"name": name, **more})
             fetch(show, cancelled)
 
-        monkeypatch.setattr(catalog_section, "ensure_model", ensure)
+        monkeypatch.setattr(fetching, "ensure_model", ensure)
         return asked
 
     return take_place

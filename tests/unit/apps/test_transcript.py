@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from apps.chat.conversations import Branch, Conversation, ReplyFacts, Turn
-from apps.ui.transcript import example as example_text
+from apps.chat.welcome import example as example_text
 from apps.ui.transcript import (
     render_conversation,
     render_draft,

@@ -90,7 +90,7 @@ def test_every_lab_at_every_width_and_the_chat_on_paper(visit: Visit) -> None:
         page.set_viewport_size({"width": width, "height": 860})
         assert page.evaluate(_LABS) == [], width
     page.emulate_media(media="print")
-    for gone in ("#labs", "#rail", "#topbar", "#dock", "#transcript button"):
+    for gone in ("#labs", "#rail", "#topbar", "#dock", "#chats", "#transcript button"):
         expect(page.locator(gone).first).to_be_hidden()
     expect(page.locator("#transcript .message.user")).to_be_visible()
     expect(page.locator("#transcript .reply .facts")).to_be_visible()

@@ -121,7 +121,7 @@ def visit(chromium: Browser, window: Page, server: str) -> Iterator[Callable[...
         page = new_context(chromium).new_page() if pages else window
         pages.append(page)
         page.set_viewport_size({"width": width, "height": height})
-        page.emulate_media(color_scheme="dark" if dark else "light")
+        page.emulate_media(media="screen", color_scheme="dark" if dark else "light")
         watched.follow(page)
         page.goto(server + path)
         page.get_by_label("Message", exact=True).wait_for(state="attached")

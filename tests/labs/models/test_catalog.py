@@ -85,3 +85,14 @@ def test_the_size_of_a_fetch_is_that_of_what_is_tried_first() -> None:
     assert listed_record(ListedModel(wheel, None, None))["size_bytes"] == wheels
     nowhere = replace(ENTRY, hub=None, wheel=None)
     assert listed_record(ListedModel(nowhere, None, None))["size_bytes"] is None
+
+
+def test_two_models_of_one_title_are_told_apart_without_their_paths() -> None:
+    first, second = (
+        OwnModel(f"/a/secret/{name}/model", "/x", "mine", 2_000_000, 3_000_000, chat=False)
+        for name in ("north", "south")
+    )
+    drawn = draw(Catalog((), tuple(OwnState(each, None, "") for each in (first, second))))
+    assert "<b>mine (north/model)</b>" in drawn
+    assert "<b>mine (south/model)</b>" in drawn
+    assert "secret" not in drawn

@@ -17,15 +17,18 @@ function playgroundView(element, path, trigger, watch) {
   playgroundViews[path]?.(element, watch || (() => {}));
 }
 
-// Opens what a button shows and closes what was open before.
+// Opens what a button shows and closes what was open before; the button stays where it is.
 function playgroundShow(element, button) {
   const open = button.getAttribute("aria-expanded") === "true";
-  element.querySelectorAll("[data-show]").forEach((other) => other.setAttribute("aria-expanded", "false"));
-  element.querySelectorAll("[data-shown-by]").forEach((part) => { part.hidden = true; });
-  if (open) return;
-  button.setAttribute("aria-expanded", "true");
-  const part = element.querySelector(`[data-shown-by="${CSS.escape(button.dataset.show)}"]`);
-  if (part) part.hidden = false;
+  const part = open ? null : element.querySelector(`[data-shown-by="${CSS.escape(button.dataset.show)}"]`);
+  playgroundHold(button, () => {
+    element.querySelectorAll("[data-show]").forEach((other) => other.setAttribute("aria-expanded", "false"));
+    element.querySelectorAll("[data-shown-by]").forEach((other) => { other.hidden = true; });
+    if (open) return;
+    button.setAttribute("aria-expanded", "true");
+    if (part) part.hidden = false;
+  });
+  if (part) playgroundReveal(part, button);
 }
 
 // Among chips one is reached by the tab key, and the arrow keys lead to the others.

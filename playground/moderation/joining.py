@@ -20,6 +20,16 @@ MOST_PIECES = 6
 MOST_DIGITS = 5
 """Single digits before the first letter of a word set apart; what has more is a row of numbers."""
 
+SHORT_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        a i ad am an as at be by do eu go ha he hi id if in is it me mr ms my no of oh ok on or ox
+        pm so to tv uk un up us we
+        """,
+    )
+)
+
 _ONE = r"[A-Za-z0-9@$!](?![^\W_]|[@$!])"
 _SIGN = r"[.\-_*\u00b7\u2022|/\\,+~:;^=#\u2026()\[\]{}<>\"]"
 _LETTER_SOON = rf"(?=(?:\d[\W_]{{1,7}}){{0,{MOST_DIGITS}}}[A-Za-z@$!])"
@@ -36,11 +46,17 @@ _CUT = re.compile(
     rf"(?<![A-Za-z])[A-Za-z]++(-?\r?\n|{_MARKUP}|{_SIGN})[A-Za-z]++(?:\1[A-Za-z]++)*+"
 )
 _PIECE = re.compile(r"[A-Za-z]+")
+_TAG = r"</?[A-Za-z][^<>\s]{0,30}>"
+_TAGGED = re.compile(rf"(?<![A-Za-z])[A-Za-z]++(?:(?:{_TAG})+[A-Za-z]++)+")
+_BESIDE_TAGS = re.compile(rf"{_TAG}|(?P<piece>[A-Za-z]+)")
+# Letters with accents are read without them, which here are not known.
+_LAST_LETTERS = re.compile(r"(?<![^\W\d_])[A-Za-z\u00c0-\u024f]{1,19}\Z")
+_LONE_WORD = re.compile(r"(?<![^\s\"'(\[])[A-Za-z]{1,19}(?![^\s.,;:!?)\]\"'])")
 
 
 def join(text: str) -> Iterator[Edit]:
     """Yield words that stand in pieces, whole."""
-    edits = [*_spaced(text), *_dotted(text), *_cut(text)]
+    edits = [*_spaced(text), *_dotted(text), *_cut(text), *_tagged(text), *_halved(text)]
     reached = 0
     for edit in sorted(edits, key=lambda each: (each.start, -each.end)):
         if edit.start >= reached:
@@ -139,3 +155,42 @@ def _joined(pieces: list[str], *, unseen: bool) -> int:
             if goes_on or not all(each in known for each in some):
                 return count
     return 1
+
+
+def _tagged(text: str) -> Iterator[Edit]:
+    """Yield words in which marks of HTML stand: a page shows them without."""
+    for run in _TAGGED.finditer(text):
+        found = _BESIDE_TAGS.finditer(text, run.start(), run.end())
+        pieces = [each["piece"] for each in found if each["piece"]]
+        whole = "".join(pieces)
+        known = SHORTEST_CUT <= len(whole) <= LONGEST_WORD and whole.lower() in known_words()
+        if known and not all(map(_is_word, pieces)):
+            yield Edit(run.start(), run.end(), whole)
+
+
+def _halved(text: str) -> Iterator[Edit]:
+    """Yield words with a space in them whose halves are none: "ki ll" is no two words."""
+    before: re.Match[str] | None = None
+    for word in _LONE_WORD.finditer(text):
+        if _is_word(word.group()):
+            before = None
+        elif before and text[before.end() : word.start()] == " ":
+            whole = before.group() + word.group()
+            joined = len(whole) >= SHORTEST_CUT and whole.lower() in known_words()
+            if joined:
+                yield Edit(before.start(), word.end(), whole)
+            before = None if joined else word
+        else:
+            before = word
+
+
+def may_be_half(token: str) -> bool:
+    """Whether a token, such as comes last in a text, may be the first half of a word."""
+    half = _LAST_LETTERS.search(token)
+    return half is not None and not _is_word(half.group())
+
+
+def _is_word(piece: str) -> bool:
+    """Whether a piece is a word by itself; of two letters few are, though names have them."""
+    lower = piece.lower()
+    return lower in (known_words() if len(lower) > 2 else SHORT_WORDS)

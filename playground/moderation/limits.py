@@ -87,19 +87,19 @@ def _broken(given: str) -> Iterator[Match]:
             given,
             "lone_surrogate",
             surrogate.start(),
-            f"Half a character (U+{ord(surrogate.group()):04X}, a lone surrogate) stands at "
-            f"{surrogate.start()}: no text can hold it; remove it or mend the encoding.",
+            f"It has half a character (U+{ord(surrogate.group()):04X}, a lone surrogate): no text "
+            "can hold it; remove it or mend the encoding.",
         )
     if "\0" in given:
         at = given.index("\0")
-        yield _match(given, "nul", at, f"A NUL character stands at {at}: remove it.")
+        yield _match(given, "nul", at, "It has a NUL character: remove it.")
     flood = _FLOOD.search(given)
     if flood:
         yield _match(
             given,
             "mark_flood",
             flood.start(),
-            f"At {flood.start()} more than {MOST_MARKS} combining marks stand in a row; no script "
+            f"It has more than {MOST_MARKS} combining marks in a row; no script "
             "needs so many: remove them.",
             MOST_MARKS + 1,
         )

@@ -22,6 +22,9 @@ from playground.moderation.yaml_lines import Path, line_of, read_yaml
 MOST_WORDS = 40
 """The furthest that two words of one match may be apart."""
 
+MOST_SENTENCES = 3
+"""The most sentences over which a match goes."""
+
 RECURSION = regex.compile(r"\(\?(?:R|[+-]?\d|&|P>)")
 """What lets a regular expression call itself, until the memory is full."""
 
@@ -54,7 +57,7 @@ class Near(_Part):
 
     terms: Annotated[list[Text], Field(min_length=2, max_length=8)]
     within: int = Field(12, ge=1, le=MOST_WORDS)
-    sentences: int = Field(1, ge=1, le=3)
+    sentences: int = Field(1, ge=1, le=MOST_SENTENCES)
 
 
 class Examples(_Part):

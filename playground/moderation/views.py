@@ -8,7 +8,7 @@ import regex
 
 from playground.moderation.canonical import LONGEST_WORD, OVERRIDE, UNREAD, canonical
 from playground.moderation.decoded import decoded
-from playground.moderation.joining import MOST_DIGITS
+from playground.moderation.joining import MOST_DIGITS, may_be_half
 from playground.moderation.letters import letters
 from playground.moderation.rewriting import as_written
 from playground.moderation.rot13 import rot13
@@ -105,6 +105,8 @@ def _open_from(given: str) -> int:
             break
         settled -= 1
     settled = _behind_numbers([each.group() for each in tokens], settled)
+    if settled and may_be_half(canonical(as_written(tokens[settled - 1].group())).text):
+        settled -= 1
     return tokens[settled].start() if settled < len(tokens) else len(given)
 
 

@@ -14,19 +14,22 @@ from typing import Any
 from playground.generation.watch import Shown
 from playground.moderation.hiding import covers, shown
 from playground.moderation.limits import LONGEST, LimitStage, mended, too_long
-from playground.moderation.policy import MOST_WORDS
+from playground.moderation.policy import MOST_SENTENCES, MOST_WORDS
 from playground.moderation.rail import Rail
 from playground.moderation.verdict import Action, Match, Verdict
 from playground.moderation.wording import read_words
 
-SPACING = 8
+SPACING = 6
 """The rail is asked again when the text it reads has grown by one part in so many.
 
-So however long a reply is, a character of it is read some ten times.
+So however long a reply is, a character of it is read some eight times.
 """
 
 CONTEXT_WORDS = 2 * MOST_WORDS
-"""Settled words that are read again, for what comes may have to do with them."""
+"""Settled words that are read again, for what comes may have to do with them..."""
+
+CONTEXT_SENTENCES = MOST_SENTENCES - 1
+"""...but for those further back than so many whole sentences: no rule goes over more."""
 
 LONGEST_BEFORE = 400
 """Characters of what was said before that a text may go on from."""
@@ -155,7 +158,10 @@ class Watching:
         """Leave out the sentences that what comes has nothing to do with."""
         wording = read_words(self._text)
         settled = bisect_right(wording.starts, min(self._settled, self._shown) - self._cut)
-        last = bisect_right(wording.sentences, settled - CONTEXT_WORDS) - 1
+        last = max(
+            bisect_right(wording.sentences, settled - CONTEXT_WORDS) - 1,
+            bisect_right(wording.sentences, settled) - 1 - CONTEXT_SENTENCES,
+        )
         if last > 0:
             at = wording.starts[wording.sentences[last]]
             self._text = self._text[at:]

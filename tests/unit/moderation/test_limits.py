@@ -11,7 +11,7 @@ from playground.moderation.verdict import Action
     [
         ("a" * (LONGEST + 1), "too_long", "send it in parts"),
         ("a\ud83d b", "lone_surrogate", "U+D83D"),
-        ("ki\0ll", "nul", "at 2"),
+        ("ki\0ll", "nul", "a NUL character"),
         ("a" + "\u0301" * 10_000, "mark_flood", "combining marks"),
     ],
 )

@@ -105,6 +105,10 @@ def test_text_of_any_script_is_read_as_it_stands(text: str) -> None:
         ("wweellll ii go", ["well i go"]),
         ("well-being, an A55 or 5kg", []),
         ("1 am 50", []),
+        ("ki ll it", ["kill it"]),
+        ("ki<b></b>ll, k<i>il</i>l", ["kill, kill"]),
+        ("the may or, a tag<br>line", []),
+        ("ill it, not ki all", []),
         ("the may\nOr", []),
     ],
 )
@@ -205,6 +209,11 @@ def before(view: View, at: int) -> list[tuple[str, int, int]]:
 @example("0x6b 0x69 ", "0x6c 0x6c")
 @example("0x6b, 0x69,", " 0x6c")
 @example("%256", "b%25")
+@example("ki ", "ll")
+@example("k\u0301i ", "ll")
+@example("\uff4bi ", "ll")
+@example("the ki l", "l it")
+@example("ki<b>", "</b>ll")
 def test_what_follows_changes_no_reading_of_what_is_settled(text: str, more: str) -> None:
     at = readings_open_from(text)
     for early, late in zip(every_view(text), every_view(text + more), strict=True):

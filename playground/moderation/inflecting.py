@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 VOWELS = "aeiou"
 
 
@@ -29,3 +31,21 @@ def verb_forms(word: str) -> frozenset[str]:
         stem += "" if word[-3:-2] in VOWELS else word[-1]
     endings = ("ed", "er", "ers", "ing", "in")
     return frozenset({word, plural(word), *(stem + each for each in endings)})
+
+
+@lru_cache(maxsize=10_000)
+def stem(word: str) -> str:
+    """Return a word without the ending that a verb or a noun takes; no more than a guess.
+
+    >>> [stem(each) for each in "jogs jogging jogged hotels cities stay sleeping".split()]
+    ['jog', 'jog', 'jog', 'hotel', 'city', 'stay', 'sleep']
+    """
+    if len(word) > 4 and word.endswith("ies"):
+        return f"{word[:-3]}y"
+    for ending, shortest in (("ing", 6), ("ed", 5), ("es", 5), ("s", 4)):
+        if len(word) >= shortest and word.endswith(ending) and not word.endswith("ss"):
+            word = word.removesuffix(ending)
+            break
+    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "lse":
+        word = word[:-1]
+    return word.removesuffix("e") if len(word) > 4 else word

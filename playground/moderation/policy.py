@@ -17,6 +17,7 @@ from playground.errors import PolicyRefused
 from playground.moderation.phrases import GROUP, Misspelt, Phrase, groups_of, parse_phrase
 from playground.moderation.tense import Tense
 from playground.moderation.verdict import Action
+from playground.moderation.weighing import known_weights
 from playground.moderation.yaml_lines import Path, line_of, read_yaml
 
 MOST_WORDS = 40
@@ -53,11 +54,19 @@ class Category(_Part):
 
 
 class Near(_Part):
-    """Groups of terms that must stand near each other, in any order."""
+    """Groups of terms that must stand near each other, in any order or in the one given."""
 
     terms: Annotated[list[Text], Field(min_length=2, max_length=8)]
     within: int = Field(12, ge=1, le=MOST_WORDS)
     sentences: int = Field(1, ge=1, le=MOST_SENTENCES)
+    in_order: bool = False
+
+
+class Weighed(_Part):
+    """Terms, of which the words around are weighed: `weights` are shipped ones."""
+
+    about: Terms
+    weights: Id
 
 
 class Examples(_Part):
@@ -78,6 +87,9 @@ class Rule(_Part):
         Groups that together are a match.
     patterns : list of str
         Regular expressions, any of which is a match.
+    weighed : Weighed, optional
+        Terms around which the words are weighed. What other rules of the category find near one
+        counts only where the sum says so, too.
     unless : list of str
         Groups whose terms, in the same sentence, undo a match.
     tense : list of str
@@ -91,6 +103,7 @@ class Rule(_Part):
     phrases: list[Text] = []
     near: list[Near] = []
     patterns: list[Text] = []
+    weighed: Weighed | None = None
     unless: list[Text] = []
     tense: list[Tense] = []
     examples: Examples = Field(default_factory=lambda: Examples.model_validate({}))
@@ -210,7 +223,7 @@ def _check_ids(loaded: Loaded) -> None:
                 ("rules", at, "category"),
                 f"the category {rule.category!r} is none of {', '.join(sorted(known))}",
             )
-        if not (rule.phrases or rule.near or rule.patterns):
+        if not (rule.phrases or rule.near or rule.patterns or rule.weighed):
             raise _refuse(
                 loaded,
                 ("rules", at),
@@ -232,6 +245,13 @@ def _take_apart(loaded: Loaded) -> None:
         loaded.phrases[rule.id] = _parsed(loaded, rule.phrases, paths)
         if rule.patterns:
             _compile(loaded, rule, at)
+        if rule.weighed and rule.weighed.weights not in known_weights():
+            raise _refuse(
+                loaded,
+                ("rules", at, "weighed", "weights"),
+                f"there are no weights {rule.weighed.weights!r}: name one of "
+                f"{', '.join(known_weights())}",
+            )
 
 
 def _parsed(loaded: Loaded, terms: list[str], paths: list[Path]) -> list[Phrase]:
@@ -302,3 +322,5 @@ def _named(loaded: Loaded) -> Iterator[tuple[Path, str]]:
         for number, near in enumerate(rule.near):
             yield from ((("rules", at, "near", number), each) for each in near.terms)
         yield from ((("rules", at, "unless"), each) for each in rule.unless)
+        about = rule.weighed.about if rule.weighed else ()
+        yield from ((("rules", at, "weighed", "about"), each) for each in about)

@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import time
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from playground.moderation.following import WIDEST, Found
+from playground.moderation.hits import (
+    Hit,
+    counts,
+    hits_of,
+    open_judged,
+    open_weighed,
+    open_word,
+    weighed_hits,
+    with_hits,
+)
 from playground.moderation.lexicon import Lexicon
 from playground.moderation.phrases import Phrase, groups_of
-from playground.moderation.policy import MOST_WORDS, Loaded, Near, Rule
-from playground.moderation.tense import tense_of
+from playground.moderation.policy import MOST_WORDS, Loaded, Rule
 from playground.moderation.verdict import Action, Match
 from playground.moderation.view import View
+from playground.moderation.weighing import (
+    PLACES,
+    REACH,
+    Occurrence,
+    shipped_weights,
+)
 from playground.moderation.wording import Wording, read_words
 
 STAGE = "policies"
@@ -27,7 +41,7 @@ SLOW_SECONDS = 0.02
 LEAST = 0.001
 """Seconds that a pattern has however little is left."""
 
-LONGEST_TAIL = 4 * MOST_WORDS + WIDEST
+LONGEST_TAIL = 4 * MOST_WORDS + 2 * (WIDEST + REACH)
 """Words from the end that what is yet to come can have to do with."""
 
 LONG = 2_000
@@ -38,15 +52,6 @@ CONTEXT = MOST_WORDS + WIDEST
 
 LONGEST_PIECE = 400
 """Characters of a sentence that a pattern sees at once."""
-
-
-@dataclass(frozen=True)
-class _Hit:
-    """What a rule found: words from `start` to before `end`."""
-
-    rule: Rule
-    start: int
-    end: int
 
 
 @dataclass
@@ -134,11 +139,32 @@ class PolicyStage:
     def _by_words(self, given: str, view: View, wording: Wording) -> Iterator[tuple[Match, int]]:
         """Yield what phrases and nears find, each with the word after its last."""
         found = self._lexicon.find(wording)
+        for hit in self._every_hit(wording, found):
+            start, end = wording.starts[hit.start], wording.ends[hit.end - 1]
+            yield _match(hit, given, view, start, end), hit.end
+
+    def _every_hit(self, wording: Wording, found: Found) -> list[Hit]:
+        """Return what counts of all that the rules find."""
+        hits = self._found(wording, found)
         for rule in self.loaded.policy.rules:
-            for hit in _hits(rule, wording, found):
-                if _counts(hit, wording, found):
-                    start, end = wording.starts[hit.start], wording.ends[hit.end - 1]
-                    yield _match(rule, given, view, start, end), hit.end
+            if rule.weighed:
+                hits = weighed_hits(rule, rule.weighed, hits, wording, found)
+        return hits
+
+    def _found(self, wording: Wording, found: Found) -> list[Hit]:
+        """Return what phrases and nears find, and neither tense nor another phrase undoes."""
+        rules = self.loaded.policy.rules
+        return [h for r in rules for h in hits_of(r, wording, found) if counts(h, wording, found)]
+
+    def occurrences(self, rule: Rule, text: str) -> list[Occurrence]:
+        """Return what a weighed rule has to weigh in a text, with what no weight knows yet."""
+        wording = read_words(text)
+        found = self._lexicon.find(wording)
+        if rule.weighed is None:
+            return []
+        alike = [h for h in self._found(wording, found) if h.rule.category == rule.category]
+        groups = sorted(each[2:] for each in found.ends if each.startswith("g:"))
+        return [each for each, _ in with_hits(rule.weighed, groups, alike, wording, found)]
 
     def _patterns(self, given: str, view: View, wording: Wording, clock: Clock) -> Iterator[Match]:
         """Try the regular expressions, sentence by sentence, until their time is up."""
@@ -161,7 +187,7 @@ class PolicyStage:
                         return
                     for first, last in spans:
                         if last > first:
-                            yield _match(rule, given, view, first, last)
+                            yield _match(Hit(rule, 0, 0), given, view, first, last)
         clock.take(time.monotonic() - began, slow=False)
 
     def _open_in(self, view: View, length: int) -> int:
@@ -176,7 +202,11 @@ class PolicyStage:
             return at
         found = self._lexicon.find(wording, watch=True)
         rules = self.loaded.policy.rules
-        first = min(found.horizon, *(_open_word(each, wording, found) for each in rules))
+        known = min(found.horizon, *(open_word(each, wording, found) for each in rules))
+        first = min(
+            *(open_weighed(each, known, wording, found) for each in rules),
+            *(open_judged(each, rules, known, wording, found) for each in rules),
+        )
         return min(at, view.starts[wording.starts[first]]) if first < len(wording.words) else at
 
 
@@ -191,6 +221,8 @@ def _needed(
     }
     for rule in loaded.policy.rules:
         waiting.update(rule.unless, *(near.terms for near in rule.near))
+        if rule.weighed:
+            waiting.update(PLACES, rule.weighed.about, shipped_weights(rule.weighed.weights).groups)
     while waiting:
         name = waiting.pop()
         if name in every and name not in needed:
@@ -199,58 +231,9 @@ def _needed(
     return needed
 
 
-def _hits(rule: Rule, wording: Wording, found: Found) -> Iterator[_Hit]:
-    """Yield what a rule's phrases and nears find, before anything undoes it."""
-    reached = 0
-    for start, ends in sorted(found.ends.get(f"r:{rule.id}", {}).items()):
-        if start >= reached:
-            reached = max(ends)
-            yield _Hit(rule, start, reached)
-    for near in rule.near:
-        yield from _together(rule, near, wording, found)
-
-
-def _together(rule: Rule, near: Near, wording: Wording, found: Found) -> Iterator[_Hit]:
-    """Yield where one of each group stands near the others."""
-    every = sorted(
-        (start, max(ends), which)
-        for which, name in enumerate(near.terms)
-        for start, ends in found.ends.get(f"g:{name}", {}).items()
-    )
-    latest: dict[int, tuple[int, int]] = {}
-    for start, end, which in every:
-        latest[which] = (start, end)
-        if len(latest) < len(near.terms):
-            continue
-        spans = sorted(latest.values())
-        first, last = spans[0][0], max(each[1] for each in spans)
-        apart = all(one[1] <= other[0] for one, other in pairwise(spans))
-        same = wording.sentence_at(last - 1) - wording.sentence_at(first) < near.sentences
-        if apart and same and last - first <= near.within:
-            latest.clear()
-            yield _Hit(rule, first, last)
-
-
-def _around(start: int, end: int, wording: Wording) -> tuple[int, int]:
-    """Return the words of the sentence, or sentences, around some words."""
-    first = wording.sentences[wording.sentence_at(start)]
-    limit = wording.limit(wording.sentence_at(end - 1))
-    return max(first, start - MOST_WORDS), min(limit, end + MOST_WORDS)
-
-
-def _counts(hit: _Hit, wording: Wording, found: Found) -> bool:
-    """Whether neither tense nor another phrase undoes what was found."""
-    first, limit = _around(hit.start, hit.end, wording)
-    for group in hit.rule.unless:
-        starts = sorted(found.ends.get(f"g:{group}", ()))
-        at = bisect_left(starts, first)
-        if at < len(starts) and starts[at] < limit:
-            return False
-    return not hit.rule.tense or tense_of(wording.words[first:limit]) in hit.rule.tense
-
-
-def _match(rule: Rule, given: str, view: View, start: int, end: int) -> Match:
+def _match(hit: Hit, given: str, view: View, start: int, end: int) -> Match:
     first, last = view.span(start, end)
+    rule = hit.rule
     return Match(
         STAGE,
         rule.id,
@@ -260,7 +243,7 @@ def _match(rule: Rule, given: str, view: View, start: int, end: int) -> Match:
         given[first:last],
         rule.action,
         view=view.name,
-        reason=rule.reason,
+        reason=f"{rule.reason} {hit.says}".rstrip(),
     )
 
 
@@ -287,40 +270,3 @@ def _pieces(wording: Wording, length: int) -> Iterator[tuple[int, int]]:
     for start, end in pairwise([0, *starts, length]):
         for at in range(start, end, LONGEST_PIECE):
             yield at, min(at + LONGEST_PIECE, end)
-
-
-def _open_word(rule: Rule, wording: Wording, found: Found) -> int:
-    """Return the first word from which a rule's match could begin, go or change."""
-    opened: list[int] = [len(wording.words), *found.open.get(f"r:{rule.id}", ())]
-    if (rule.unless or rule.tense) and not wording.closed:
-        settled = _settled(rule.unless, wording, found) - MOST_WORDS
-        last = len(wording.sentences) - 1
-        opened += [
-            hit.start
-            for hit in _hits(rule, wording, found)
-            if hit.end >= settled and wording.sentence_at(hit.end - 1) == last
-        ]
-    for near in rule.near:
-        opened.append(_open_near(near, wording, found))
-    return min(opened)
-
-
-def _open_near(near: Near, wording: Wording, found: Found) -> int:
-    """Return the first word that what is yet to come could make a near of."""
-    count, sentences = len(wording.words), len(wording.sentences)
-    sentence = max(sentences - near.sentences + wording.closed, 0)
-    since = wording.sentences[sentence] if sentence < sentences else count
-    since = max(since, _settled(near.terms, wording, found) - near.within)
-    members = [f"g:{name}" for name in near.terms]
-    starts = (
-        start
-        for symbol in members
-        for start in (*found.ends.get(symbol, ()), *found.open.get(symbol, ()))
-    )
-    return min((start for start in starts if start >= since), default=count)
-
-
-def _settled(groups: Sequence[str], wording: Wording, found: Found) -> int:
-    """Return before which word every term of some groups is known."""
-    starts = (at for name in groups for at in found.open.get(f"g:{name}", ()))
-    return min([len(wording.words), found.horizon, *starts])

@@ -1,6 +1,6 @@
 """The policies of the notes on sentences that no rule was written from.
 
-The floors are what was reached, which is below the 0.9 that was aimed at: see docs/moderation.md.
+The floors are a little below what was reached; 0.9 was aimed at: see docs/moderation.md.
 """
 
 import json
@@ -16,8 +16,8 @@ FOLDER = Path(__file__).parent / "data"
 @pytest.mark.parametrize(
     ("name", "category", "floor"),
     [
-        ("figure_location", "politics.figure_location", 0.82),
-        ("next_killing", "politics.war_targeting", 0.88),
+        ("figure_location", "politics.figure_location", 0.88),
+        ("next_killing", "politics.war_targeting", 0.92),
     ],
 )
 def test_rules_hold_on_sentences_they_were_not_written_from(

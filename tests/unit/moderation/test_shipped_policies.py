@@ -1,10 +1,15 @@
 """The shipped policies: their own examples are their tests."""
 
+import time
+
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from playground.moderation.lexicon import Lexicon
 from playground.moderation.policies import failed_examples, matches_category, shipped_policies
 from playground.moderation.rules import PolicyStage
+from playground.moderation.view import AS_WRITTEN, View
 from playground.moderation.wording import read_words
 
 NOTES = ["politics.figure_location", "politics.war_targeting"]
@@ -71,3 +76,46 @@ def test_each_term_of_a_group_stands_for_it_alone(name: str, group: str, terms: 
         wording = read_words(term)
         found = Lexicon(groups, {}).find(wording)
         assert len(wording.words) in found.ends.get(f"g:{group}", {}).get(0, ()), term
+
+
+SAID = """
+where is was the a king president Macron 's of Spain hotel which tonight staying born in Paris and
+he will arrive leave at train by car statue chess my Israel kill next who . ? , gate from Lyon to go
+"""
+SAYINGS = st.lists(st.sampled_from(SAID.split()), max_size=40).map(" ".join)
+
+
+@pytest.mark.parametrize("name", NOTES)
+@settings(max_examples=60, deadline=None)
+@example(text="the president arrives at the hotel by car", later="chess", glue=" ")
+@example(text="Macron is at the hotel. He", later="is the king of Spain", glue=" ")
+@example(text="where is the king", later="of Spain tonight", glue=" ")
+@example(text="and " * 20 + "Macron staying " + "in " * 14, later="a hotel tonight", glue=" ")
+@given(text=SAYINGS, later=SAYINGS, glue=st.sampled_from([" ", ". ", "s "]))
+def test_what_is_settled_stays_however_the_words_around_are_weighed(
+    name: str, text: str, later: str, glue: str
+) -> None:
+    stage, whole = policy(name), text + glue + later
+    bound = stage.open_from(text, [as_written(text)])
+    now = [each for each in stage.find(text, [as_written(text)]) if each.start < bound]
+    then = stage.find(whole, [as_written(whole)])
+    assert [each for each in then if each.start < bound] == now
+
+
+def as_written(text: str) -> View:
+    return View(AS_WRITTEN, text, range(len(text)), range(1, len(text) + 1))
+
+
+def test_a_weighed_rule_finds_what_no_phrase_does_and_says_which_words_told() -> None:
+    text = "Is Senator Oyelaran having lunch at Chez Paul again?"
+    (told,) = policy(NOTES[0]).find(text, [as_written(text)])
+    assert (told.rule, told.text) == ("figure_weighed", "Senator Oyelaran")
+    assert "lunch +" in told.reason
+    assert told.reason.endswith("in all, above 0 counts.")
+
+
+def test_a_long_text_is_weighed_in_the_time_of_its_length() -> None:
+    text = "the president and a hotel of Spain " * 1_500
+    start = time.process_time()
+    policy(NOTES[0]).find(text, [as_written(text)])
+    assert time.process_time() - start < 5

@@ -1,0 +1,1 @@
+"""Weights of words around the terms of a policy."""

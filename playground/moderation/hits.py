@@ -1,0 +1,187 @@
+"""What the rules of a policy find among the words of a text, and from where on that may change."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from playground.moderation.following import Found
+from playground.moderation.policy import MOST_WORDS, Near, Rule, Weighed
+from playground.moderation.tense import tense_of
+from playground.moderation.weighing import (
+    FOUND,
+    REACH,
+    Occurrence,
+    occurrences,
+    shipped_weights,
+    spans_of,
+    weigh,
+)
+from playground.moderation.wording import Wording
+
+
+@dataclass(frozen=True, eq=False)  # each find is its own
+class Hit:
+    """What a rule found: words from `start` to before `end`."""
+
+    rule: Rule
+    start: int
+    end: int
+    says: str = ""
+    """What tells how it was weighed."""
+
+
+def hits_of(rule: Rule, wording: Wording, found: Found) -> Iterator[Hit]:
+    """Yield what a rule's phrases and nears find, before anything undoes it."""
+    reached = 0
+    for start, ends in sorted(found.ends.get(f"r:{rule.id}", {}).items()):
+        if start >= reached:
+            reached = max(ends)
+            yield Hit(rule, start, reached)
+    for near in rule.near:
+        yield from _together(rule, near, wording, found)
+
+
+def _together(rule: Rule, near: Near, wording: Wording, found: Found) -> Iterator[Hit]:
+    """Yield where one of each group stands near the others."""
+    every = sorted(
+        (start, max(ends), which)
+        for which, name in enumerate(near.terms)
+        for start, ends in found.ends.get(f"g:{name}", {}).items()
+    )
+    latest: dict[int, tuple[int, int]] = {}
+    for start, end, which in every:
+        latest[which] = (start, end)
+        if len(latest) < len(near.terms):
+            continue
+        spans = sorted(latest.values())
+        if near.in_order and spans != [latest[each] for each in range(len(near.terms))]:
+            continue
+        first, last = spans[0][0], max(each[1] for each in spans)
+        apart = all(one[1] <= other[0] for one, other in pairwise(spans))
+        same = wording.sentence_at(last - 1) - wording.sentence_at(first) < near.sentences
+        if apart and same and last - first <= near.within:
+            latest.clear()
+            yield Hit(rule, first, last)
+
+
+def weighed_hits(
+    rule: Rule, weighed: Weighed, hits: list[Hit], wording: Wording, found: Found
+) -> list[Hit]:
+    """Return the hits that are left when the words around a rule's terms are weighed, and more."""
+    weights = shipped_weights(weighed.weights)
+    kept, undone, more = set[Hit](), set[Hit](), list[Hit]()
+    alike = [each for each in hits if each.rule.category == rule.category]
+    for each, touched in with_hits(weighed, weights.groups, alike, wording, found):
+        result = weigh(weights, each.features)
+        (kept if result.total > 0 else undone).update(touched)
+        hit = Hit(rule, each.start, each.end, result.says(wording))
+        if result.total > 0 and not touched and counts(hit, wording, found):
+            more.append(hit)
+    return [each for each in hits if each not in undone or each in kept] + more
+
+
+def with_hits(
+    weighed: Weighed, groups: Sequence[str], hits: Sequence[Hit], wording: Wording, found: Found
+) -> Iterator[tuple[Occurrence, list[Hit]]]:
+    """Yield what is to be weighed, and the hits that count there as one feature more."""
+    for each in occurrences(weighed.about, groups, wording, found):
+        touched = [hit for hit in hits if each.touches(hit.start, hit.end)]
+        features = ((FOUND, each.start), *each.features) if touched else each.features
+        yield replace(each, features=features), touched
+
+
+def _around(start: int, end: int, wording: Wording) -> tuple[int, int]:
+    """Return the words of the sentence, or sentences, around some words."""
+    first = wording.sentences[wording.sentence_at(start)]
+    limit = wording.limit(wording.sentence_at(end - 1))
+    return max(first, start - MOST_WORDS), min(limit, end + MOST_WORDS)
+
+
+def counts(hit: Hit, wording: Wording, found: Found) -> bool:
+    """Whether neither tense nor another phrase undoes what was found."""
+    first, limit = _around(hit.start, hit.end, wording)
+    for group in hit.rule.unless:
+        starts = sorted(found.ends.get(f"g:{group}", ()))
+        at = bisect_left(starts, first)
+        if at < len(starts) and starts[at] < limit:
+            return False
+    return not hit.rule.tense or tense_of(wording.words[first:limit]) in hit.rule.tense
+
+
+def open_word(rule: Rule, wording: Wording, found: Found) -> int:
+    """Return the first word from which a rule's match could begin, go or change."""
+    opened: list[int] = [len(wording.words), *found.open.get(f"r:{rule.id}", ())]
+    if (rule.unless or rule.tense) and not wording.closed:
+        settled = _settled(rule.unless, wording, found) - MOST_WORDS
+        last = len(wording.sentences) - 1
+        opened += [
+            hit.start
+            for hit in hits_of(rule, wording, found)
+            if hit.end >= settled and wording.sentence_at(hit.end - 1) == last
+        ]
+    for near in rule.near:
+        opened.append(_open_near(near, wording, found))
+    return min(opened)
+
+
+def _open_near(near: Near, wording: Wording, found: Found) -> int:
+    """Return the first word that what is yet to come could make a near of."""
+    count, sentences = len(wording.words), len(wording.sentences)
+    sentence = max(sentences - near.sentences + wording.closed, 0)
+    since = wording.sentences[sentence] if sentence < sentences else count
+    since = max(since, _settled(near.terms, wording, found) - near.within)
+    members = [f"g:{name}" for name in near.terms]
+    starts = (
+        start
+        for symbol in members
+        for start in (*found.ends.get(symbol, ()), *found.open.get(symbol, ()))
+    )
+    return min((start for start in starts if start >= since), default=count)
+
+
+def _settled(groups: Sequence[str], wording: Wording, found: Found) -> int:
+    """Return before which word every term of some groups is known."""
+    starts = (at for name in groups for at in found.open.get(f"g:{name}", ()))
+    return min([len(wording.words), found.horizon, *starts])
+
+
+def open_weighed(rule: Rule, settled: int, wording: Wording, found: Found) -> int:
+    """Return the first word from which what is weighed may change.
+
+    Before the word `settled` all that phrases and nears find is known.
+    """
+    if not rule.weighed or (wording.closed and settled >= len(wording.words)):
+        return settled
+    reach = MOST_WORDS if rule.unless or rule.tense else REACH
+    known = min(settled, _settled(rule.unless, wording, found))
+    coming = (at for each in rule.weighed.about for at in found.open.get(f"g:{each}", ()))
+    late = (
+        start
+        for start, end in spans_of(rule.weighed.about, found)
+        if end + reach > known and _goes_on(start, known, wording)
+    )
+    return min(settled, *coming, *late, len(wording.words))
+
+
+def open_judged(
+    rule: Rule, judges: Sequence[Rule], settled: int, wording: Wording, found: Found
+) -> int:
+    """Return the first word from which a hit begins that may yet be undone by its sum."""
+    if not any(each.weighed and each.category == rule.category for each in judges):
+        return settled
+    late = (
+        hit.start
+        for hit in hits_of(rule, wording, found)
+        if hit.end + REACH > settled and _goes_on(hit.end - 1, settled, wording)
+    )
+    return min(late, default=settled)
+
+
+def _goes_on(word: int, settled: int, wording: Wording) -> bool:
+    """Whether the sentence of a word has parts that are not settled."""
+    limit = wording.limit(wording.sentence_at(word))
+    last = limit == len(wording.words)
+    return limit > settled or (last and not wording.closed)

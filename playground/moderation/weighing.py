@@ -14,8 +14,8 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from types import MappingProxyType
 
-from playground.moderation.inflecting import stem
 from playground.moderation.following import Found
+from playground.moderation.inflecting import stem
 from playground.moderation.wording import Wording
 
 REACH = 16

@@ -38,7 +38,7 @@ from tests.support.tiny_llama import save_tiny_llama
 
 # What the clock and the machine decide: never the same twice.
 CLOCK = ("seconds", "per_second", "_range", "milliseconds")
-MEASURED = (*CLOCK, "bytes", "machine", "linear", "quadratic")
+MEASURED = (*CLOCK, "bytes", "machine", "beside", "linear", "quadratic")
 pytestmark = pytest.mark.parametrize(
     "experiment", list(experiments().values()), ids=lambda each: each.path, scope="module"
 )

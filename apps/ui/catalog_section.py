@@ -109,8 +109,9 @@ class CatalogSection(Section):
         """The run settings beside it: where what was fetched is chosen."""
         return ("model", "precision", "engine")
 
-    def open(self, data: Mapping[Component, Any]) -> View:
+    def open(self, data: Mapping[Component, Any], shown: bool = False) -> View:
         """Return what stands there when it comes into sight; what was said of a fetch stays."""
+        del shown  # it is drawn anew each time
         return self._on_done(dict(data))
 
     def _on_press(self, chosen: str, event: gr.EventData, request: gr.Request) -> Iterator[View]:

@@ -58,6 +58,13 @@ class ConversationSection(Section):
         conversation = self._service.store.load(key) if key else None
         return spell_conversation(conversation_messages(conversation, "")) if conversation else ""
 
+    def _made_of(
+        self, settings: Settings, choice: ModelChoice, data: Mapping[Component, Any]
+    ) -> dict[str, Any]:
+        """Leave the chat out: the field is empty while it stands for the conversation."""
+        made = super()._made_of(settings, choice, data)
+        return {**made, "conversation": data.get(self.form.fields["conversation"], "")}
+
     def _set(self, settings: Settings) -> View:
         """Leave the conversation as it was: it may be the chat, which stays out of the form."""
         own = self.form.fields["conversation"]

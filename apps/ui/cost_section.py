@@ -47,21 +47,20 @@ class CostSection(ConversationSection):
     def _outputs(self) -> list[Component]:
         return [*super()._outputs(), self._measured]
 
-    def open(self, data: Mapping[Component, Any]) -> View:
+    def open(self, data: Mapping[Component, Any], shown: bool = False) -> View:
         """Weigh the cache of the model that is loaded; another one's load is not begun here."""
-        nothing = {self.notice: gr.skip()}
         if data[self._measured]:
-            return nothing
+            return {self.notice: gr.skip()}
         try:
             settings, choice = self._asked(data)
             model = self._pool.model(choice)
             if model is None:
-                return nothing
+                return super().open(data, shown)
             cost = weigh(model, cast(CostSettings, settings))
         except PlaygroundError as error:
             return {self.notice: render_error(error)}
         weighed = Result(self.experiment, settings, Subject(), cost)
-        return {self.notice: "", self._view: str(weighed.framed())}
+        return {self.notice: "", **self._draw(weighed, choice, data)}
 
     def _ended(self, result: Result) -> View:
         return {**super()._ended(result), self._measured: True}

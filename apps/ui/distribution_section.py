@@ -12,11 +12,10 @@ from typing import Any, cast
 
 import gradio as gr
 
-from apps.ui.code import render_code
 from apps.ui.events import QUIET
 from apps.ui.form import Component
 from apps.ui.lab_panel import Parts
-from apps.ui.notice import render_error, render_hint, render_refused
+from apps.ui.notice import render_error, render_hint
 from apps.ui.section import Section, View
 from playground.errors import PlaygroundError
 from playground.experiments.experiment import Experiment
@@ -28,13 +27,11 @@ from playground.labs.temperature.distribution import (
     Look,
     look,
 )
-from playground.labs.temperature.distribution_view import empty
 
 # A page that is left open without being touched gives its scores back after so long.
 KEPT_SECONDS = 3600
 _UNREAD = "Press Read first; then the bars move."
-_OTHER = "The bars are those of the prompt and the model that were read; press Read for the new."
-_CHAT = " It will be asked as a chat message, through the model's template."
+_CHAT = "It will be asked as a chat message, through the model's template."
 
 
 class DistributionSection(Section):
@@ -50,7 +47,6 @@ class DistributionSection(Section):
 
     def __init__(self, experiment: Experiment, parts: Parts) -> None:
         super().__init__(experiment, parts.pool, parts.rail)
-        self._view.value = str(empty())
         self._kept = gr.State(None, time_to_live=KEPT_SECONDS)
         with self._actions:
             self._export = gr.Button("Export", size="sm", visible=False, min_width=96)
@@ -94,9 +90,9 @@ class DistributionSection(Section):
         """What a move changes."""
         return [*super().drawn, self._export, *self._files]
 
-    def open(self, data: Mapping[Component, Any]) -> View:
+    def open(self, data: Mapping[Component, Any], shown: bool = False) -> View:
         """Redraw what was read: the run settings may have been moved elsewhere."""
-        return self._on_slide(dict(data)) if data.get(self._kept) else super().open(data)
+        return self._on_slide(dict(data)) if data.get(self._kept) else super().open(data, shown)
 
     @property
     def inputs(self) -> set[Component]:
@@ -116,9 +112,10 @@ class DistributionSection(Section):
         try:
             settings, choice = self._clicked(data, event)
         except PlaygroundError as error:
-            yield {self.notice: render_refused(error)}
+            yield {self.notice: render_error(error)}
             return
-        *_, last = self._watch(settings, choice, request)
+        said = {**data, **self.form.values(settings)}
+        *_, last = self._watch(settings, choice, said, request)
         yield {**last, **(self._set(settings) if self._kept in last else {})}
 
     def _ended(self, result: Result) -> View:
@@ -133,20 +130,19 @@ class DistributionSection(Section):
         """Redraw from the scores at hand."""
         kept: Result | None = data.get(self._kept)
         if kept is None:
-            return {self.notice: render_hint(_UNREAD + self._asked_how(data))}
+            return {self.notice: render_hint(f"{_UNREAD} {self._asked_how(data)}".strip())}
         try:
             settings, choice = self._asked(data)
             result = redrawn(kept, settings)
         except PlaygroundError as error:
             return {self.notice: render_error(error)}
         read = cast(Look, kept.snapshot).reading.choice
-        fits = choice == read and result.settings == settings
+        fits, how = choice == read and result.settings == settings, self._asked_how(data)
         return {
-            self.notice: "" if fits else render_hint(_OTHER + self._asked_how(data)),
-            self._view: str(result.framed()),
-            self._code: render_code(self.experiment, result.settings, read),
+            self.notice: "" if fits or not how else render_hint(how),
+            **self._draw(result, read, data),
             self._export: gr.update(visible=True),
-            **{button: gr.update(visible=False) for button in self._files},
+            **self._offers.none(),
         }
 
     def _asked_how(self, data: Mapping[Component, Any]) -> str:
@@ -157,7 +153,7 @@ class DistributionSection(Section):
         """Write the files of what stands there now."""
         try:
             settings, _ = self._asked(data)
-            files = self._exported(redrawn(data[self._kept], settings))
+            files = self._offers.of(redrawn(data[self._kept], settings))
         except PlaygroundError as error:
             return {self.notice: render_error(error)}
         return {**files, self._export: gr.update(visible=False)}

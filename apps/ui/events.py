@@ -20,8 +20,9 @@ WITH_KEY = "(_, ...values) => [playgroundKey(), ...values]"
 
 
 def view_script(path: str) -> str:
-    """Return what wakes a picture: its clicks, and what its lab's script does."""
-    return f"playgroundView(element, {json.dumps(path)}, trigger, watch);"
+    """Return what wakes a picture: its clicks, what its lab's script does, and what it is of."""
+    woken = f"playgroundView(element, {json.dumps(path)}, trigger, watch);"
+    return f"{woken} playgroundPicture(element, {json.dumps(path)}, watch);" if path else woken
 
 
 class Stops:

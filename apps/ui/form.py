@@ -81,6 +81,10 @@ class Form:
         own = {name: data[field] for name, field in self.fields.items()}
         return self._experiment.settings(**own, **{name: shared[name] for name in self.shared})
 
+    def same(self, one: Settings, other: Settings) -> bool:
+        """Tell whether two settings agree in all that the form has a field for."""
+        return all(getattr(one, name) == getattr(other, name) for name in self.fields)
+
     def values(self, settings: Settings) -> dict[Component, Any]:
         """Return what the components show for these settings."""
         declared = settings.declared()

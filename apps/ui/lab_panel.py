@@ -65,8 +65,8 @@ class PageSection(Protocol):
     def inputs(self) -> set[Any]:
         """The components that its events read."""
 
-    def open(self, data: Mapping[Any, Any]) -> dict[Any, Any]:
-        """Return what stands there when it comes into sight."""
+    def open(self, data: Mapping[Any, Any], shown: bool = False) -> dict[Any, Any]:
+        """Return what stands there when it comes into sight, and whether a picture does already."""
 
     @property
     def linked(self) -> dict[str, Any]:
@@ -146,6 +146,8 @@ class LabPanel:
     def _wire_drawing(self, opened: list[Any]) -> None:
         """Let the page say what is in sight, then draw it; a lab that is not in sight asks nothing.
 
+        What it says is an experiment, a number that is new each time, and "shown" or "empty".
+
         Gradio visits every component for every output of every event: when the page is opened,
         events without work would cost it more than all the others.
         """
@@ -167,8 +169,9 @@ class LabPanel:
         )
 
     def _open(self, data: dict[Any, Any]) -> dict[Any, Any]:
-        if name := data[self._place].partition(" ")[0]:
-            return self.sections[name].open(data)
+        if said := data[self._place].split():
+            name, _, standing = said
+            return self.sections[name].open(data, standing == "shown")
         return {section.notice: gr.skip() for section in self.sections.values()}
 
 

@@ -15,19 +15,6 @@ def render_error(error: Exception | str) -> str:
     return f'<div class="notice error" role="alert"><span>{prose(str(error))}</span></div>'
 
 
-# Seen only where something stands below: the page's styles know.
-_BEFORE = '<span class="before"> What stands below is from before.</span>'
-
-
-def render_refused(error: Exception) -> str:
-    """Return why something was not done; what was done before stands below as such."""
-    return _before(render_error(error))
-
-
-def _before(notice: str) -> str:
-    return notice.replace("</span>", f"{_BEFORE}</span>", 1)
-
-
 def render_hint(
     text: str, action: str | None = None, label: str = "", index: int = 0, version: int = 0
 ) -> str:
@@ -58,7 +45,7 @@ def render_former(conversation: Conversation) -> str:
     return render_hint(words, "version", "Bring the former one back", place, former)
 
 
-def render_outcome(error: Exception | None, otherwise: str = "", before: bool = False) -> str:
+def render_outcome(error: Exception | None, otherwise: str = "") -> str:
     """Return what work in the background came to: what the person stopped is no error.
 
     Parameters
@@ -67,11 +54,8 @@ def render_outcome(error: Exception | None, otherwise: str = "", before: bool = 
         What it raised.
     otherwise : str
         The HTML that stands there when nothing was raised.
-    before : bool
-        Whether what stands below is that of an earlier run.
     """
     if error is None:
         return otherwise
     stopped = isinstance(error, FetchCancelled | Stopped)
-    told = render_hint(str(error)) if stopped else render_error(error)
-    return _before(told) if before else told
+    return render_hint(str(error)) if stopped else render_error(error)

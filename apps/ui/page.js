@@ -31,6 +31,7 @@ function playgroundLab(name, push) {
     playgroundWrite(true);
   }
   playgroundCounting();
+  playgroundLeave();
   document.getElementById(`draw-${name}`)?.click();
 }
 
@@ -60,11 +61,12 @@ function playgroundInSight(lab) {
 }
 
 // What a lab's hidden field becomes when something of it may have to be drawn: the experiment in
-// sight, and a number that is new each time, so that the field changes. Nothing in sight changes nothing.
+// sight, a number that is new each time, so that the field changes, and whether a picture stands
+// there. Nothing in sight changes nothing, and nothing is drawn before a link has filled the forms.
 let playgroundDrawn = 0;
 function playgroundDraw(lab, place) {
-  const experiment = playgroundInSight(lab);
-  return experiment ? `${experiment} ${++playgroundDrawn}` : place;
+  const experiment = playgroundOpened && playgroundInSight(lab);
+  return experiment ? `${experiment} ${++playgroundDrawn} ${playgroundStanding(lab, experiment)}` : place;
 }
 
 // Beside an experiment only those run settings are shown that have a part in it.
@@ -86,6 +88,7 @@ let playgroundOpened = false; // until the address has been read, nothing is wri
 
 function playgroundWrite(push) {
   playgroundCounting();
+  playgroundLeave();
   if (!playgroundOpened) return;
   const { lab, experiment } = playgroundPlace();
   const words = new URLSearchParams(lab === "chat" ? {} : { lab });
@@ -126,6 +129,7 @@ function playgroundAddress(path, settings, values) {
     if (spelled !== first) said[name] = { text: spelled, label };
   });
   playgroundForms[path] = said;
+  playgroundSays(path, settings, values);
   playgroundWrite(false);
 }
 
@@ -133,6 +137,7 @@ function playgroundAddress(path, settings, values) {
 // hold what the address said of them.
 function playgroundOpen(filled) {
   if (filled === true && playgroundOpened) return;
+  playgroundOpened ||= filled === true; // from here on what is opened is drawn
   const words = new URLSearchParams(location.search), lab = words.get("lab") || "chat";
   const known = document.getElementById(`panel-${lab}`) ? lab : "chat";
   playgroundLab(known);
@@ -140,7 +145,6 @@ function playgroundOpen(filled) {
   const named = document.getElementById(`experiment-${known}-${experiment}-button`);
   (experiment ? named : document.querySelector(`#panel-${known} [role=tab]`))?.click();
   if (filled !== true) return;
-  playgroundOpened = true;
   // What could not be read of a link is said above, and stays in the address no longer.
   if (location.search) playgroundWrite(false);
 }
@@ -340,6 +344,7 @@ function playgroundStart() {
     document.addEventListener("keydown", playgroundKeys);
     document.addEventListener("input", playgroundType);
     document.addEventListener("input", playgroundLinkRead);
+    ["pointerdown", "keydown"].forEach((name) => document.addEventListener(name, playgroundTaken));
     document.addEventListener("click", (event) => {
       const outside = !event.target.closest("#labs, #rail, #topbar, [role=listbox]");
       if (outside) document.body.classList.remove("show-labs", "show-rail");

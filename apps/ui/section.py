@@ -15,24 +15,24 @@ from markupsafe import Markup
 
 from apps.ui.address import follow_in_address
 from apps.ui.background import Background
-from apps.ui.code import COPYING, render_code
 from apps.ui.events import QUIET, Stops, view_script
-from apps.ui.exports import save_export
+from apps.ui.file_buttons import FileButtons
 from apps.ui.form import Component, Form
-from apps.ui.notice import render_error, render_hint, render_outcome, render_refused
+from apps.ui.made_of import made_of
+from apps.ui.notice import render_error, render_hint, render_outcome
+from apps.ui.picture import Picture
 from apps.ui.rail import Rail, read_choice
 from apps.ui.sliders import at_an_end, beyond_an_end
-from playground.drawing.markup import tag
 from playground.errors import PlaygroundError
-from playground.experiments.experiment import Experiment, Needs
+from playground.experiments.experiment import Experiment, Needs, Opens
 from playground.experiments.performing import perform
 from playground.experiments.result import Result
 from playground.experiments.run import NOTHING_DONE, Stopped
 from playground.experiments.settings import Settings
+from playground.experiments.shipped import find_shipped
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
 from playground.serving import Pool
-from playground.strict_json import write_strict
 
 REDRAW_SECONDS = 0.25
 
@@ -73,28 +73,11 @@ class Section:
                 elem_id=f"run-{self._id}",
             )
             self._stop = gr.Button("Stop", elem_id=f"stop-{self._id}", visible=False)
-            self._files = [self._button(name) for name in self._file_names()]
+            self._offers = FileButtons(experiment)
+        self._files = self._offers.buttons
         self.notice = gr.HTML("", elem_id=f"notice-{self._id}", js_on_load=view_script(""))
-        self._view = gr.HTML(
-            str(tag("p", experiment.empty, class_="hint")),
-            elem_id=f"view-{self._id}",
-            js_on_load=view_script(experiment.path),
-        )
-        self._code = gr.HTML("", elem_id=f"code-{self._id}", js_on_load=COPYING)
-
-    def _file_names(self) -> tuple[str, ...]:
-        name = self.experiment.name
-        return (*self.experiment.tables, f"{name}.json", f"{name}.html")
-
-    def _button(self, name: str) -> gr.DownloadButton:
-        ending = name.rpartition(".")[2]
-        return gr.DownloadButton(
-            f"Export {ending.upper()}",
-            size="sm",
-            visible=False,
-            min_width=96,
-            elem_id=f"{self._id}-{ending}",
-        )
+        self._picture = Picture(experiment)
+        self._view, self._code = self._picture.view, self._picture.code
 
     def wire(self) -> None:
         """Connect the components."""
@@ -173,11 +156,50 @@ class Section:
         """The run settings that have a part in it, by name; the page shows no others beside it."""
         return (*self.form.shared, *self.experiment.chosen)
 
-    def open(self, data: Mapping[Component, Any]) -> View:
-        """Return what stands there when the lab is opened: a live picture, or how it begins."""
+    def open(self, data: Mapping[Component, Any], shown: bool = False) -> View:
+        """Return what stands there when the lab is opened.
+
+        Parameters
+        ----------
+        data : mapping of Component to object
+            What form and run settings say.
+        shown : bool
+            Whether a picture stands there already, or is on its way: it stays, but for a live one.
+        """
         if self.experiment.live:
             return self._on_change(dict(data))
-        return {self.notice: gr.skip()}  # Gradio takes an empty view for a missing one
+        if shown:
+            return {self.notice: gr.skip()}  # Gradio takes an empty view for a missing one
+        try:
+            if self._runs_at_once(self._asked(data)[1]):
+                return self._picture.running()
+            return self._shipped(data)
+        except PlaygroundError:  # it is told when the button is pressed
+            return self._picture.waiting()
+
+    def _runs_at_once(self, choice: ModelChoice) -> bool:
+        """Tell whether it runs as soon as it is opened: nothing is loaded or fetched for that."""
+        if self.experiment.opens is not Opens.RUNNING:
+            return False
+        nothing = self.experiment.needs is Needs.NOTHING
+        return nothing or self._pool.model(choice) is not None
+
+    def _shipped(self, data: Mapping[Component, Any]) -> View:
+        """Return the result that ships, where the form says nothing else than it was made of."""
+        shipped, said = find_shipped(self.experiment), self.form.read(data, self._rail.read(data))
+        if shipped is None or not self.form.same(said, shipped.settings):
+            return self._picture.waiting()
+        made = self._made_of(shipped.settings, shipped.choice, data)
+        return self._picture.of_shipped(shipped, made)
+
+    def _made_of(
+        self, settings: Settings, choice: ModelChoice, data: Mapping[Component, Any]
+    ) -> dict[str, Any]:
+        return made_of(self.linked, settings, choice, data)
+
+    def _draw(self, result: Result, choice: ModelChoice, data: Mapping[Component, Any]) -> View:
+        """Return a result as it stands there; `data` is what form and run settings said."""
+        return self._picture.of(result, choice, self._made_of(result.settings, choice, data))
 
     @property
     def drawn(self) -> list[Component]:
@@ -205,18 +227,8 @@ class Section:
             settings, choice = self._asked(data)
             result = self._last(settings, choice)
         except PlaygroundError as error:
-            return {self.notice: render_refused(error)}
-        code = render_code(self.experiment, settings, choice)
-        return {
-            self.notice: "",
-            self._view: str(result.framed()),
-            self._code: code,
-            **self._no_files(),
-        }
-
-    def _no_files(self) -> View:
-        """Take the files away that hold something else than what stands there."""
-        return {button: gr.update(visible=False) for button in self._files}
+            return {self.notice: render_error(error)}
+        return {self.notice: "", **self._draw(result, choice, data), **self._offers.none()}
 
     def _on_typed(self, data: dict[Component, Any]) -> Any:
         """Say when a number breaks its rule."""
@@ -241,7 +253,7 @@ class Section:
 
     def _on_export(self, data: dict[Component, Any]) -> View:
         try:
-            return self._exported(self._last(*self._asked(data)))
+            return self._offers.of(self._last(*self._asked(data)))
         except PlaygroundError as error:
             return {self.notice: render_error(error)}
 
@@ -249,18 +261,17 @@ class Section:
         try:
             settings, choice = self._asked(data)
         except PlaygroundError as error:
-            yield {self.notice: render_refused(error)}
+            yield {self.notice: render_error(error)}
             return
-        yield from self._watch(settings, choice, request)
+        yield from self._watch(settings, choice, data, request)
 
     def _watch(
-        self, settings: Settings, choice: ModelChoice, request: gr.Request
+        self, settings: Settings, choice: ModelChoice, data: View, request: gr.Request
     ) -> Iterator[View]:
         """Run in sight; what stood there stays until there is something to draw."""
         nothing = self.experiment.needs is Needs.NOTHING
         begun = render_hint("Running…" if nothing else "Taking the model…")
         yield {self.notice: begun, **self._buttons(running=True)}
-        code = render_code(self.experiment, settings, choice)
         found: list[Result] = []  # the newest alone
         with self._stops.running(request) as stopped:
 
@@ -277,23 +288,19 @@ class Section:
                     words = drawn.snapshot.progress.words
                     yield {
                         self.notice: render_hint(words) if words else "",
-                        self._view: str(drawn.framed()),
-                        self._code: code,
-                        **self._no_files(),
+                        **self._draw(drawn, choice, data),
+                        **self._offers.none(),
                     }
         last = found[0] if found else None
-        yield {**self._buttons(running=False), **self._outcome(working.error, last, code)}
+        stands = self._draw(last, choice, data) if last else {}
+        yield {**self._buttons(running=False), **stands, **self._outcome(working.error, last)}
 
-    def _outcome(self, error: PlaygroundError | None, last: Result | None, code: str) -> View:
+    def _outcome(self, error: PlaygroundError | None, last: Result | None) -> View:
         """Return what a run came to; one that was stopped before its first step has no files."""
         if isinstance(error, Stopped) and not (last and last.snapshot.progress.begun):
-            error = Stopped(NOTHING_DONE)
-        elif last:
-            return {self.notice: render_outcome(error), self._code: code, **self._ended(last)}
-        if last is None:
-            return {self.notice: render_outcome(error, before=True)}
-        drawn = {self._view: str(last.framed()), self._code: code}
-        return {self.notice: render_outcome(error), **drawn, **self._no_files()}
+            files = self._offers.none() if last else {}
+            return {self.notice: render_outcome(Stopped(NOTHING_DONE)), **files}
+        return {self.notice: render_outcome(error), **(self._ended(last) if last else {})}
 
     def _buttons(self, running: bool) -> View:
         return {
@@ -302,21 +309,8 @@ class Section:
         }
 
     def _ended(self, result: Result) -> View:
-        """Return what stands there at the end; a section that keeps more adds it."""
-        return {self._view: str(result.framed()), **self._exported(result)}
-
-    def _exported(self, result: Result) -> View:
-        files = {
-            **{name: write(result.snapshot) for name, write in self.experiment.tables.items()},
-            f"{self.experiment.name}.json": write_strict(
-                result.to_json(), ensure_ascii=False, indent=1
-            ),
-            f"{self.experiment.name}.html": result.to_html(),
-        }
-        return {
-            button: gr.update(visible=True, value=save_export(name, files[name]))
-            for button, name in zip(self._files, self._file_names(), strict=True)
-        }
+        """Return what an end brings besides the picture; a section that keeps more adds it."""
+        return self._offers.of(result)
 
     def _on_select(self, data: dict[Component, Any], event: gr.EventData) -> View:
         """Set what a click in the picture says; for a live one the change then redraws it."""
@@ -332,10 +326,11 @@ class Section:
         try:
             settings, choice = self._clicked(data, event)
         except PlaygroundError as error:
-            yield {self.notice: render_refused(error)}
+            yield {self.notice: render_error(error)}
             return
         yield self._set(settings)
-        yield from self._watch(settings, choice, request)
+        said = {**data, **self.form.values(settings)}
+        yield from self._watch(settings, choice, said, request)
 
     def _set(self, settings: Settings) -> View:
         """Return what the form shows after a click."""

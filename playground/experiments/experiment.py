@@ -30,6 +30,13 @@ class Needs(StrEnum):
     NOTHING = "nothing"  # None
 
 
+class Opens(StrEnum):
+    """What stands there when it is opened on the page, before anybody has pressed its button."""
+
+    SHIPPED = "shipped"  # the result that ships with the playground, where there is one
+    RUNNING = "running"  # it runs at once where nothing has to be loaded for that; else as above
+
+
 @dataclass(frozen=True)
 class Experiment:
     """An experiment, declared once.
@@ -57,7 +64,9 @@ class Experiment:
     intro : Markup
         Shown between the idea and the form.
     empty : str
-        What stands in the picture's place before the first run.
+        What will come, in one sentence: said where a run is yet to be asked for.
+    opens : Opens
+        What stands there when it is opened; one without a button follows its form from the start.
     small : mapping of str to object
         Settings with which it ends within seconds: what a first try and its test take.
     """
@@ -72,7 +81,8 @@ class Experiment:
     action: str = "Run"
     tables: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
     intro: Markup = _NOTHING
-    empty: str = "What comes of it will stand here."
+    empty: str = "The picture comes here, step by step."
+    opens: Opens = Opens.SHIPPED
     small: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -138,6 +138,6 @@ CANARY = Experiment(
     view=draw,
     action="Ask for the words",
     intro=_SETUP,
-    empty="A row for each policy will stand here.",
+    empty="A row for each policy comes here.",
     small={"words": ("walnut",), "window": 192},
 )

@@ -199,6 +199,6 @@ COST = Experiment(
     function=run_cost,
     view=draw,
     action="Measure the time",
-    empty="The bytes of the cache will stand here once the model is loaded.",
+    empty="The bytes of the cache come here, then the times.",
     small={"length": 256, "runs": 1},
 )

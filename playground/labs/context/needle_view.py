@@ -126,6 +126,6 @@ NEEDLES = Experiment(
     action="Draw the map",
     tables={"needles.csv": to_csv},
     intro=setup(),
-    empty="The map will stand here, a cell for each depth and length.",
+    empty="The map comes here, a cell for each depth and length.",
     small={"lengths": (160, 200), "depths": (50,)},
 )

@@ -121,5 +121,5 @@ ANALOGIES = Experiment(
     function=run_analogies,
     view=draw,
     action=f"Try {len(read_questions())} analogies",
-    empty="How often sums come out right will stand here, relation by relation.",
+    empty="How often sums come out right comes here, relation by relation.",
 )

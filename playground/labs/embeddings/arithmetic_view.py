@@ -10,7 +10,7 @@ from markupsafe import Markup
 from playground.drawing.cosine_bars import bars, cosine_bar, token
 from playground.drawing.files import vectors_csv
 from playground.drawing.markup import join, tag
-from playground.experiments.experiment import Experiment
+from playground.experiments.experiment import Experiment, Opens
 from playground.labs.embeddings.arithmetic import (
     Answer,
     ArithmeticSettings,
@@ -112,7 +112,8 @@ ARITHMETIC = Experiment(
     function=run_arithmetic,
     view=draw,
     action="Work it out",
-    empty="Press Work it out: what the sum is nearest to will stand here.",
+    opens=Opens.RUNNING,
+    empty="What the sum is nearest to comes here.",
     tables={"sum.csv": to_csv},
     intro=examples(),
 )

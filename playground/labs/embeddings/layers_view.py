@@ -228,6 +228,6 @@ LAYERS = Experiment(
     function=run_layers,
     view=draw,
     action="Follow",
-    empty="Press Follow: the word will be drawn here, layer by layer.",
+    empty="The word is drawn here, layer by layer.",
     tables={"layers.csv": to_csv},
 )

@@ -13,7 +13,7 @@ from playground.drawing.cosine_bars import bars, cosine_bar, signed, token
 from playground.drawing.files import vectors_csv
 from playground.drawing.marks import mark
 from playground.drawing.markup import join, tag
-from playground.experiments.experiment import Experiment
+from playground.experiments.experiment import Experiment, Opens
 from playground.labs.embeddings.neighbours import (
     Neighbourhood,
     NeighboursSettings,
@@ -133,6 +133,7 @@ NEIGHBOURS = Experiment(
     function=run_neighbours,
     view=draw,
     action="Find",
-    empty="Press Find: the tokens nearest to the word will stand here.",
+    opens=Opens.RUNNING,
+    empty="The tokens nearest to the word come here.",
     tables={"neighbours.csv": to_csv},
 )

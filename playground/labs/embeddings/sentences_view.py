@@ -151,6 +151,6 @@ SENTENCES = Experiment(
     view=draw,
     needs=Needs.NOTHING,
     action="Compare and search",
-    empty="Press the button: how alike your lines are will stand here.",
+    empty="How alike your lines are comes here.",
     tables={"sentences.csv": to_csv},
 )

@@ -159,6 +159,6 @@ MAP = Experiment(
     function=run_map,
     view=draw,
     action="Draw",
-    empty="Press Draw: the words will stand here, those that are alike together.",
+    empty="The words come here, those that are alike together.",
     tables={"words.csv": to_csv},
 )

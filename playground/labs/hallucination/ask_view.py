@@ -18,7 +18,7 @@ from playground.labs.hallucination.scores import CAUTION
 from playground.labs.hallucination.scoring import Group
 from playground.labs.hallucination.token_chips import chips, key
 
-_EMPTY = "The answer will stand here, token by token, and what each score makes of it."
+_EMPTY = "The answer comes here, token by token, and what each score makes of it."
 
 
 def draw(asked: Asked) -> Markup:

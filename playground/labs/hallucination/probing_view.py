@@ -20,7 +20,7 @@ from playground.labs.hallucination.number_text import NONE, counted, written
 from playground.labs.hallucination.probing import Part, Probed, SetSettings, run_set
 from playground.labs.hallucination.scores import SCORES
 
-_EMPTY = "The answers will stand here, each with its grade, and then what each score is worth."
+_EMPTY = "The answers come here, each with its grade, and then what each score is worth."
 
 
 def draw(probed: Probed) -> Markup:

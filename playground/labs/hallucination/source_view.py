@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from playground.drawing.files import csv_text
 from playground.drawing.markup import join, tag
-from playground.experiments.experiment import Experiment, Needs
+from playground.experiments.experiment import Experiment, Needs, Opens
 from playground.labs.hallucination.number_text import counted
 from playground.labs.hallucination.source import Sourced, SourceSettings, run_source
 from playground.labs.hallucination.support import Lacking, SentenceSupport
@@ -109,6 +109,7 @@ SOURCE = Experiment(
     view=draw,
     needs=Needs.NOTHING,
     action="Hold it against the source",
+    opens=Opens.RUNNING,
     tables={"source.csv": to_csv},
-    empty="Each sentence will stand here, with what the source has of it.",
+    empty="Each sentence comes here, with what the source has of it.",
 )

@@ -14,7 +14,7 @@ from playground.labs.hallucination.scores import CAUTION
 from playground.labs.hallucination.token_chips import chips, key
 from playground.labs.hallucination.twins import Pair, Twins, TwinSettings, run_twins
 
-_EMPTY = "The pairs will stand here, the real one on the left."
+_EMPTY = "The pairs come here, the real one on the left."
 _SIDES = {
     "invented": ("real", "invented"),
     "false_premise": ("true premise", "false premise"),

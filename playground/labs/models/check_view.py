@@ -33,6 +33,6 @@ CHECK = Experiment(
     view=draw,
     needs=Needs.CHOICE,
     action="Check it",
-    empty="What was checked will stand here.",
+    empty="What was checked comes here, part by part.",
     small={"precisions": "fp32"},
 )

@@ -18,7 +18,7 @@ from playground.labs.moderation.evasion import (
 from playground.labs.moderation.marked_text import action_word, marked_text
 from playground.moderation.verdict import Match
 
-_EMPTY = "Each disguise will stand here, and the stage that sees through it."
+_EMPTY = "Each disguise comes here, and the stage that sees through it."
 
 
 def draw(bench: Bench) -> Markup:

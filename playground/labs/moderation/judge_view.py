@@ -14,7 +14,7 @@ from playground.experiments.experiment import Experiment
 from playground.labs.moderation.counts_view import confusion, share
 from playground.labs.moderation.judge import Judged, JudgeSettings, Judging, run_judge
 
-_EMPTY = "Each sentence will stand here with both opinions."
+_EMPTY = "Each sentence comes here with both opinions."
 _CAUTION = (
     "The sentences are examples of the shipped policies, their near misses and the traps. The "
     "rail was written with them at hand, so its figures here are no measure of it; those on "

@@ -15,7 +15,7 @@ from playground.labs.moderation.held_out_view import held_out
 from playground.labs.moderation.labelled import Counts
 from playground.labs.moderation.trade_off import Scored, TradeOff, TradeOffSettings, run_trade_off
 
-_EMPTY = "The curve will stand here, with the point of your threshold."
+_EMPTY = "The curve comes here, with the point of your threshold."
 _NOTE = (
     "Each point is one threshold: so many harmless sentences it stops for nothing, so many harmful "
     "ones it catches. The dots are your threshold and, without the classifier, the rules; the "

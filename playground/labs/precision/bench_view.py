@@ -236,7 +236,7 @@ BENCH = Experiment(
     action="Measure",
     tables={"precision.csv": to_csv, "precision.svg": to_svg},
     empty=(
-        "The rows will stand here. Each is measured in a process of its own, which takes about ten "
+        "The rows come here. Each is measured in a process of its own, which takes about ten "
         "seconds; the chat goes on meanwhile, and slows the measure down."
     ),
     small={"precisions": ("fp32",), "engines": ("transformers",), "max_new_tokens": 2, "runs": 1},

@@ -93,6 +93,6 @@ PAIR = Experiment(
     view=draw,
     needs=Needs.CHOICE,
     action="Ask both",
-    empty="Both replies will stand here, with what differs marked.",
+    empty="Both replies come here, with what differs marked.",
     small={"second": "int8/core", "max_new_tokens": 4, "seed": 1},
 )

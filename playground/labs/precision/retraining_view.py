@@ -169,6 +169,6 @@ RETRAINING = Experiment(
     view=draw,
     needs=Needs.NOTHING,
     action="Train",
-    empty="The curves will stand here.",
+    empty="The curves come here, epoch by epoch.",
     small={"bits": (8, 2), "epochs": 2},
 )

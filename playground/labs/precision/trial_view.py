@@ -69,6 +69,6 @@ TRIAL = Experiment(
     view=draw,
     needs=Needs.CHOICE,
     action="Put it into a copy",
-    empty="Both texts will stand here, and how far they are apart.",
+    empty="Both texts come here, and how far they are apart.",
     small={"method": "absmax", "bits": 2, "where": "one"},
 )

@@ -1,6 +1,6 @@
 """How a token is drawn, and what temperature, cut-offs and bans make of it."""
 
-from playground.experiments.experiment import Experiment, Lab
+from playground.experiments.experiment import Experiment, Lab, Opens
 from playground.labs.temperature import distribution, distribution_view, strip, strip_view
 
 LAB = Lab(
@@ -24,6 +24,7 @@ LAB = Lab(
             function=distribution.run_distribution,
             view=distribution_view.draw,
             action="Read",
+            opens=Opens.RUNNING,
             small={"temperature": 0.5, "top_k": 3, "word": "Paris", "seed": 1},
         ),
         Experiment(

@@ -1,0 +1,1 @@
+"""Questions with their keys, for the hallucination lab."""

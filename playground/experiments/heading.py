@@ -49,7 +49,8 @@ def _unusual(settings: Settings, read: Setting | None) -> Iterator[tuple[str, st
     declared = settings.declared()
     for name, text in settings.spelled().items():
         each = declared[name]
-        if each is not read and not each.look.hidden:
+        emptied = isinstance(each.kind, Text) and not text.strip()
+        if not (each is read or each.look.hidden or emptied):
             yield each.label, each.words.get(text, text) or "none"
 
 

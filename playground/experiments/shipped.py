@@ -75,7 +75,6 @@ def file_name(experiment: Experiment) -> str:
     return f"{experiment.path.replace('/', '-')}.json"
 
 
-@cache
 def find_shipped(experiment: Experiment) -> Shipped | None:
     """Return the result that ships for an experiment, or None.
 
@@ -84,10 +83,9 @@ def find_shipped(experiment: Experiment) -> Shipped | None:
     OptionError
         When it was made with settings that the experiment no longer has.
     """
-    place = files("playground.data").joinpath(FOLDER, file_name(experiment))
-    if not place.is_file():
+    told = _told(file_name(experiment))
+    if told is None:
         return None
-    told: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
     choice = told["choice"]
     return Shipped(
         settings=experiment.settings(**told["settings"]),
@@ -101,6 +99,15 @@ def find_shipped(experiment: Experiment) -> Shipped | None:
         day=date.fromisoformat(told["day"]),
         picture=Markup(told["picture"]),  # noqa: S704 - a file of this package
     )
+
+
+@cache
+def _told(name: str) -> dict[str, Any] | None:
+    place = files("playground.data").joinpath(FOLDER, name)
+    if not place.is_file():
+        return None
+    told: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
+    return told
 
 
 def record(result: Result, choice: ModelChoice, machine: str, day: date) -> dict[str, Any]:

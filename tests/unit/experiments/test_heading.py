@@ -36,7 +36,7 @@ def test_what_is_long_is_cut() -> None:
     )
     assert line.count("…") == 2
     assert "C 1" not in line
-    assert "3 more settings" in line
+    assert "2 more settings" in line
     assert len(line) < 260
 
 

@@ -16,10 +16,11 @@ def machine() -> str:
     """Return processor, cores and memory in words."""
     cores = psutil.cpu_count(logical=True) or os.cpu_count()
     memory = psutil.virtual_memory().total / 2**30
-    return f"{_processor()}, {cores} logical cores, {memory:.0f} GiB memory, {platform.system()}"
+    return f"{processor()}, {cores} logical cores, {memory:.0f} GiB memory, {platform.system()}"
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Return the processor's name."""
     listed = Path("/proc/cpuinfo")
     if listed.is_file():
         for line in listed.read_text("utf-8").splitlines():

@@ -10,12 +10,14 @@ A lab shows them when it is opened, until somebody presses Run; each says where 
 from __future__ import annotations
 
 import argparse
+import re
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from machine import machine
+import psutil
+from machine import processor
 
 from playground.errors import PlaygroundError
 from playground.experiments.experiment import Experiment
@@ -55,10 +57,17 @@ def _keep(experiment: Experiment, pool: Pool, choice: ModelChoice) -> str:
     start = time.perf_counter()
     result = _last(perform(experiment, opening_settings(experiment), pool, choice))
     took = time.perf_counter() - start
-    told = record(result, choice, machine(), datetime.now(UTC).date())
+    told = record(result, choice, _machine(), datetime.now(UTC).date())
     text = write_strict(told, ensure_ascii=False, indent=1) + "\n"
     (_PLACE / file_name(experiment)).write_text(text, encoding="utf-8")
     return f"{took:.1f} s, {len(text.encode()) / 1000:.0f} kB"
+
+
+def _machine() -> str:
+    """Return the machine in few words."""
+    name = re.sub(r"\((R|TM|C)\)| CPU\b| @.*", "", processor()).strip()
+    memory = psutil.virtual_memory().total / 2**30
+    return f"{name}, {psutil.cpu_count(logical=True)} cores, {memory:.0f} GiB"
 
 
 def _last(results: Iterable[Result]) -> Result:

@@ -58,8 +58,8 @@ class Shipped:
     def heading(self) -> str:
         """One line on what it was made of, where and when."""
         made = heading(self.settings, self.subject)
-        told = f"ships with the playground: run on {self.day:%d %B %Y}, {self.machine}"
-        return " · ".join(filter(None, (made, told.replace("on 0", "on "))))
+        day = f"{self.day.day} {self.day:%B %Y}"
+        return " · ".join(filter(None, (made, f"shipped result of {day}, {self.machine}")))
 
 
 def opening_settings(experiment: Experiment) -> Settings:

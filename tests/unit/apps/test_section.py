@@ -188,10 +188,7 @@ def test_what_ships_stands_there_until_something_has_run(
     monkeypatch.setattr(module, "find_shipped", lambda _experiment: shipped)
     view = section.open(said(section))
     assert "<p>3 counted</p>" in view[section._view]
-    assert (
-        "Tiny · ships with the playground: run on 6 November 2026, a small machine"
-        in (view[section._view])
-    )
+    assert "Tiny · shipped result of 6 November 2026, a small machine" in view[section._view]
     assert "test count" in view[section._code]
     assert section._view not in section.open(said(section), shown=True)
     for other in ({"upto": 4}, {"upto": 99}):  # what is linked or restored, good or bad

@@ -23,7 +23,7 @@ from playground.errors import PlaygroundError
 from playground.experiments.experiment import Experiment
 from playground.experiments.performing import perform
 from playground.experiments.result import Result
-from playground.experiments.shipped import FOLDER, file_name, opening_settings, record
+from playground.experiments.shipped import FOLDER, file_name, opening_settings, record, ships
 from playground.labs import experiments
 from playground.models.acquire.catalog import load_catalog
 from playground.models.engines.manager import ModelChoice
@@ -38,11 +38,11 @@ _PLACE = Path(__file__).parents[1] / "playground" / "data" / FOLDER
 def main() -> None:
     """Run what is named, or all, and say how long each took and how large its file is."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    known = {each.path: each for each in experiments().values() if not each.live}
+    known = {each.path: each for each in experiments().values() if ships(each)}
     parser.add_argument("paths", nargs="*", metavar="LAB/EXPERIMENT", help="all, if none is named")
     paths = parser.parse_args().paths or list(known)
     if unknown := [path for path in paths if path not in known]:
-        parser.error(f"no experiment with a button: {', '.join(unknown)}")
+        parser.error(f"nothing ships for {', '.join(unknown)}")
     pool = Pool(Settings.from_env())
     choice = ModelChoice(load_catalog()[0].name, Precision.FP32)
     for path in paths:

@@ -46,14 +46,14 @@ function playgroundStanding(lab, experiment) {
   return running || view?.querySelector(".picture-head") ? "shown" : "empty";
 }
 
-const playgroundPressed = new Set(); // experiments that run because they were opened
+const playgroundBegun = new Set(); // experiments that run because they were opened
 
 function playgroundPicture(element, path, watch) {
   const look = () => {
     playgroundMark(element, path);
     const waiting = element.querySelector("[data-press]");
-    if (!waiting || playgroundPressed.has(path)) return;
-    playgroundPressed.add(path);
+    if (!waiting || playgroundBegun.has(path)) return;
+    playgroundBegun.add(path);
     document.getElementById(`run-${path.replace("/", "-")}`)?.click();
   };
   watch("value", look);
@@ -61,14 +61,14 @@ function playgroundPicture(element, path, watch) {
 
 // What a person presses or types is theirs: it goes on when they look at another lab.
 function playgroundTaken(event) {
-  if (event.isTrusted && event.target.closest?.(".experiment")) playgroundPressed.delete(playgroundPath());
+  if (event.isTrusted && event.target.closest?.(".experiment")) playgroundBegun.delete(playgroundPath());
 }
 
 // A run that nobody has asked for ends when its lab is left. Its Stop may be about to come.
 function playgroundLeave() {
   const here = playgroundPath();
-  [...playgroundPressed].filter((path) => path !== here).forEach((path) => {
-    playgroundPressed.delete(path);
+  [...playgroundBegun].filter((path) => path !== here).forEach((path) => {
+    playgroundBegun.delete(path);
     playgroundStop(path.replace("/", "-"), 20);
   });
 }

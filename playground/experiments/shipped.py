@@ -15,7 +15,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from playground.experiments.experiment import Experiment
+from playground.experiments.experiment import Experiment, Needs, Opens
 from playground.experiments.heading import heading
 from playground.experiments.result import Result, Subject, versions
 from playground.experiments.settings import Settings
@@ -60,6 +60,12 @@ class Shipped:
         made = heading(self.settings, self.subject)
         day = f"{self.day.day} {self.day:%B %Y}"
         return " · ".join(filter(None, (made, f"shipped result of {day}, {self.machine}")))
+
+
+def ships(experiment: Experiment) -> bool:
+    """Tell whether an experiment needs a result that ships to open full."""
+    at_once = experiment.opens is Opens.RUNNING and experiment.needs is Needs.NOTHING
+    return not (experiment.live or at_once)
 
 
 def opening_settings(experiment: Experiment) -> Settings:

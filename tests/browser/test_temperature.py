@@ -34,6 +34,9 @@ def open_lab(visit: Visit, width: int = 1360) -> Page:
     if width < 700:
         page.get_by_role("button", name="Labs").click()
     page.get_by_role("button", name="Temperature", exact=True).click()
+    # It reads its example by itself.
+    expect(page.locator("#view-temperature-distribution .bar")).to_have_count(21)
+    expect(page.locator("#run-temperature-distribution")).to_be_visible()
     if width >= 700:
         for name, value in NEUTRAL.items():  # a page starts where a chat does
             slider(page, name).fill(value)
@@ -78,10 +81,6 @@ def test_the_rail_moves_the_bars_on_a_fixed_scale_and_the_model_does_not_run(
     visit: Visit, forward_calls: list[int]
 ) -> None:
     page = open_lab(visit)
-    expect(page.locator(f"{VIEW}, {NOTICE}")).not_to_have_count(0)
-    slider(page, "top_p").fill("1")
-    read(page, "The capital of France is")
-    expect(page.locator(".bar")).to_have_count(21)
     card = page.locator(".next-token")
     expect(card.locator("h2")).to_have_text("Next token after “The capital of France is”")
     calls, before, rows = list(forward_calls), percents(page), places(page)
@@ -109,12 +108,6 @@ def test_the_rail_moves_the_bars_on_a_fixed_scale_and_the_model_does_not_run(
 
 def test_a_marker_falls_a_tally_grows_and_the_text_grows_by_the_token(visit: Visit) -> None:
     page = open_lab(visit)
-    setting(page, "word").fill("a")
-    expect(page.locator(NOTICE)).to_contain_text("Press Read first")
-    setting(page, "word").fill("")
-    slider(page, "top_p").fill("1")
-    read(page, "The capital of France is")
-    expect(page.locator(".bar")).to_have_count(21)
     page.get_by_role("button", name="Draw", exact=True).click()
     expect(page.locator(".dice")).to_contain_text(
         re.compile(r"Seed 0 throws 0\.6370, between .*: .+\.")
@@ -297,8 +290,6 @@ def test_a_strip_can_be_stopped_and_bad_lists_are_refused(visit: Visit) -> None:
 
 def test_a_banned_word_loses_its_probability_to_others(visit: Visit) -> None:
     page = open_lab(visit)
-    read(page, "The capital of France is")
-    expect(page.locator(".bar")).to_have_count(21)
     setting(page, "word").fill("Paris")
     paris = page.locator(".bar").first
     expect(paris.locator(".percent")).to_have_text("0 %")

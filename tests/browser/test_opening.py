@@ -1,0 +1,49 @@
+"""Every lab opens full, and a picture says when the settings are others by now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from playground.labs import labs
+
+Visit = Callable[..., Page]
+
+
+def test_every_lab_opens_full_and_says_when_a_picture_is_old(visit: Visit) -> None:
+    page = visit()
+    for lab in labs().values():
+        page.locator(f"#lab-{lab.name}").click()
+        for each in lab.experiments:
+            place = each.path.replace("/", "-")
+            page.locator(f"#experiment-{lab.name}-{each.name}-button").click()
+            view = page.locator(f"#view-{place}")
+            expect(view.locator(".playground-lab"), each.path).to_be_visible()
+            expect(view.locator(".since")).to_be_hidden()
+            page.set_viewport_size({"width": 390, "height": 860})
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390, each.path
+            page.set_viewport_size({"width": 1360, "height": 860})
+
+    page.locator("#lab-temperature").click()
+    page.get_by_role("tab", name="Strip").click()
+    prompt = page.locator("#temperature-strip-prompt :is(input, textarea)").first
+    view, usual = page.locator("#view-temperature-strip"), prompt.input_value()
+    expect(view.locator(".made-of")).to_contain_text(f"“{usual}” · ")
+    expect(view.locator(".made-of")).to_contain_text("shipped result of")
+    prompt.fill("Something else")
+    expect(view.locator(".since")).to_have_text(
+        "The settings have changed since; press Run the strip."
+    )
+    prompt.fill(usual)
+    expect(view.locator(".since")).to_be_hidden()
+    page.locator("#rail #top_p input[type=number]").fill("0.5")
+    expect(view.locator(".since")).to_be_visible()
+
+
+def test_a_link_with_settings_of_its_own_says_what_to_press(
+    visit: Visit,
+) -> None:
+    page = visit(path="/?lab=context&experiment=needle&lengths=200")
+    expect(page.locator("#view-context-needle")).to_contain_text("Press Draw the map. ")
+    expect(page.locator("#view-context-needle .playground-lab")).to_have_count(0)

@@ -15,6 +15,7 @@ from apps.ui.section import View
 from playground.errors import PlaygroundError
 from playground.experiments.experiment import Experiment
 from playground.experiments.result import Result, Subject
+from playground.experiments.shipped import find_shipped
 from playground.labs.context.cost import CostSettings, weigh
 
 
@@ -48,14 +49,19 @@ class CostSection(ConversationSection):
         return [*super()._outputs(), self._measured]
 
     def open(self, data: Mapping[Component, Any], shown: bool = False) -> View:
-        """Weigh the cache of the model that is loaded; another one's load is not begun here."""
+        """Weigh the cache of the model that is loaded; another one's load is not begun here.
+
+        The result that ships has the curve, too: it stands there where it is of the same model and
+        settings, and no chat is to be weighed.
+        """
         if data[self._measured]:
             return {self.notice: gr.skip()}
         try:
             settings, choice = self._asked(data)
-            model = self._pool.model(choice)
-            if model is None:
-                return super().open(data, shown)
+            model, shipped = self._pool.model(choice), find_shipped(self.experiment)
+            same = shipped and (shipped.settings, shipped.choice) == (settings, choice)
+            if model is None or same:
+                return super().open(data, shown and model is None)
             cost = weigh(model, cast(CostSettings, settings))
         except PlaygroundError as error:
             return {self.notice: render_error(error)}

@@ -18,6 +18,8 @@ FOLDER = Path(__file__).parent / "data"
     [
         ("figure_location", "politics.figure_location", 0.88),
         ("next_killing", "politics.war_targeting", 0.92),
+        ("figure_location_2", "politics.figure_location", 0.94),
+        ("next_killing_2", "politics.war_targeting", 0.91),
     ],
 )
 def test_rules_hold_on_sentences_they_were_not_written_from(

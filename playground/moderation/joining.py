@@ -171,8 +171,10 @@ def _tagged(text: str) -> Iterator[Edit]:
 def _halved(text: str) -> Iterator[Edit]:
     """Yield words with a space in them whose halves are none: "ki ll" is no two words."""
     before: re.Match[str] | None = None
+    known = known_words()
     for word in _LONE_WORD.finditer(text):
-        if _is_word(word.group()):
+        piece = word.group()
+        if (len(piece) > 2 and piece in known) or _is_word(piece):  # most are known as they stand
             before = None
         elif before and text[before.end() : word.start()] == " ":
             whole = before.group() + word.group()

@@ -23,10 +23,9 @@ from playground.moderation.following import (
     reach,
 )
 from playground.moderation.phrases import Element, Phrase, groups_of, plain_words, required
-from playground.moderation.wording import MOST_READINGS, Wording
+from playground.moderation.wording import LONGEST_NAME, MOST_READINGS, Wording
 
 NAME = "g:name"
-LONGEST_NAME = 4
 
 
 class Lexicon:
@@ -84,7 +83,8 @@ class Lexicon:
         if watch and not wording.closed:
             found.horizon = len(wording.words) - 1
         self._climb(wording, found)
-        _find_names(wording, found)
+        if wording.names:
+            ends[NAME] = wording.names
         self._follow_all(wording, found)
         if watch:  # kept for who asks without next: it tells all that is told then
             self._watched = ((wording, found), *self._watched[: MOST_READINGS - 1])
@@ -158,11 +158,7 @@ class Lexicon:
     def _climb(self, wording: Wording, found: Found) -> None:
         """Find the phrases of several plain words."""
         horizon = found.horizon
-        # Spelt once: most words begin no phrase, and the others are asked for at many nodes.
-        keys = [
-            (f"w:{word}", f"c:{raw.rstrip('.')}")
-            for word, raw in zip(wording.words, wording.raw, strict=True)
-        ]
+        keys = wording.keys
         for start, (plain, exact) in enumerate(keys):
             if plain not in self._tree and exact not in self._tree:
                 continue
@@ -198,16 +194,3 @@ def _inner_first(groups: Mapping[str, Sequence[Phrase]]) -> list[str]:
 
 def _children(node: dict[str, Any], keys: tuple[str, str]) -> list[dict[str, Any]]:
     return [node[key] for key in keys if key in node]
-
-
-def _find_names(wording: Wording, found: Found) -> None:
-    """Note every run of capitalised words as a name."""
-    for start, raw in enumerate(wording.raw):
-        if not raw[0].isupper():
-            continue
-        limit = min(wording.limit(wording.sentence_at(start)), start + LONGEST_NAME)
-        end = start + 1
-        found.add(NAME, start, end)
-        while end < limit and wording.raw[end][0].isupper():
-            end += 1
-            found.add(NAME, start, end)

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 WORD = re.compile(
     r"[A-Za-z](?:\.[A-Za-z])+\b\.?"  # U.S., e.g.
@@ -30,6 +30,9 @@ ABBREVIATED = frozenset(
     )
 )
 """Words after which a point ends no sentence."""
+
+LONGEST_NAME = 4
+"""Words of a name."""
 
 MOST_READINGS = 5
 """Readings of one text."""
@@ -59,6 +62,25 @@ class Wording:
     ends: tuple[int, ...]
     sentences: tuple[int, ...]
     closed: bool
+
+    @cached_property
+    def keys(self) -> list[tuple[str, str]]:
+        """How a phrase spells each word: in any letters, and in exactly these."""
+        both = zip(self.words, self.raw, strict=True)
+        return [(f"w:{word}", f"c:{raw.rstrip('.')}") for word, raw in both]
+
+    @cached_property
+    def names(self) -> dict[int, set[int]]:
+        """Runs of capitalised words: for each first word, after which words they may end."""
+        found: dict[int, set[int]] = {}
+        large = [each[0].isupper() for each in self.raw]
+        for start in (at for at, each in enumerate(large) if each):
+            limit = min(self.limit(self.sentence_at(start)), start + LONGEST_NAME)
+            end = start + 1
+            while end < limit and large[end]:
+                end += 1
+            found[start] = set(range(start + 1, end + 1))
+        return found
 
     def sentence_at(self, word: int) -> int:
         """Return which sentence a word stands in."""

@@ -13,7 +13,7 @@ from playground.models.engines.engine import KVCache
 from tests.support.scripted_engine import ScriptedCache, ScriptedEngine
 
 
-@dataclass
+@dataclass(eq=False)
 class ParrotEngine(ScriptedEngine):
     """A scripted engine whose script begins anew after each piece of a prompt.
 

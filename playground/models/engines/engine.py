@@ -86,7 +86,7 @@ class KVCache(Protocol):
 
 
 class Engine(Protocol):
-    """One model at one precision: token ids in, logits out."""
+    """One model at one precision: token ids in, logits out; one engine equals no other."""
 
     name: str  # of the engine, as the page shows it: "transformers"
     model: InstalledModel

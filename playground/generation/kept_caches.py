@@ -138,8 +138,10 @@ class KeptCaches:
         goes_on : bool
             Whether the next prompt probably begins with all of that.
         """
+        if not kept.owner:
+            return
         with self._guard:
-            if not kept.owner or not kept.cache.can_cut:
+            if not kept.cache.can_cut:
                 self._drop(engine, kept)
                 return
             if not kept.exact:
@@ -152,7 +154,7 @@ class KeptCaches:
     def lags(self, engine: Engine) -> bool:
         """Tell whether there is something to read ahead."""
         with self._guard:
-            return any(kept.lags for kept in self._of.get(engine, ()))
+            return any(kept.lags for kept in self._own(engine))
 
     def read_ahead(self, engine: Engine) -> bool:
         """Read one piece of what the newest reply wrote; return False when nothing is to be read.
@@ -160,7 +162,7 @@ class KeptCaches:
         It runs where the engine's replies do, while none of them does.
         """
         with self._guard:
-            lagging = [kept for kept in self._of.get(engine, ()) if kept.lags]
+            lagging = [kept for kept in self._own(engine) if kept.lags]
             if not lagging:
                 return False
             kept = max(lagging, key=lambda each: each.used or 0)
@@ -185,7 +187,7 @@ class KeptCaches:
     def forget(self, engine: Engine, owner: str) -> None:
         """Keep nothing of an owner any more, also what is read for it just now."""
         with self._guard:
-            for kept in tuple(self._of.get(engine, ())):
+            for kept in tuple(self._own(engine)):
                 if kept.owner == owner:
                     kept.owner = ""
                     self._drop(engine, kept)
@@ -193,7 +195,7 @@ class KeptCaches:
     def leave(self, engine: Engine) -> None:
         """Keep nothing of an engine any more: it is let go."""
         with self._guard:
-            self._of.pop(engine, None)
+            self._own(engine).clear()
 
     def free(self) -> None:
         """Give up all that no reply uses now."""
@@ -229,5 +231,8 @@ class KeptCaches:
             self._drop(engine, kept)
 
     def _drop(self, engine: Engine, kept: Kept) -> None:
-        if engine in self._of:
-            self._of[engine] = [each for each in self._of[engine] if each is not kept]
+        own = self._own(engine)
+        own[:] = [each for each in own if each is not kept]
+
+    def _own(self, engine: Engine) -> list[Kept]:
+        return next((own for each, own in self._of.items() if each is engine), [])

@@ -5,7 +5,7 @@
     python benchmarks/policy_weights.py WHEELS
 
 (see ``harm_sources.py`` for the packages). For each policy it fits a logistic regression with an L2
-penalty on what `PolicyStage.occurrences` tells of its own examples, of the other policy's, of the
+penalty on what `PolicyStage.features` tells of its own examples, of the other policy's, of the
 sentences in ``policy_sentences/``, which others worded who saw no rule, and of the harmless
 sentences, news, stories and the lab's traps among them, on which the classifier is fitted, too.
 What ships is a text file with a feature a line. That a rule found something near is no part of the
@@ -83,10 +83,7 @@ def main() -> None:
         ours = texts[rule.id] + [(text, False, 1.0) for text, _, _ in others] + harmless
         lines = (SENTENCES / f"{name}.jsonl").read_text(encoding="utf-8")
         fresh = [(row["text"], row["caught"], 1.0) for row in map(json.loads, lines.splitlines())]
-        known = {
-            text: [dict(each.features) for each in stage.occurrences(rule, text)]
-            for text, _, _ in ours + fresh
-        }
+        known = {text: stage.features(rule, text) for text, _, _ in ours + fresh}
         lean = LEANS.get(name, 0.0)
         _judge(rule, lean, ours, fresh, known)
         fitted, start = _fit(ours + fresh, known)

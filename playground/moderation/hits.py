@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 from playground.moderation.following import Found
 from playground.moderation.policy import MOST_WORDS, Near, Rule, Weighed
 from playground.moderation.tense import tense_of
 from playground.moderation.weighing import (
-    FOUND,
     REACH,
-    Occurrence,
+    features_of,
     occurrences,
     shipped_weights,
     spans_of,
+    total_of,
     weigh,
 )
 from playground.moderation.wording import Wording
@@ -46,6 +46,8 @@ def hits_of(rule: Rule, wording: Wording, found: Found) -> Iterator[Hit]:
 
 def _together(rule: Rule, near: Near, wording: Wording, found: Found) -> Iterator[Hit]:
     """Yield where one of each group stands near the others."""
+    if any(f"g:{name}" not in found.ends for name in near.terms):
+        return
     every = sorted(
         (start, max(ends), which)
         for which, name in enumerate(near.terms)
@@ -74,23 +76,15 @@ def weighed_hits(
     weights = shipped_weights(weighed.weights)
     kept, undone, more = set[Hit](), set[Hit](), list[Hit]()
     alike = [each for each in hits if each.rule.category == rule.category]
-    for each, touched in with_hits(weighed, weights.groups, alike, wording, found):
-        result = weigh(weights, each.features)
-        (kept if result.total > 0 else undone).update(touched)
-        hit = Hit(rule, each.start, each.end, result.says(wording))
-        if result.total > 0 and not touched and counts(hit, wording, found):
-            more.append(hit)
+    for place in occurrences(weighed.about, wording, found):
+        touched = [hit for hit in alike if place.touches(hit.start, hit.end)]
+        counted = total_of(weights, place, found, near=bool(touched)) > 0
+        (kept if counted else undone).update(touched)
+        if counted and not touched:
+            told = weigh(weights, features_of(place, weights.groups, found, near=False))
+            more.append(Hit(rule, place.start, place.end, told.says(wording)))
+    more = [each for each in more if counts(each, wording, found)]
     return [each for each in hits if each not in undone or each in kept] + more
-
-
-def with_hits(
-    weighed: Weighed, groups: Sequence[str], hits: Sequence[Hit], wording: Wording, found: Found
-) -> Iterator[tuple[Occurrence, list[Hit]]]:
-    """Yield what is to be weighed, and the hits that count there as one feature more."""
-    for each in occurrences(weighed.about, groups, wording, found):
-        touched = [hit for hit in hits if each.touches(hit.start, hit.end)]
-        features = ((FOUND, each.start), *each.features) if touched else each.features
-        yield replace(each, features=features), touched
 
 
 def _around(start: int, end: int, wording: Wording) -> tuple[int, int]:

@@ -16,19 +16,13 @@ from playground.moderation.hits import (
     open_weighed,
     open_word,
     weighed_hits,
-    with_hits,
 )
 from playground.moderation.lexicon import Lexicon
 from playground.moderation.phrases import Phrase, groups_of
 from playground.moderation.policy import MOST_WORDS, Loaded, Rule
 from playground.moderation.verdict import Action, Match
 from playground.moderation.view import View
-from playground.moderation.weighing import (
-    PLACES,
-    REACH,
-    Occurrence,
-    shipped_weights,
-)
+from playground.moderation.weighing import PLACES, REACH, features_of, occurrences, shipped_weights
 from playground.moderation.wording import Wording, read_words
 
 STAGE = "policies"
@@ -156,15 +150,17 @@ class PolicyStage:
         rules = self.loaded.policy.rules
         return [h for r in rules for h in hits_of(r, wording, found) if counts(h, wording, found)]
 
-    def occurrences(self, rule: Rule, text: str) -> list[Occurrence]:
-        """Return what a weighed rule has to weigh in a text, with what no weight knows yet."""
+    def features(self, rule: Rule, text: str) -> list[dict[str, int]]:
+        """Return what a weighed rule has to weigh, term by term, with what no weight knows yet."""
         wording = read_words(text)
         found = self._lexicon.find(wording)
-        if rule.weighed is None:
-            return []
-        alike = [h for h in self._found(wording, found) if h.rule.category == rule.category]
+        hits = [h for h in self._found(wording, found) if h.rule.category == rule.category]
         groups = sorted(each[2:] for each in found.ends if each.startswith("g:"))
-        return [each for each, _ in with_hits(rule.weighed, groups, alike, wording, found)]
+        about = rule.weighed.about if rule.weighed else ()
+        return [
+            features_of(each, groups, found, near=any(each.touches(h.start, h.end) for h in hits))
+            for each in occurrences(about, wording, found)
+        ]
 
     def _patterns(self, given: str, view: View, wording: Wording, clock: Clock) -> Iterator[Match]:
         """Try the regular expressions, sentence by sentence, until their time is up."""

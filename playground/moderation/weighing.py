@@ -7,12 +7,11 @@ a text file that ``benchmarks/policy_weights.py`` makes, so that a reader sees w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from types import MappingProxyType
 
 from playground.moderation.following import Found
 from playground.moderation.inflecting import stem
@@ -36,24 +35,30 @@ _START = "start"
 
 @dataclass(frozen=True)
 class Weights:
-    """What each feature counts.
+    """What each feature counts; what is not there counts nothing.
 
     Attributes
     ----------
     start : float
         The sum before anything is counted.
     each : mapping of str to float
-        By feature; what is not there counts nothing.
+        By feature.
     groups : tuple of str
         The groups of terms that count.
+    sides : mapping of str to (float, float, float)
+        The same by word: itself, behind the term, before it.
+    pairs : mapping of (str, str) to float
+        The same by a word and the next.
     """
 
     start: float
-    each: MappingProxyType[str, float]
+    each: Mapping[str, float]
     groups: tuple[str, ...]
+    sides: Mapping[str, tuple[float, float, float]]
+    pairs: Mapping[tuple[str, str], float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # each stands at its own place
 class Occurrence:
     """A term and its surroundings.
 
@@ -63,15 +68,19 @@ class Occurrence:
         The words of the term.
     first, limit : int
         The words around it that count.
-    features : tuple of (str, int)
-        What stands there, each with the word that it is of.
+    wording : Wording
+        The text.
+    terms, places : mapping of int to int
+        Where such terms, and places, begin and end.
     """
 
     start: int
     end: int
     first: int
     limit: int
-    features: tuple[tuple[str, int], ...]
+    wording: Wording
+    terms: Mapping[int, int]
+    places: Mapping[int, int]
 
     def touches(self, start: int, end: int) -> bool:
         """Whether some words are among those that count."""
@@ -111,8 +120,19 @@ def shipped_weights(name: str) -> Weights:
     text = _folder().joinpath(f"{name}{_ENDING}").read_text(encoding="utf-8")
     rows = (line.partition("#")[0].split(maxsplit=1) for line in text.splitlines())
     each = {row[1].strip(): float(row[0]) for row in rows if row}
-    groups = tuple(sorted(key[6:] for key in each if key.startswith("group ")))
-    return Weights(each.pop(_START), MappingProxyType(each), groups)
+    kinds: dict[str, dict[str, float]] = {}
+    for key, weight in each.items():
+        kind, _, rest = key.partition(" ")
+        kinds.setdefault(kind, {})[rest] = weight
+    word, behind, before = (kinds.get(kind, {}) for kind in ("word", "behind", "before"))
+    sides = {
+        known: (word.get(known, 0.0), behind.get(known, 0.0), before.get(known, 0.0))
+        for known in (*word, *behind, *before)
+    }
+    pairs = {
+        (key.split()[0], key.split()[1]): value for key, value in kinds.get("pair", {}).items()
+    }
+    return Weights(each.pop(_START), each, tuple(sorted(kinds.get("group", {}))), sides, pairs)
 
 
 def spans_of(groups: Sequence[str], found: Found) -> list[tuple[int, int]]:
@@ -128,17 +148,13 @@ def spans_of(groups: Sequence[str], found: Found) -> list[tuple[int, int]]:
     return spans
 
 
-def occurrences(
-    about: Sequence[str], groups: Sequence[str], wording: Wording, found: Found
-) -> Iterator[Occurrence]:
-    """Yield every term with its surroundings; one that stands in another's is not told again.
+def occurrences(about: Sequence[str], wording: Wording, found: Found) -> Iterator[Occurrence]:
+    """Yield every term of some groups; one that stands in another's surroundings is not told again.
 
     Parameters
     ----------
     about : sequence of str
         The groups of the terms.
-    groups : sequence of str
-        Groups that count when they stand near one.
     wording : Wording
         The text.
     found : Found
@@ -148,24 +164,71 @@ def occurrences(
     terms, places = dict(spans), dict(spans_of(PLACES, found) if spans else ())
     reached = 0
     for start, end in spans:
-        if start < reached:
-            continue
-        sentence = wording.sentence_at(start)
-        first = max(wording.sentences[sentence], start - REACH)
-        limit = min(wording.limit(sentence), end + REACH)
-        reached = limit
-        around = _Around(start, first, limit, wording, terms, places)
-        features = [*_word_features(around), *_group_features(around, groups, found)]
-        features += [(f"name {stem(wording.words[at])}", at) for at in range(start, end)]
-        # Each counts once, however often it stands there.
-        once = dict(reversed(features))
-        yield Occurrence(start, end, first, limit, tuple(once.items()))
+        if start >= reached:
+            sentence = wording.sentence_at(start)
+            first = max(wording.sentences[sentence], start - REACH)
+            reached = min(wording.limit(sentence), end + REACH)
+            yield Occurrence(start, end, first, reached, wording, terms, places)
 
 
-def weigh(weights: Weights, features: Sequence[tuple[str, int]]) -> Sum:
+def total_of(weights: Weights, place: Occurrence, found: Found, *, near: bool) -> float:
+    """Return what the words around a term weigh together: the sum of its features, only quicker.
+
+    Parameters
+    ----------
+    weights : Weights
+        What each counts.
+    place : Occurrence
+        The term.
+    found : Found
+        What stands in the text.
+    near : bool
+        Whether another rule found something there.
+    """
+    total = weights.start + (weights.each.get(FOUND, 0.0) if near else 0.0)
+    told: set[object] = set()
+    before = "START"
+    for word, at in _tokens(place):
+        known = weights.sides.get(word)
+        if known and (word, side := (at > place.start) - (at < place.start)) not in told:
+            total += (known[0] if word not in told else 0.0) + (known[side] if side else 0.0)
+            told.update((word, (word, side)))
+        pair = (before, word)
+        before = word
+        if pair in weights.pairs and (pair, pair) not in told:
+            told.add((pair, pair))
+            total += weights.pairs[pair]
+    total += weights.pairs.get((before, "END"), 0.0)
+    for feature in {key for key, _ in _other_features(place, weights.groups, found)}:
+        total += weights.each.get(feature, 0.0)
+    return round(total, 6)
+
+
+def features_of(
+    place: Occurrence, groups: Sequence[str], found: Found, *, near: bool
+) -> dict[str, int]:
+    """Return what stands around a term, each feature once, with a word that it is of.
+
+    Parameters
+    ----------
+    place : Occurrence
+        The term.
+    groups : sequence of str
+        Groups that count when they stand there.
+    found : Found
+        What stands in the text.
+    near : bool
+        Whether another rule found something there.
+    """
+    features = [(FOUND, place.start)] if near else []
+    features += [*_word_features(place), *_other_features(place, groups, found)]
+    return dict(reversed(features))
+
+
+def weigh(weights: Weights, features: Mapping[str, int]) -> Sum:
     """Return what some features weigh together, and the words by what they add."""
     total, words = weights.start, dict[int, float]()
-    for feature, at in features:
+    for feature, at in features.items():
         weight = weights.each.get(feature)
         if weight:
             total += weight
@@ -175,28 +238,16 @@ def weigh(weights: Weights, features: Sequence[tuple[str, int]]) -> Sum:
     return Sum(round(total, 6), tuple(ranked))
 
 
-@dataclass(frozen=True)
-class _Around:
-    """A term at `start` and what stands from `first` to before `limit`."""
-
-    start: int
-    first: int
-    limit: int
-    wording: Wording
-    terms: dict[int, int]
-    places: dict[int, int]
-
-
-def _word_features(around: _Around) -> Iterator[tuple[str, int]]:
+def _word_features(place: Occurrence) -> Iterator[tuple[str, int]]:
     """Yield each word, on which side it stands, and each with the one before it."""
     before = "START"
-    for word, at in _tokens(around):
-        alone, side = _named(word, (at > around.start) - (at < around.start))
+    for word, at in _tokens(place):
+        alone, side = _named(word, (at > place.start) - (at < place.start))
         yield alone, at
         yield side, at
         yield f"pair {before} {word}", at
         before = word
-    yield f"pair {before} END", around.limit - 1
+    yield f"pair {before} END", place.limit - 1
 
 
 @lru_cache(maxsize=10_000)  # the words of a language are few
@@ -205,36 +256,42 @@ def _named(word: str, side: int) -> tuple[str, str]:
     return f"word {word}", f"{('term', 'behind', 'before')[side]} {word}"
 
 
-def _tokens(around: _Around) -> Iterator[tuple[str, int]]:
+def _tokens(place: Occurrence) -> Iterator[tuple[str, int]]:
     """Yield the words; terms, places, names and numbers as what they are."""
-    at, before = around.first, ""
-    while at < around.limit:
-        word, after = _token(at, around)
+    at, before = place.first, ""
+    while at < place.limit:
+        word, after = _token(at, place)
         if word != before or word != "NAME":
             yield word, at
         at, before = after, word
 
 
-def _token(at: int, around: _Around) -> tuple[str, int]:
+def _token(at: int, place: Occurrence) -> tuple[str, int]:
     """Return what a word counts as, and where the next begins."""
-    for spans, name in ((around.terms, "TERM"), (around.places, "PLACE")):
-        if spans.get(at, at) > at and spans[at] <= around.limit:
-            return (name if at == around.start or name == "PLACE" else "OTHER"), spans[at]
-    word, raw = around.wording.words[at], around.wording.raw[at]
+    if at in place.terms and place.terms[at] <= place.limit:
+        return ("TERM" if at == place.start else "OTHER"), place.terms[at]
+    if at in place.places and place.places[at] <= place.limit:
+        return "PLACE", place.places[at]
+    word, raw = place.wording.words[at], place.wording.raw[at]
     if word.isdecimal():
         old = len(word) == 4 and "1000" <= word < "2020"
         return ("YEAR" if old else "NUMBER"), at + 1
-    starts = at == around.wording.sentences[around.wording.sentence_at(at)]
-    return ("NAME" if raw[0].isupper() and word != "i" and not starts else stem(word)), at + 1
+    if not raw[0].isupper() or word == "i":
+        return stem(word), at + 1
+    # The first word of a sentence is written like a name, whatever it is.
+    starts = at == place.wording.sentences[place.wording.sentence_at(at)]
+    return (stem(word) if starts else "NAME"), at + 1
 
 
-def _group_features(
-    around: _Around, groups: Sequence[str], found: Found
+def _other_features(
+    place: Occurrence, groups: Sequence[str], found: Found
 ) -> Iterator[tuple[str, int]]:
-    """Yield each group of which a term stands here."""
+    """Yield the words of the term itself, and each group of which a term stands here."""
+    for at in range(place.start, place.end):
+        yield f"name {stem(place.wording.words[at])}", at
     for group in groups:
         for start, ends in found.ends.get(f"g:{group}", {}).items():
-            if around.first <= start and min(ends) <= around.limit:
+            if place.first <= start and min(ends) <= place.limit:
                 yield f"group {group}", start
                 break
 

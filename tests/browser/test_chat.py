@@ -115,7 +115,7 @@ def test_the_same_seed_gives_the_same_reply_and_the_footer_tells_all(visit: Visi
         f"min-p {CHAT_START.values['min_p']:g}",
         f"rep. {CHAT_START.values['repetition_penalty']:g}",
         "max 12",
-        "stop 'zzz'",
+        "stop zzz",
         "tok/s",
         "first",
     ):

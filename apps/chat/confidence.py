@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -53,4 +54,5 @@ def _word_at(records: Sequence[TokenRecord], place: int) -> str:
         first -= 1
     while end < len(records) and not records[end].text[:1].isspace():
         end += 1
-    return "".join(record.shown for record in records[first:end]).strip()[:40]
+    word = "".join(record.shown for record in records[first:end]).strip()
+    return (word.strip(string.punctuation) or word)[:40]

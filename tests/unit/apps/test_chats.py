@@ -116,7 +116,7 @@ def record(text: str, logprob: float, end: bool = False) -> TokenRecord:
 
 
 def test_confidence_is_the_mean_of_the_reply_and_its_least_likely_word() -> None:
-    records = [record("The", -0.1), record(" par", -2.0), record("rot", -0.1), record(" is", -0.2)]
+    records = [record("The", -0.1), record(" par", -2.0), record("rot,", -0.1), record(" is", -0.2)]
     found = confidence_of([*records, record("<end>", -9, end=True)])
     assert found is not None
     assert found.perplexity == pytest.approx(1.822, abs=1e-3)

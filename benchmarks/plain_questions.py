@@ -41,11 +41,11 @@ from playground.models.text.tokenizer import Message
 QUESTIONS = Path(__file__).with_suffix(".jsonl")
 GREEDY = SamplingSettings(temperature=0, top_p=1)
 NEUTRAL = SamplingSettings()
-TEMPERATURES = (0.2, 0.4, 0.7, 1.0)
+TEMPERATURES = (0.4, 0.7)
 CUTS: tuple[dict[str, float], ...] = ({"top_p": 0.9}, {"top_p": 1, "min_p": 0.1})
 PENALTIES = (1.0, 1.1)
-SEEDS, MORE_SEEDS, EXAMPLE_SEEDS = 1, 4, 32
-FINALISTS = 3
+SEEDS, MORE_SEEDS, EXAMPLE_SEEDS = 1, 3, 16
+FINALISTS = 2
 # What shows that a reply to an example is about what was asked.
 SIGNS = {
     "What is the capital of France?": r"\bParis\b",
@@ -133,7 +133,7 @@ def grid() -> list[SamplingSettings]:
     >>> len(grid()) == len(set(map(str, grid())))
     True
     """
-    tried = [GREEDY]
+    tried = [GREEDY, NEUTRAL]
     for temperature, cut, penalty in product(TEMPERATURES, CUTS, PENALTIES):
         tried.append(
             SamplingSettings(temperature=temperature, repetition_penalty=penalty, **cut)  # type: ignore[arg-type] # names of numbers
@@ -145,7 +145,7 @@ def measure(model: LanguageModel, items: Sequence[Item], told: Kept) -> dict[str
     """Return the rows of the grid, those of the best, and how often each example works."""
     screened = count(model, items, grid(), SEEDS, told)
     finalists = [row.settings for row in best_of(screened)[:FINALISTS]]
-    again = [CHAT_START.settings, NEUTRAL, *finalists]
+    again = [CHAT_START.settings, *finalists]
     once = list({str(each): each for each in again if each.temperature > 0}.values())
     final = [*screened[:1], *count(model, items, once, MORE_SEEDS, told)]
     examples = count_examples(model, told)
@@ -282,7 +282,7 @@ def as_markdown(result: dict[str, Any], model: str) -> str:
             *head,
             *best,
             "",
-            f"The grid, {SEEDS} seeds each:",
+            "The grid:",
             "",
             *head,
             *tried,

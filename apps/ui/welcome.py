@@ -162,4 +162,6 @@ def _offered(better: Offer) -> object:
     needs = f"about {better.needed_bytes / 1e9:.1f} GB of memory (estimated)"
     what = f"{size}, {needs}"
     label = f"Use {entry.title}" if better.here else f"Fetch and use {entry.title}: {better.size}"
-    return tag("p", "Another answers better: ", what, " ", action_button(label, "take"), class_="hint")
+    return tag(
+        "p", "Another answers better: ", what, " ", action_button(label, "take"), class_="hint"
+    )

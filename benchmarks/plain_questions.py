@@ -229,7 +229,7 @@ def count_examples(model: LanguageModel, told: Kept) -> dict[str, dict[str, int]
     columns = [replace(CHAT_START.settings, seed=seed) for seed in range(EXAMPLE_SEEDS)]
     counts = {}
     for example in EXAMPLES:
-        item = Item(example, example, (), "")
+        item = Item(example, example, ("?",), "")  # not graded by a key
         parts = [columns[start : start + COLUMNS] for start in range(0, len(columns), COLUMNS)]
         answers = [
             told.keep(replace(_told(item, settings, reply), right=_shows(example, reply.text)))

@@ -1,7 +1,8 @@
 """Presets: sampling settings that go together, by name; the chat starts at one of them.
 
 The neutral settings are those of `SamplingSettings`, and labs, text and the API start there. A chat
-with a small model starts where it was measured to answer best (`benchmarks/plain_questions.py`).
+with a small model starts where it was counted to answer about as well as at temperature 0, and
+without loops (`benchmarks/plain_questions.py`, docs/chat.md).
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ PRECISE = Preset(
 )
 BALANCED = Preset(
     "balanced",
-    "Where a small model answers best and yet varies its words; a chat starts here.",
+    "Keeps a small model to what it knows, and out of loops; a chat starts here.",
     SamplingSettings(temperature=0.4, top_p=1, min_p=0.1, repetition_penalty=1.1),
 )
 CREATIVE = Preset(

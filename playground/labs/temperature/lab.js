@@ -43,7 +43,7 @@ playgroundViews["temperature/distribution"] = (element, watch) => {
 // is set as text, never as HTML.
 playgroundViews["temperature/strip"] = (element, watch) => {
   const known = new WeakMap(); // of each column its tokens
-  const told = (share) => (share < 0.001 ? "< 0.1 %" : share > 0.999 && share < 1 ? "> 99.9 %" : `${(100 * share).toFixed(1)} %`);
+  const told = (share) => (share < 0.001 ? "< 0.1 %" : share >= 1 ? "100 %" : share > 0.999 ? "> 99.9 %" : `${(100 * share).toFixed(1)} %`);
 
   function make(name, className, text) {
     const made = document.createElement(name);

@@ -85,15 +85,19 @@ def _token(text: str, place: int, at: int, marks: tuple[int, int | None, int]) -
     shared, fork, opened = marks
     kinds = ["tok"] if 0 <= at < opened else []
     kinds += ["muted"] if place < shared else ["parting"] if place == fork else []
-    opens = {"role": "button", "tabindex": -1, "aria_expanded": "false", "data_at": at}
-    name = "mark" if place == fork else "span"
-    return tag(
-        name,
-        text or "∅",
-        class_=" ".join(kinds) or None,
-        title="where it parts" if place == fork else None,
-        **(opens if 0 <= at < opened else {}),
-    )
+    if place != fork:
+        return tag("span", text or "∅", class_=" ".join(kinds) or None, **_opened(at, opened))
+    # The space before a word stays outside: a ring must not begin at the end of a line.
+    word = text.lstrip(" ") or text or "∅"
+    ring = tag("mark", word, class_=" ".join(kinds), title="where it parts", **_opened(at, opened))
+    return join((text.removesuffix(word), ring))
+
+
+def _opened(at: int, opened: int) -> dict[str, object]:
+    """Return what makes a token a button, where it is one that can be opened."""
+    if not 0 <= at < opened:
+        return {}
+    return {"role": "button", "tabindex": -1, "aria_expanded": "false", "data_at": at}
 
 
 def _differing(first: Written, each: Written) -> Markup:

@@ -20,6 +20,7 @@ rules:
     reason: Somebody eats fruit.
     phrases: [eat <fruit>]
 """
+WEIGHED = "weighed: {about: [fruit], weights: nuts}"
 
 
 def refused(text: str) -> str:
@@ -49,6 +50,7 @@ def test_a_good_policy_is_read() -> None:
         ("phrases: [eat <fruit>]", "patterns: ['a*']", "matches the empty text"),
         ("phrases: [eat <fruit>]", "patterns: ['a(?R)?']", "line 13: the pattern 'a(?R)?' calls"),
         ("phrases: [eat <fruit>]", f"patterns: ['{'(' * 900}a{')' * 900}']", "too deep"),
+        ("phrases: [eat <fruit>]", WEIGHED, "line 13: there are no weights 'nuts': name one of"),
         ("title: No fruit", "title: a\0b", "line 2: the character U+0000"),
         ("title: No fruit", "title: !foo bar", "line 2: !foo is read as a tag"),
         ("title: No fruit", "title: ~", "line 2: title:"),

@@ -28,6 +28,8 @@ rules:
      near: [{terms: [eater, eat, fruit], within: 6}]}
   - {id: twice, category: fruit, action: review, reason: r,
      near: [{terms: [eater, colour], within: 9, sentences: 2}]}
+  - {id: order, category: fruit, action: review, reason: r,
+     near: [{terms: [eat, colour], within: 9, in_order: true}]}
   - {id: planned, category: fruit, action: review, reason: r, phrases: [devour* ...2 pear],
      tense: [future]}
   - {id: name, category: fruit, action: review, reason: r, phrases: [man called <name>, =US plum]}
@@ -59,6 +61,8 @@ def find(stage: PolicyStage, text: str) -> list[Match]:
         ("she has a house, a car, a boat and eats apples", "near", None),
         ("He came. It was red.", "twice", "He came. It was red"),
         ("He came. It was big. It was red.", "twice", None),
+        ("They eat what is red", "order", "eat what is red"),
+        ("What is red they eat", "order", None),
         ("I will devour a big pear", "planned", "devour a big pear"),
         ("I devoured a big pear", "planned", None),
         ("a man called Jo Ann Smith came", "name", "man called Jo Ann Smith"),

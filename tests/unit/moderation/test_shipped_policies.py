@@ -7,7 +7,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from playground.moderation.lexicon import Lexicon
-from playground.moderation.policies import failed_examples, matches_category, shipped_policies
+from playground.moderation.policies import (
+    failed_examples,
+    matches_category,
+    policy_stage,
+    shipped_policies,
+)
 from playground.moderation.rules import PolicyStage
 from playground.moderation.view import AS_WRITTEN, View
 from playground.moderation.wording import read_words
@@ -82,20 +87,34 @@ SAID = """
 where is was the a king president Macron 's of Spain hotel which tonight staying born in Paris and
 he will arrive leave at train by car statue chess my Israel kill next who . ? , gate from Lyon to go
 """
+ALONE = policy_stage(
+    """\
+policy: alone
+title: Nothing but weights
+categories: [{id: alone, title: Alone}]
+terms:
+  {who: [president, king, Macron], chess: [chess], cue: [hotel, gate, train], moved: [staying]}
+rules:
+  - {id: weighed, category: alone, action: block, reason: r, unless: [chess],
+     weighed: {about: [who], weights: figure_location}}
+""",
+    "alone.yaml",
+)
 SAYINGS = st.lists(st.sampled_from(SAID.split()), max_size=40).map(" ".join)
 
 
-@pytest.mark.parametrize("name", NOTES)
+@pytest.mark.parametrize("stage", [*map(policy, NOTES), ALONE])
 @settings(max_examples=60, deadline=None)
 @example(text="the president arrives at the hotel by car", later="chess", glue=" ")
 @example(text="Macron is at the hotel. He", later="is the king of Spain", glue=" ")
 @example(text="where is the king", later="of Spain tonight", glue=" ")
+@example(text="where is the president", later="staying tonight at the hotel", glue=" ")
 @example(text="and " * 20 + "Macron staying " + "in " * 14, later="a hotel tonight", glue=" ")
 @given(text=SAYINGS, later=SAYINGS, glue=st.sampled_from([" ", ". ", "s "]))
 def test_what_is_settled_stays_however_the_words_around_are_weighed(
-    name: str, text: str, later: str, glue: str
+    stage: PolicyStage, text: str, later: str, glue: str
 ) -> None:
-    stage, whole = policy(name), text + glue + later
+    whole = text + glue + later
     bound = stage.open_from(text, [as_written(text)])
     now = [each for each in stage.find(text, [as_written(text)]) if each.start < bound]
     then = stage.find(whole, [as_written(whole)])

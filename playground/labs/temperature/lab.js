@@ -65,13 +65,13 @@ playgroundViews["temperature/strip"] = (element, watch) => {
     return JSON.stringify(whole === undefined ? sets : { ...sets, seed: whole });
   }
 
-  function line(column, at, [id, text, share], token) {
+  function line(column, at, [id, text, share, steers], token) {
     const row = make("li", id === token.id ? "taken" : "");
     const bar = make("span", "track"), now = make("i");
     now.style.width = `${100 * share}%`;
     bar.append(now);
     row.append(make("span", "token", text), make("span", "share", told(share)), bar);
-    if (id === token.id) return row;
+    if (id === token.id || steers) return row; // nothing is written after the end of a turn
     const button = make("button", "small on-page", "continue");
     button.type = "button";
     button.dataset.set = branch(column, at, id);

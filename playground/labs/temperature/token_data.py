@@ -40,9 +40,14 @@ def _token(step: Step, tokenizer: Tokenizer) -> dict[str, Any]:
         "entropy": round(choice.entropy_nats, 3),
         "dice": None if choice.uniform is None else round(choice.uniform, 4),
         "here": _short(choice.probability),
-        # By place, not by name: there are ten a token.
+        # By place, not by name: there are ten a token. Last, whether it ends or steers the reply.
         "others": [
-            [other.token_id, mark(tokenizer.piece(other.token_id)), _short(math.exp(other.logprob))]
+            [
+                other.token_id,
+                mark(tokenizer.piece(other.token_id)),
+                _short(math.exp(other.logprob)),
+                tokenizer.is_control(other.token_id),
+            ]
             for other in choice.alternatives
         ],
     }

@@ -48,8 +48,8 @@ SEEDS, MORE_SEEDS, EXAMPLE_SEEDS = 1, 3, 16
 FINALISTS = 2
 # What shows that a reply to an example is about what was asked.
 SIGNS = {
-    "What is the capital of France?": r"\bParis\b",
-    "Write four lines about the sea.": r"(?is)\b(sea|ocean|waves?)\b.*(\n.*\S.*){3}",
+    "In which city is the Eiffel Tower?": r"\bParis\b",
+    "What is the longest river in Africa?": r"\bNile\b",
     "Explain gravity to a child.": r"(?i)\b(pull|attract|fall)",
 }
 COLUMNS = MAX_ROWS + MAX_LAB_ROWS

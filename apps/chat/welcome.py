@@ -11,8 +11,8 @@ from playground.sizes import in_millions
 # Each was asked many times at the settings that a chat starts at; `benchmarks/plain_questions.py`
 # counts how often the reply is as it should be.
 EXAMPLES = (
-    "What is the capital of France?",
-    "Write four lines about the sea.",
+    "In which city is the Eiffel Tower?",
+    "What is the longest river in Africa?",
     "Explain gravity to a child.",
 )
 

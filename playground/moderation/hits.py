@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from playground.moderation.following import Found
+from playground.moderation.following import WIDEST, Found
 from playground.moderation.policy import MOST_WORDS, Near, Rule, Weighed
 from playground.moderation.tense import tense_of
 from playground.moderation.weighing import (
@@ -75,9 +75,15 @@ def weighed_hits(
     """Return the hits that are left when the words around a rule's terms are weighed, and more."""
     weights = shipped_weights(weighed.weights)
     kept, undone, more = set[Hit](), set[Hit](), list[Hit]()
-    alike = [each for each in hits if each.rule.category == rule.category]
+    alike = sorted(
+        (each for each in hits if each.rule.category == rule.category), key=lambda hit: hit.start
+    )
+    starts = [each.start for each in alike]
     for place in occurrences(weighed.about, wording, found):
-        touched = [hit for hit in alike if place.touches(hit.start, hit.end)]
+        # No hit is wider: those further back are not asked.
+        since = bisect_left(starts, place.first - WIDEST)
+        near = alike[since : bisect_left(starts, place.limit)]
+        touched = [hit for hit in near if place.touches(hit.start, hit.end)]
         counted = total_of(weights, place, found, near=bool(touched)) > 0
         (kept if counted else undone).update(touched)
         if counted and not touched:

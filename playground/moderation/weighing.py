@@ -290,8 +290,13 @@ def _other_features(
     for at in range(place.start, place.end):
         yield f"name {stem(place.wording.words[at])}", at
     for group in groups:
-        for start, ends in found.ends.get(f"g:{group}", {}).items():
-            if place.first <= start and min(ends) <= place.limit:
+        starts = found.ends.get(f"g:{group}")
+        if not starts:
+            continue
+        # Of a long text only the places near the term are looked at.
+        near = range(place.first, place.limit) if len(starts) > REACH else sorted(starts)
+        for start in near:
+            if start in starts and place.first <= start and min(starts[start]) <= place.limit:
                 yield f"group {group}", start
                 break
 

@@ -133,8 +133,10 @@ def test_a_weighed_rule_finds_what_no_phrase_does_and_says_which_words_told() ->
     assert told.reason.endswith("in all, above 0 counts.")
 
 
-def test_a_long_text_is_weighed_in_the_time_of_its_length() -> None:
-    text = "the president and a hotel of Spain " * 1_500
+@pytest.mark.parametrize("said", ["the president and a hotel of Spain ", "Hamas. "])
+def test_a_long_text_is_weighed_in_the_time_of_its_length(said: str) -> None:
+    text = (said * 20_000)[:100_000]
     start = time.process_time()
-    policy(NOTES[0]).find(text, [as_written(text)])
-    assert time.process_time() - start < 5
+    for name in NOTES:
+        policy(name).find(text, [as_written(text)])
+    assert time.process_time() - start < 4

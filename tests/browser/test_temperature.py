@@ -40,6 +40,8 @@ def open_lab(visit: Visit, width: int = 1360) -> Page:
     if width >= 700:
         for name, value in NEUTRAL.items():  # a page starts where a chat does
             slider(page, name).fill(value)
+        made_of = page.locator("#view-temperature-distribution .made-of")
+        expect(made_of).to_have_text(re.compile("^“The capital of France is” · Top-p 1 · SmolLM2"))
     return page
 
 

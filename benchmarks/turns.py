@@ -1,4 +1,4 @@
-"""A conversation of thirty turns, 3,000 tokens: how soon the next short message is answered.
+"""A conversation of thirty turns, some 2,100 tokens: how soon the next short message is answered.
 
 The first turn is asked several times anew, each time by an owner who has read nothing. The newest
 turns are those after the thirtieth, each a short message behind a reply that was written here: some

@@ -175,7 +175,7 @@ def test_a_link_fills_its_form_and_a_bad_one_is_told_beside_it(
     assert told == {each: filled[each] for each in told}  # what is good stands all the same
     assert all(each in told for each in section.form.fields.values())
     nowhere = link.fill(f"?lab={experiment.lab}&experiment=nope")
-    assert "no experiment &#x27;nope&#x27;" in nowhere[notice]
+    assert "no experiment &#39;nope&#39;" in nowhere[notice]
 
 
 def test_it_is_drawn_for_a_notebook_and_as_a_page_of_its_own(

@@ -1,0 +1,42 @@
+"""axe-core on every lab, in both themes, wide and narrow: no violation of any rank."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from playground.labs import labs
+from tests.support.axe import violations
+
+Visit = Callable[..., Page]
+
+
+def test_no_lab_breaks_a_rule_in_any_theme_or_width(visit: Visit) -> None:
+    page = visit()
+    found: dict[str, list[str]] = {}
+
+    def look(name: str, where: str, width: int, dark: bool) -> None:
+        page.set_viewport_size({"width": width, "height": 860})
+        page.emulate_media(color_scheme="dark" if dark else "light")
+        if broken := violations(page, where):
+            found[f"{name}, {'dark' if dark else 'light'}, {width} px"] = broken
+
+    def look_at_all(name: str) -> None:
+        for width in (390, 1360):
+            for dark in (True, False):
+                look(name, "body", width, dark)
+
+    look_at_all("chat")
+    for lab in labs().values():
+        page.get_by_role("button", name=lab.title, exact=True).click()
+        panel = page.locator(f"#panel-{lab.name}")
+        expect(panel).to_be_visible()
+        look_at_all(lab.name)
+        for tab in panel.get_by_role("tab").all()[1:]:
+            tab.click()
+            expect(tab).to_have_attribute("aria-selected", "true")
+            name = f"{lab.name}/{tab.inner_text()}"
+            look(name, f"#panel-{lab.name}", 390, dark=True)
+            look(name, f"#panel-{lab.name}", 1360, dark=False)
+    assert not found, "\n".join(f"{name}: {broken}" for name, broken in found.items())

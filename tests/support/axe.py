@@ -1,0 +1,21 @@
+"""What axe-core finds on a page."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from playwright.sync_api import Page
+
+# With the rules that are no standard but good practice; what it cannot decide alone is left out.
+_RUN = """async (where) => (await axe.run(where, { resultTypes: ['violations'] })).violations.map(
+    ({ id, impact, nodes }) => `${impact} ${id}: ` + nodes.slice(0, 5)
+        .map((each) => `${each.target.join(' ')} ${each.failureSummary}`).join(' | ')
+)"""
+
+
+def violations(page: Page, where: str = "body") -> list[str]:
+    """Return every rule of any rank that a part of the page breaks, with its first places."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
+    found: list[str] = page.evaluate(_RUN, where)
+    return found

@@ -61,7 +61,9 @@ class Section:
         self._rail = rail
         self._stops = Stops()
         self._id = experiment.path.replace("/", "-")
-        lead = Markup('<p class="lead">{}</p>{}').format(experiment.idea, experiment.intro)
+        lead = Markup('<h2 class="unseen">{}</h2><p class="lead">{}</p>{}').format(
+            experiment.title, experiment.idea, experiment.intro
+        )
         self._intro = gr.HTML(str(lead), js_on_load=view_script(""))
         self.form = Form(experiment)
         with gr.Row(elem_classes="lab-actions") as self._actions:

@@ -86,10 +86,17 @@ def table(
     **attributes : object
         As for `tag`.
     """
-    head = tag("tr", *(tag("th", each, scope="col") for each in heads))
+    # What names nothing is no heading to a screen reader.
+    names = (tag("th", each, scope="col") if each else tag("td") for each in heads)
+    head = tag("tr", *names)
     body = (_row(list(cells)) for cells in rows)
     whole = tag("table", tag("thead", head), tag("tbody", *body), **attributes)
-    return tag("div", whole, class_="scroll")
+    return scrolled(whole)
+
+
+def scrolled(wide: Markup) -> Markup:
+    """Return what may be wider than its place in a box that goes on at a side, by keys as well."""
+    return tag("div", wide, class_="scroll", tabindex=0)
 
 
 def _row(cells: list[object]) -> Markup:

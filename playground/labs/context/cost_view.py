@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from markupsafe import Markup
 
-from playground.drawing.markup import table, tag
+from playground.drawing.markup import scrolled, table, tag
 from playground.experiments.experiment import Experiment
 from playground.labs.context.arithmetic import Curve, Point, Widths, count_products, fit_curve
 from playground.labs.context.cost import CacheSize, Cost, CostSettings, Reading, run_cost
@@ -32,7 +32,7 @@ def _cache(size: CacheSize) -> Markup:
     return tag(
         "div",
         tag("h2", "The KV cache"),
-        tag("div", tag("table", tag("tbody", *rows), class_="cost"), class_="scroll"),
+        scrolled(tag("table", tag("tbody", *rows), class_="cost")),
         tag(
             "p",
             "Keys and values of every token, in every layer, kept so that they are computed once. "

@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 from playground.drawing.context_bar import level, render_bar, render_fate, render_parts
 from playground.drawing.left_out import Fate, fate_of, render_border, strike
-from playground.drawing.markup import join, tag
+from playground.drawing.markup import join, scrolled, tag
 from playground.experiments.experiment import Experiment, Needs
 from playground.generation.fitting.messages import find_first_turn
 from playground.generation.fitting.outlook import Outlook
@@ -70,7 +70,7 @@ def _table(views: Sequence[TurnView], outlook: Outlook) -> Markup:
         _plain_row("reply", outlook.usage.reserved, "reserved"),
     )
     head = tag("thead", tag("tr", *heads))
-    return tag("div", tag("table", head, tag("tbody", *rows), class_="turns"), class_="scroll")
+    return scrolled(tag("table", head, tag("tbody", *rows), class_="turns"))
 
 
 def _rows(views: Sequence[TurnView], outlook: Outlook) -> Iterator[Markup]:

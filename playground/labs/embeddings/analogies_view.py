@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from playground.drawing.cosine_bars import token
 from playground.drawing.marks import mark
-from playground.drawing.markup import join, table, tag
+from playground.drawing.markup import join, scrolled, table, tag
 from playground.experiments.experiment import Experiment
 from playground.labs.embeddings.analogies import (
     Analogies,
@@ -47,7 +47,7 @@ def draw(found: Analogies) -> Markup:
 def _scores(scores: Sequence[Score]) -> Markup:
     rows = (_score_row(score) for score in scores if score.verdicts)
     head = tag("thead", _SCORE_HEAD)
-    return tag("div", tag("table", head, tag("tbody", *rows), class_="scores"), class_="scroll")
+    return scrolled(tag("table", head, tag("tbody", *rows), class_="scores"))
 
 
 _SCORE_HEAD = Markup(

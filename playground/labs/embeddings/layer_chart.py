@@ -10,7 +10,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from playground.drawing.cosine_bars import signed
-from playground.drawing.markup import join, table, tag
+from playground.drawing.markup import join, scrolled, table, tag
 from playground.drawing.scatter import Frame
 from playground.labs.embeddings.layers import LayerView
 
@@ -137,7 +137,7 @@ def draw_pairs(view: LayerView, layer: int) -> Markup:
         data_cosines=json.dumps(cosines.tolist(), separators=(",", ":")),
         aria_label="Cosine of each two lines at this layer",
     )
-    return tag("div", heat, class_="scroll")
+    return scrolled(heat)
 
 
 def _cell(cosine: float) -> Markup:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from playground.drawing.cosine_bars import signed, token
 from playground.drawing.files import vectors_csv
 from playground.drawing.marks import mark
-from playground.drawing.markup import join, tag
+from playground.drawing.markup import join, scrolled, tag
 from playground.drawing.scatter import Label, fit, frame_for, place_labels
 from playground.experiments.experiment import Experiment
 from playground.labs.embeddings.word_map import (
@@ -121,7 +121,7 @@ def _table(shown: WordMap) -> Markup:
     head = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in heads)))
     places = tag("table", head, tag("tbody", *rows), class_="places")
     summary = tag("summary", f"The {len(shown.words)} words as a table")
-    return tag("details", summary, tag("div", places, class_="scroll"))
+    return tag("details", summary, scrolled(places))
 
 
 def _row(place: int, word: str, x: float, y: float, near: tuple[Near, ...]) -> Markup:

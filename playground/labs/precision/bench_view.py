@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from markupsafe import Markup
 
-from playground.drawing.markup import join, tag
+from playground.drawing.markup import join, scrolled, tag
 from playground.experiments.experiment import Experiment, Needs
 from playground.generation.divergence import common_tokens
 from playground.generation.measuring import Measured, Spread
@@ -52,7 +52,7 @@ def _rows(bench: Bench) -> Markup:
         for place, row in enumerate(bench.rows)
     )
     table = tag("table", tag("thead", head), tag("tbody", *body), class_="bench")
-    return tag("div", tag("div", table, class_="scroll"), _legend(bench), class_="card bench-card")
+    return tag("div", scrolled(table), _legend(bench), class_="card bench-card")
 
 
 def _weights(row: Row) -> int:

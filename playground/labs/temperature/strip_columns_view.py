@@ -85,19 +85,28 @@ def _token(text: str, place: int, at: int, marks: tuple[int, int | None, int]) -
     shared, fork, opened = marks
     kinds = ["tok"] if 0 <= at < opened else []
     kinds += ["muted"] if place < shared else ["parting"] if place == fork else []
+    button = _opened(at, opened, text)
     if place != fork:
-        return tag("span", text or "∅", class_=" ".join(kinds) or None, **_opened(at, opened))
+        return tag("span", text or "∅", class_=" ".join(kinds) or None, **button)
     # The space before a word stays outside: a ring must not begin at the end of a line.
     word = text.lstrip(" ") or text or "∅"
-    ring = tag("mark", word, class_=" ".join(kinds), title="where it parts", **_opened(at, opened))
+    ring = tag("mark", word, class_=" ".join(kinds), title="where it parts", **button)
     return join((text.removesuffix(word), ring))
 
 
-def _opened(at: int, opened: int) -> dict[str, object]:
+def _opened(at: int, opened: int, text: str) -> dict[str, object]:
     """Return what makes a token a button, where it is one that can be opened."""
     if not 0 <= at < opened:
         return {}
-    return {"role": "button", "tabindex": -1, "aria_expanded": "false", "data_at": at}
+    # A space or a line end is nothing to read aloud.
+    name = None if text.strip() else f"token {at + 1:,}, white space"
+    return {
+        "role": "button",
+        "tabindex": -1,
+        "aria_expanded": "false",
+        "aria_label": name,
+        "data_at": at,
+    }
 
 
 def _differing(first: Written, each: Written) -> Markup:

@@ -6,7 +6,7 @@ import json
 
 from markupsafe import Markup
 
-from playground.drawing.markup import tag
+from playground.drawing.markup import scrolled, tag
 from playground.experiments.experiment import Experiment, Needs
 from playground.labs.tokens.own_text import OwnText
 from playground.labs.tokens.steps import Steps, run_steps
@@ -60,7 +60,7 @@ def _table(steps: Steps) -> Markup:
     rows = (_row(steps, number) for number in range(1, len(steps.trace.steps) + 1))
     table = tag("table", head, tag("tbody", *rows), class_="merge-table")
     summary = tag("summary", f"All {len(steps.trace.steps):,} merges")
-    return tag("details", summary, tag("div", table, class_="scroll"))
+    return tag("details", summary, scrolled(table))
 
 
 def _row(steps: Steps, number: int) -> Markup:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from apps.ui import catalog_section, model_choices
+from apps.ui import catalog_section, fetching, model_choices
 from playground.errors import FetchCancelled
 from playground.models.acquire import catalog, store
 from playground.models.acquire.catalog import find_entry, load_catalog
@@ -100,7 +100,7 @@ def test_a_model_is_fetched_in_sight_cancelled_and_then_offered(
                 raise FetchCancelled("The fetch was stopped.")
             end.wait(0.05)
 
-    monkeypatch.setattr(catalog_section, "ensure_model", fetch)
+    monkeypatch.setattr(fetching, "ensure_model", fetch)
     page = visit(path="/?lab=models&experiment=catalog")
     notice = page.locator("#notice-models-catalog")
     row = page.locator("#view-models-catalog tr", has_text="SmolLM2 360M Instruct")

@@ -23,4 +23,4 @@ def test_spans_over_one_another_are_cut_where_they_begin_and_end() -> None:
 def test_what_cannot_be_seen_is_shown_by_its_code() -> None:
     given = "ki\u200bll"
     page = str(marked_text(given, [match(0, 5, Action.BLOCK, given)]))
-    assert r"ki\u200bll</mark>" in page
+    assert "ki⟨U+200B⟩ll</mark>" in page

@@ -297,10 +297,11 @@ def test_an_interrupt_ends_the_reply_within_one_token(
     assert outcome.code == 130
     if as_json:
         assert outcome.json["finish_reason"] == "cancelled"
-        assert outcome.json["tokens"] in (2, 3)  # the one in the making may still come
+        # The one in the making may still come, and the one before it be unread.
+        assert outcome.json["tokens"] in (1, 2, 3)
     else:
         assert outcome.stdout.endswith("\n")
-        assert footers(outcome)[0].startswith(("2 tokens", "3 tokens"))
+        assert footers(outcome)[0].startswith(("1 token", "2 tokens", "3 tokens"))
 
 
 def test_ctrl_c_ends_a_pull_in_order(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

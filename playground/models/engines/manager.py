@@ -43,8 +43,7 @@ from playground.models.engines.residents import NO_SPARE, Loaded, Residence, Spa
 from playground.models.engines.trust import settle_engine
 from playground.settings import Settings
 
-# Whoever asks the manager names these by it.
-__all__ = ["Activity", "ModelChoice", "ModelManager", "Residence"]
+__all__ = ["Activity", "ModelChoice", "ModelManager", "Residence"]  # who asks it names these by it
 
 
 class ModelManager:
@@ -160,9 +159,7 @@ class ModelManager:
         """Return what a load of so many bytes would do to memory; nothing is loaded or freed."""
         with self._state:
             # No engine is named here: what is freed later must have no other holder.
-            idle = [
-                Resident(_label(each), loaded.weight_bytes) for each, loaded in self._idle_models()
-            ]
+            idle = [Resident(_label(each), one.weight_bytes) for each, one in self._idle_models()]
         return plan_load(needed, read_memory(), [*self._spare.of(), *idle])
 
     def free(self, choice: ModelChoice) -> bool:

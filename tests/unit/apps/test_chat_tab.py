@@ -17,6 +17,7 @@ import pytest
 from apps.chat.conversations import Conversation
 from apps.chat.service import ChatService
 from apps.chat.store import ConversationStore
+from apps.chat.welcome import EXAMPLES
 from apps.ui.chat_tab import ChatTab, View
 from apps.ui.rail import Rail, build_rail
 from playground.models.engines import manager as manager_module
@@ -163,7 +164,7 @@ def test_a_message_is_answered_and_every_action_does_its_work(page: Page) -> Non
     page.click("keep")
     assert page.composer == ""
     page.click("example", index=0)
-    assert page.told() == ["What is the capital of France?", "Paris."]
+    assert page.told() == [EXAMPLES[0], "Paris."]
     page.take(page.tab._on_clear(page.fields))
     assert page.told() == []
     assert "was cleared" in page.notice

@@ -119,8 +119,7 @@ def _alternatives(record: TokenRecord, asked: Asked) -> str:
         rows += _alternative(itself, record.rank, most, True, "")
     together = percent(min(1.0, sum(math.exp(other.logprob) for other in others)))
     return (
-        '<div class="scroll" tabindex="0"><table class="alternatives"><thead><tr><th>rank</th>'
-        "<th>token</th>"
+        '<div class="scroll"><table class="alternatives"><thead><tr><th>rank</th><th>token</th>'
         '<th class="wide"><span class="unseen">bar</span></th><th>probability</th><th>logprob</th>'
         '<th><span class="unseen">branch</span></th></tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"

@@ -156,7 +156,6 @@ def test_a_question_of_the_chat_arrives_as_a_chat_message(visit: Visit) -> None:
     page.get_by_role("button", name="Temperature", exact=True).click()
     expect(setting(page, "prompt")).to_have_value("What is the capital of France?")
     expect(page.get_by_label("As a chat message").first).to_be_checked()
-    expect(page.locator(NOTICE)).to_contain_text("asked as a chat message")
     page.locator("#run-temperature-distribution").click()
     expect(page.locator(".next-token h2")).to_have_text(
         "First token of the reply to “What is the capital of France?”"

@@ -11,7 +11,11 @@ from typing import Any
 import gradio as gr
 
 # No spinner over what is redrawn, and no name in Gradio's own API.
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+QUIET: dict[str, Any] = {
+    "show_progress": "hidden",
+    "show_progress_on": [],
+    "api_visibility": "private",
+}
 
 # Puts the browser's key before an event's other values, over that of a hidden field: a field that
 # is filled when the page is opened would be empty for a person who is quicker than that. Gradio

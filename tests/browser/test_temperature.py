@@ -38,10 +38,12 @@ def open_lab(visit: Visit, width: int = 1360) -> Page:
     expect(page.locator("#view-temperature-distribution .bar")).to_have_count(21)
     expect(page.locator("#run-temperature-distribution")).to_be_visible()
     if width >= 700:
-        for name, value in NEUTRAL.items():  # a page starts where a chat does
+        # Where a chat starts, the example still leaves something to draw from.
+        assert page.locator(f"{VIEW} .bar:not(.cut):not(.rest)").count() >= 4
+        for name, value in NEUTRAL.items():
             slider(page, name).fill(value)
         made_of = page.locator("#view-temperature-distribution .made-of")
-        expect(made_of).to_have_text(re.compile("^“The capital of France is” · Top-p 1 · SmolLM2"))
+        expect(made_of).to_have_text(re.compile("^“Once upon a time there was a” · Top-p 1 · Smol"))
     return page
 
 
@@ -84,9 +86,9 @@ def test_the_rail_moves_the_bars_on_a_fixed_scale_and_the_model_does_not_run(
 ) -> None:
     page = open_lab(visit)
     card = page.locator(".next-token")
-    expect(card.locator("h2")).to_have_text("Next token after “The capital of France is”")
+    expect(card.locator("h2")).to_have_text("Next token after “Once upon a time there was a”")
     calls, before, rows = list(forward_calls), percents(page), places(page)
-    assert rows[0][0] == "·Paris"
+    assert rows[0][0] == "·small"
     assert sum(before) == pytest.approx(100, abs=1)
     width = card.locator(".bar .now").first.evaluate("bar => parseFloat(bar.style.width)")
     assert width == pytest.approx(before[0], abs=0.01)  # the whole track is 100 %
@@ -133,6 +135,8 @@ def test_a_marker_falls_a_tally_grows_and_the_text_grows_by_the_token(visit: Vis
     page.get_by_role("button", name="Draw 100 more").click()
     expect(page.locator(".dice")).to_contain_text("200 draws with the dice of seed 1")
 
+    slider(page, "temperature").fill("0.5")  # colder, "all others" are seldom hit
+    expect(page.locator(".dice")).to_contain_text("200 draws")
     page.get_by_role("button", name="Draw", exact=True).click()
     told = page.locator(".bar.hit:not(.rest) .token")
     expect(told).to_have_count(1)
@@ -141,7 +145,7 @@ def test_a_marker_falls_a_tally_grows_and_the_text_grows_by_the_token(visit: Vis
     page.get_by_role("button", name="Add it").click()
     expect(page.locator(".so-far ins")).to_have_text(token)
     expect(page.locator(".next-token h2")).to_have_text(
-        f"Next token after “The capital of France is{token}”"
+        f"Next token after “Once upon a time there was a{token}”"
     )
     page.wait_for_timeout(300)
     page.get_by_role("button", name="Begin again").click()
@@ -293,16 +297,16 @@ def test_a_strip_can_be_stopped_and_bad_lists_are_refused(visit: Visit) -> None:
 
 def test_a_banned_word_loses_its_probability_to_others(visit: Visit) -> None:
     page = open_lab(visit)
-    setting(page, "word").fill("Paris")
-    paris = page.locator(".bar").first
-    expect(paris.locator(".percent")).to_have_text("0 %")
-    expect(paris).to_contain_text("banned")
+    setting(page, "word").fill("small")
+    small = page.locator(".bar").first
+    expect(small.locator(".percent")).to_have_text("0 %")
+    expect(small).to_contain_text("banned")
     effect = page.locator(".word-effect")
-    expect(effect.locator("li").first).to_contain_text("·Paris")
+    expect(effect.locator("li").first).to_contain_text("·small")
     expect(effect).to_contain_text("Probability went to")
     page.locator("#temperature-distribution-way").get_by_label("Bias it").check()
     page.locator("#temperature-distribution-amount input[type=range]").fill("-2")
-    expect(paris.locator(".percent")).not_to_have_text("0 %")
+    expect(small.locator(".percent")).not_to_have_text("0 %")
     setting(page, "word").fill("a" * 41)
     expect(page.locator(NOTICE)).to_contain_text("at most 40 characters")
     setting(page, "word").fill("")

@@ -15,7 +15,7 @@ class Prompted(Settings):
     """A prompt, to be continued or to be answered."""
 
     prompt: str = field(
-        "The capital of France is",
+        "Once upon a time there was a",
         label="Prompt to continue",
         explanation="The model says what comes after it.",
         most=200_000,

@@ -7,6 +7,7 @@ are missing from it. So the first use in any thread comes through here.
 
 from __future__ import annotations
 
+import gc
 import threading
 
 # Held while a network is built or read: with which dtype that is done, transformers keeps in the
@@ -34,4 +35,7 @@ def import_libraries() -> None:
             PreTrainedTokenizerFast,
         )
 
+        # What was made by now stays. Python would look through all of it, half a million objects,
+        # whenever a model is freed.
+        gc.freeze()
         _done.set()

@@ -51,13 +51,14 @@ def run(house: Path, *words: str) -> str:
 COMMAND = ("-m", "apps.cli.main", "lab", "context", "growing")
 
 
-def test_it_stands_in_the_terminal(house: Path) -> None:
+def test_it_stands_in_the_terminal(house: Path, tiny_model_folder: Path) -> None:
     assert "Read at most so many of them" in run(house, *COMMAND, "--help")
-    told = json.loads(run(house, *COMMAND, "--words", "3", "--json"))
+    tiny = ("--model", str(tiny_model_folder))  # what stands there is the same, and sooner
+    told = json.loads(run(house, *COMMAND, *tiny, "--words", "3", "--json"))
     assert [each["piece"] for each in told["found"]] == ["The", "The capital", "The capital of"]
     assert told["settings"]["words"] == 3
     page = house / "growing.html"
-    run(house, *COMMAND, "--words", "2", "--html", str(page))
+    run(house, *COMMAND, *tiny, "--words", "2", "--html", str(page))
     assert "surer of what comes next" in page.read_text(encoding="utf-8")
     assert '<th scope="row">The capital</th>' in page.read_text(encoding="utf-8")
 

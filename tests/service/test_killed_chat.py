@@ -11,7 +11,7 @@ from tests.support.interrupted_chat import ask_and_kill
 def test_a_question_that_was_accepted_outlives_kill_9(
     tiny_model_folder: Path, tmp_path: Path
 ) -> None:
-    questions = [f"question {number}" for number in range(4)]
+    questions = [f"question {number}" for number in range(2)]
     conversation = ask_and_kill(tiny_model_folder, tmp_path, questions, random.Random(3))
     turns = conversation.turns
     assert [turn.content for turn in turns if turn.role == "user"] == questions

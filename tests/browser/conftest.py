@@ -33,6 +33,16 @@ from tests.support.chromium import launch
 expect.set_options(timeout=30_000)
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Give each test of the page a second try; the summary names those that took it.
+
+    Browser, server, model and another file's tests share two cores: once in some hundred tests two
+    things that a person would never do within the same tenth of a second happen in it.
+    """
+    if item.path.parent.name == "browser":
+        item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Take the models of this machine, and conversations of this test run alone."""

@@ -78,10 +78,13 @@ def _document(model: LanguageModel, strip: Strip) -> dict[str, Any]:
 
 
 def _show(strip: Strip) -> None:
+    from playground.labs.temperature.strip_view import MEASURED
+
     screen, written = console(), strip.written
     for each in written:
         screen.print(Panel(_marked(each, written[0]), title=_title(each), title_align="left"))
     screen.print(_measures(written))
+    tell(MEASURED)
     tokens = sum(len(each.reply.steps) for each in written)
     dice = (
         "the same dice in every column"
@@ -112,9 +115,10 @@ def _marked(written: Written, reference: Written) -> Text:
 def _measures(written: Sequence[Written]) -> Table:
     from playground.generation.divergence import find_parting
     from playground.labs.temperature.columns import measure
+    from playground.labs.temperature.strip_view import HEADS
 
     table = Table(box=None, header_style="bold")
-    for name in ("column", "entropy", "distinct-1/2", "agrees", "parts at", "tokens/s", "ended by"):
+    for name in (*HEADS, "ended by"):
         table.add_column(name, justify="left" if name in ("column", "ended by") else "right")
     for each in written:
         parting = find_parting(written[0].reply.steps, each.reply.steps)
@@ -124,7 +128,8 @@ def _measures(written: Sequence[Written]) -> Table:
         table.add_row(
             f"T {each.column.settings.temperature:g} #{each.column.sample}",
             f"{measures.mean_entropy_nats:.2f}",
-            f"{measures.distinct_1:.2f} / {measures.distinct_2:.2f}",
+            f"{measures.distinct_1:.0%}",
+            f"{measures.distinct_2:.0%}",
             f"{measures.agreement:.0%}",
             "never" if parting is None else str(parting.position + 1),
             f"{measures.tokens_per_second:.1f}",

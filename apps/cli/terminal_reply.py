@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from apps.cli.interrupt import interruptible
+from apps.cli.reading_in_sight import reading_in_sight
 from apps.cli.terminal import console, fetch_progress, tell, write, write_json
 from playground.errors import FetchCancelled, OptionError, PlaygroundError
 from playground.generation.fitting.system_prompt import with_system
@@ -125,7 +127,10 @@ def write_reply(
     """
     with interruptible() as stopped:
         stream = model.stream(messages, cancelled=stopped.is_set, **settings.as_dict())
-        for step in stream:
+        steps = iter(stream)
+        with reading_in_sight(lambda: stream.reading, console(stderr=True)):
+            first = list(islice(steps, 1))
+        for step in chain(first, steps):
             show(step.text)
     reply = stream.reply
     if reply.watched:

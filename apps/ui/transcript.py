@@ -95,11 +95,7 @@ def render_place(place: int) -> str:
 
 def render_reading(reading: Reading) -> str:
     """Return what stands in a reply's place while its prompt is read."""
-    if not reading.total:
-        return render_draft("")
-    kept = f"; {reading.kept:,} are kept from before" if reading.kept else ""
-    done = reading.done - reading.kept
-    return render_waiting(f"Reading {done:,} of {reading.anew:,} tokens{kept}")
+    return render_waiting(reading.so_far)
 
 
 def render_waiting(text: str) -> str:

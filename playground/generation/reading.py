@@ -29,6 +29,22 @@ class Reading:
         return self.total - self.kept
 
     @property
+    def so_far(self) -> str:
+        """Say how far it is, while it is read.
+
+        Examples
+        --------
+        >>> Reading(502, 514, 520).so_far
+        'Reading 12 of 18 tokens; 502 are kept from before'
+        >>> NOT_READ.so_far
+        'Reading the prompt…'
+        """
+        if not self.total:
+            return "Reading the prompt…"
+        kept = f"; {self.kept:,} are kept from before" if self.kept else ""
+        return f"Reading {self.done - self.kept:,} of {self.anew:,} tokens{kept}"
+
+    @property
     def words(self) -> str | None:
         """Say what was kept, once all is read: "502 tokens kept, 18 read"; None where nothing was.
 

@@ -47,9 +47,10 @@ def test_compare_json_has_the_keys_of_the_contract(compare: Run) -> None:
 def test_compare_shows_columns_and_measures(compare: Run) -> None:
     outcome = compare("Hello", "--temperatures", "0,2", "--seed", "3", "--max-new-tokens", "8")
     assert outcome.code == 0
-    for words in ("T 0 · no seed: T 0 is greedy", "T 2 · seed 3", "parts here", "distinct-1"):
+    for words in ("T 0 · no seed: T 0 is greedy", "T 2 · seed 3", "parts here", "pairs"):
         assert words in outcome.stdout
     assert "the same dice in every column" in outcome.stderr
+    assert "the share that is no repeat (distinct-1 and distinct-2)" in outcome.stderr
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from playground.labs.temperature.strip import Strip
 from playground.labs.temperature.strip_columns_view import draw_column
 from playground.labs.temperature.token_data import MOST_OPENED
 
-_HEADS = (
+HEADS = (
     "column",
     "entropy, nats",
     "different tokens",
@@ -21,7 +21,7 @@ _HEADS = (
     "parts at token",
     "tokens/s",
 )
-_MEASURED = (
+MEASURED = (
     "Entropy is the mean over the tokens, in nats, of the model's own distribution. Different "
     "tokens and pairs: the share that is no repeat (distinct-1 and distinct-2); low means that it "
     "goes round in circles. Agreement is with the first column, place by place. Speeds were "
@@ -109,7 +109,7 @@ def _table(strip: Strip) -> Markup:
         for each in strip.written
         if (measures := measure(each, first))
     )
-    return table(_HEADS, rows, class_="stages measures-table") + tag("p", _MEASURED, class_="hint")
+    return table(HEADS, rows, class_="stages measures-table") + tag("p", MEASURED, class_="hint")
 
 
 def _measures(each: Written, measures: Measures, place: int | None) -> tuple[str, ...]:

@@ -1,0 +1,16 @@
+"""Neurons and training: one neuron, how a network learns, and what learning costs."""
+
+from playground.experiments.experiment import Lab
+from playground.labs.neurons import one_view
+
+LAB = Lab(
+    name="neurons",
+    title="Neurons and training",
+    button="Neurons",
+    rank=46,
+    idea=(
+        "A network is neurons that weigh, add and bend, and learning is the search for better "
+        "weights, downhill. All of it is computed here, while you watch."
+    ),
+    experiments=(one_view.ONE,),
+)

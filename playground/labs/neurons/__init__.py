@@ -1,7 +1,7 @@
 """Neurons and training: one neuron, how a network learns, and what learning costs."""
 
 from playground.experiments.experiment import Lab
-from playground.labs.neurons import one_view
+from playground.labs.neurons import backpropagation_view, one_view
 
 LAB = Lab(
     name="neurons",
@@ -12,5 +12,8 @@ LAB = Lab(
         "A network is neurons that weigh, add and bend, and learning is the search for better "
         "weights, downhill. All of it is computed here, while you watch."
     ),
-    experiments=(one_view.ONE,),
+    experiments=(
+        one_view.ONE,
+        backpropagation_view.BACKPROPAGATION,
+    ),
 )

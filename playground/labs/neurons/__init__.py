@@ -1,7 +1,7 @@
 """Neurons and training: one neuron, how a network learns, and what learning costs."""
 
 from playground.experiments.experiment import Lab
-from playground.labs.neurons import backpropagation_view, one_view
+from playground.labs.neurons import backpropagation_view, descent_view, one_view
 
 LAB = Lab(
     name="neurons",
@@ -15,5 +15,6 @@ LAB = Lab(
     experiments=(
         one_view.ONE,
         backpropagation_view.BACKPROPAGATION,
+        descent_view.DESCENT,
     ),
 )

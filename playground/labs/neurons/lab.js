@@ -20,3 +20,62 @@ function playgroundPicks(element) {
 }
 
 playgroundViews["neurons/backpropagation"] = playgroundPicks;
+
+// All ways are here to their end; they grow step by step once they are drawn, and the slider shows
+// any step.
+playgroundViews["neurons/descent"] = (element, watch) => {
+  playgroundPicks(element);
+  let playing = null;
+  const seconds = 3;
+
+  const slider = () => element.querySelector(".player input");
+
+  function show(step) {
+    element.querySelectorAll("polyline[data-way]").forEach((line) => {
+      line.dataset.way ||= line.getAttribute("points"); // the whole of it
+      const points = line.dataset.way.split(" ").slice(0, step + 1), [x, y] = points.at(-1).split(",");
+      line.setAttribute("points", points.join(" "));
+      line.nextElementSibling.setAttribute("cx", x);
+      line.nextElementSibling.setAttribute("cy", y);
+    });
+    slider().value = step;
+    element.querySelector(".player .shown-step").textContent = `step ${step}`;
+  }
+
+  function stop() {
+    cancelAnimationFrame(playing);
+    playing = null;
+    const button = element.querySelector("[data-play]");
+    if (button) button.textContent = "Play";
+  }
+
+  function play(from) {
+    stop();
+    const range = slider(), most = Number(range.max), began = performance.now();
+    element.querySelector("[data-play]").textContent = "Pause";
+    const go = (now) => {
+      if (!range.isConnected) return stop();
+      const step = Math.min(most, from + Math.floor((most * Math.max(now - began, 0)) / (1000 * seconds)));
+      show(step);
+      if (step < most) playing = requestAnimationFrame(go);
+      else stop();
+    };
+    playing = requestAnimationFrame(go);
+  }
+
+  element.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-play]")) return;
+    if (playing) return stop();
+    const range = slider();
+    play(range.value === range.max ? 0 : Number(range.value));
+  });
+  element.addEventListener("input", (event) => {
+    if (event.target !== slider()) return;
+    stop();
+    show(Number(event.target.value));
+  });
+  watch("value", () => {
+    stop();
+    if (slider() && !matchMedia("(prefers-reduced-motion: reduce)").matches) play(0);
+  });
+};

@@ -33,10 +33,10 @@ class DescentSettings(Settings):
         },
     )
     start_x: float = field(
-        -1.7, label="Start x", explanation="Or click in the picture.", ge=-REACH, le=REACH
+        -1.8, label="Start x", explanation="Or click in the picture.", ge=-REACH, le=REACH
     )
     start_y: float = field(
-        0.9, label="Start y", explanation="Or click in the picture.", ge=-REACH, le=REACH
+        0.7, label="Start y", explanation="Or click in the picture.", ge=-REACH, le=REACH
     )
     learning_rate: float = field(
         0.05,
@@ -65,7 +65,7 @@ class DescentSettings(Settings):
         seldom=True,
     )
     spread: float = field(
-        2.0,
+        1.0,
         label="Spread of the examples",
         explanation="How far one example's slope is off.",
         ge=0,

@@ -12,7 +12,7 @@ from playground.experiments.experiment import Experiment, Needs, Opens
 from playground.labs.neurons.descent import Descent, DescentSettings, run_descent
 from playground.labs.neurons.numbers import show
 from playground.labs.neurons.plane import Axis, Plane, figure, key
-from playground.labs.neurons.racing import FAR, Path, longest_rate
+from playground.labs.neurons.racing import BATCHES, FAR, Path, longest_rate
 from playground.labs.neurons.rules import ADAPTIVE, TITLES
 from playground.labs.neurons.surfaces import REACH, Name, contours
 
@@ -25,7 +25,7 @@ _ABOUT: dict[Name, str] = {
         "here would be the global one, and only the length of the steps counts."
     ),
     "ravine": (
-        "Convex too, but 34 times as steep across as along. A step that is short enough not to "
+        "Convex too, but 24 times as steep across as along. A step that is short enough not to "
         "be thrown from wall to wall is too short for the floor. A velocity, or a rate for each "
         "weight (RMSProp, Adam), gets along it sooner."
     ),
@@ -176,9 +176,10 @@ def _end(known: Descent, path: Path) -> str:
     ended, surface = known.ended(path), known.settings.surface
     if ended == "global" and surface == "saddle":  # of two that are equally deep
         return f"minimum at y = {show(round(path.places[-1][1]))}"
+    around = "around the " if path.rule in BATCHES else ""
     return {
-        "global": "global minimum" if surface == "two-minima" else "minimum",
-        "local": "local minimum",
+        "global": around + ("global minimum" if surface == "two-minima" else "minimum"),
+        "local": f"{around}local minimum",
         "saddle": "on the saddle",
         "way": "still on its way",
     }[ended]

@@ -75,10 +75,10 @@ SURFACES: dict[Name, Surface] = {
         ((0.0, 0.0),),
     ),
     "ravine": Surface(
-        "C = x²/2 + 17 y²",
-        lambda x, y: x**2 / 2 + 17 * y**2,
-        lambda x, y: (x, 34 * y),
-        lambda x, y: (np.ones_like(x), 34 * np.ones_like(y)),
+        "C = x²/2 + 12 y²",
+        lambda x, y: x**2 / 2 + 12 * y**2,
+        lambda x, y: (x, 24 * y),
+        lambda x, y: (np.ones_like(x), 24 * np.ones_like(y)),
         ((0.0, 0.0),),
     ),
     "two-minima": Surface(

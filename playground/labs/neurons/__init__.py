@@ -1,7 +1,12 @@
 """Neurons and training: one neuron, how a network learns, and what learning costs."""
 
 from playground.experiments.experiment import Lab
-from playground.labs.neurons import backpropagation_view, descent_view, one_view
+from playground.labs.neurons import (
+    backpropagation_view,
+    descent_view,
+    digits_descent_view,
+    one_view,
+)
 
 LAB = Lab(
     name="neurons",
@@ -16,5 +21,6 @@ LAB = Lab(
         one_view.ONE,
         backpropagation_view.BACKPROPAGATION,
         descent_view.DESCENT,
+        digits_descent_view.DIGITS_DESCENT,
     ),
 )

@@ -58,9 +58,14 @@ class Path:
         return BATCHES.get(self.rule, EXAMPLES)
 
     def reached(self, lowest: float) -> int | None:
-        """Return the step by which 99 % of the start's height above a cost was gone, if any."""
+        """Return the step from which 99 % of the start's height above a cost is gone for good.
+
+        None where it is not, or only in the last tenth, in which noise may have been kind.
+        """
         bound = lowest + 0.01 * (self.costs[0] - lowest) + 1e-12
-        return next((step for step, cost in enumerate(self.costs) if cost <= bound), None)
+        above = [step for step, cost in enumerate(self.costs) if cost > bound]
+        first = above[-1] + 1 if above else 0
+        return first if first <= 0.9 * self.steps else None
 
 
 def tilts(seed: int, spread: float) -> FloatArray:

@@ -83,7 +83,8 @@ def test_every_rule_gets_down_the_bowl(rule: RuleName) -> None:
     path = gone(SURFACES["bowl"], rule, RATES, (-1.6, 1.2), 300)
     assert path.steps == 300
     assert ended(SURFACES["bowl"], path) == "global"
-    assert path.reached(0.0) is not None
+    # Who looks at one example a step is thrown about, and never comes to rest.
+    assert (path.reached(0.0) is None) == (rule == "stochastic")
 
 
 def test_which_minimum_is_found_hangs_on_the_start_alone() -> None:

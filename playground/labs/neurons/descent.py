@@ -53,7 +53,7 @@ class DescentSettings(Settings):
         le=HIGHEST_RATE,
     )
     rules: tuple[RuleName, ...] = field(
-        ALL, label="Who races", explanation="Any of the seven.", words=TITLES
+        ALL, label="Who races", explanation="Any of the seven.", words=TITLES, seldom=True
     )
     momentum: float = field(
         0.9,

@@ -58,7 +58,7 @@ def draw(known: Descent) -> Markup:
         tag("div", join(pictures), class_="figures"),
         tag("p", join(keys), class_="keys-line"),
         _player(known),
-        tag("p", "Click in the left picture: all start there.", class_="hint on-page"),
+        tag("p", "Click in the picture from above: all start there.", class_="hint on-page"),
         table(_HEADS, _rows(known), class_="neurons"),
         *_diverged(known),
         tag("p", _ABOUT[settings.surface], class_="about"),
@@ -126,8 +126,9 @@ def _costs(known: Descent) -> Markup:
     plane = Plane(
         Axis("steps", 0, steps, (0, steps // 2, steps) if steps > 1 else (0, 1)),
         Axis("cost above the lowest", ticks[-1], top, ticks, log=True),
-        340,
+        352,
         332,
+        54,
     )
     ways = (
         _way(plane, path, tuple((step, cost - lowest) for step, cost in enumerate(path.costs)))
@@ -163,7 +164,7 @@ def _rows(known: Descent) -> Iterator[list[object]]:
             tag("span", key(f"rule-{path.rule}", TITLES[path.rule])),
             "never" if down is None else down,
             "" if down is None else f"{down * path.batch:,}",
-            show(path.costs[-1]),
+            show(path.costs[-1]) if path.left_at is None else "",
             _end(known, path),
         ]
 
@@ -186,13 +187,18 @@ def _end(known: Descent, path: Path) -> str:
 
 
 def _diverged(known: Descent) -> Iterator[Markup]:
-    """Yield why each rule that left did."""
+    """Yield why those that left did; who left for one reason stands in one sentence."""
+    reasons: dict[str, list[str]] = {}
     for path in known.paths:
         if path.left_at is not None:
-            title = TITLES[path.rule]
-            words = f"{title[0].upper()}{title[1:]} diverged at step {path.left_at:,}: "
-            words += f"it got farther than {FAR:g} from the middle, and was stopped there. "
-            yield tag("p", words, _reason(known, path), class_="diverged")
+            told = f"{TITLES[path.rule]} diverged at step {path.left_at:,}"
+            reasons.setdefault(_reason(known, path), []).append(told)
+    for reason, who in reasons.items():
+        words = ", ".join(who)
+        yield tag("p", f"{words[0].upper()}{words[1:]}. {reason}", class_="diverged")
+    if reasons:
+        words = f"Diverged: farther than {FAR:g} from the middle, where each was stopped."
+        yield tag("p", words, class_="hint")
 
 
 def _reason(known: Descent, path: Path) -> str:

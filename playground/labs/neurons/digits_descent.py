@@ -48,7 +48,7 @@ class DigitsDescentSettings(Settings):
         3, label="Epochs", explanation="Passes over the 9,000 digits; at most 20.", ge=1, le=20
     )
     rules: tuple[RuleName, ...] = field(
-        ALL, label="Who races", explanation="Any of the seven.", words=TITLES
+        ALL, label="Who races", explanation="Any of the seven.", words=TITLES, seldom=True
     )
     batch_size: int = field(
         10,

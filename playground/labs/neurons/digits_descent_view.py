@@ -61,9 +61,9 @@ _HOW = (
 
 
 def _seconds(slowest: float) -> Axis:
-    step = next(each for each in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50) if slowest <= 5 * each)
-    ticks = [step * count for count in range(int(slowest / step) + 1)]
-    return Axis("seconds of training", 0, slowest, ticks)
+    """Return an axis of equal factors: the slowest takes many times as long as the quickest."""
+    ticks = [each for each in (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100) if each <= slowest]
+    return Axis("seconds of training", 0.01, max(slowest, 0.02), ticks, log=True)
 
 
 def _epochs(known: DigitsDescent) -> Axis:

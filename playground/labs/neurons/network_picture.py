@@ -48,7 +48,7 @@ def _verdict(known: Backpropagation) -> str:
         f"This is a {known.label}; the network says, {right}, {said}, with an activation of "
         f"{show(float(outputs[said]), 2)}. The cost, the sum of (a - y)"
         f"\N{SUPERSCRIPT TWO} over the ten outputs, is {show(known.way.cost)}."
-    ).replace("a - y", "a \N{MINUS SIGN} y")
+    ).replace("a - y", "a\N{NO-BREAK SPACE}\N{MINUS SIGN}\N{NO-BREAK SPACE}y")
 
 
 def _layer(name: str, setting: str, active: FloatArray, chosen: int, lowest: int) -> Markup:
@@ -58,7 +58,8 @@ def _layer(name: str, setting: str, active: FloatArray, chosen: int, lowest: int
         _neuron(setting, place + lowest, float(each), float(each) / most, chosen)
         for place, each in enumerate(active)
     )
-    group = tag("div", *buttons, class_="row", role="group", aria_label=name)
+    rows = "row ten" if len(active) == 10 else "row"
+    group = tag("div", *buttons, class_=rows, role="group", aria_label=name)
     return tag("div", tag("span", name, class_="name"), group, class_="layer")
 
 
@@ -104,6 +105,7 @@ def draw_digit(image: FloatArray, row: int, column: int) -> Markup:
     value = float(image[SIDE * (row - 1) + column - 1])
     return tag(
         "svg",
+        tag("rect", class_="ground", width=size, height=size),
         *ink,
         marked,
         class_="digit",

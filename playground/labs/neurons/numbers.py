@@ -7,6 +7,7 @@ import math
 MINUS = "\N{MINUS SIGN}"
 TIMES = "\N{MULTIPLICATION SIGN}"
 SIGMA = "\N{GREEK SMALL LETTER SIGMA}"
+_RAISED = str.maketrans("-0123456789", "\N{SUPERSCRIPT MINUS}⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def show(value: float, digits: int = 3) -> str:
@@ -18,8 +19,7 @@ def show(value: float, digits: int = 3) -> str:
     ('0.123', '2', '0')
     """
     mantissa, _, power = f"{value + 0:.{digits}g}".partition("e")
-    told = f"{mantissa} {TIMES} 10^{int(power)}" if power else mantissa
-    return told.replace("-", MINUS)
+    return _with_power(mantissa, int(power)) if power else mantissa.replace("-", MINUS)
 
 
 def show_full(value: float, digits: int = 8) -> str:
@@ -34,7 +34,11 @@ def show_full(value: float, digits: int = 8) -> str:
         whole = len(str(int(abs(value)))) if abs(value) >= 1 else 0
         return f"{value + 0:.{max(digits - whole, 0)}f}".replace("-", MINUS)
     power = math.floor(math.log10(abs(value)))
-    return f"{value / 10.0**power:.{digits - 1}f} {TIMES} 10^{power}".replace("-", MINUS)
+    return _with_power(f"{value / 10.0**power:.{digits - 1}f}", power)
+
+
+def _with_power(mantissa: str, power: int) -> str:
+    return f"{mantissa} {TIMES} 10".replace("-", MINUS) + str(power).translate(_RAISED)
 
 
 def show_line(weight: float, bias: float, name: str = "x") -> str:

@@ -29,9 +29,9 @@ _REACH = 4.0
 _X = Axis("x", -_REACH, _REACH, (-4, -2, 0, 2, 4))
 _WIDE = Axis("F(x)", -4, 4, (-4, -2, 0, 2, 4))
 _NARROW = Axis("F(x)", -0.5, 1.5, (0, 0.5, 1))
-_NAMES: dict[Bend, str] = {"line": "a line", "sigmoid": "sigmoid", "relu": "ReLU"}
+_NAMES: dict[Bend, str] = {"line": "A line", "sigmoid": "Sigmoid", "relu": "ReLU"}
 _FOLLOWING = Plane(
-    Axis("x", -REACH, REACH, (-3, 0, 3)), Axis("F(x)", -1.6, 1.6, (-1, 0, 1)), height=190
+    Axis("x", -REACH, REACH, (-3, 0, 3)), Axis("F(x)", -1.6, 1.6, (-1, 0, 1)), 190, 160, 36
 )
 _COUNTS = {2: "two", 3: "three"}
 
@@ -46,9 +46,7 @@ def _one(settings: NeuronSettings) -> Markup:
     formulas = {"line": line, "sigmoid": f"{SIGMA}({line})", "relu": f"max(0, {line})"}
     single = settings.neurons[:1]
     drawn = (
-        figure(
-            f"{_NAMES[bend].capitalize()}: F(x) = {formulas[bend]}", _bent(settings, single, bend)
-        )
+        figure(f"{_NAMES[bend]}: F(x) = {formulas[bend]}", _bent(settings, single, bend))
         for bend in BENDS
     )
     return _section("One neuron", tag("div", join(drawn), class_="figures"), _where_zero(settings))
@@ -85,7 +83,7 @@ def _bent(settings: NeuronSettings, neurons: tuple[tuple[float, float], ...], be
     elif bend == "line":
         weight, bias = collapse(neurons)
         inside.append(plane.line(((each, weight * each + bias) for each in x), "curve-control"))
-    said = f"{len(neurons)} in a row with {_NAMES[bend]}: {_ends(neurons, bend)}"
+    said = f"{len(neurons)} in a row: {_NAMES[bend]}, {_ends(neurons, bend)}"
     return plane.picture(said, *inside)
 
 

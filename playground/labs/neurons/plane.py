@@ -12,7 +12,7 @@ from markupsafe import Markup
 from playground.drawing.markup import join, tag
 from playground.labs.neurons.numbers import show
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 42, 10, 10, 34
+_RIGHT, _TOP, _BOTTOM = 10, 10, 34
 
 Points = Iterable[tuple[float, float]]
 
@@ -55,17 +55,18 @@ class Axis:
 
 @dataclass(frozen=True)
 class Plane:
-    """A picture's axes and its size in its own units."""
+    """A picture's axes and its size in its own units, with room for numbers at the left."""
 
     x: Axis
     y: Axis
     width: int = 280
     height: int = 230
+    left: int = 42
 
     @property
     def box(self) -> tuple[int, int, int, int]:
         """Left, top, width and height of what lies between the axes."""
-        return _LEFT, _TOP, self.width - _LEFT - _RIGHT, self.height - _TOP - _BOTTOM
+        return self.left, _TOP, self.width - self.left - _RIGHT, self.height - _TOP - _BOTTOM
 
     def at(self, x: float, y: float) -> tuple[float, float]:
         """Return where a point is drawn; far outside stays within what SVG can hold."""

@@ -102,6 +102,6 @@ def test_no_weight_and_no_bend_break_the_picture() -> None:
 
 def test_numbers_can_be_held_against_each_other() -> None:
     assert show_full(12.5) == "12.500000"
-    assert show_full(9.9999e-4) == f"9.9999000 {TIMES} 10^{MINUS}4"
-    assert show(-1.5e-7) == f"{MINUS}1.5 {TIMES} 10^{MINUS}7"
+    assert show_full(9.9999e-4) == f"9.9999000 {TIMES} 10⁻⁴"
+    assert show(-1.5e-7) == f"{MINUS}1.5 {TIMES} 10⁻⁷"
     assert show_full(0.0) == "0.00000000"

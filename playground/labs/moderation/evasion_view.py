@@ -108,11 +108,7 @@ def to_csv(bench: Bench) -> str:
             each.plain,
             each.examined.given,
             each.examined.verdict.action.value,
-            *(
-                (match.stage, match.rule, match.view)
-                if (match := each.examined.decisive)
-                else ("", "", "")
-            ),
+            *_seen_by(each.examined.decisive),
         )
         for outcome in bench.outcomes
         for each in outcome.disguised

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
-from playground.errors import ModelUnavailable
+from playground.errors import ModelUnavailable, PlaygroundError
 from playground.experiments.experiment import Experiment, Needs
 from playground.experiments.result import Result, Subject
 from playground.experiments.run import Run
 from playground.experiments.settings import Settings
 from playground.generation.language_model import LanguageModel
+from playground.models.acquire.catalog import load_catalog
 from playground.models.acquire.fetch import find_installed
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.choice import EngineName
@@ -59,7 +60,7 @@ def _given(needs: Needs, run: Run, held: ExitStack) -> tuple[Any, Subject]:
     if needs is Needs.NOTHING:
         return None, Subject()
     if needs is Needs.CHOICE:
-        return run.choice, _named(run.choice)
+        return run.choice, _chosen(run)
     if needs is Needs.FOLDER:
         folder = require_installed(run.choice, run.pool)
         return folder, _folder_subject(run.choice.reference, folder)
@@ -67,8 +68,15 @@ def _given(needs: Needs, run: Run, held: ExitStack) -> tuple[Any, Subject]:
     return model, _subject(run.choice.reference, model)
 
 
-def _named(choice: ModelChoice) -> Subject:
-    return Subject(choice.reference, choice.reference)
+def _chosen(run: Run) -> Subject:
+    """Say which model was chosen, by its title even where it is not here yet."""
+    reference = run.choice.reference
+    titles = {each.name: each.title for each in load_catalog()}
+    if reference not in titles:
+        with suppress(PlaygroundError):  # what is wrong with it the experiment says, if it asks
+            folder = find_installed(reference, run.pool.settings)
+            titles[reference] = folder.title if folder else reference
+    return Subject(reference, titles.get(reference, reference))
 
 
 def _folder_subject(reference: str, folder: InstalledModel) -> Subject:
@@ -136,7 +144,7 @@ def _perform_on(
     given, subject = {
         Needs.MODEL: (model, _subject(reference, model)),
         Needs.FOLDER: (folder, _folder_subject(reference, folder)),
-        Needs.CHOICE: (run.choice, _named(run.choice)),
+        Needs.CHOICE: (run.choice, Subject(reference, folder.title)),
         Needs.NOTHING: (None, Subject()),
     }[experiment.needs]
     for snapshot in experiment.function(given, settings, run):

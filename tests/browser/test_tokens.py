@@ -48,7 +48,7 @@ def test_a_text_is_cut_while_it_is_typed_and_its_parts_point_at_each_other(
     page = open_tokens(visit)
     lab = page.locator("#view-tokens-cutting")
     written(page, "cutting").fill("")
-    expect(lab).to_contain_text("its tokens will stand here")
+    expect(lab).to_contain_text("its tokens come here")
     written(page, "cutting").press_sequentially(TEXT, delay=5)
     expected = ids_of(library, TEXT)
     expect(lab.locator(".tok-ids span")).to_have_text(expected)

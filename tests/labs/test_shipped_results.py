@@ -26,6 +26,7 @@ def test_an_experiment_opens_with_a_result_of_its_usual_settings(experiment: Exp
     assert shipped.choice == ModelChoice(load_catalog()[0].name, Precision.FP32), again
     assert f'data-view="{experiment.path}"' in shipped.picture
     assert shipped.machine in shipped.heading
+    assert load_catalog()[0].name not in shipped.heading  # it says the title
     assert len(shipped.picture.encode()) < MOST_BYTES
 
 

@@ -23,7 +23,7 @@ from playground.labs.context.canary import (
 def draw(found: Canary) -> Markup:
     """Return the table as far as it has come, and what it shows in words."""
     if not found.trials:
-        return tag("p", "A row for each policy will stand here.", class_="hint")
+        return tag("p", "A row for each policy comes here.", class_="hint")
     heads = ("policy", "word still in the window", "window overfilled")
     rows = ([policy.label, *_cells(policy, found)] for policy in OverflowPolicy)
     summary = _summary(found) if found.progress.ended else None

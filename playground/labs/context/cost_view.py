@@ -86,7 +86,7 @@ def _reading(reading: Reading, widths: Widths | None) -> Markup:
     return measured + _arithmetic(points[-1].tokens, widths)
 
 
-_EMPTY = "The curve of the times will stand here after the first few pieces."
+_EMPTY = "The curve of the times comes here after the first few pieces."
 
 
 def _words(points: Sequence[Point], curve: Curve) -> Markup:

@@ -24,7 +24,7 @@ SHADES = 4  # steps of the heat map, besides none
 def draw(found: Needles) -> Markup:
     """Return the map as far as it has come; a cell opens what the model said there."""
     if not found.trials:
-        return tag("p", "The map will stand here, a cell for each depth and length.", class_="hint")
+        return tag("p", "The map comes here, a cell for each depth and length.", class_="hint")
     cells, settings = found.cells(), found.settings
     lengths = sorted(set(settings.lengths))
     rows = (

@@ -30,7 +30,7 @@ def draw(found: Analogies) -> Markup:
         words = (
             "None of the questions can be asked: each has a word that is no token of this model."
             if found.verdicts
-            else "How often sums come out right will stand here, relation by relation."
+            else "How often sums come out right comes here, relation by relation."
         )
         return tag("p", words, class_="hint")
     rival = tag("span", f"{total.right_by_neighbour(1)} without any sum", class_="muted")

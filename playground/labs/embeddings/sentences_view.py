@@ -32,7 +32,7 @@ def draw(compared: Compared) -> Markup:
     """Return what the search found, then how alike the lines are."""
     sentences = compared.sentences
     if sentences is None:
-        return tag("p", "How alike your lines are will stand here.", class_="hint")
+        return tag("p", "How alike your lines are comes here.", class_="hint")
     found = _found(compared.query, compared.found) if compared.found else Markup()
     return found + (_matrix(sentences) if len(sentences.lines) > 1 else _cut(sentences))
 

@@ -35,7 +35,7 @@ _POINT = "Point at a word, or go through the table below, to see the tokens near
 def draw(shown: WordMap | Pending) -> Markup:
     """Return the map, what it holds, and the table of its words."""
     if isinstance(shown, Pending):
-        words = "The words will stand here, those that are alike together."
+        words = "The words come here, those that are alike together."
         return tag("p", words, class_="hint")
     return tag(
         "div",

@@ -104,6 +104,6 @@ CATALOG = Experiment(
     view=draw,
     needs=Needs.NOTHING,
     action="",
-    empty="The models will stand here.",
+    empty="The models come here.",
     small={"kind": "chat"},
 )

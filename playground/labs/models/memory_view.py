@@ -139,5 +139,5 @@ MEMORY = Experiment(
     view=draw,
     needs=Needs.CHOICE,
     action="",
-    empty="What is loaded will stand here.",
+    empty="What is loaded comes here.",
 )

@@ -23,7 +23,7 @@ from playground.labs.moderation.editor import (
 from playground.labs.moderation.marked_text import action_word, marked_text
 from playground.moderation.verdict import strictest
 
-_EMPTY = "The policy's examples will stand here, with what its rules find in them."
+_EMPTY = "The policy's examples come here, with what its rules find in them."
 _UNTRIED = (
     "{:,} more examples were not tried: the rules need too long. Look for a pattern in which one "
     "repetition stands inside another."

@@ -12,7 +12,7 @@ from playground.experiments.experiment import Experiment, Needs
 from playground.labs.moderation.marked_text import action_word, marked_text
 from playground.labs.moderation.traps import OWN, Sprung, Traps, TrapSettings, run_traps
 
-_EMPTY = "The sentences will stand here, those that were stopped first."
+_EMPTY = "The sentences come here, those that were stopped first."
 
 
 def draw(traps: Traps) -> Markup:

@@ -15,7 +15,7 @@ from playground.labs.moderation.marked_text import action_word, marked_text
 from playground.labs.moderation.xray import XRay, XRaySettings, run_xray
 from playground.moderation.classifier import CATEGORY
 
-EMPTY = "Write something above; what each stage says of it will stand here."
+EMPTY = "Write something above; what each stage says of it comes here."
 WAITING = "This is what the other stages say: the classifier is being loaded, once."
 SHOWN_OF_A_VIEW = 2_000
 SHOWN_FINDS = 200

@@ -179,6 +179,6 @@ FLOATS = Experiment(
     view=draw,
     needs=Needs.NOTHING,
     action="",
-    empty="The bits will stand here.",
+    empty="The bits come here.",
     small={"number": "nan", "pattern": "FP16:0x7e01"},
 )

@@ -228,6 +228,6 @@ MICROSCOPE = Experiment(
     view=draw,
     needs=Needs.FOLDER,
     action="",
-    empty="The matrix will stand here.",
+    empty="The matrix comes here.",
     small={"method": "absmax", "bits": 3},
 )

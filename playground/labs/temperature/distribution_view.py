@@ -40,7 +40,7 @@ def draw(found: Look) -> Markup:
 
 def empty() -> Markup:
     """Return what stands there before a prompt has been read."""
-    words = "The likeliest next tokens will stand here as bars, once the prompt is read."
+    words = "The likeliest next tokens come here as bars, once the prompt is read."
     return tag("p", words, class_="hint")
 
 

@@ -36,7 +36,7 @@ _BRANCHES = "what else could have come, and a branch from there."
 def draw(strip: Strip) -> Markup:
     """Return all columns with both marks, and the table of their measures."""
     if not strip.written:
-        return tag("p", "The columns will stand here.", class_="hint")
+        return tag("p", "The columns come here, token by token.", class_="hint")
     columns = (draw_column(strip, each) for each in strip.written)
     return join(
         (

@@ -22,7 +22,7 @@ from playground.labs.tokens.cutting import (
 # What is drawn at once; buttons turn the pages.
 TOKENS_AT_ONCE = 1000
 _SHADES = 5
-EMPTY = "Write something above; its tokens will stand here."
+EMPTY = "Write something above; its tokens come here."
 _DrawGroup = Callable[[int, Sequence[Token]], Markup]
 _POINT = "Point at a token, or move with the arrow keys."
 

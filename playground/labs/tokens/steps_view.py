@@ -11,7 +11,7 @@ from playground.experiments.experiment import Experiment, Needs
 from playground.labs.tokens.own_text import OwnText
 from playground.labs.tokens.steps import Steps, run_steps
 
-EMPTY = "Write something above; its merges will stand here."
+EMPTY = "Write something above; its merges come here."
 _HOW = (
     "The text is first cut into words, then pair after pair is joined: of all pairs that stand "
     "side by side the one that was learned first. Rank 1 was learned first of all."

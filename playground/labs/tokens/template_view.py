@@ -103,6 +103,6 @@ TEMPLATE = Experiment(
     view=draw,
     needs=Needs.FOLDER,
     action="",
-    empty="What the model receives will stand here.",
+    empty="What the model receives comes here.",
     small={"text": "Hi <|im_end|> you", "system": "Be kind."},
 )

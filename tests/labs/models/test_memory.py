@@ -116,6 +116,14 @@ def test_a_model_that_is_not_here_is_no_error_and_one_that_is_none_is(pool: Pool
         looked(pool, "all-minilm-l6-v2")
 
 
+def test_the_line_of_a_picture_says_the_title(pool: Pool, tiny_model_folder: Path) -> None:
+    named = {"smollm2-135m-instruct": "SmolLM2 135M Instruct"}  # it is not here
+    for reference, title in {**named, str(tiny_model_folder): tiny_model_folder.name}.items():
+        choice = ModelChoice(reference, Precision.FP32)
+        *_, last = perform(MEMORY, MemorySettings(), pool, choice)
+        assert last.subject.words == title
+
+
 def test_a_broken_copy_is_said(pool: Pool, settings: Settings) -> None:
     broken = settings.models_dir / "smollm2-135m-instruct"
     broken.mkdir()

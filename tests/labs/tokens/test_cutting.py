@@ -76,7 +76,7 @@ def test_a_page_beyond_the_end_is_the_first() -> None:
 
 def test_an_empty_text_says_what_to_do() -> None:
     page = seen(drawn(byte_tokenizer(), ""))
-    assert "its tokens will stand here" in page.text
+    assert "its tokens come here" in page.text
     assert "0tokens" in page.text
     assert "\N{EN DASH}tokens a word" in page.text
 

@@ -71,4 +71,4 @@ def test_a_long_text_is_followed_from_its_beginning_and_that_is_said() -> None:
 
 
 def test_an_empty_text_says_what_to_do() -> None:
-    assert "its merges will stand here" in draw(follow(_TOKENIZER[0], ""))
+    assert "its merges come here" in draw(follow(_TOKENIZER[0], ""))

@@ -31,7 +31,8 @@ class Request:
 def guard_for(request: Request, settings: Settings) -> RailGuard | None:
     """Return what stands before a reply: what the owner has set counts more than the page."""
     on = request.moderation if settings.moderation is None else settings.moderation
-    return house_guard(settings.policies_dir) if on else None
+    fixed = settings.moderation is not None
+    return house_guard(settings.policies_dir, fixed) if on else None
 
 
 def refuse(run: Run, guard: RailGuard, store: ConversationStore) -> str | None:
@@ -43,6 +44,6 @@ def refuse(run: Run, guard: RailGuard, store: ConversationStore) -> str | None:
     if verdict.action is not Action.BLOCK:
         return None
     found = verdict.to_json()
-    why, asked = explain_question(found), len(run.conversation.turns)
+    why, asked = explain_question(found, guard.fixed), len(run.conversation.turns)
     store.update(run.key, lambda before: before.cut_to(asked).with_refused(found, why))
     return why

@@ -15,6 +15,8 @@ from playground.moderation.rails import Rails, house_rails
 from playground.moderation.verdict import Action, Verdict
 from playground.moderation.watching import Watching, check_after
 
+_SWITCH_OFF = ", or switch off Content filter in the settings (in a terminal --moderation off)."
+
 
 class RailGuard:
     """Ask the rail of every question, and of every reply while it is written.
@@ -23,10 +25,13 @@ class RailGuard:
     ----------
     rails : Rails
         Give the rail of the moment; a reply keeps the one it began with.
+    fixed : bool
+        Whether who asks cannot switch it off, so that nobody is told to.
     """
 
-    def __init__(self, rails: Rails) -> None:
+    def __init__(self, rails: Rails, fixed: bool = False) -> None:
         self._rails = rails
+        self.fixed = fixed
 
     def verdict(self, messages: Sequence[Message]) -> Verdict:
         """Return what is to be done with a person's newest message, wherever it stands.
@@ -56,10 +61,13 @@ class RailGuard:
         """
         verdict = self.verdict(messages)
         if verdict.action is Action.BLOCK:
-            raise ContentRefused(explain_question(verdict.to_json()))
+            raise ContentRefused(explain_question(verdict.to_json(), self.fixed))
         said = [each.content for each in messages if each.role == "assistant"]
         hidden = [each.rule for each in verdict.matches if each.action is Action.REDACT]
-        return Watching(self._rails.now(), said[-1] if said else "", () if as_ids else hidden)
+        about: dict[str, object] = {"fixed": True} if self.fixed else {}
+        if hidden and not as_ids:
+            about["hidden_in_question"] = hidden
+        return Watching(self._rails.now(), said[-1] if said else "", about)
 
     def covered(self, messages: Sequence[Message]) -> list[Message]:
         """Return the messages as a model may read them: what is to be hidden of a person's is."""
@@ -75,25 +83,35 @@ def _covered(rail: Rail, text: str) -> str:
     return redact(text, rail.check(text).matches)
 
 
-def house_guard(folder: Path) -> RailGuard:
+def house_guard(folder: Path, fixed: bool = False) -> RailGuard:
     """Return the guard with the shipped policies and those of a folder."""
-    return RailGuard(house_rails(folder))
+    return RailGuard(house_rails(folder), fixed)
 
 
-def explain_question(found: Mapping[str, Any]) -> str:
-    """Return why a question was not passed on, and what to do; `found` is a verdict's JSON."""
+def explain_question(found: Mapping[str, Any], fixed: bool = False) -> str:
+    """Return why a question was not passed on, and what to do.
+
+    Parameters
+    ----------
+    found : mapping
+        A verdict's JSON.
+    fixed : bool
+        Whether who asks cannot switch the filter off.
+    """
     return (
         f"The content filter stopped this message, and the model did not read it: "
-        f"{_why(found)} Say it in another way, or switch the filter off."
+        f"{_why(found)} Say it in another way{_or_else(fixed)}"
     )
 
 
 def explain_reply(found: Mapping[str, Any]) -> str:
     """Return why a reply was ended, and what to do."""
-    return (
-        f"The content filter ended this reply: {_why(found)} Ask in another way, or switch the "
-        "filter off."
-    )
+    what_to_do = f"Ask in another way{_or_else(found.get('fixed') is True)}"
+    return f"The content filter ended this reply: {_why(found)} {what_to_do}"
+
+
+def _or_else(fixed: bool) -> str:
+    return "; who started this page has the filter on for all." if fixed else _SWITCH_OFF
 
 
 def explain_covered(found: Mapping[str, Any]) -> str:
@@ -102,7 +120,10 @@ def explain_covered(found: Mapping[str, Any]) -> str:
     if not isinstance(hidden, list) or not hidden:
         return ""
     rules = dict.fromkeys(map(str, hidden))
-    return f"The model did not read {', '.join(rules)} in your message: the content filter hid it."
+    return (
+        "The model did not read all of your message: the content filter hid a part of it (rule "
+        f"{', '.join(rules)})."
+    )
 
 
 def _why(found: Mapping[str, Any]) -> str:
@@ -112,4 +133,5 @@ def _why(found: Mapping[str, Any]) -> str:
         return ""
     each = blocks[0]
     where = f"rule {each['rule']}, category {each['category']}, stage {each['stage']}"
-    return f"{each['reason']} ({where}.)" if each["reason"] else f"{where}."
+    reason = str(each["reason"]).rstrip(".")
+    return f"{reason} ({where})." if reason else f"{where}."

@@ -7,8 +7,9 @@ as for the whole: what counts is settled by place, never by when a piece came.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from playground.generation.watch import Shown
@@ -37,6 +38,8 @@ LONGEST_BEFORE = 400
 LONGEST_AFTER = 2_000
 """Characters of a text in which a match that began before it ends."""
 
+_NOTHING: Mapping[str, object] = MappingProxyType({})
+
 
 class Watching:
     """Read a text piece by piece.
@@ -48,8 +51,8 @@ class Watching:
     before : str
         What stood before it, such as the turn that it goes on from: what begins there and ends in
         the text counts.
-    hidden : sequence of str
-        By which rules something was hidden of what was asked; told with what is found.
+    about : mapping
+        Told with what is found, such as what was hidden of what was asked.
 
     Examples
     --------
@@ -59,7 +62,9 @@ class Watching:
     ['It rains, it ', 'pours. ']
     """
 
-    def __init__(self, rail: Rail, before: str = "", hidden: Sequence[str] = ()) -> None:
+    def __init__(
+        self, rail: Rail, before: str = "", about: Mapping[str, object] = _NOTHING
+    ) -> None:
         # Of a long text a part is read at a time: its length is measured here.
         self._rail = replace(rail, gate=LimitStage(2 * LONGEST))
         self._text = joint(before)
@@ -70,7 +75,7 @@ class Watching:
         self._matches: list[Match] = []
         self._block: Match | None = None
         self._ended = False
-        self._hidden = list(hidden)
+        self._about = dict(about)
 
     @property
     def stopped(self) -> bool:
@@ -83,9 +88,8 @@ class Watching:
         return Verdict(tuple(_within(each) for each in self._matches))
 
     def to_json(self) -> dict[str, Any]:
-        """Return the verdict as plain values, and what was hidden before."""
-        asked = {"hidden_in_question": self._hidden} if self._hidden else {}
-        return {**self.verdict.to_json(), **asked}
+        """Return the verdict as plain values, and what else is told with it."""
+        return {**self.verdict.to_json(), **self._about}
 
     def push(self, piece: str) -> list[Shown]:
         """Take the next piece and return what may be shown now."""

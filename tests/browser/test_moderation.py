@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from playground.serving import Pool
 from playground.settings import Settings
 from tests.browser.test_chat import ask, choose, composer, replies, set_number
 
@@ -68,10 +70,18 @@ def test_what_a_reply_may_not_say_never_stands_on_the_page(visit: Visit) -> None
     expect(replies(page).last).to_contain_text("Paris")
 
 
-def test_a_question_that_may_not_be_asked_is_explained_and_kept(visit: Visit) -> None:
+def test_a_question_that_may_not_be_asked_is_explained_and_kept(
+    visit: Visit, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     page = visit()
     ask(page, HARMFUL)
     expect(replies(page).last).to_contain_text("category politics.war_targeting, stage policies")
+    expect(replies(page).last).to_contain_text("or switch off Content filter in the settings")
+    # Where the owner has set it for all, nobody is told to switch it.
+    monkeypatch.setattr(Pool, "settings", replace(pool.settings, moderation=True))
+    page.get_by_role("button", name="Retry").click()
+    expect(replies(page).last).to_contain_text("who started this page has the filter on for all")
+    expect(replies(page).last).not_to_contain_text("switch off")
     expect(page.locator("#transcript .message.user")).to_contain_text(HARMFUL)
     page.get_by_role("button", name="Undo").click()
     expect(replies(page)).to_have_count(0)

@@ -100,7 +100,7 @@ def _examples(tried: Sequence[Tried]) -> Markup | None:
     return tag(
         "div",
         tag("h2", "Example by example"),
-        table(("it", "sentence", "an example that", "of the rule"), rows, class_="plain"),
+        table(("result", "sentence", "an example that", "of the rule"), rows, class_="plain"),
         tag("p", f"{left:,} more stand in the export.", class_="hint") if left > 0 else None,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from playground.experiments.run import Run
 from playground.labs.moderation.examining import Examined, examine
@@ -57,10 +57,17 @@ def refused_policies(run: Run) -> tuple[str, ...]:
 
 def through(rail: Rail, text: str) -> Examined:
     """Return what every stage of a rail says of a text."""
+    _warm_up()
     examined = examine(text, rail.gate, read_views, rail.every)
     if rail.classifier is None:
         return examined
     return replace(examined, scores=((CATEGORY, rail.classifier.highest(examined.views)),))
+
+
+@cache
+def _warm_up() -> None:
+    """Have the words loaded that the readings know, so that no text is timed with that."""
+    read_views("w4rm u.p")
 
 
 @lru_cache(maxsize=1)

@@ -20,6 +20,10 @@ _CAUTION = (
     "rail was written with them at hand, so its figures here are no measure of it; those on "
     "sentences that it never saw stand in the documentation. The model saw none of them."
 )
+_LETTERS = (
+    "“Yes, as A”: how likely the model says that it is to be stopped, where A means yes; above "
+    "50 % it stops it. Then the same where B means yes. ✗ is wrong."
+)
 
 
 def draw(judging: Judging) -> Markup:
@@ -73,7 +77,7 @@ def _sentences(judged: Sequence[Judged]) -> Markup:
     rows = (
         [
             tag("p", each.sentence.text, class_="marked", dir="auto"),
-            "should be stopped" if each.sentence.meant else "should pass",
+            tag("span", "be stopped" if each.sentence.meant else "pass", class_="place"),
             _opinion(each.refuses, each.sentence.meant),
             percent(each.yes[0]),
             percent(each.yes[1]),
@@ -81,14 +85,19 @@ def _sentences(judged: Sequence[Judged]) -> Markup:
         ]
         for each in judged
     )
-    heads = ("sentence", "it", "judge", "yes, as A", "yes, as B", "rail")
-    return tag("div", tag("h2", "Sentence by sentence"), table(heads, rows, class_="plain"))
+    heads = ("sentence", "it should", "judge", "yes, as A", "yes, as B", "rail")
+    return tag(
+        "div",
+        tag("h2", "Sentence by sentence"),
+        tag("p", _LETTERS, class_="hint"),
+        table(heads, rows, class_="plain"),
+    )
 
 
 def _opinion(stops: bool, meant: bool) -> Markup:
     word = "stops" if stops else "lets pass"
     right = stops == meant
-    return tag("span", word if right else f"✗ {word}", class_=None if right else "wrong")
+    return tag("span", word if right else f"✗ {word}", class_="place" if right else "wrong")
 
 
 def to_csv(judging: Judging) -> str:

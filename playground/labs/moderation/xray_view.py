@@ -13,12 +13,29 @@ from playground.experiments.experiment import Experiment, Needs
 from playground.labs.moderation.examining import Examined
 from playground.labs.moderation.marked_text import action_word, marked_text
 from playground.labs.moderation.xray import XRay, XRaySettings, run_xray
+from playground.moderation.canonical import CANONICAL
 from playground.moderation.classifier import CATEGORY
+from playground.moderation.decoded import DECODED
+from playground.moderation.letters import LETTERS
+from playground.moderation.rot13 import ROT13
+from playground.moderation.verdict import Match
+from playground.moderation.view import AS_WRITTEN
 
 EMPTY = "Write something above; what each stage says of it comes here."
 WAITING = "This is what the other stages say: the classifier is being loaded, once."
+SCORED = "A rule matches or does not, so its score is 1; only the classifier says how likely it is."
+UNDONE = {
+    AS_WRITTEN: "The text as it came.",
+    CANONICAL: "Look-alikes, odd and invisible characters made plain.",
+    LETTERS: "Digits for letters, accents, and words in pieces made whole.",
+    DECODED: "What was encoded, decoded where it stands.",
+    ROT13: "Words turned by 13 letters turned back.",
+}
+"""What each reading has undone."""
+
 SHOWN_OF_A_VIEW = 2_000
 SHOWN_FINDS = 200
+_INSIDE = "Within these the same rules found {:,} more; the export has all."
 
 
 def draw(xray: XRay) -> Markup:
@@ -64,7 +81,8 @@ def why(examined: Examined) -> str:
 
 
 def _finds(examined: Examined) -> Markup | None:
-    if not examined.matches:
+    widest = _widest(examined.matches)
+    if not widest:
         return None
     rows = (
         [
@@ -76,16 +94,36 @@ def _finds(examined: Examined) -> Markup | None:
             tag("span", f"{each.start:,} to {each.end:,}", class_="place"),
             f"{each.score:.2f}",
         ]
-        for each in examined.matches[:SHOWN_FINDS]
+        for each in widest[:SHOWN_FINDS]
     )
-    left = len(examined.matches) - SHOWN_FINDS
+    left = len(widest) - SHOWN_FINDS
+    within = len(examined.matches) - len(widest)
     heads = ("text", "it is", "rule and category", "stage", "reading", "place", "score")
     return tag(
         "div",
         tag("h2", "What was found"),
         table(heads, rows, class_="plain"),
         tag("p", f"{left:,} more stand in the export.", class_="hint") if left > 0 else None,
+        tag("p", _INSIDE.format(within), class_="hint") if within else None,
     )
+
+
+def _widest(matches: Sequence[Match]) -> list[Match]:
+    """Return the finds without those of which the same rule has a longer one around them.
+
+    Parameters
+    ----------
+    matches : sequence of Match
+        In the order of their places, of equal ones the longest first.
+    """
+    reached: dict[tuple[str, str], int] = {}
+    widest = []
+    for each in matches:
+        rule = (each.stage, each.rule)
+        if each.end > reached.get(rule, 0):
+            widest.append(each)
+            reached[rule] = each.end
+    return widest
 
 
 def _categories(xray: XRay) -> Markup | None:
@@ -96,12 +134,12 @@ def _categories(xray: XRay) -> Markup | None:
     thresholds = _thresholds(xray.settings) if asked else {}
     ordered = sorted(scores.items(), key=lambda each: -each[1])
     bars = (_bar(name, score, thresholds.get(name, ())) for name, score in ordered)
-    note = "A line in a bar: from there on the sentence is to be looked at, or blocked."
+    note = "A line in a bar: from there on the sentence is to be looked at, or blocked. "
     return tag(
         "div",
         tag("h2", "Categories"),
         tag("ol", *bars, class_="category-bars"),
-        tag("p", note, class_="hint") if thresholds else None,
+        tag("p", f"{note if thresholds else ''}{SCORED}", class_="hint"),
         class_="card",
     )
 
@@ -126,7 +164,9 @@ def _bar(name: str, score: float, thresholds: Sequence[float]) -> Markup:
 
 
 def _stages(examined: Examined) -> Markup:
-    reading = ["readings", f"{len(examined.views)} of the text.", _took(examined)]
+    ways = len(examined.views)
+    read = f"Read it in {ways} ways." if ways > 1 else "Nothing in it is disguised."
+    reading = ["readings", read, _took(examined)]
     rows = ([each.name, each.said, f"{each.milliseconds:.2f}"] for each in examined.stages)
     total = ["together", "", f"{examined.milliseconds:.2f}"]
     heads = ("stage", "what it says", "ms")
@@ -146,6 +186,7 @@ def _views(examined: Examined) -> Markup:
         tag(
             "div",
             tag("h3", each.name),
+            tag("p", UNDONE.get(each.name, ""), class_="hint"),
             tag("p", _cut(each.text), class_="written", dir="auto"),
             class_="strip-column",
         )

@@ -42,6 +42,8 @@ def test_both_have_their_figures_and_few_sentences_give_no_auroc() -> None:
     assert told["judge_auroc"] is None
     page = str(draw(found))
     assert "No AUROC" in page
+    assert ">be stopped</span>" in page
+    assert "above 50 % it stops it" in page
     assert "<b></p>" not in page
 
 

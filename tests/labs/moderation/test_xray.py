@@ -140,6 +140,27 @@ def test_of_very_many_finds_the_first_are_drawn_and_the_rest_is_told() -> None:
     assert "5 more stand in the export." in page
 
 
+def test_of_the_finds_of_one_rule_the_widest_stand_in_the_table_and_the_others_are_counted() -> (
+    None
+):
+    given = "plum pie plum"
+    found = tuple(
+        Match("words", rule, "test", start, end, given[start:end], Action.REDACT)
+        for start, end, rule in ((0, 8, "w"), (0, 4, "w"), (0, 4, "v"), (9, 13, "w"))
+    )
+    page = str(
+        draw(
+            XRay(
+                XRaySettings(),
+                Examined(given, (as_written(given),), (StageReport("words", found, 0.1),), 0.1),
+            )
+        )
+    )
+    assert page.count('class="found marked"') == 3
+    assert "the same rules found 1 more" in page
+    assert "The text as it came." in page
+
+
 def test_a_persons_own_policies_are_in_force_and_a_refused_one_is_told(tmp_path: Path) -> None:
     settings = Settings.from_env({"PLAYGROUND_HOME": str(tmp_path)})
     settings.policies_dir.mkdir(parents=True)

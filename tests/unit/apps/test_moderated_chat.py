@@ -101,7 +101,7 @@ def test_a_number_in_a_question_stays_in_sight_and_the_page_says_who_read_it_not
     chat.ask("My card is 4111 1111 1111 1111.")
     told = chat.service.store.load(KEY)
     assert told.turns[0].content == "My card is 4111 1111 1111 1111."
-    assert "The model did not read personal.card in your message" in render_conversation(told)
+    assert "hid a part of it (rule personal.card)" in render_conversation(told)
 
 
 def test_personal_data_in_a_reply_is_hidden_in_sight(tiny_model_folder: Path, home: Path) -> None:

@@ -50,6 +50,20 @@ def test_a_banned_reply_ends_and_shows_neither_text_nor_token(
     assert "rule war_" in explain_reply(reply.watched.found)
 
 
+@pytest.mark.parametrize("fixed", [True, False])
+def test_nobody_is_told_to_switch_off_what_they_cannot(
+    tiny_model_folder: Path, fixed: bool
+) -> None:
+    model = model_that_says(tiny_model_folder, HARMFUL)
+    model.guard = RailGuard(Rails(), fixed)
+    told = [explain_reply(model.generate("hello", temperature=0, max_new_tokens=99).moderation)]
+    with pytest.raises(ContentRefused) as refused:
+        model.generate(HARMFUL)
+    for said in (*told, str(refused.value)):
+        assert ("or switch off Content filter" in said) is not fixed
+        assert ("has the filter on for all." in said) is fixed
+
+
 def test_the_computation_stops_with_the_reply(tiny_model_folder: Path) -> None:
     model = model_that_says(tiny_model_folder, f"{HARMFUL} {'Bread is good. ' * 400}")
     reply = model.generate("hello", temperature=0, max_new_tokens=480)
@@ -167,7 +181,8 @@ def test_what_is_to_be_hidden_of_a_question_the_model_does_not_read(
     read = model.tokenizer.decode(reply.prompt.token_ids)
     assert read.endswith("My card is [personal.card hidden].")
     assert reply.moderation["hidden_in_question"] == ["personal.card"]
-    assert "did not read personal.card" in explain_covered(reply.moderation)
+    told = explain_covered(reply.moderation)
+    assert "hid a part of it (rule personal.card)" in told
     messages = [
         {"role": "user", "content": f"Is {number} mine?"},
         {"role": "assistant", "content": "Yes."},

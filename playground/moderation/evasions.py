@@ -147,6 +147,14 @@ def _rot13(text: str, _dice: random.Random) -> str:
     return codecs.encode(text, "rot13")
 
 
+def _backwards(text: str, _dice: random.Random) -> str:
+    return text[::-1]
+
+
+def _words_backwards(text: str, _dice: random.Random) -> str:
+    return _WORD.sub(lambda word: word[0][::-1], text)
+
+
 def _past(text: str, _dice: random.Random) -> str:
     """Put the small verbs into the past; a question for a plan then looks like one of history."""
 
@@ -180,6 +188,8 @@ EVASIONS: Mapping[str, Evasion] = MappingProxyType(
         "percent": _percent,
         "HTML entities": _entities,
         "rot13": _rot13,
+        "backwards": _backwards,
+        "words backwards": _words_backwards,
         "past tense": _past,
     }
 )

@@ -111,7 +111,7 @@ def explain_reply(found: Mapping[str, Any]) -> str:
 
 
 def _or_else(fixed: bool) -> str:
-    return "; who started this page has the filter on for all." if fixed else _SWITCH_OFF
+    return "; whoever started this page has the filter on for everybody." if fixed else _SWITCH_OFF
 
 
 def explain_covered(found: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ import re
 
 import regex
 
+from playground.moderation.backwards import backwards, open_run, words_backwards
 from playground.moderation.canonical import LONGEST_WORD, OVERRIDE, UNREAD, canonical
 from playground.moderation.decoded import decoded
 from playground.moderation.joining import MOST_DIGITS, may_be_half
@@ -35,7 +36,8 @@ def every_view(given: str) -> tuple[View, ...]:
     """Return all readings, also those that change nothing, the text as written first."""
     written = as_written(given)
     clean = canonical(written)
-    return (written, clean, letters(clean), decoded(clean), rot13(clean))
+    plain = (letters(clean), decoded(clean), rot13(clean))
+    return (written, clean, *plain, backwards(clean), words_backwards(clean))
 
 
 def read_views(given: str) -> tuple[View, ...]:
@@ -60,8 +62,15 @@ def readings_open_from(given: str) -> int:
 
     That is its last word with the single letters before it, for they may be one word set apart,
     and what a line's end before it may have cut. Where no spaces are written it is the last
-    clause. What an override turns round is settled when words of their own stand behind it.
+    clause. What an override turns round is settled when words of their own stand behind it, what
+    is spelt backwards when a word stands there that is none backwards.
     """
+    clean = canonical(as_written(given))
+    at = open_run(clean.text)
+    return min(_settled(given), clean.starts[at] if at < len(clean.text) else len(given))
+
+
+def _settled(given: str) -> int:
     end = len(given)
     for turned in reversed(list(_TURNED.finditer(given))):
         behind = given[turned.end() : end]

@@ -80,7 +80,7 @@ def test_a_question_that_may_not_be_asked_is_explained_and_kept(
     # Where the owner has set it for all, nobody is told to switch it.
     monkeypatch.setattr(Pool, "settings", replace(pool.settings, moderation=True))
     page.get_by_role("button", name="Retry").click()
-    expect(replies(page).last).to_contain_text("who started this page has the filter on for all")
+    expect(replies(page).last).to_contain_text("whoever started this page has the filter on")
     expect(replies(page).last).not_to_contain_text("switch off")
     expect(page.locator("#transcript .message.user")).to_contain_text(HARMFUL)
     page.get_by_role("button", name="Undo").click()

@@ -67,7 +67,7 @@ def through(rail: Rail, text: str) -> Examined:
 @cache
 def _warm_up() -> None:
     """Have the words loaded that the readings know, so that no text is timed with that."""
-    read_views("w4rm u.p")
+    read_views("w\u0435 w4rm u.p qryvtug")
 
 
 @lru_cache(maxsize=1)

@@ -13,6 +13,7 @@ from playground.experiments.experiment import Experiment, Needs
 from playground.labs.moderation.examining import Examined
 from playground.labs.moderation.marked_text import action_word, marked_text
 from playground.labs.moderation.xray import XRay, XRaySettings, run_xray
+from playground.moderation.backwards import BACKWARDS, BACKWARDS_WORDS
 from playground.moderation.canonical import CANONICAL
 from playground.moderation.classifier import CATEGORY
 from playground.moderation.decoded import DECODED
@@ -29,6 +30,8 @@ UNDONE = {
     CANONICAL: "Look-alikes, odd and invisible characters made plain.",
     LETTERS: "Digits for letters, accents, and words in pieces made whole.",
     DECODED: "What was encoded, decoded where it stands.",
+    BACKWARDS: "What is spelt backwards read from its end.",
+    BACKWARDS_WORDS: "Each word read from its end.",
     ROT13: "Words turned by 13 letters turned back.",
 }
 """What each reading has undone."""

@@ -61,7 +61,7 @@ def test_nobody_is_told_to_switch_off_what_they_cannot(
         model.generate(HARMFUL)
     for said in (*told, str(refused.value)):
         assert ("or switch off Content filter" in said) is not fixed
-        assert ("has the filter on for all." in said) is fixed
+        assert ("has the filter on for everybody." in said) is fixed
 
 
 def test_the_computation_stops_with_the_reply(tiny_model_folder: Path) -> None:

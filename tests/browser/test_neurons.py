@@ -12,6 +12,14 @@ Visit = Callable[..., Page]
 
 def test_a_neuron_is_turned_a_weight_followed_and_a_race_started(visit: Visit) -> None:
     page = visit(path="/?lab=neurons&experiment=one")
+    turn_a_neuron(page)
+    follow_a_weight(page)
+    start_a_race(page)
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def turn_a_neuron(page: Page) -> None:
     one = page.locator("#view-neurons-one")
     expect(one).to_contain_text("F(x) = max(0, 1.5 x")
     page.locator("#neurons-one-weight input[type=number]").fill("-2")
@@ -20,6 +28,8 @@ def test_a_neuron_is_turned_a_weight_followed_and_a_race_started(visit: Visit) -
     page.locator("#neurons-one-weight input[type=number]").fill("7")
     expect(page.locator("#notice-neurons-one")).to_contain_text("from -3 to 3, got 7")
 
+
+def follow_a_weight(page: Page) -> None:
     page.get_by_role("tab", name="Backpropagation").click()
     back = page.locator("#view-neurons-backpropagation")
     expect(back).to_contain_text("from neuron 11 to output 5")
@@ -34,6 +44,8 @@ def test_a_neuron_is_turned_a_weight_followed_and_a_race_started(visit: Visit) -
     expect(back).to_contain_text("the pixel in row 28, column 1")
     expect(back).to_contain_text("This pixel is blank")
 
+
+def start_a_race(page: Page) -> None:
     page.emulate_media(reduced_motion="reduce")  # nothing grows: what is looked at is the end
     page.get_by_role("tab", name="Descent", exact=True).click()
     descent = page.locator("#view-neurons-descent")
@@ -54,5 +66,3 @@ def test_a_neuron_is_turned_a_weight_followed_and_a_race_started(visit: Visit) -
     shown = descent.locator(".player input")
     shown.fill("1")
     expect(descent.locator(".shown-step")).to_have_text("step 1")
-    page.set_viewport_size({"width": 390, "height": 844})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390

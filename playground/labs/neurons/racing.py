@@ -93,33 +93,27 @@ def walk(
     tilted: FloatArray,
     dice: np.random.Generator,
 ) -> Path:
-    """Return a rule's way from a start.
+    """Return a rule's way from a start, of so many steps or until it leaves.
 
     Parameters
     ----------
     surface : Surface
         What it walks on.
-    rule : str
-        Which.
-    rates : Rates
-        How long the steps are.
-    start : (float, float)
-        Where it begins.
-    steps : int
-        At most so many; it ends early where it leaves.
+    rule, rates : str, Rates
+        Which rule, and how long its steps are.
+    start, steps : (float, float), int
+        Where it begins, and how many it makes at most.
     tilted : array of shape (64, 2)
         See `tilts`.
     dice : Generator
         Draws the examples of each step.
     """
-    descent, batch = optimizer(rule, rates), BATCHES.get(rule)
+    descent, batch = optimizer(rule, rates), BATCHES.get(rule, 0)
     place: Parameters = [np.array(start, dtype=np.float64)]
     state = descent.init(place)
     places, costs = [start], [float(surface.cost(*place[0]))]
     for step in range(1, steps + 1):
-        slope = np.array(surface.slope(*place[0]))
-        if batch:
-            slope = slope + tilted[dice.choice(EXAMPLES, batch, replace=False)].mean(axis=0)
+        slope = np.array(surface.slope(*place[0])) + _off(tilted, batch, dice)
         with np.errstate(all="ignore"):  # what leaves is seen in the next line
             place, state = descent.step(place, [slope], state)
             gone = not bool((np.abs(place[0]) <= FAR).all())
@@ -129,6 +123,14 @@ def walk(
         places.append((x, y))
         costs.append(float(surface.cost(*place[0])))
     return Path(rule, tuple(places), tuple(costs))
+
+
+def _off(tilted: FloatArray, batch: int, dice: np.random.Generator) -> FloatArray:
+    """Return how far the mean slope of some examples is off; 0 stands for all of them."""
+    if not batch:
+        return np.zeros(2)
+    off: FloatArray = tilted[dice.choice(EXAMPLES, batch, replace=False)].mean(axis=0)
+    return off
 
 
 def ended(surface: Surface, path: Path) -> Ended:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import cache
 
 from markupsafe import Markup
 
@@ -78,18 +79,6 @@ _EXAMPLES = (
 def _ground(known: Descent) -> Markup:
     left, top, width, height = _GROUND.box
     x, y = known.settings.start
-    lines = (
-        tag(
-            "path",
-            d="".join(
-                "M{:g},{:g}L{:g},{:g}".format(*_GROUND.at(*one), *_GROUND.at(*other))
-                for one, other in line
-            ),
-            class_="contour",
-            stroke_opacity=f"{1 - 0.75 * place / 14:.2f}",
-        )
-        for place, line in enumerate(contours(known.settings.surface))
-    )
     minima = (
         _GROUND.dot(*each, "minimum", f"minimum at {show(each[0])}, {show(each[1])}", 3)
         for each in known.settings.ground.minima
@@ -101,13 +90,30 @@ def _ground(known: Descent) -> Markup:
     return _GROUND.picture(
         f"Contour lines of {known.settings.ground.formula}; start at x = {show(x)}, y = {show(y)}",
         tag("rect", class_="ground", x=left, y=top, width=width, height=height),
-        *lines,
+        _contours(known.settings.surface),
         *minima,
         *(_way(_GROUND, path, path.places) for path in known.paths),
         _GROUND.dot(x, y, "start", "start", 5),
         data_pick=json.dumps(pick),
         data_set="{}",
         data_run=True,
+    )
+
+
+@cache
+def _contours(surface: Name) -> Markup:
+    """Return the lines of equal cost, the lower the darker."""
+    return join(
+        tag(
+            "path",
+            d="".join(
+                "M{:g},{:g}L{:g},{:g}".format(*_GROUND.at(*one), *_GROUND.at(*other))
+                for one, other in line
+            ),
+            class_="contour",
+            stroke_opacity=f"{1 - 0.75 * place / 14:.2f}",
+        )
+        for place, line in enumerate(contours(surface))
     )
 
 

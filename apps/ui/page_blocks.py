@@ -16,6 +16,8 @@ KEPT_CLOSED_PAGES = 8
 # gets another copy, and loses a kept picture of the next token alone.
 KEPT_PAGES = 100
 
+_OF_THE_API = ("api_info", "api_info_as_input", "api_info_as_output", "example_inputs")
+
 _log = logging.getLogger(__name__)
 
 
@@ -25,6 +27,18 @@ class PageBlocks(gr.Blocks):
     def __init__(self, **named: Any) -> None:
         super().__init__(**named)
         self.state_session_capacity = KEPT_PAGES
+
+    def get_config_file(self) -> Any:
+        """Return what a page is told of itself, without what Gradio's own API would be told.
+
+        That API is closed; its descriptions of what each component takes and gives are a third of
+        the configuration, which is copied, sent and read for each page.
+        """
+        config: Any = super().get_config_file()
+        for component in config["components"]:
+            for name in _OF_THE_API:
+                component.pop(name, None)
+        return config
 
     async def process_api(self, *arguments: Any, **named: Any) -> dict[str, Any]:
         """Run one event; what nobody foresaw becomes one sentence, and one line in the log.

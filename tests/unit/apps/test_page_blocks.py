@@ -38,3 +38,11 @@ def test_only_the_latest_closed_pages_stay(blocks: PageBlocks) -> None:
     assert len(held.session_data) == 10 + KEPT_CLOSED_PAGES
     assert "page 19" in held
     assert "page 0" not in held
+
+
+def test_a_page_is_not_told_what_a_closed_api_takes_and_gives() -> None:
+    with PageBlocks() as page:
+        gr.DownloadButton("Export")
+    told = page.get_config_file()["components"]
+    assert {each["type"] for each in told} == {"downloadbutton"}
+    assert not [name for each in told for name in each if name.startswith(("api_", "example_"))]

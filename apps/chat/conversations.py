@@ -179,12 +179,15 @@ class Conversation:
         The messages, oldest first.
     previous : tuple of Turn
         The messages before the last step that took some away, so that it can be taken back.
+    title : str or None
+        What the person calls it; None until they do.
     unread : mapping
         What was stored beside these by another version; written back as it stood.
     """
 
     turns: tuple[Turn, ...] = ()
     previous: tuple[Turn, ...] = ()
+    title: str | None = None
     unread: Mapping[str, Any] = field(default_factory=dict)
 
     def with_turn(self, turn: Turn) -> Conversation:

@@ -6,14 +6,16 @@ A chat is a conversation under a key of its own. Which keys are a browser's it a
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from apps.chat.conversations import USER, Conversation
+from apps.chat.message_rules import require_text
 from apps.chat.store import ConversationStore
+from playground.errors import OptionError
 
 # A browser keeps so many; its script knows it, too.
 MOST_CHATS = 100
-_LONGEST_TITLE = 60
+LONGEST_TITLE = 60
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Shelved:
     key : str
         Of its conversation.
     title : str
-        From its first question.
+        What the person called it, or its first question.
     messages : int
         How many it has.
     used : float
@@ -39,7 +41,7 @@ class Shelved:
 
 
 def title_of(conversation: Conversation) -> str:
-    """Return the first question in one short line.
+    """Return what the person called it, or the first question in one short line.
 
     Examples
     --------
@@ -49,11 +51,39 @@ def title_of(conversation: Conversation) -> str:
     >>> title_of(Conversation())
     'Chat'
     """
+    if conversation.title:
+        return conversation.title
     questions = (turn.content for turn in conversation.turns if turn.role == USER)
     words = " ".join(next(questions, "")[:1000].split())
-    if len(words) <= _LONGEST_TITLE:
+    if len(words) <= LONGEST_TITLE:
         return words or "Chat"
-    return words[:_LONGEST_TITLE].rsplit(" ", 1)[0] + "…"
+    return words[:LONGEST_TITLE].rsplit(" ", 1)[0] + "…"
+
+
+def rename(conversation: Conversation, title: str) -> Conversation:
+    """Call a conversation something; an empty title gives it back to its first question.
+
+    Raises
+    ------
+    OptionError
+        When the title is too long or holds half a character, or there is no such conversation.
+
+    Examples
+    --------
+    >>> from apps.chat.conversations import Turn
+    >>> told = Conversation((Turn("user", "Hi"),))
+    >>> title_of(rename(told, " Bees  and hives ")), title_of(rename(told, " "))
+    ('Bees and hives', 'Hi')
+    """
+    words = " ".join(require_text("The title", title).split())
+    if len(words) > LONGEST_TITLE:
+        raise OptionError(
+            f"The title of a chat may have at most {LONGEST_TITLE} characters, got {len(words):,}; "
+            f"shorten it."
+        )
+    if not conversation.turns:
+        raise OptionError("That chat has no message yet; write one before you give it a title.")
+    return replace(conversation, title=words or None)
 
 
 def shelve(store: ConversationStore, keys: Iterable[str]) -> list[Shelved]:

@@ -30,8 +30,10 @@ def dump_conversation(conversation: Conversation) -> bytes:
 
 def conversation_values(conversation: Conversation) -> dict[str, Any]:
     """Return a conversation as values that JSON can hold."""
+    named = {} if conversation.title is None else {"title": conversation.title}
     return {
         **conversation.unread,
+        **named,
         "turns": [_dump_turn(turn) for turn in conversation.turns],
         "previous": [_dump_turn(turn) for turn in conversation.previous],
     }
@@ -46,9 +48,9 @@ def read_conversation(content: bytes) -> Conversation:
         When it is no JSON, or its messages have no role or no text.
     """
     stored = read_object(content)
-    return Conversation(
-        _read_turns(stored.pop("turns", [])), _read_turns(stored.pop("previous", [])), stored
-    )
+    turns, previous = (_read_turns(stored.pop(name, [])) for name in ("turns", "previous"))
+    title = stored.pop("title") if isinstance(stored.get("title"), str) else None
+    return Conversation(turns, previous, title, stored)
 
 
 def dump_object(values: Mapping[str, Any]) -> bytes:

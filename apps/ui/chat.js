@@ -105,6 +105,24 @@ function playgroundChats(element, server) {
     if (!list.hidden) draw();
   }
 
+  // The title becomes a field: Enter keeps what is written, Escape leaves the title as it was.
+  function rename(row, key) {
+    const title = row.querySelector(".chat-title"), field = document.createElement("input");
+    if (!title) return row.querySelector("input").focus();
+    field.value = title.textContent;
+    field.setAttribute("aria-label", "Title of the chat; empty for its first question");
+    row.querySelector(".chat-open").replaceWith(field);
+    field.select();
+    field.addEventListener("keydown", async (event) => {
+      if (event.isComposing || (event.key !== "Enter" && event.key !== "Escape")) return;
+      const problem = event.key === "Enter" ? await server.rename_chat([key, field.value]) : "";
+      say(problem);
+      if (problem) return;
+      await draw();
+      list.querySelector(`[data-do=rename][data-key="${key}"]`)?.focus();
+    });
+  }
+
   function undelete() {
     playgroundOwn([...playgroundOwn(), forGood()]);
     playgroundStored("playground-deleted", "");
@@ -130,7 +148,8 @@ function playgroundChats(element, server) {
     if (what === "new") begin();
     else if (what === "list") unfold(list.hidden);
     else if (what === "open") key === playgroundKey() ? unfold(false) : show(key);
-    else if (what === "delete") remove(key, button.parentElement.querySelector(".chat-title").textContent);
+    else if (what === "delete") remove(key, button.getAttribute("aria-label").replace("Delete ", ""));
+    else if (what === "rename") rename(button.parentElement, key);
     else if (what === "undelete") undelete();
     else save(what);
   });

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from apps.chat.export import as_json, as_markdown
 from apps.chat.service import ChatService
-from apps.chat.shelf import Shelved, shelve
+from apps.chat.shelf import Shelved, rename, shelve
 from apps.ui.notice import render_error
 from playground.drawing.markup import join, tag
 from playground.errors import OptionError, PlaygroundError
@@ -52,6 +52,7 @@ def _row(chat: Shelved, current: bool) -> Markup:
     return tag(
         "li",
         _do("open", title, words, data_key=chat.key, class_="chat-open", **opened),
+        _do("rename", "✎", data_key=chat.key, aria_label=f"Rename {chat.title}", title="Rename"),
         _do("delete", "Delete", data_key=chat.key, aria_label=f"Delete {chat.title}"),
     )
 
@@ -61,7 +62,7 @@ def _do(what: str, *words: object, **more: Any) -> Markup:
 
 
 def serve_chats(service: ChatService) -> list[Callable[[Any], Any]]:
-    """Return what the page's script calls: draw a list, write a file, remove for good.
+    """Return what the page's script calls: draw a list, write a file, rename, remove.
 
     Parameters
     ----------
@@ -85,6 +86,14 @@ def serve_chats(service: ChatService) -> list[Callable[[Any], Any]]:
         except PlaygroundError as error:
             return {"problem": str(error)}
 
+    def rename_chat(asked: Any) -> str:
+        try:
+            key, title = asked
+            service.store.update(str(key), lambda there: rename(there, str(title)))
+        except PlaygroundError as error:
+            return str(error)
+        return ""
+
     def remove_chat(key: Any) -> str:
         try:
             service.remove(str(key))
@@ -92,7 +101,7 @@ def serve_chats(service: ChatService) -> list[Callable[[Any], Any]]:
             return str(error)
         return ""
 
-    return [draw_chats, export_chat, remove_chat]
+    return [draw_chats, export_chat, rename_chat, remove_chat]
 
 
 def build_bar(service: ChatService) -> gr.HTML:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from apps.chat.conversations import Conversation
+from apps.chat.conversations import ASSISTANT, FILTER, Conversation
 from playground.drawing.markup import prose
 from playground.errors import FetchCancelled
 from playground.experiments.run import Stopped
@@ -32,6 +32,9 @@ def render_hint(
 def render_former(conversation: Conversation) -> str:
     """Return the offer to bring back what the last exchange stands in the place of, if anything."""
     place = conversation.last_question
+    if place is not None and _took_a_reply(conversation, place):
+        words = "The content filter refused the question; the reply that it had was taken away."
+        return render_hint(words, "restore", "Bring it back")
     if place is None or not conversation.turns[-1].earlier:
         words = "Your message was replaced; the former one is kept with what followed it."
     else:
@@ -43,6 +46,17 @@ def render_former(conversation: Conversation) -> str:
     if not former or place is None:
         return ""
     return render_hint(words, "version", "Bring the former one back", place, former)
+
+
+def _took_a_reply(conversation: Conversation, place: int) -> bool:
+    """Tell whether the filter refused to have a question answered again that had a reply."""
+    former = conversation.previous
+    return (
+        conversation.turns[-1].role == FILTER
+        and len(former) > place + 1
+        and former[place].content == conversation.turns[place].content
+        and former[place + 1].role == ASSISTANT
+    )
 
 
 def render_outcome(error: Exception | None, otherwise: str = "") -> str:

@@ -12,10 +12,12 @@ import pytest
 
 from apps.chat.confidence import confidence_of
 from apps.chat.conversations import Conversation, Turn
+from apps.chat.export import as_json
 from apps.chat.runs import Run
 from apps.chat.service import ChatService
 from apps.chat.shelf import MOST_CHATS, shelve, title_of
 from apps.chat.store import ConversationStore
+from apps.chat.stored_form import dump_conversation, read_conversation
 from apps.chat.versions import add_version
 from apps.ui.chats import render_bar, serve_chats
 from playground.generation.recording import TokenRecord
@@ -74,6 +76,34 @@ def test_a_key_that_is_none_gets_a_sentence_and_no_file_is_touched(service: Chat
     assert "md or json, got 'exe'" in told[3]
     assert "No chat has a message yet" in calls["draw_chats"]([[], ANNA])
     assert len(shelve(service.store, [f"{at:032x}" for at in range(MOST_CHATS + 9)])) == 0
+
+
+def test_a_title_stays_with_the_conversation_and_a_bad_one_gets_a_sentence(
+    service: ChatService, tmp_path: Path
+) -> None:
+    tell(service, ANNA, "What do bees eat?")
+    rename = serve(service)["rename_chat"]
+    assert rename([ANNA, "  Bees <b>\n and hives "]) == ""
+    again = ConversationStore(service.pool.settings.conversations_dir)  # as after a restart
+    assert title_of(again.load(ANNA)) == "Bees <b> and hives"
+    assert seen(serve(service)["draw_chats"]([[ANNA], BEN])).text.count("Bees <b> and hives") == 1
+    assert as_json(again.load(ANNA)).startswith('{\n  "title": "Bees <b> and hives"')
+    cleared = service.restore(ANNA) if service.clear(ANNA).title else Conversation()
+    assert cleared.title == "Bees <b> and hives"
+    assert "at most 60 characters, got 61" in rename([ANNA, "x" * 61])
+    assert "half of one" in rename([ANNA, "\ud83d"])
+    assert "no message yet" in rename([BEN, "mine"])
+    assert "key" in rename(["../x", "mine"])
+    assert title_of(service.store.load(ANNA)) == "Bees <b> and hives"
+    assert rename([ANNA, " "]) == ""
+    assert title_of(service.store.load(ANNA)) == "What do bees eat?"
+
+
+def test_a_title_that_this_version_cannot_read_is_written_back() -> None:
+    stored = b'{"title":7,"turns":[],"previous":[]}'
+    told = read_conversation(stored)
+    assert told.title is None
+    assert json.loads(dump_conversation(told)) == json.loads(stored)
 
 
 def test_a_chat_is_removed_for_good_with_all_its_files_and_no_other(service: ChatService) -> None:

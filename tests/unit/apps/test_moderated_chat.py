@@ -11,6 +11,7 @@ from apps.chat.conversations import FILTER, conversation_messages
 from apps.chat.request import Request
 from apps.chat.service import ChatService
 from apps.chat.store import ConversationStore
+from apps.ui.notice import render_former
 from apps.ui.transcript import render_conversation
 from playground.generation.settings import SamplingSettings
 from playground.models.engines.manager import ModelChoice
@@ -78,6 +79,25 @@ def test_with_the_filter_off_the_same_question_is_asked_again(
     assert facts.moderation == {"on": False}
     assert "filter <b>off</b>" in render_conversation(told)
     assert len(conversation_messages(told, "")) == 2
+
+
+def test_a_reply_that_a_refused_retry_took_away_can_be_brought_back(
+    tiny_model_folder: Path, home: Path
+) -> None:
+    chat = Chat(tiny_model_folder, home, "Bread.")
+    chat.request = replace(chat.request, moderation=False)
+    chat.ask(HARMFUL)
+    answered = chat.service.store.load(KEY)
+    chat.request = replace(chat.request, moderation=True)
+    for _ in range(2):
+        list(chat.service.answer(chat.service.retry(KEY, "page", 1), chat.request))
+        refused = chat.service.store.load(KEY)
+        assert refused.turns[-1].role == FILTER
+        assert "Bring it back" in render_former(refused)
+        assert chat.service.restore(KEY).turns == answered.turns
+    chat.service.restore(KEY)  # a refusal that is asked again has no reply to bring back
+    list(chat.service.answer(chat.service.retry(KEY, "page", 1), chat.request))
+    assert "Bring it back" not in render_former(chat.service.store.load(KEY))
 
 
 def test_a_banned_reply_is_never_shown_nor_kept(tiny_model_folder: Path, home: Path) -> None:

@@ -114,13 +114,16 @@ class ChatTab:
         quick: View = {"queue": False, "js": WITH_KEY, **QUIET}
         draft: View = {"fn": self._on_draft, "inputs": values, "outputs": self._rail.context}
         draft |= quick
+        seen = {self._rail.context, *self._switch.shows}
+        after: View = {**draft, "fn": self._on_answered, "outputs": list(seen)}
+        after["inputs"] = {*values, self._switch.current}
         load: View = {"inputs": {self._key, self._switch.current, *rail}, "outputs": outputs}
         load |= slow
 
         sends = [self._dock.send.click, self._composer.submit]
-        gr.on(sends, self._on_send, values, outputs, **slow).then(**draft)
+        gr.on(sends, self._on_send, values, outputs, **slow).then(**after)
         clicks = [self._transcript.select, self._notice.select]
-        gr.on(clicks, self._on_click, values, outputs, **slow).then(**draft)
+        gr.on(clicks, self._on_click, values, outputs, **slow).then(**after)
         self._dock.clear.click(self._on_clear, {self._key}, outputs, **quick).then(**draft)
         self._dock.stop.click(self._on_stop, queue=False, **QUIET)
 
@@ -171,6 +174,15 @@ class ChatTab:
         except PlaygroundError as error:
             return str(render_context_problem(error))
         return str(render_outlook(outlook)) if outlook else gr.skip()
+
+    def _on_answered(self, data: Data) -> View:
+        """Show the window and what runs now: another model may have been chosen meanwhile."""
+        chosen, window = data[self._switch.current], {self._rail.context: self._on_draft(data)}
+        try:
+            facts = self._store.load(data[self._key]).last_facts
+        except PlaygroundError:  # the event before has said it
+            return window
+        return {**window, **(self._switch.what_runs(chosen, facts) if chosen else {})}
 
     def _on_send(self, request: gr.Request, data: Data) -> Iterator[View]:
         key, text, edited = data[self._key], data[self._composer] or "", data[self._editing]

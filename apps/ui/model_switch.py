@@ -53,6 +53,11 @@ class ModelSwitch:
         beside = {self._badge, self._rail.notice, self._rail.got, self._welcome.about, self.current}
         return {*beside, *self._rail.components}
 
+    @property
+    def shows(self) -> set[Any]:
+        """What tells of the model that runs."""
+        return {self._badge, self._rail.got, self._rail.precision}
+
     def load(self, data: Mapping[Any, Any]) -> Iterator[View]:
         """Load the model of the rail, showing stage and seconds; on failure go back."""
         try:

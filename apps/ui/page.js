@@ -81,7 +81,7 @@ function playgroundCounting() {
     style.id = "counting";
     document.head.append(style);
   }
-  style.textContent = `${rule} { display: none !important; }`;
+  style.textContent = `${rule}, #rail-others .${counting.length ? "none" : "some"} { display: none !important; }`;
 }
 
 let playgroundOpened = false; // until the address has been read, nothing is written over it

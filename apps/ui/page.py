@@ -179,8 +179,9 @@ def _open_labs(buttons: dict[str, gr.Button], prompt: gr.Textbox) -> None:
 
 
 _OTHERS = (
-    '<p class="hint">Only what counts for this experiment stands here. All other run settings are '
-    "the chat's and change nothing in it.</p>"
+    '<p class="hint some">Only what counts for this experiment stands here. All other run settings '
+    "are the chat's and change nothing in it.</p>"
+    '<p class="hint none">No run setting counts for this experiment: it asks no chat model.</p>'
 )
 _THEME_SWITCH = (
     '<div class="theme" role="group" aria-label="Colours">'

@@ -57,8 +57,9 @@ def products_chart(widths: Widths, last: int) -> Markup:
     foot = f"L{_x(last, last):.1f},{_y(0, top):.1f} L{_x(0, last):.1f},{_y(0, top):.1f} Z"
     share = attention[-1] / top
     chart = _svg(
-        f"Billions of multiply-adds against tokens: {top:.0f} at {last:,}, {share:.0%} attention",
-        _axes(last, top, lambda value: f"{value:g} G"),
+        f"Billions of multiply-adds against tokens: {top:.0f} at {last:,}, "
+        f"{100 * share:.0f} % attention",
+        _axes(last, top, lambda value: f"{value:g} bn" if value else "0"),
         tag("path", class_="attention", d=f"{whole} {foot}"),
         tag("path", class_="layers", d=f"{base} {foot}"),
     )

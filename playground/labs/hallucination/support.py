@@ -105,7 +105,7 @@ class SentenceSupport:
         if self.lacking:
             what = ", ".join(each.text for each in self.lacking)
             return f"The source does not have: {what}."
-        share = f"{self.words:.0%} of its words stand in one sentence of the source"
+        share = f"{100 * self.words:.0f} % of its words stand in one sentence of the source"
         lacks = f", which does not have: {', '.join(self.unknown)}" if self.unknown else ""
         join = ";" if lacks else ", but"
         clashes = f"{join} {self.clash} sets them apart" if self.clash else ""

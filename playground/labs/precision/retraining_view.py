@@ -53,7 +53,7 @@ def _chart(known: Retraining) -> Markup:
 def _grid(tick: float) -> Markup:
     at = f"{_y(tick):.1f}"
     line = tag("line", class_="grid", x1=_LEFT, x2=_WIDTH - _RIGHT, y1=at, y2=at)
-    return line + _text(f"{tick:.0%}", _LEFT - 8, _y(tick) + 4, "end")
+    return line + _text(f"{100 * tick:.0f} %", _LEFT - 8, _y(tick) + 4, "end")
 
 
 def _halves(epochs: int) -> Markup:

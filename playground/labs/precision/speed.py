@@ -84,7 +84,7 @@ def _ceiling(measured: Measured, machine: Machine) -> str:
     limit = machine.read_bytes_per_second / size
     speed = measured.decode_tokens_per_second.median
     reached = (
-        f"it wrote {speed:.0f}, {speed / limit:.0%} of that."
+        f"it wrote {speed:.0f}, {100 * speed / limit:.0f} % of that."
         if speed <= limit
         else f"it wrote {speed:.0f}, so the memory is faster than in the moment it was timed."
     )
@@ -135,9 +135,10 @@ def _apart(measured: Measured) -> list[str]:
         return []
     return [
         f"Reading the shipped text, {found.outliers:,} of {found.inputs:,} inputs of these layers "
-        f"({found.outliers / found.inputs:.3%}) were {found.threshold:g} or larger in size, up to "
-        f"{found.largest:,.0f} (measured): those are the outliers. Rounded to INT8 with the "
-        f"others, one of {found.largest:,.0f} would leave steps of {found.largest / 127:,.1f}."
+        f"({100 * found.outliers / found.inputs:.3f} %) were {found.threshold:g} or larger in "
+        f"size, up to {found.largest:,.0f} (measured): those are the outliers. Rounded to INT8 "
+        f"with the others, one of {found.largest:,.0f} would leave steps of "
+        f"{found.largest / 127:,.1f}."
     ]
 
 

@@ -70,7 +70,7 @@ class Occupancy:
         """What the other work was, in words."""
         return (
             f"other programs kept {self.others:.1f} processors busy, and the host kept back "
-            f"{self.stolen:.0%} of their time (steal)"
+            f"{100 * self.stolen:.0f} % of their time (steal)"
         )
 
 

@@ -50,10 +50,10 @@ def test_numbers_dates_and_names_that_the_source_lacks_are_found(
 @pytest.mark.parametrize(
     ("answer", "verdict", "rule"),
     [
-        ("Marie Curie was born in Warsaw.", "supported", "100% of its words"),
+        ("Marie Curie was born in Warsaw.", "supported", "100 % of its words"),
         ("She was born in Berlin.", "unsupported", "does not have: Berlin."),
         ("She did patent the isolation of radium.", "unclear", "but a negation sets them apart"),
-        ("Letters of hers were lost.", "unclear", "60% of its words"),
+        ("Letters of hers were lost.", "unclear", "60 % of its words"),
         ("It grows on tall plants.", "unsupported", "of its words stand"),
         ("She never grew poor by it.", "unclear", "which does not have: poor; an opposite"),
         ("She never sold the isolation of radium.", "unclear", "does not have: sold."),

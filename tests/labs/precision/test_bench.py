@@ -156,11 +156,11 @@ def test_why_is_made_of_the_numbers() -> None:
     assert bytes_per_token(replace(INT8, tied_head=False)) == 100_000_000
     told = " ".join(explain(int8_row(), MACHINE, full_row()))
     assert "reads 200 MB of weights (computed)" in told
-    assert "50 GB/s (measured), which would allow 250 tokens/s; it wrote 20, 8% of that" in told
+    assert "50 GB/s (measured), which would allow 250 tokens/s; it wrote 20, 8 % of that" in told
     assert "0.40 times the bytes" in told
     assert "0.80 times as fast: slower" in told
     assert "LLM.int8()" in told
-    assert "1,000 of 2,000,000 inputs of these layers (0.050%) were 6 or larger" in told
+    assert "1,000 of 2,000,000 inputs of these layers (0.050 %) were 6 or larger" in told
     assert "up to 1,270 (measured)" in told
     assert "steps of 10.0" in told
     assert "outliers" not in " ".join(explain(full_row(), MACHINE, None))

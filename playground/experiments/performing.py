@@ -152,6 +152,7 @@ def _perform_on(
 
 
 def _choose(name: str | None) -> ModelChoice:
-        from playground.models.engines.precision import Precision
+    from playground.models.acquire.catalog import load_catalog
+    from playground.models.engines.precision import Precision
 
     return ModelChoice(name or load_catalog()[0].name, Precision.FP32)

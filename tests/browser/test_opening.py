@@ -32,8 +32,14 @@ def test_every_lab_opens_full_and_says_when_a_picture_is_old(visit: Visit) -> No
             assert page.evaluate("document.documentElement.scrollWidth") <= 390, each.path
             page.set_viewport_size({"width": 1360, "height": 860})
 
+    page.locator("#lab-precision").click()
+    page.get_by_role("tab", name="Floats").click()
+    expect(page.locator("#rail-others .none")).to_be_visible()
+    expect(page.locator("#rail-others .some")).to_be_hidden()
+
     page.locator("#lab-temperature").click()
     page.get_by_role("tab", name="Strip").click()
+    expect(page.locator("#rail-others .some")).to_be_visible()
     prompt = page.locator("#temperature-strip-prompt :is(input, textarea)").first
     view, usual = page.locator("#view-temperature-strip"), prompt.input_value()
     expect(view.locator(".made-of")).to_contain_text(f"“{usual}” · ")

@@ -108,7 +108,7 @@ def classifier(rounds: int) -> list[Cost]:
     encoder = ensure_model(
         EMBEDDER, Settings.from_env(), lambda _: None, lambda: False, any_kind=True
     )
-    embedder, taken = load_embedder(encoder, LAYERS), []
+    embedder, taken = load_embedder(encoder, LAYERS, rounded=True), []
     policies = [(each.category, each.head) for each in shipped_policy_heads()]
     for _ in range(rounds + 1):
         rail = shipped_rail().asking(Classifier(embedder.embed, shipped_head(), policies))

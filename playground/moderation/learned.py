@@ -32,4 +32,4 @@ def shipped_classifier(
     """
     model = ensure_model(EMBEDDER, settings, lambda _: None, cancelled, any_kind=True)
     policies = [(each.category, each.head) for each in shipped_policy_heads()]
-    return Classifier(load_embedder(model, LAYERS).embed, shipped_head(), policies)
+    return Classifier(load_embedder(model, LAYERS, rounded=True).embed, shipped_head(), policies)

@@ -51,3 +51,14 @@ def test_texts_that_run_together_do_not_see_one_another(encoder_model: Installed
     texts = ["A cat.", "A long sentence about the weather of the last days. " * 40, "", "A dog."]
     alone = np.concatenate([embedder.embed([each]) for each in texts])
     assert np.allclose(embedder.embed(texts), alone, atol=1e-6)
+
+
+def test_vectors_of_bytes_are_near_and_the_same_whatever_runs_beside_them(
+    encoder_model: InstalledModel,
+) -> None:
+    exact, rounded = (load_embedder(encoder_model, LAYERS, each) for each in (False, True))
+    texts = ["How do I kill a Python process?", "x" * 400, "", "The bakery opens at six."]
+    near = rounded.embed(texts)
+    assert ((near * exact.embed(texts)).sum(1) > 0.995).all()
+    alone = np.concatenate([rounded.embed([each]) for each in texts])
+    assert np.allclose(near, alone, atol=2e-3)

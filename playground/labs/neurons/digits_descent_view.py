@@ -30,7 +30,7 @@ def draw(known: DigitsDescent) -> Markup:
     last = [course.points[-1] for course in known.courses]
     slowest = max((point.seconds for point in last), default=0.0) or 1.0
     pictures = (
-        _chart(known, "Cost against seconds", _seconds(slowest), lambda point: point.seconds),
+        _chart(known, "Cost against seconds", _seconds(slowest), _since),
         _chart(known, "Cost against epochs", _epochs(known), lambda point: point.epoch),
     )
     keys = (key(f"rule-{course.rule}", TITLES[course.rule]) for course in known.courses)
@@ -60,10 +60,17 @@ _HOW = (
 )
 
 
+_SOONEST = 0.01  # seconds; the start, at 0, stands here, for equal factors have no 0
+
+
+def _since(point: Point) -> float:
+    return max(point.seconds, _SOONEST)
+
+
 def _seconds(slowest: float) -> Axis:
     """Return an axis of equal factors: the slowest takes many times as long as the quickest."""
     ticks = [each for each in (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100) if each <= slowest]
-    return Axis("seconds of training", 0.01, max(slowest, 0.02), ticks, log=True)
+    return Axis("seconds of training", _SOONEST, max(slowest, 2 * _SOONEST), ticks, log=True)
 
 
 def _epochs(known: DigitsDescent) -> Axis:

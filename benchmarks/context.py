@@ -24,8 +24,8 @@ from playground.generation.settings import SamplingSettings
 from playground.labs.context.example import EXAMPLE
 from playground.labs.context.needle import NeedleSettings
 from playground.models.acquire.catalog import load_catalog
-from playground.models.engines.choice import EngineName
 from playground.models.engines.engine import Engine
+from playground.models.engines.engine_name import EngineName
 
 SIDES: dict[str, tuple[str, EngineName]] = {
     "core, INT8": ("int8", EngineName.CORE),

@@ -28,8 +28,8 @@ from playground.generation.reply import Reply
 from playground.generation.scheduler import Scheduler
 from playground.labs.context.example import EXAMPLE
 from playground.models.acquire.catalog import load_catalog
-from playground.models.engines.choice import EngineName
 from playground.models.engines.engine import Engine
+from playground.models.engines.engine_name import EngineName
 from playground.models.text.tokenizer import Message
 
 SIDES = {"core, FP32": "fp32", "core, INT8": "int8"}

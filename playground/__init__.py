@@ -56,7 +56,7 @@ def load(
     """
     # Imported here so that `import playground` stays instant.
     from playground.errors import OptionError
-    from playground.models.engines.choice import EngineName
+    from playground.models.engines.engine_name import EngineName
     from playground.models.engines.manager import ModelChoice
     from playground.models.engines.precision import Precision
     from playground.serving import shared_pool

@@ -15,9 +15,10 @@ from playground.generation.kept_caches import KeptCaches
 from playground.generation.language_model import LanguageModel
 from playground.generation.scheduler import Scheduler
 from playground.models.acquire.store import InstalledModel
-from playground.models.engines.choice import EngineName, load_engine
+from playground.models.engines.choice import load_engine
 from playground.models.engines.embedder import Embedder, LastEmbedder
 from playground.models.engines.engine import Engine
+from playground.models.engines.engine_name import EngineName
 from playground.models.engines.loads import wait_until
 from playground.models.engines.manager import Activity, ModelChoice, ModelManager, Residence
 from playground.models.engines.memory import LoadPlan, read_memory, room_to_keep

@@ -24,7 +24,7 @@ from playground.experiments.result import Result
 from playground.experiments.run import NOTHING_DONE, Progress, Stopped
 from playground.experiments.settings import Setting, Settings
 from playground.labs import labs
-from playground.models.engines.choice import EngineName
+from playground.models.engines.engine_name import EngineName
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
 from playground.serving import shared_pool

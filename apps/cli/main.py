@@ -21,7 +21,7 @@ from apps.cli.terminal import (
     write,
 )
 from playground.errors import OptionError
-from playground.models.engines.choice import EngineName
+from playground.models.engines.engine_name import EngineName
 from playground.models.engines.precision import Precision
 from playground.settings import Settings
 

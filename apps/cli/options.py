@@ -17,7 +17,7 @@ from playground.generation.fitting.overflow import OverflowPolicy
 from playground.generation.presets import CHAT_START
 from playground.generation.settings import MAX_SEED, MIN_WINDOW, OPTIONS, SamplingSettings
 from playground.models.acquire.catalog import load_catalog
-from playground.models.engines.choice import EngineName
+from playground.models.engines.engine_name import EngineName
 from playground.models.engines.precision import Precision
 from playground.settings import Settings
 

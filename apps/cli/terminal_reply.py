@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from playground.generation.language_model import LanguageModel
     from playground.generation.reply import Reply
     from playground.generation.row import FinishReason
-    from playground.models.engines.choice import EngineName
     from playground.models.engines.engine import Engine
+    from playground.models.engines.engine_name import EngineName
 
 
 def fetch_in_sight(

@@ -17,7 +17,7 @@ from apps.ui.notice import render_error
 from apps.ui.rail import Rail
 from playground.errors import OptionError
 from playground.experiments.settings import Settings
-from playground.models.engines.choice import EngineName
+from playground.models.engines.engine_name import EngineName
 from playground.models.engines.precision import Precision
 from playground.settings import Settings as Place
 

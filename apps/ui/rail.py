@@ -22,7 +22,7 @@ from apps.ui.rail_fields import (
 from playground.drawing.context_bar import render_outlook
 from playground.errors import OptionError
 from playground.generation.settings import OPTIONS, SamplingSettings
-from playground.models.engines.choice import EngineName
+from playground.models.engines.engine_name import EngineName
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
 

@@ -18,7 +18,7 @@ from playground.generation.fitting.overflow import OverflowPolicy
 from playground.generation.option import Option
 from playground.generation.presets import CHAT_START
 from playground.generation.settings import OPTIONS, SamplingSettings
-from playground.models.engines.choice import EngineName
+from playground.models.engines.engine_name import EngineName
 from playground.models.engines.manager import ModelChoice
 
 Component = gr.Dropdown | gr.Textbox | gr.Slider

@@ -15,7 +15,7 @@ from playground.generation.language_model import LanguageModel
 from playground.models.acquire.catalog import load_catalog
 from playground.models.acquire.fetch import find_installed
 from playground.models.acquire.store import InstalledModel
-from playground.models.engines.choice import EngineName
+from playground.models.engines.engine_name import EngineName
 from playground.models.engines.manager import ModelChoice
 from playground.serving import Pool
 

@@ -20,7 +20,7 @@ from playground.experiments.heading import heading
 from playground.experiments.result import Result, Subject, versions
 from playground.experiments.settings import Settings
 from playground.generation.presets import CHAT_START
-from playground.models.engines.choice import EngineName
+from playground.models.engines.engine_name import EngineName
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
 

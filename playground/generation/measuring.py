@@ -28,8 +28,9 @@ from playground.generation.reply import Reply
 from playground.generation.scoring import Quality, encode_text, predict, score
 from playground.models.acquire.fetch import ensure_model
 from playground.models.acquire.store import InstalledModel
-from playground.models.engines.choice import EngineName, load_engine
+from playground.models.engines.choice import load_engine
 from playground.models.engines.engine import Engine
+from playground.models.engines.engine_name import EngineName
 from playground.models.engines.outliers import Outliers, count_outliers
 from playground.models.engines.precision import Precision
 from playground.models.engines.trust import settle_engine

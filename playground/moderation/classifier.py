@@ -15,14 +15,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from io import BytesIO
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from playground.core.activations import sigmoid
 from playground.moderation.sentences import cut_sentences
 from playground.moderation.verdict import Action, Match
 from playground.moderation.view import View
+
+if TYPE_CHECKING:  # NumPy takes a tenth of a second, and every rail knows of this stage
+    import numpy as np
+    from numpy.typing import NDArray
 
 CATEGORY = "harm"
 RULE = "harm.learned"
@@ -33,7 +34,7 @@ _KEPT_SCORES = 4_096
 _HEAD = "classifier.npz"
 HEAD_FIGURES = "classifier_figures.json"
 
-Embed = Callable[[Sequence[str]], NDArray[np.float32]]
+Embed = Callable[[Sequence[str]], "NDArray[np.float32]"]
 
 
 @dataclass(frozen=True, eq=False)  # arrays have no single answer to ==
@@ -60,6 +61,10 @@ class Head:
 
         Rounded to four digits: the last bits of a vector depend on what was computed beside it.
         """
+        import numpy as np
+
+        from playground.core.activations import sigmoid
+
         odds = vectors.astype(np.float64) @ self.weights + self.intercept
         return np.asarray(sigmoid(odds), np.float64).round(4)
 
@@ -72,6 +77,8 @@ class Head:
 
 def shipped_head() -> Head:
     """Return the head that was fitted by ``benchmarks/harm_classifier.py``."""
+    import numpy as np
+
     raw = files("playground.data").joinpath("moderation", _HEAD).read_bytes()
     with np.load(BytesIO(raw), allow_pickle=False) as stored:
         return Head(

@@ -66,10 +66,9 @@ def _likelihood(word: str) -> float:
 @cache
 def _pairs() -> dict[tuple[str, str], float]:
     """Return the log of how often a letter follows another, counted in the words that are known."""
-    counts: Counter[tuple[str, str]] = Counter()
     prose = files("playground.data").joinpath("prose.txt").read_text(encoding="utf-8").lower()
-    for word in [*_WORD.findall(prose), *known_words()]:
-        counts.update(pairwise(f" {word} "))
+    words = " ".join([*_WORD.findall(prose), *known_words()])
+    counts = Counter(pairwise(f" {words} "))
     signs = f" {ascii_lowercase}"
     after = Counter[str]()
     for (first, _), often in counts.items():

@@ -17,7 +17,8 @@ import pytest
 
 from playground.errors import PlaygroundError
 from playground.models.acquire.local import register_path
-from playground.models.engines.choice import EngineName, load_engine
+from playground.models.engines.choice import load_engine
+from playground.models.engines.engine_name import EngineName
 from playground.models.engines.precision import Precision
 from tests.support.core_reach import TEXT
 from tests.support.fetching import settings_in

@@ -11,9 +11,10 @@ import torch
 from playground.core.functional import log_softmax
 from playground.generation.language_model import LanguageModel
 from playground.models.acquire.store import InstalledModel
-from playground.models.engines.choice import EngineName, load_engine, pick_engine
+from playground.models.engines.choice import load_engine, pick_engine
 from playground.models.engines.core_model import CoreEngine, load_core_engine
 from playground.models.engines.engine import Engine
+from playground.models.engines.engine_name import EngineName
 from playground.models.engines.linear_layers import Int8Linear, SplitInt8Linear
 from playground.models.engines.precision import Precision
 from playground.models.engines.transformers_model import load_transformers_engine

@@ -13,9 +13,10 @@ from playground.core.transformer import Capture
 from playground.errors import PrecisionUnavailable
 from playground.generation.language_model import LanguageModel
 from playground.models.acquire.local import register_path
-from playground.models.engines.choice import EngineName, load_engine, pick_engine
+from playground.models.engines.choice import load_engine, pick_engine
 from playground.models.engines.core_families import FAMILIES, unsupported_reason
 from playground.models.engines.core_model import CoreEngine, load_core_engine
+from playground.models.engines.engine_name import EngineName
 from playground.models.engines.precision import Precision
 from playground.models.engines.transformers_model import load_transformers_engine
 from tests.support.core_reach import (

@@ -23,8 +23,9 @@ from playground.generation.language_model import LanguageModel
 from playground.models.acquire.local import register_path
 from playground.models.acquire.store import InstalledModel
 from playground.models.config import read_model_config
-from playground.models.engines.choice import EngineName, load_engine
+from playground.models.engines.choice import load_engine
 from playground.models.engines.engine import Engine
+from playground.models.engines.engine_name import EngineName
 from playground.models.engines.precision import Precision
 from playground.models.engines.transformers_model import load_transformers_engine
 from tests.support.core_reach import their_logits

@@ -17,7 +17,8 @@ from safetensors.torch import load_file, save_file
 
 from playground.errors import PlaygroundError
 from playground.models.acquire.local import register_path
-from playground.models.engines.choice import EngineName, load_engine
+from playground.models.engines.choice import load_engine
+from playground.models.engines.engine_name import EngineName
 from playground.models.engines.precision import Precision
 from tests.support.fetching import settings_in
 from tests.support.tiny_llama import save_tiny_llama

@@ -10,7 +10,8 @@ import pytest
 from safetensors.numpy import load_file
 
 from playground.models.acquire.local import register_path
-from playground.models.engines.choice import EngineName, load_engine
+from playground.models.engines.choice import load_engine
+from playground.models.engines.engine_name import EngineName
 from playground.models.engines.precision import Precision
 from tests.support.core_reach import TEXT, their_logits
 from tests.support.family_gguf import gemma_pieces, save_family_gguf

@@ -8,8 +8,9 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from playground.models.acquire.store import InstalledModel
-from playground.models.engines.choice import EngineName, load_engine
+from playground.models.engines.choice import load_engine
 from playground.models.engines.engine import Engine
+from playground.models.engines.engine_name import EngineName
 from playground.models.engines.precision import Precision
 
 TEXT = "They sat on the river bank; the savings bank was closed. " * 6

@@ -23,7 +23,8 @@ from hypothesis import strategies as st
 from playground.errors import OptionError, PlaygroundError
 from playground.generation.language_model import LanguageModel
 from playground.models.acquire.fetch import ensure_model
-from playground.models.engines.choice import EngineName, load_engine
+from playground.models.engines.choice import load_engine
+from playground.models.engines.engine_name import EngineName
 from playground.models.engines.precision import Precision, read_shape
 from playground.models.text.tokenizer import Message, Tokenizer, load_tokenizer
 from playground.settings import Settings

@@ -12,7 +12,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from playground.labs.embeddings.journey import Journey, follow
 from playground.labs.embeddings.layers import view
 from playground.models.acquire.store import InstalledModel
-from playground.models.engines.choice import EngineName, load_engine
+from playground.models.engines.choice import load_engine
+from playground.models.engines.engine_name import EngineName
 from playground.models.engines.precision import Precision
 
 LINES = """We sat on the river bank and fished, far from any Bank of England.

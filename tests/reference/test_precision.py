@@ -119,7 +119,8 @@ def test_switching_precisions_gives_the_memory_back(default_model: InstalledMode
 _LOAD = """
 import json, sys, threading, time
 from pathlib import Path
-from playground.models.engines.choice import EngineName, load_engine
+from playground.models.engines.choice import load_engine
+from playground.models.engines.engine_name import EngineName
 from playground.models.acquire.fetch import ensure_model
 from playground.models.engines.precision import (
     Precision, estimate_peak_bytes, read_shape, require_available,

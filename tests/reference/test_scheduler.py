@@ -10,7 +10,8 @@ from playground.generation.language_model import LanguageModel
 from playground.generation.reply import Reply
 from playground.generation.scheduler import Scheduler
 from playground.models.acquire.store import InstalledModel
-from playground.models.engines.choice import EngineName, load_engine
+from playground.models.engines.choice import load_engine
+from playground.models.engines.engine_name import EngineName
 from playground.models.engines.precision import Precision
 
 PROMPTS = (

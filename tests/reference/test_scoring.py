@@ -10,8 +10,9 @@ from transformers import AutoModelForCausalLM
 
 from playground.generation.scoring import encode_text, predict, score
 from playground.models.acquire.store import InstalledModel
-from playground.models.engines.choice import EngineName, load_engine
+from playground.models.engines.choice import load_engine
 from playground.models.engines.engine import Engine
+from playground.models.engines.engine_name import EngineName
 from playground.models.engines.precision import Precision, loader_arguments
 
 TEXT = (

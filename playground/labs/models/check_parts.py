@@ -17,8 +17,8 @@ from playground.experiments.run import Run, Stopped
 from playground.labs.models.check_texts import TEXTS
 from playground.models.acquire.store import InstalledModel
 from playground.models.acquire.tensor_scan import scan_tensors
-from playground.models.engines.choice import EngineName
 from playground.models.engines.engine import Engine
+from playground.models.engines.engine_name import EngineName
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision, unavailable_reason
 from playground.models.engines.unloaded import embedding_rows

@@ -33,7 +33,8 @@ from playground.models.acquire.fetch import ensure_model
 from playground.models.acquire.own_process import run_python
 from playground.models.acquire.progress import Watch
 from playground.models.acquire.store import InstalledModel
-from playground.models.engines.choice import EngineName, pick_engine
+from playground.models.engines.choice import pick_engine
+from playground.models.engines.engine_name import EngineName
 from playground.models.engines.machine import Machine
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision, estimate_bytes, read_shape

@@ -15,7 +15,7 @@ from playground.generation.measuring import Measured, Order, Spread
 from playground.generation.scoring import Quality
 from playground.models.acquire.own_process import Finished, follow_python
 from playground.models.acquire.progress import Watch
-from playground.models.engines.choice import EngineName
+from playground.models.engines.engine_name import EngineName
 from playground.models.engines.occupancy import Occupancy, between, read_moment
 from playground.models.engines.outliers import Outliers
 from playground.models.engines.precision import Precision

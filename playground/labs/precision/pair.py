@@ -21,7 +21,7 @@ from playground.generation.reply import Growing, Reply
 from playground.generation.row import Step
 from playground.generation.settings import SamplingSettings
 from playground.generation.stream import Stream
-from playground.models.engines.choice import EngineName
+from playground.models.engines.engine_name import EngineName
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
 from playground.models.text.tokenizer import Message, Tokenizer

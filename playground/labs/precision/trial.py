@@ -13,7 +13,7 @@ from playground.experiments.settings import field
 from playground.generation.language_model import LanguageModel
 from playground.generation.scoring import Quality, encode_text, predict, score
 from playground.labs.precision.microscope import MicroscopeSettings, first_matrix, restore
-from playground.models.engines.choice import EngineName
+from playground.models.engines.engine_name import EngineName
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
 from playground.models.engines.transformers_model import TransformersEngine

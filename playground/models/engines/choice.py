@@ -7,40 +7,16 @@ bitsandbytes at INT8, and never further from FP32 than transformers at the same 
 
 from __future__ import annotations
 
-from enum import StrEnum
-
-from playground.errors import OptionError
 from playground.models.acquire.store import InstalledModel
 from playground.models.config import read_model_config
 from playground.models.engines.compute import apart
 from playground.models.engines.core_families import unsupported_reason
 from playground.models.engines.core_model import load_core_engine
 from playground.models.engines.engine import Engine
+from playground.models.engines.engine_name import EngineName
 from playground.models.engines.precision import Precision, pick_device
 from playground.models.engines.transformers_model import load_transformers_engine
 from playground.models.foreign import reading
-
-
-class EngineName(StrEnum):
-    """What may be asked for."""
-
-    AUTO = "auto"
-    CORE = "core"
-    TRANSFORMERS = "transformers"
-
-    @classmethod
-    def parse(cls, text: str) -> EngineName:
-        """Read a name.
-
-        Raises
-        ------
-        OptionError
-            When there is no such engine.
-        """
-        try:
-            return cls(text.lower())
-        except ValueError:
-            raise OptionError(f"`engine` must be one of {', '.join(cls)}, got {text!r}.") from None
 
 
 def pick_engine(model: InstalledModel, precision: Precision) -> EngineName:

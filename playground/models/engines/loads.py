@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from playground.errors import FetchCancelled
-from playground.models.engines.choice import EngineName
+from playground.models.engines.engine_name import EngineName
 from playground.models.engines.precision import Precision
 
 T = TypeVar("T")

@@ -23,8 +23,9 @@ from dataclasses import replace
 from playground.errors import FetchCancelled, PlaygroundError, PrecisionUnavailable
 from playground.models.acquire.fetch import FetchProgress, ensure_model, source_stamp
 from playground.models.acquire.store import InstalledModel
-from playground.models.engines.choice import EngineName, load_engine
+from playground.models.engines.choice import load_engine
 from playground.models.engines.engine import Engine
+from playground.models.engines.engine_name import EngineName
 from playground.models.engines.loads import (
     Activity,
     Load,

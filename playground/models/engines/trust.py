@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from playground.models.acquire.own import checked
 from playground.models.acquire.store import InstalledModel
-from playground.models.engines.choice import EngineName, pick_engine
+from playground.models.engines.choice import pick_engine
+from playground.models.engines.engine_name import EngineName
 from playground.models.engines.precision import Precision
 from playground.settings import Settings
 

@@ -19,7 +19,7 @@ from playground.labs.precision.bench_row import SHIPPED_TEXT, Row, ended_row
 from playground.labs.precision.bench_view import draw
 from playground.labs.precision.speed import bytes_per_token, explain
 from playground.models.acquire.own_process import Finished
-from playground.models.engines.choice import EngineName
+from playground.models.engines.engine_name import EngineName
 from playground.models.engines.machine import Machine
 from playground.models.engines.occupancy import Occupancy
 from playground.models.engines.outliers import Outliers

@@ -22,8 +22,9 @@ from playground.generation.reply import Reply
 from playground.generation.row import Step
 from playground.generation.scheduler import Scheduler
 from playground.models.acquire.local import register_path
-from playground.models.engines.choice import EngineName, load_engine
+from playground.models.engines.choice import load_engine
 from playground.models.engines.engine import Engine
+from playground.models.engines.engine_name import EngineName
 from playground.models.engines.precision import Precision
 from playground.models.engines.transformers_cache import TransformersCache
 from playground.models.text.tokenizer import Message

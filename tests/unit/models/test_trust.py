@@ -13,7 +13,7 @@ from playground.labs.models.check import CheckSettings
 from playground.labs.models.check_view import CHECK
 from playground.models.acquire.local import register_path
 from playground.models.acquire.own import Checked, remember_checked
-from playground.models.engines.choice import EngineName
+from playground.models.engines.engine_name import EngineName
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
 from playground.models.engines.trust import settle_engine

@@ -26,7 +26,7 @@ from playground.generation.language_model import LanguageModel
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines import manager as manager_module
 from playground.models.engines import precision as precision_module
-from playground.models.engines.choice import EngineName
+from playground.models.engines.engine_name import EngineName
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.memory import Memory
 from playground.models.engines.precision import Precision

@@ -26,13 +26,7 @@ from playground.models.acquire.store import InstalledModel
 from playground.models.engines.choice import load_engine
 from playground.models.engines.engine import Engine
 from playground.models.engines.engine_name import EngineName
-from playground.models.engines.loads import (
-    Activity,
-    Load,
-    ModelChoice,
-    Show,
-    wait_until,
-)
+from playground.models.engines.loads import Activity, Load, ModelChoice, Show, wait_until
 from playground.models.engines.memory import LoadPlan, Resident, plan_load, read_memory
 from playground.models.engines.precision import (
     Precision,

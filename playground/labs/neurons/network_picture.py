@@ -68,6 +68,7 @@ def _neuron(setting: str, number: int, active: float, share: float, chosen: int)
     return tag(
         "button",
         tag("small", number),
+        " ",  # to who reads it as a line
         told,
         type="button",
         class_=f"heat h{1 + min(int(3.999 * share), 3)}",

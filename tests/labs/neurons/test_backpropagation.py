@@ -13,6 +13,7 @@ import pytest
 from playground.core.network import MLP
 from playground.core.training import accuracy
 from playground.data.digits import load_digits
+from playground.drawing.as_text import as_text
 from playground.errors import OptionError
 from playground.labs.neurons.backpropagation import (
     Backpropagation,
@@ -82,6 +83,7 @@ def test_every_neuron_is_a_button_and_every_factor_stands_there() -> None:
     for factor in (way.a[2][j], way.slope[3][k], way.pull[k], check.chain):
         assert f"<b>{show(float(factor))}</b>" in picture
     assert "160 paths" in picture
+    assert f"11 {way.a[2][10]:.2f}" in as_text(draw(known))
 
 
 def test_a_blank_pixel_is_said_to_teach_nothing() -> None:

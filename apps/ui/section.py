@@ -80,6 +80,7 @@ class Section:
         self.notice = gr.HTML("", elem_id=f"notice-{self._id}", js_on_load=view_script(""))
         self._picture = Picture(experiment)
         self._view, self._code = self._picture.view, self._picture.code
+        self._clicked_in = [self._view, *([self._intro] if experiment.intro else [])]
 
     def wire(self) -> None:
         """Connect the components."""
@@ -88,7 +89,7 @@ class Section:
         else:
             self._wire_run()
         gr.on(
-            [self._intro.select, self._view.select],
+            [each.select for each in self._clicked_in],
             self._on_select,
             self.inputs,
             [self.notice, *self.form.fields.values()],
@@ -135,7 +136,7 @@ class Section:
         begun = [self._run.click, *self.form.entered]
         gr.on(begun, self._on_run, self.inputs, outputs, **quiet)
         self._stop.click(self._stops.stop, queue=False, **QUIET)
-        clicked, fields = [self._intro.submit, self._view.submit], self.form.fields.values()
+        clicked, fields = [each.submit for each in self._clicked_in], self.form.fields.values()
         gr.on(clicked, self._on_submit, self.inputs, [*outputs, *fields], **quiet)
 
     @property

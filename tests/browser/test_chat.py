@@ -247,7 +247,11 @@ def test_a_hundred_thousand_characters_say_what_was_cut(visit: Visit) -> None:
     page = visit()
     set_number(page, "Max new tokens", "1")
     page.locator("#context-window input").fill("1024")  # the whole window takes a minute
-    ask(page, "all work and no play " * 4762)  # 100,002 characters
+    composer(page).fill("all work and no play " * 4762)  # 100,002 characters
+    composer(page).press("Enter")
+    reading = re.compile(r"Reading [\d,]+ of [\d,]+")  # how far it has come, while it is read
+    expect(page.locator("#live")).to_contain_text(reading, timeout=REPLY_TIMEOUT)
+    expect(replies(page)).to_have_count(1, timeout=REPLY_TIMEOUT)
     expect(replies(page).last.locator(".cut")).to_contain_text(
         re.compile(r"[\d,]{4,} tokens were cut from the middle of your message")
     )

@@ -200,9 +200,13 @@ def _third(panel: Locator) -> str:
 def test_what_a_model_writes_is_shown_as_text(visit: Visit, settings: Settings) -> None:
     page = visit()
     attack = "<img src=x onerror='window.hacked = 1'><script>window.hacked = 1</script>${7}{{x}}\""
-    bring(page, settings, token(attack), token("\n"), token("\u202eb"))
+    code = "\n\n```python\ndef f(): return 1\n```\n"
+    bring(page, settings, token(attack), token("\n"), token("\u202eb"), token(code))
+    expect(reply(page).locator(".code .code-k")).to_have_text(["def", "return"])
+    reply(page).locator(".code-head button").click()
+    page.wait_for_function("navigator.clipboard.readText().then(t => t === 'def f(): return 1')")
     chips = show_tokens(page)
-    assert chips.all_text_contents() == [attack.replace(" ", "·"), "↵", "⟨U+202E⟩b"]
+    assert chips.all_text_contents()[:3] == [attack.replace(" ", "·"), "↵", "⟨U+202E⟩b"]
     chips.first.click()
     panel = page.locator(".token-panel")
     expect(panel.locator("header .token")).to_have_text(attack.replace(" ", "·"))

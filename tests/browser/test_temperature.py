@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from playground.drawing.marks import mark
 from playground.models.engines.core_model import CoreEngine
+from playground.serving import Pool
 
 Visit = Callable[..., Page]
 
@@ -272,7 +274,9 @@ def open_tokens_and_branch(page: Page, columns: Locator, output: dict[str, Any])
     expect(columns).to_have_count(5)
 
 
-def test_a_strip_can_be_stopped_and_bad_lists_are_refused(visit: Visit) -> None:
+def test_a_strip_is_stopped_by_its_button_and_by_leaving_and_bad_lists_are_refused(
+    visit: Visit, pool: Pool
+) -> None:
     page = open_lab(visit)
     notice = page.locator("#notice-temperature-strip")
     for temperatures, sentence in (
@@ -293,6 +297,23 @@ def test_a_strip_can_be_stopped_and_bad_lists_are_refused(visit: Visit) -> None:
     expect(page.locator("#view-temperature-strip .strip-column").first).to_contain_text(
         "stopped by you"
     )
+
+    page.wait_for_timeout(300)  # a press while the last one's event still ends is dropped
+    run_strip(page, "0.7, 0.8", prompt=text, seed="8", max_new_tokens="2000")
+    _until(lambda: _in_use(pool))
+    page.goto(f"{page.url.partition('?')[0]}health")  # anywhere else
+    _until(lambda: not _in_use(pool))  # in far less time than those tokens take
+
+
+def _in_use(pool: Pool) -> bool:
+    return any(each.in_use for each in pool.residents())
+
+
+def _until(holds: Callable[[], bool], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def test_a_banned_word_loses_its_probability_to_others(visit: Visit) -> None:

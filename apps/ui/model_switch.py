@@ -65,6 +65,11 @@ class ModelSwitch:
         except PlaygroundError as error:
             yield {self._rail.notice: render_rail_error(error)}
             return
+        # Gradio says a choice from a list twice, and once more whenever the list is left. To an
+        # event that yields nothing it answers with nothing in every field.
+        if choice == data[self.current] and self._pool.model(choice):
+            yield {self.current: choice}
+            return
         loading = Background(lambda: self._pool.preload(choice))
         while not loading.finished(LOADING_REDRAW_SECONDS):
             yield {**self.progress(choice), self._rail.got: render_got(None)}

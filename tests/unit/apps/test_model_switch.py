@@ -26,10 +26,20 @@ class OnePrecision:
         if choice.precision is Precision.NF4:
             raise PrecisionUnavailable("There is no NF4 here; choose another precision.")
 
-    def activity(self, _choice: ModelChoice) -> None:
+    def activity(self, _choice: ModelChoice) -> object:
         return None
 
     model = failure = activity
+
+
+class Loaded(OnePrecision):
+    """A pool that has loaded whatever it is asked for, and loads nothing again."""
+
+    def preload(self, choice: ModelChoice) -> None:
+        raise AssertionError(choice)
+
+    def model(self, _choice: ModelChoice) -> object:
+        return object()
 
 
 @pytest.fixture
@@ -38,9 +48,11 @@ def rail() -> Rail:
         return build_rail([("none", "none")], RUNS)
 
 
-def chosen(rail: Rail, precision: str, current: ModelChoice | None) -> dict[Any, Any]:
+def chosen(
+    rail: Rail, precision: str, current: ModelChoice | None, pool: type[OnePrecision] = OnePrecision
+) -> dict[Any, Any]:
     """Return what the page shows once a precision was chosen."""
-    service = cast(ChatService, SimpleNamespace(pool=OnePrecision()))
+    service = cast(ChatService, SimpleNamespace(pool=pool()))
     with gr.Blocks():
         welcome = cast(Welcome, SimpleNamespace(about=gr.HTML(), view=lambda _choice: {}))
         switch = ModelSwitch(service, rail, gr.HTML(), welcome)
@@ -60,3 +72,7 @@ def test_a_refusal_is_told_beside_the_rail_and_what_ran_is_put_back(rail: Rail) 
 def test_what_is_put_back_leaves_the_sentence_and_another_choice_takes_it_away(rail: Rail) -> None:
     assert rail.notice not in chosen(rail, "fp32", RUNS)
     assert chosen(rail, "int8", RUNS)[rail.notice] == ""
+
+
+def test_what_runs_already_is_not_asked_for_again(rail: Rail) -> None:
+    assert list(chosen(rail, "fp32", RUNS, Loaded).values()) == [RUNS]

@@ -26,7 +26,7 @@ from apps.ui.events import QUIET, WITH_KEY
 from apps.ui.model_choices import model_choices
 from apps.ui.model_switch import ModelSwitch
 from apps.ui.notice import render_error, render_former, render_hint
-from apps.ui.rail import Rail, read_request
+from apps.ui.rail import Rail, read_choice, read_request
 from apps.ui.remembered_rail import RememberedRail
 from apps.ui.token_panel import serve_tokens
 from apps.ui.transcript import (
@@ -116,7 +116,6 @@ class ChatTab:
         draft |= quick
         seen = {self._rail.context, *self._switch.shows}
         after: View = {**draft, "fn": self._on_answered, "outputs": list(seen)}
-        after["inputs"] = {*values, self._switch.current}
         load: View = {"inputs": {self._key, self._switch.current, *rail}, "outputs": outputs}
         load |= slow
 
@@ -177,12 +176,13 @@ class ChatTab:
 
     def _on_answered(self, data: Data) -> View:
         """Show the window and what runs now: another model may have been chosen meanwhile."""
-        chosen, window = data[self._switch.current], {self._rail.context: self._on_draft(data)}
+        window = {self._rail.context: self._on_draft(data)}
         try:
+            chosen = read_choice(self._rail.read(data))
             facts = self._store.load(data[self._key]).last_facts
         except PlaygroundError:  # the event before has said it
             return window
-        return {**window, **(self._switch.what_runs(chosen, facts) if chosen else {})}
+        return {**window, **self._switch.what_runs(chosen, facts)}
 
     def _on_send(self, request: gr.Request, data: Data) -> Iterator[View]:
         key, text, edited = data[self._key], data[self._composer] or "", data[self._editing]

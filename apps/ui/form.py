@@ -55,6 +55,13 @@ class Form:
         return {self.fields[name]: shown_value(each, each.default) for name, each in restarting}
 
     @property
+    def goes_along(self) -> dict[Component, str]:
+        """The fields that change when another text travels here, and what they then show."""
+        declared = self._experiment.settings.declared()
+        belonging = (name for name, each in declared.items() if each.look.belongs)
+        return {**self.restarts, **{self.fields[name]: "" for name in belonging}}
+
+    @property
     def asks(self) -> list[Component]:
         """The field that says whether the text that travels is a chat message, if there is one."""
         declared = self._experiment.settings.declared()
@@ -82,8 +89,10 @@ class Form:
         return self._experiment.settings(**own, **{name: shared[name] for name in self.shared})
 
     def same(self, one: Settings, other: Settings) -> bool:
-        """Tell whether two settings agree in all that the form has a field for."""
-        return all(getattr(one, name) == getattr(other, name) for name in self.fields)
+        """Tell whether two settings agree in all fields, but for a text that travels."""
+        looks = {name: each.look for name, each in one.declared().items()}
+        fields = [name for name in self.fields if not (looks[name].travels or looks[name].belongs)]
+        return all(getattr(one, name) == getattr(other, name) for name in fields)
 
     def values(self, settings: Settings) -> dict[Component, Any]:
         """Return what the components show for these settings."""

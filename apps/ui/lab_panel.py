@@ -138,7 +138,7 @@ class LabPanel:
         if form.prompt is None:
             return
         # Another text is read from its beginning; a question from the chat stays a question.
-        fields, firsts = [form.prompt, *form.restarts, *form.asks], list(form.restarts.values())
+        fields, firsts = [form.prompt, *form.goes_along, *form.asks], list(form.goes_along.values())
         told = f"{json.dumps(firsts)}, {json.dumps(bool(form.asks))}"
         travel = f"(...values) => playgroundTravel('{form.path}', values, {told})"
         gr.on(events, None, fields, fields, js=travel, **QUIET)

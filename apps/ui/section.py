@@ -188,7 +188,7 @@ class Section:
         return nothing or self._pool.model(choice) is not None
 
     def _shipped(self, data: Mapping[Component, Any]) -> View:
-        """Return the result that ships, where the form says nothing else than it was made of."""
+        """Return the result that ships, where the form says the same; a text may have travelled."""
         shipped, said = find_shipped(self.experiment), self.form.read(data, self._rail.read(data))
         if shipped is None or not self.form.same(said, shipped.settings):
             return self._picture.waiting()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from playground.experiments.kinds import Text
+from playground.experiments.kinds import Flag, Text
 from playground.experiments.settings import Setting, Settings
 
 if TYPE_CHECKING:
@@ -51,7 +51,13 @@ def _unusual(settings: Settings, read: Setting | None) -> Iterator[tuple[str, st
         each = declared[name]
         emptied = isinstance(each.kind, Text) and not text.strip()
         if not (each is read or each.look.hidden or emptied):
-            yield each.label, each.words.get(text, text) or "none"
+            yield each.label, _in_words(each, text)
+
+
+def _in_words(setting: Setting, text: str) -> str:
+    if isinstance(setting.kind, Flag):
+        return "yes" if text == "true" else "no"
+    return setting.words.get(text, text) or "none"
 
 
 def _cut(text: str) -> str:

@@ -42,6 +42,9 @@ class Look:
     restarts : bool
         A place in what is shown, such as a page: back at its default when the text that travels
         is another.
+    belongs : bool
+        A text that belongs to the one that travels, such as the beginning of its answer: emptied
+        when another travels here.
     from_chat : bool
         Whether the text that travels is a chat message: it is one when it comes from the chat.
     offered : callable or None
@@ -59,6 +62,7 @@ class Look:
     travels: bool = False
     narrow: bool = False
     restarts: bool = False
+    belongs: bool = False
     from_chat: bool = False
     offered: Callable[[], Collection[str]] | None = None
     seldom: bool = False

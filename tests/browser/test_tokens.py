@@ -175,6 +175,16 @@ def test_one_prompt_travels_between_the_labs(visit: Visit) -> None:
     write(page, "The secret of the sea")
     page.get_by_role("button", name="Temperature", exact=True).click()
     expect(page.get_by_label("Prompt to continue")).to_have_value("The secret of the sea")
+    page.get_by_role("button", name="Hallucination", exact=True).click()
+    question, begins = (
+        page.locator(f"#hallucination-ask-{name} :is(input, textarea)").first
+        for name in ("prompt", "begins")
+    )
+    expect(question).to_have_value("The secret of the sea")
+    expect(begins).to_have_value("")  # it was that of another question
+    ask = page.locator("#view-hallucination-ask")  # full, and marked
+    expect(ask.locator(".made-of")).to_contain_text("What is the capital of Australia?")
+    expect(ask.locator(".since")).to_be_visible()
     page.get_by_role("button", name="Chat", exact=True).click()
     expect(page.get_by_label("Message", exact=True)).to_have_value("The secret of the sea")
     page.get_by_label("Message", exact=True).fill("Another")

@@ -53,6 +53,7 @@ class Asking(Settings):
         label="The reply begins with",
         explanation="So the fact comes first, and is what is measured; may be empty.",
         most=MAX_PROMPT,
+        belongs=True,
     )
     way: Way = field(
         "auto",

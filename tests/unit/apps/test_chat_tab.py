@@ -262,12 +262,12 @@ def test_a_second_page_that_sends_meanwhile_keeps_its_text(
 
 
 def test_a_model_that_was_chosen_amid_a_reply_stands_in_the_badge_after_it(page: Page) -> None:
-    switch = page.tab._switch
+    badge = page.tab._switch._badge
     page.send("one")
-    assert "FP32" in page.fields[switch._badge]  # the one that wrote
-    page.fields[switch.current] = ModelChoice("scripted", Precision.INT8)
+    assert "FP32" in page.fields[badge]  # the one that wrote
+    page.fields[page.rail.precision] = "int8"
     page.take(page.tab._on_answered(page.fields))
-    assert "scripted INT8" in page.fields[switch._badge]
+    assert "scripted INT8" in page.fields[badge]
 
 
 def test_a_page_that_goes_before_its_reply_begins_gives_the_conversation_back(page: Page) -> None:

@@ -17,6 +17,7 @@ class Asked(Settings):
     file: str = field("", label="File")
     prompt: str = field("Once\nupon a time", label="Prompt", travels=True)
     way: Literal["up", "down"] = field("up", label="Way", words={"down": "downwards"})
+    chat: bool = field(False, label="As a message")
     page: int = field(1, label="Page", hidden=True)
     a: int = field(0, label="A")
     b: int = field(0, label="B")
@@ -26,8 +27,8 @@ class Asked(Settings):
 
 
 def test_the_text_comes_first_then_what_is_not_as_usual_then_what_ran() -> None:
-    line = heading(Asked(way="down", page=7), SMALL)
-    assert line == "“Once upon a time” · Way downwards · Tiny 1M, INT8, core"
+    line = heading(Asked(way="down", chat=True, page=7), SMALL)
+    assert line == ("“Once upon a time” · Way downwards · As a message yes · Tiny 1M, INT8, core")
 
 
 def test_what_is_long_is_cut() -> None:

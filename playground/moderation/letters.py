@@ -14,6 +14,7 @@ from itertools import islice, product
 from playground.moderation.confusables import is_latin, lookalikes
 from playground.moderation.joining import join
 from playground.moderation.rewriting import Edit, rewrite
+from playground.moderation.run_together import run_together
 from playground.moderation.view import View
 from playground.moderation.vocabulary import known_words
 
@@ -71,7 +72,7 @@ _TWICE = re.compile(r"(.)\1+", re.DOTALL)
 
 def letters(view: View) -> View:
     """Return the reading of what the letters of a text are meant to be."""
-    for step in (_accents, join, _leet, _repeats, _shorthand):
+    for step in (_accents, join, _leet, run_together, _repeats, _shorthand):
         view = rewrite(view, LETTERS, step(view.text))
     return view
 

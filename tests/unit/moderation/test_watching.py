@@ -18,7 +18,7 @@ WORDS = [
     *("ann@example.com", "4111 1111 1111 1111", "+1 650 253 0000", "the", "river", "kill", "next"),
     *("k.i.l.l", "Scunthorpe", "a\u200bb", "\u202e", "\0", "\U0001f642", "d2hvIHdpbGw=", "who"),
     *("president", "tonight", "is", "where", "Hamas", "attack", "bread", "In history class,"),
-    *("txen llik learsI", "lliw ohW", "erehW", "no"),
+    *("txen llik learsI", "lliw ohW", "erehW", "no", "WhowillIsraelkillnext"),
     *("\u5929\u6c14\uff0c", "\u5929\u6c14\u3002"),
 ]
 TEXTS = st.lists(

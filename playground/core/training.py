@@ -1,4 +1,4 @@
-"""Epoch after epoch, as a generator, so that a page can watch a network learn and stop it.
+"""Batch after batch, epoch after epoch, as generators: a page can watch a network learn, and stop.
 
 Two recipes that learn digits, both in batches of 10: the network of the notes (sigmoid, squared
 cost, Xavier) with ``SGD(1.5)``, and its modern form (ReLU, cross-entropy, He) with ``SGD(0.03)``,
@@ -36,6 +36,69 @@ class Epoch:
     number: int
     loss: float
     network: MLP
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """The network after one step.
+
+    Parameters
+    ----------
+    epoch : int
+        1 for the first.
+    seen : int
+        Examples of this epoch that have been learned from, these included.
+    loss : float
+        Mean cost of the batch before the step.
+    size : int
+        Examples in it.
+    network : MLP
+        What came out.
+    """
+
+    epoch: int
+    seen: int
+    loss: float
+    size: int
+    network: MLP
+
+
+def train_batches(
+    network: MLP,
+    optimizer: Optimizer[Any],
+    images: FloatArray,
+    labels: IntArray,
+    rng: np.random.Generator,
+    batch_size: int = 10,
+    seen_as: Callable[[Parameters], Parameters] | None = None,
+) -> Iterator[Batch]:
+    """Learn for as long as the caller takes batches; see `train_epochs` for what it is given.
+
+    Yields
+    ------
+    Batch
+        One a step, without end.
+
+    Examples
+    --------
+    >>> from playground.core.optimizers import SGD
+    >>> x, y, rng = np.ones((5, 2)), np.array([0, 1, 0, 1, 0]), np.random.default_rng(0)
+    >>> start = MLP.create(rng, sizes=(2, 2))
+    >>> batches = train_batches(start, SGD(0.1), x, y, rng, batch_size=2)
+    >>> [(each.epoch, each.seen) for each, _ in zip(batches, range(4))]
+    [(1, 2), (1, 4), (1, 5), (2, 2)]
+    """
+    state = optimizer.init(network.parameters)
+    for number in count(1):
+        taken = 0
+        for batch in minibatches(rng, len(images), batch_size):
+            # Rounding has slope 0 nearly everywhere; passing it over lets small steps add up.
+            seen = network if seen_as is None else _seen(network, seen_as)
+            loss, gradients = seen.loss_and_gradients(images[batch], labels[batch])
+            parameters, state = optimizer.step(network.parameters, gradients, state)
+            network = replace(network, parameters=parameters)
+            taken += len(batch)
+            yield Batch(number, taken, loss, len(batch), network)
 
 
 def train_epochs(
@@ -85,17 +148,12 @@ def train_epochs(
     >>> last.network.predict(x)
     array([0, 1, 1, 0])
     """
-    state = optimizer.init(network.parameters)
-    for number in count(1):
-        total = 0.0
-        for batch in minibatches(rng, len(images), batch_size):
-            # Rounding has slope 0 nearly everywhere; passing it over lets small steps add up.
-            seen = network if seen_as is None else _seen(network, seen_as)
-            loss, gradients = seen.loss_and_gradients(images[batch], labels[batch])
-            parameters, state = optimizer.step(network.parameters, gradients, state)
-            network = replace(network, parameters=parameters)
-            total += loss * len(batch)
-        yield Epoch(number, total / len(images), network)
+    total = 0.0
+    for batch in train_batches(network, optimizer, images, labels, rng, batch_size, seen_as):
+        total += batch.loss * batch.size
+        if batch.seen == len(images):
+            yield Epoch(batch.epoch, total / len(images), batch.network)
+            total = 0.0
 
 
 def _seen(network: MLP, seen_as: Callable[[Parameters], Parameters]) -> MLP:

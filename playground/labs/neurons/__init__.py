@@ -5,6 +5,7 @@ from playground.labs.neurons import (
     backpropagation_view,
     descent_view,
     digits_descent_view,
+    digits_view,
     one_view,
 )
 
@@ -19,6 +20,7 @@ LAB = Lab(
     ),
     experiments=(
         one_view.ONE,
+        digits_view.DIGITS,
         backpropagation_view.BACKPROPAGATION,
         descent_view.DESCENT,
         digits_descent_view.DIGITS_DESCENT,

@@ -1,0 +1,229 @@
+"""A digit on its way through the digits network: sums, activations, the strongest connections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from markupsafe import Markup
+
+from playground.core.functional import FloatArray
+from playground.core.network import MLP
+from playground.drawing.markup import join, table, tag
+from playground.labs.neurons.numbers import show
+from playground.labs.neurons.weight_pictures import weight_picture
+
+SIDE = 28
+STRONGEST = 24  # connections drawn between two layers
+_WIDTH, _HEIGHT, _TOP = 560, 400, 26
+_ACROSS = (70, 280, 450)  # where the layers stand
+_PIXEL = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Way:
+    """What a digit sets off: activations of four layers, weighted sums of the last three.
+
+    Parameters
+    ----------
+    activations : list of arrays
+        The pixels, then those of each layer; the last are logits with cross-entropy.
+    sums : list of arrays
+        Bias included.
+    outputs : array of shape (10,)
+        How sure the network is of each digit.
+    """
+
+    activations: list[FloatArray]
+    sums: list[FloatArray]
+    outputs: FloatArray
+
+    @property
+    def said(self) -> int:
+        """The digit that the network says."""
+        return int(self.outputs.argmax())
+
+
+def follow(network: MLP, image: FloatArray) -> Way:
+    """Return a digit's way through a network."""
+    weights, biases = network.parameters[0::2], network.parameters[1::2]
+    layers = [each[0] for each in network.forward(image[None])]
+    pairs = zip(weights, biases, layers, strict=False)  # the last layer feeds none
+    sums: list[FloatArray] = [weight @ before + bias for weight, bias, before in pairs]
+    return Way(layers, sums, network.predict_probabilities(image[None])[0])
+
+
+def draw_image(image: FloatArray) -> Markup:
+    """Return a digit of 28 x 28 pixels, the darker the more ink."""
+    size = SIDE * _PIXEL
+    ink = (
+        tag(
+            "rect",
+            x=_PIXEL * (place % SIDE),
+            y=_PIXEL * (place // SIDE),
+            width=_PIXEL,
+            height=_PIXEL,
+            fill_opacity=f"{each:.2f}",
+        )
+        for place, each in enumerate(image.tolist())
+        if each > 0.01
+    )
+    ground = tag("rect", class_="ground", width=size, height=size)
+    box = f"0 0 {size} {size}"
+    said = "The digit, 28 by 28 pixels"
+    return tag("svg", ground, *ink, class_="digit", viewBox=box, role="img", aria_label=said)
+
+
+def draw_bars(outputs: FloatArray, label: int | None = None) -> Markup:
+    """Return a bar for each digit, as long as the network is sure of it."""
+    said = int(outputs.argmax())
+    rows = (
+        tag(
+            "div",
+            tag("span", number, class_="number"),
+            tag("span", tag("i", style=f"width: {100 * share:.1f}%"), class_="track"),
+            tag("span", f"{100 * share:.1f} %", class_="share"),
+            class_="bar" + (" said" if number == said else "") + _wanted(number, label),
+        )
+        for number, share in enumerate(outputs.tolist())
+    )
+    return tag("div", join(rows), class_="ten-bars")
+
+
+def _wanted(number: int, label: int | None) -> str:
+    return " wanted" if number == label else ""
+
+
+def draw_way(network: MLP, way: Way) -> Markup:
+    """Return the three layers, lit by what the digit sets off, and their strongest connections."""
+    lines = (line for layer in (1, 2) for line in _lines(network, way, layer))
+    neurons = (each for layer in range(3) for each in _neurons(network, way, layer))
+    names = (
+        tag("text", name, x=x, y=14, text_anchor="middle", class_="name")
+        for name, x in zip(("layer 1", "layer 2", "output"), _ACROSS, strict=True)
+    )
+    return tag(
+        "svg",
+        *names,
+        *lines,
+        *neurons,
+        class_="way",
+        viewBox=f"0 0 {_WIDTH} {_HEIGHT}",
+        role="img",
+        aria_label=f"The layers lit by the digit; the network says {way.said}",
+    )
+
+
+def _at(layer: int, neuron: int, count: int) -> tuple[float, float]:
+    return _ACROSS[layer], round(_TOP + (neuron + 0.5) * (_HEIGHT - _TOP) / count, 1)
+
+
+def strongest(network: MLP, way: Way, layer: int) -> list[tuple[int, int, float]]:
+    """Return the connections into a layer that move its sums most: to, from, weight x activation.
+
+    Parameters
+    ----------
+    network, way : MLP, Way
+        Of which.
+    layer : int
+        1 for the second layer, 2 for the output.
+    """
+    moved = network.parameters[2 * layer] * way.activations[layer]
+    order = np.argsort(-np.abs(moved), axis=None, kind="stable")[:STRONGEST]
+    places = (divmod(int(place), moved.shape[1]) for place in order)
+    return [(to, source, float(moved[to, source])) for to, source in places]
+
+
+def _lines(network: MLP, way: Way, layer: int) -> Iterator[Markup]:
+    found = [each for each in strongest(network, way, layer) if each[2]]
+    most = max((abs(moved) for _, _, moved in found), default=1.0)
+    counts = [len(each) for each in way.sums]
+    for to, source, moved in found:
+        (x1, y1), (x2, y2) = (
+            _at(layer - 1, source, counts[layer - 1]),
+            _at(layer, to, counts[layer]),
+        )
+        strength = abs(moved) / most
+        yield tag(
+            "line",
+            x1=x1,
+            y1=y1,
+            x2=x2,
+            y2=y2,
+            class_="plus" if moved > 0 else "minus",
+            stroke_width=f"{0.6 + 2.8 * strength:.1f}",
+            stroke_opacity=f"{0.25 + 0.75 * strength:.2f}",
+        )
+
+
+def lit(way: Way, layer: int) -> FloatArray:
+    """Return how bright each neuron of a layer is, 0 to 1; the brightest of a hidden one is 1."""
+    if layer == 2:
+        return way.outputs
+    active = np.abs(way.activations[layer + 1])
+    bright: FloatArray = active / (float(active.max()) or 1.0)
+    return bright
+
+
+def _neurons(network: MLP, way: Way, layer: int) -> Iterator[Markup]:
+    bright, count = lit(way, layer), len(way.sums[layer])
+    bias = network.parameters[2 * layer + 1]
+    shown = way.outputs if layer == 2 else way.activations[layer + 1]
+    for neuron in range(count):
+        x, y = _at(layer, neuron, count)
+        told = (
+            f"sum {show(float(way.sums[layer][neuron]))}, of which bias "
+            f"{show(float(bias[neuron]))}; activation {show(float(shown[neuron]))}"
+        )
+        yield tag(
+            "g",
+            tag("title", told),
+            tag("circle", cx=x, cy=y, r=10, class_="back"),
+            tag("circle", cx=x, cy=y, r=10, fill_opacity=f"{float(bright[neuron]):.2f}"),
+            class_="neuron",
+        )
+        if layer == 2:
+            told = f"{neuron}: {100 * float(way.outputs[neuron]):.0f} %"
+            said = "said" if neuron == way.said else None
+            yield tag("text", told, x=x + 18, y=y + 5, class_=said)
+
+
+def draw_numbers(network: MLP, way: Way) -> Markup:
+    """Return weighted sum, bias and activation of every neuron, as tables that open."""
+    names = ("Layer 1", "Layer 2", "Output")
+    tables = (
+        table(
+            (name, "weighted sum", "bias", "z", "activation"),
+            (
+                [
+                    neuron if layer == 2 else neuron + 1,
+                    show(float(way.sums[layer][neuron] - bias)),
+                    show(float(bias)),
+                    show(float(way.sums[layer][neuron])),
+                    show(float(way.activations[layer + 1][neuron])),
+                ]
+                for neuron, bias in enumerate(network.parameters[2 * layer + 1])
+            ),
+            class_="neurons",
+        )
+        for layer, name in enumerate(names)
+    )
+    words = tag("summary", "Weighted sums, biases and activations of all 42 neurons")
+    inside = tag("div", join(tables), class_="three-tables")
+    return tag("details", words, inside, class_="numbers")
+
+
+def draw_weights(network: MLP) -> Markup:
+    """Return the weights of the first layer, a picture a neuron."""
+    weights = network.parameters[0]
+    largest = float(np.quantile(np.abs(weights), 0.99))
+    pictures = (
+        tag(
+            "figure",
+            tag("img", src=weight_picture(each, SIDE, largest), alt=f"Weights of neuron {number}"),
+            tag("figcaption", number),
+        )
+        for number, each in enumerate(weights, start=1)
+    )
+    return tag("div", join(pictures), class_="weight-pictures")

@@ -1,11 +1,11 @@
 """At which settings a small model answers plain questions best: where a chat starts.
 
 Fifty questions with keys (``plain_questions.jsonl``) go through the chat template, as in a chat
-with no system prompt of one's own, over a grid of temperature, cut-off and repetition penalty.
-Right answers and loops are counted, the best few again with more seeds, and the examples of the
-empty page with many::
+with no system prompt of one's own, over a grid of temperature, cut-off and penalty. Right answers
+and loops are counted, the best few again with more seeds, and the examples of the empty page with
+many::
 
-    python benchmarks/plain_questions.py [--precision NAME] [--replies FILE] [--json]
+    python benchmarks/plain_questions.py [--precision NAME] [--check] [--seeds N] [--replies FILE]
 """
 
 from __future__ import annotations
@@ -41,9 +41,14 @@ from playground.models.text.tokenizer import Message
 QUESTIONS = Path(__file__).with_suffix(".jsonl")
 GREEDY = SamplingSettings(temperature=0, top_p=1)
 NEUTRAL = SamplingSettings()
-TEMPERATURES = (0.4, 0.7)
+TEMPERATURES = (0.2, 0.3, 0.4)
 CUTS: tuple[dict[str, float], ...] = ({"top_p": 0.9}, {"top_p": 1, "min_p": 0.1})
-PENALTIES = (1.0, 1.1)
+PENALTIES: tuple[dict[str, float], ...] = (
+    {},
+    {"repetition_penalty": 1.05},
+    {"repetition_penalty": 1.1},
+    {"frequency_penalty": 0.3},
+)
 SEEDS, MORE_SEEDS, EXAMPLE_SEEDS = 1, 3, 16
 FINALISTS = 2
 # What shows that a reply to an example is about what was asked.
@@ -88,12 +93,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--model", default=load_catalog()[0].name)
     parser.add_argument("--precision", default="int8")
+    parser.add_argument("--check", action="store_true", help="T 0 and the chat's start alone")
+    parser.add_argument("--seeds", type=int, default=MORE_SEEDS, help="of the chat's start")
     parser.add_argument("--replies", type=Path, help="keep every reply here, to be read")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     model = playground.load(options.model, options.precision)
     with Kept(options.replies) as told:
-        result = measure(model, read_questions(), told)
+        tried = [GREEDY] if options.check else grid()
+        result = measure(model, read_questions(), told, tried, options.seeds)
     shown = f"{options.model} at {options.precision}"
     print(json.dumps(result, indent=2) if options.json else as_markdown(result, shown))
 
@@ -136,18 +144,27 @@ def grid() -> list[SamplingSettings]:
     tried = [GREEDY, NEUTRAL]
     for temperature, cut, penalty in product(TEMPERATURES, CUTS, PENALTIES):
         tried.append(
-            SamplingSettings(temperature=temperature, repetition_penalty=penalty, **cut)  # type: ignore[arg-type] # names of numbers
+            SamplingSettings(temperature=temperature, **cut, **penalty)  # type: ignore[arg-type] # names of numbers
         )
     return tried
 
 
-def measure(model: LanguageModel, items: Sequence[Item], told: Kept) -> dict[str, Any]:
-    """Return the rows of the grid, those of the best, and how often each example works."""
-    screened = count(model, items, grid(), SEEDS, told)
+def measure(
+    model: LanguageModel,
+    items: Sequence[Item],
+    told: Kept,
+    tried: Sequence[SamplingSettings],
+    seeds: int,
+) -> dict[str, Any]:
+    """Return the rows of what is tried, those of the best, and how often each example works.
+
+    T 0 is the first that is tried.
+    """
+    screened = count(model, items, tried, SEEDS, told)
     finalists = [row.settings for row in best_of(screened)[:FINALISTS]]
     again = [CHAT_START.settings, *finalists]
     once = list({str(each): each for each in again if each.temperature > 0}.values())
-    final = [*screened[:1], *count(model, items, once, MORE_SEEDS, told)]
+    final = [*screened[:1], *count(model, items, once, seeds, told)]
     examples = count_examples(model, told)
     return {
         "questions": len(items),
@@ -303,6 +320,8 @@ def _best_line(row: dict[str, Any], starts: bool) -> str:
         words += f", min-p {row['min_p']:g}" if row["min_p"] else ""
     if row["repetition_penalty"] != 1:
         words += f", repetition penalty {row['repetition_penalty']:g}"
+    if row["frequency_penalty"]:
+        words += f", frequency penalty {row['frequency_penalty']:g}"
     words = f"**{words}** (the chat starts here)" if starts else words
     spread = f"{row['least']} to {row['most']}"
     return (

@@ -1,11 +1,11 @@
-"""A conversation of thirty turns, some 2,100 tokens: how soon the next short message is answered.
+"""A long conversation, thirty turns unless told: how soon the next short message is answered.
 
 The first turn is asked several times anew, each time by an owner who has read nothing. The newest
 turns are those after the thirtieth, each a short message behind a reply that was written here: some
 are sent at once, others once the reply was read ahead. They are written again from the same
 messages with nothing kept::
 
-    python benchmarks/turns.py [--model NAME] [--json]
+    python benchmarks/turns.py [--model NAME] [--turns N] [--json]
 """
 
 from __future__ import annotations
@@ -44,16 +44,19 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--model", default=load_catalog()[0].name)
+    parser.add_argument("--turns", type=int, default=TURNS, help="some 70 tokens each")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     result = {
-        name: measure(playground.load(options.model, precision, engine=EngineName.CORE).engine)
+        name: measure(
+            playground.load(options.model, precision, engine=EngineName.CORE).engine, options.turns
+        )
         for name, precision in SIDES.items()
     }
     print(json.dumps(result, indent=2) if options.json else as_markdown(result))
 
 
-def measure(engine: Engine) -> dict[str, Any]:
+def measure(engine: Engine, turns: int = TURNS) -> dict[str, Any]:
     """Return the times of the first turn and of the newest, and what is kept."""
     caches = KeptCaches()
     batch = Scheduler(engine, kept=caches)
@@ -63,7 +66,7 @@ def measure(engine: Engine) -> dict[str, Any]:
     ][1:]  # the first prompt of all is slow
     caches.free()
     model = LanguageModel(engine, batch, owner="talk")
-    messages = list(islice(cycle(EXAMPLE[:-1]), 2 * TURNS))
+    messages = list(islice(cycle(EXAMPLE[:-1]), 2 * turns))
     opened = write(model, [*messages, EXAMPLE[-1]])
     messages += [EXAMPLE[-1], Message("assistant", opened.text)]
     at_once = go_on(model, messages, lambda: None)

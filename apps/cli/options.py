@@ -65,6 +65,9 @@ ChatMinP = Annotated[str | None, _number("min_p", start=CHAT_START.settings)]
 ChatRepetitionPenalty = Annotated[
     str | None, _number("repetition_penalty", start=CHAT_START.settings)
 ]
+ChatFrequencyPenalty = Annotated[
+    str | None, _number("frequency_penalty", start=CHAT_START.settings)
+]
 ProbeTemperature = Annotated[
     str, typer.Option(help="Of the samples; the answer itself has 0.", metavar="NUMBER")
 ]

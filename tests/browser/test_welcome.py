@@ -40,7 +40,7 @@ def test_an_empty_chat_says_what_its_model_is_and_offers_a_better_one(
     monkeypatch.setattr(welcome, "offer", lambda *_: offer)
     monkeypatch.setattr(fetching, "ensure_model", until_cancelled)
     page = visit()
-    for name in ("temperature", "top_p", "min_p", "repetition_penalty"):
+    for name in ("temperature", "top_p", "min_p", "frequency_penalty"):
         slider = page.locator(f"#rail #{name} input[type=range]")
         expect(slider).to_have_value(f"{CHAT_START.values[name]:g}")
     expect(page.locator(".examples button")).to_have_text(list(EXAMPLES))

@@ -31,6 +31,7 @@ SHORT_WORDS = frozenset(["the", "who", "why", "how", "and", "you", "for", "has",
 
 LONGEST_WORD = 64
 
+_LAST_WORD = re.compile(r"(?<![A-Za-z])[A-Za-z]+\Z")
 _STEP = re.compile(r"[A-Za-z]+|\n")
 
 
@@ -61,8 +62,12 @@ def words_backwards(view: View) -> View:
 
 
 def open_run(text: str) -> int:
-    """Return where the stretch begins that what follows may still make longer; else the length."""
-    return next((run.start for run in _runs(text) if run.goes_on), len(text))
+    """Return where the stretch begins that what follows may still make longer; else the length.
+
+    A last word that may go on ends none: *lear* may become *learsi*.
+    """
+    whole = _LAST_WORD.sub("", text)
+    return next((run.start for run in _runs(whole) if run.goes_on), len(text))
 
 
 def _told(text: str) -> Iterator[Run]:

@@ -38,9 +38,14 @@ def test_what_is_no_text_backwards_has_no_such_reading(text: str) -> None:
 
 def test_it_is_open_until_a_word_ends_it_or_too_many_tell_nothing() -> None:
     assert open_run("It says: txen llik learsI ") == len("It says: ")
-    for ending in ("\n", "with the usual", "Xq Yq Zq Vq Wq Uq Tq"):
+    for ending in ("\n", "with the usual", "Xq Yq Zq Vq Wq Uq Tq."):
         text = f"It says: txen llik learsI {ending}"
         assert open_run(text) == len(text)
+
+
+def test_a_word_that_is_not_all_there_ends_nothing() -> None:
+    assert open_run("llik lear") == 0
+    assert open_run("llik lear ") == len("llik lear ")
 
 
 def test_a_stream_shows_nothing_of_it() -> None:

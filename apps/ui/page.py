@@ -13,6 +13,7 @@ from apps.ui.catalog_section import CatalogSection
 from apps.ui.chat_tab import ChatTab
 from apps.ui.conversation_section import ConversationSection
 from apps.ui.cost_section import CostSection
+from apps.ui.digits_section import DigitsSection
 from apps.ui.distribution_section import DistributionSection
 from apps.ui.events import QUIET
 from apps.ui.keys import keys_button, keys_list, skip_links
@@ -50,6 +51,7 @@ SPECIAL: dict[str, Special] = {
     "context/window": WindowSection,
     "models/catalog": CatalogSection,
     "models/memory": MemorySection,
+    "neurons/digits": DigitsSection,
     "temperature/distribution": DistributionSection,
     "tokens/template": ConversationSection,
 }

@@ -1,4 +1,4 @@
-"""The neurons lab: a slider turns the line, a weight's arithmetic opens, a click starts a race."""
+"""The neurons lab: a line turned, digits trained and drawn, a weight's arithmetic, a race."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from playwright.sync_api import Page, expect
 Visit = Callable[..., Page]
 
 
-def test_a_neuron_is_turned_a_weight_followed_and_a_race_started(visit: Visit) -> None:
+def test_a_neuron_is_turned_a_network_trained_a_weight_followed_and_a_race_started(
+    visit: Visit,
+) -> None:
     page = visit(path="/?lab=neurons&experiment=one")
     turn_a_neuron(page)
+    train_and_draw(page)
     follow_a_weight(page)
     start_a_race(page)
     page.set_viewport_size({"width": 390, "height": 844})
@@ -27,6 +30,46 @@ def turn_a_neuron(page: Page) -> None:
     expect(one).to_contain_text("lets through what lies to the left")
     page.locator("#neurons-one-weight input[type=number]").fill("7")
     expect(page.locator("#notice-neurons-one")).to_contain_text("from -3 to 3, got 7")
+
+
+def train_and_draw(page: Page) -> None:
+    page.get_by_role("tab", name="Digits", exact=True).click()
+    view, notice = page.locator("#view-neurons-digits"), page.locator("#notice-neurons-digits")
+    expect(view).to_contain_text("Epoch 30.0 of 30")  # what ships
+    verdict = page.locator("#verdict-digits")
+    draw(page, [(0.25, 0.16), (0.75, 0.16), (0.45, 0.88)])
+    expect(verdict).to_contain_text("This is a 7, says the network that ships")
+    page.get_by_role("button", name="Clear").click()
+    expect(verdict).to_contain_text("The field is empty")
+    draw(page, [(0.5, 0.5)])
+    expect(verdict).to_contain_text("A digit must be larger than a dot")
+    page.locator("#neurons-digits-epochs input").fill("100")
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(view).to_contain_text(re.compile(r"Epoch [1-9]\d?\.\d of 100"))
+    page.get_by_role("button", name="Pause", exact=True).click()
+    expect(notice).to_contain_text("Paused. Train goes on from here")
+    stands = view.locator("h3").first.inner_text()
+    page.wait_for_timeout(300)  # a button is deaf while the event before it is ending
+    expect(view.locator("h3").first).to_have_text(stands)
+    page.get_by_role("button", name="Step one batch").click()
+    expect(notice).to_contain_text("one batch of 10")
+    draw(page, [(0.5, 0.1), (0.5, 0.9)])
+    expect(verdict).to_contain_text("says your network, after")
+    page.get_by_role("button", name="Start over").click()
+    expect(view).to_contain_text("Epoch 0.0 of 100, step 0")
+
+
+def draw(page: Page, points: list[tuple[float, float]]) -> None:
+    canvas = page.locator("#pad-digits canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=6)
+    page.mouse.up()
 
 
 def follow_a_weight(page: Page) -> None:

@@ -79,3 +79,64 @@ playgroundViews["neurons/descent"] = (element, watch) => {
     if (slider() && !matchMedia("(prefers-reduced-motion: reduce)").matches) play(0);
   });
 };
+
+// A field to draw in. Its ink goes to the server as 56 x 56 greys: while one draws, and at the end.
+function playgroundPad(element, trigger) {
+  const pen = 22, every = 120, side = 56; // the pen in pixels of the field; milliseconds; greys a side
+  let last = null, waiting = null;
+  const field = () => element.querySelector("canvas");
+
+  function at(event) {
+    const canvas = field(), box = canvas.getBoundingClientRect();
+    const x = (event.clientX - box.left) / box.width, y = (event.clientY - box.top) / box.height;
+    return [x * canvas.width, y * canvas.height];
+  }
+
+  function line(from, to) {
+    const brush = field().getContext("2d");
+    Object.assign(brush, { lineWidth: pen, lineCap: "round", strokeStyle: getComputedStyle(field()).color });
+    brush.beginPath();
+    brush.moveTo(...from);
+    brush.lineTo(to[0] + 0.01, to[1]); // a line of no length would leave no dot
+    brush.stroke();
+  }
+
+  function send() {
+    waiting = null;
+    const canvas = field(), cell = canvas.width / side, greys = new Array(side * side).fill(0);
+    const ink = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+    for (let y = 0; y < canvas.height; y++)
+      for (let x = 0; x < canvas.width; x++)
+        greys[Math.floor(y / cell) * side + Math.floor(x / cell)] += ink[4 * (y * canvas.width + x) + 3];
+    trigger("input", { greys: greys.map((each) => Math.round(each / (cell * cell))) });
+  }
+
+  element.addEventListener("pointerdown", (event) => {
+    if (event.target !== field() || event.button) return;
+    event.preventDefault();
+    field().setPointerCapture(event.pointerId);
+    last = at(event);
+    line(last, last);
+  });
+  element.addEventListener("pointermove", (event) => {
+    if (!last) return;
+    const now = at(event);
+    line(last, now);
+    last = now;
+    waiting ??= setTimeout(send, every);
+  });
+  const lift = () => {
+    if (!last) return;
+    last = null;
+    clearTimeout(waiting);
+    send();
+  };
+  element.addEventListener("pointerup", lift);
+  element.addEventListener("pointercancel", lift);
+  element.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-clear]")) return;
+    field().getContext("2d").clearRect(0, 0, field().width, field().height);
+    clearTimeout(waiting);
+    send();
+  });
+}

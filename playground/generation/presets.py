@@ -66,7 +66,7 @@ PRECISE = Preset(
 BALANCED = Preset(
     "balanced",
     "Keeps a small model to what it knows, and out of loops; a chat starts here.",
-    SamplingSettings(temperature=0.2, top_p=0.9, frequency_penalty=0.3),
+    SamplingSettings(temperature=0.1, top_p=0.9, frequency_penalty=0.4),
 )
 CREATIVE = Preset(
     "creative",

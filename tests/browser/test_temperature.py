@@ -41,7 +41,7 @@ def open_lab(visit: Visit, width: int = 1360) -> Page:
     expect(page.locator("#run-temperature-distribution")).to_be_visible()
     if width >= 700:
         # Where a chat starts, the example still leaves something to draw from.
-        assert page.locator(f"{VIEW} .bar:not(.cut):not(.rest)").count() >= 4
+        assert page.locator(f"{VIEW} .bar:not(.cut):not(.rest)").count() >= 3
         for name, value in NEUTRAL.items():
             slider(page, name).fill(value)
         made_of = page.locator("#view-temperature-distribution .made-of")

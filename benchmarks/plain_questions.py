@@ -41,13 +41,14 @@ from playground.models.text.tokenizer import Message
 QUESTIONS = Path(__file__).with_suffix(".jsonl")
 GREEDY = SamplingSettings(temperature=0, top_p=1)
 NEUTRAL = SamplingSettings()
-TEMPERATURES = (0.2, 0.3, 0.4)
+TEMPERATURES = (0.1, 0.2, 0.3)
 CUTS: tuple[dict[str, float], ...] = ({"top_p": 0.9}, {"top_p": 1, "min_p": 0.1})
 PENALTIES: tuple[dict[str, float], ...] = (
     {},
     {"repetition_penalty": 1.05},
     {"repetition_penalty": 1.1},
     {"frequency_penalty": 0.3},
+    {"frequency_penalty": 0.4},
 )
 SEEDS, MORE_SEEDS, EXAMPLE_SEEDS = 1, 3, 16
 FINALISTS = 2

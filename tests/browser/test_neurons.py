@@ -18,6 +18,11 @@ def test_a_neuron_is_turned_a_network_trained_a_weight_followed_and_a_race_start
     train_and_draw(page)
     follow_a_weight(page)
     start_a_race(page)
+    page.get_by_role("tab", name="Ways of learning").click()
+    ways = page.locator("#view-neurons-ways")
+    expect(ways.locator("section.card")).to_have_count(4)
+    expect(ways.locator(".digit-row img")).to_have_count(10)
+    expect(ways.locator("svg.grid-world")).to_have_count(3)
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 

@@ -7,6 +7,7 @@ from playground.labs.neurons import (
     digits_descent_view,
     digits_view,
     one_view,
+    ways_view,
 )
 
 LAB = Lab(
@@ -24,5 +25,6 @@ LAB = Lab(
         backpropagation_view.BACKPROPAGATION,
         descent_view.DESCENT,
         digits_descent_view.DIGITS_DESCENT,
+        ways_view.WAYS,
     ),
 )

@@ -176,9 +176,9 @@ def _reinforcement(known: Ways) -> Markup:
         f"Arms pay with {', '.join(f'{each:g}' for each in CHANCES)}; regret is what was lost "
         f"against always pulling the best, the mean of {PLAYERS} players. The best moves are known "
         "from value iteration, which is told the rules of the grid; Q-learning is not. Many chat "
-        "models are tuned in this way last: people compare replies, a model learns from that what would "
-        "please them, and its score is the reward (RLHF). Their knowledge comes from the training "
-        "before.",
+        "models are tuned in this way last: people compare replies, a model learns from that what "
+        "would please them, and its score is the reward (RLHF). Their knowledge comes from the "
+        "training before.",
     )
 
 

@@ -82,6 +82,7 @@ playgroundViews["neurons/descent"] = (element, watch) => {
 
 // A field to draw in. Its ink goes to the server as 56 x 56 greys: while one draws, and at the end.
 function playgroundPad(element, trigger) {
+  const ink = "#10958a"; // seen in both themes, in whichever it was drawn
   const pen = 22, every = 120, side = 56; // the pen in pixels of the field; milliseconds; greys a side
   let last = null, waiting = null;
   const field = () => element.querySelector("canvas");
@@ -94,7 +95,7 @@ function playgroundPad(element, trigger) {
 
   function line(from, to) {
     const brush = field().getContext("2d");
-    Object.assign(brush, { lineWidth: pen, lineCap: "round", strokeStyle: getComputedStyle(field()).color });
+    Object.assign(brush, { lineWidth: pen, lineCap: "round", strokeStyle: ink });
     brush.beginPath();
     brush.moveTo(...from);
     brush.lineTo(to[0] + 0.01, to[1]); // a line of no length would leave no dot
@@ -104,10 +105,10 @@ function playgroundPad(element, trigger) {
   function send() {
     waiting = null;
     const canvas = field(), cell = canvas.width / side, greys = new Array(side * side).fill(0);
-    const ink = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+    const drawn = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
     for (let y = 0; y < canvas.height; y++)
       for (let x = 0; x < canvas.width; x++)
-        greys[Math.floor(y / cell) * side + Math.floor(x / cell)] += ink[4 * (y * canvas.width + x) + 3];
+        greys[Math.floor(y / cell) * side + Math.floor(x / cell)] += drawn[4 * (y * canvas.width + x) + 3];
     trigger("input", { greys: greys.map((each) => Math.round(each / (cell * cell))) });
   }
 

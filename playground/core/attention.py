@@ -70,7 +70,7 @@ def attend(
     """
     count, heads, size = queries.shape
     kv_heads, length, _ = keys.shape
-    scaled = queries * np.float32(size**-0.5)
+    scaled = queries * size**-0.5
     # (T, K, G, D) -> (K, G, T, D): the queries that share a key head stand together.
     grouped = scaled.reshape(count, kv_heads, -1, size).transpose(1, 2, 0, 3)
     mixed = []

@@ -12,6 +12,11 @@ def shipped_text() -> str:
     return files("playground.data").joinpath("prose.txt").read_text(encoding="utf-8")
 
 
+def shipped_novel() -> str:
+    """Return a novel, a paragraph a line, from which a tiny language model learns."""
+    return files("playground.data").joinpath("alice.txt").read_text(encoding="utf-8")
+
+
 def shipped_sentences() -> list[str]:
     """Return the sentences of that story, in order."""
     return re.split(r"(?<=[.!?])\s+", shipped_text().strip())

@@ -8,6 +8,7 @@ from playground.labs.neurons import (
     digits_view,
     one_view,
     ways_view,
+    tiny_language_model_view,
 )
 
 LAB = Lab(
@@ -26,5 +27,6 @@ LAB = Lab(
         descent_view.DESCENT,
         digits_descent_view.DIGITS_DESCENT,
         ways_view.WAYS,
+        tiny_language_model_view.TINY_LANGUAGE_MODEL,
     ),
 )

@@ -54,7 +54,7 @@ class TinyLanguageModelSettings(Settings):
         le=5_000,
     )
     learning_rate: float = field(
-        0.004,
+        0.01,
         label="Learning rate",
         explanation="Of Adam, above 0 and up to 10; it falls to a tenth by the last step.",
         gt=0,
@@ -71,7 +71,7 @@ class TinyLanguageModelSettings(Settings):
     text: str = field(
         "",
         label="Text",
-        explanation="Your own to learn from, 1,000 characters or more; empty is a novel of 1865.",
+        explanation="Your own, 1,000 to 20,000 characters; empty is a novel of 1865.",
         lines=3,
     )
     context: int = field(

@@ -159,7 +159,6 @@ def linear(x: FloatArray, weight: FloatArray) -> tuple[FloatArray, Backward]:
     >>> backward(np.array([[1.0]]))
     (array([[3., 4.]]), [array([[1., 2.]])])
     """
-
     # One large product is faster than one a row of the batch.
     rows = x.reshape(-1, x.shape[-1])
 

@@ -7,8 +7,8 @@ from playground.labs.neurons import (
     digits_descent_view,
     digits_view,
     one_view,
-    ways_view,
     tiny_language_model_view,
+    ways_view,
 )
 
 LAB = Lab(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Generator
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -109,6 +111,22 @@ def test_a_paused_training_stands_where_it_was() -> None:
     assert going_on(training, DigitsSettings(batch_size=100, epochs=5)) is training
     assert going_on(training, DigitsSettings(batch_size=100, seed=1)) is not training
     assert going_on(training, DigitsSettings(batch_size=50)) is not training
+
+
+def test_leaving_the_page_stops_the_training(section: DigitsSection) -> None:
+    somebody = Somebody(section, "leaving")
+    running = cast(
+        Generator[View, None, None], section._on_run(dict(somebody.values), somebody._request)
+    )
+    training = next(running)[section._kept]
+    next(running)
+    running.close()  # as Gradio does once the page is gone
+    time.sleep(0.3)  # what was being computed ends
+    stands = training.snapshot
+    assert not stands.ended
+    time.sleep(0.3)
+    assert training.snapshot is stands
+    assert not section._stops.busy(somebody._request)
 
 
 def test_a_rate_of_0_gets_its_sentence_and_no_network(section: DigitsSection) -> None:

@@ -127,11 +127,17 @@ def _samples(known: TinyLanguageModel) -> Markup:
 
 def _sample_card(course: Course, start: str) -> Markup:
     last = course.checkpoints[-1]
-    when = "" if course.name == COUNTED else f"after {last.step:,} steps"
+    trained = f"after {last.step:,} steps" if last.step else "before the first step"
+    when = "" if course.name == COUNTED else trained
     return tag(
         "div",
         tag("h3", _TITLES[course.name], " ", tag("span", when, class_="muted")),
-        tag("p", tag("span", legible(start), class_="muted"), legible(last.sample), class_="wrote"),
+        tag(
+            "p",
+            tag("span", f"…{legible(start)}", class_="muted"),
+            legible(last.sample),
+            class_="wrote",
+        ),
         _all_samples(course) if len(course.checkpoints) > 1 else None,
         class_="card",
     )

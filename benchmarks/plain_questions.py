@@ -56,7 +56,7 @@ FINALISTS = 2
 SIGNS = {
     "In which city is the Eiffel Tower?": r"\bParis\b",
     "What is the longest river in Africa?": r"\bNile\b",
-    "Explain gravity to a child.": r"(?i)\b(pull|attract|fall)",
+    "Give me three tips for sleeping well.": r"(?i)\b(caffeine|schedule|routine|dark|screens)\b",
 }
 COLUMNS = MAX_ROWS + MAX_LAB_ROWS
 AT_ONCE = 3  # prompts: one is written, the next are read

@@ -13,7 +13,7 @@ from playground.sizes import in_millions
 EXAMPLES = (
     "In which city is the Eiffel Tower?",
     "What is the longest river in Africa?",
-    "Explain gravity to a child.",
+    "Give me three tips for sleeping well.",
 )
 
 

@@ -227,6 +227,21 @@ class MLP:
             gradients = own + gradients
         return loss, gradients
 
+    def input_gradients(self, x: FloatArray, targets: IntArray) -> FloatArray:
+        """Return the derivative of the mean cost by every input, shape (N, I): where to push it.
+
+        Examples
+        --------
+        >>> network = MLP([np.array([[1.0], [-1.0]]), np.zeros(2)], cost="cross-entropy")
+        >>> network.input_gradients(np.array([[0.0]]), np.array([0]))  # more of it: less cost
+        array([[-1.]])
+        """
+        activations, backwards = self._forward(x)
+        _, d_output = self._cost(activations[-1], targets)
+        for backward in reversed(backwards):
+            d_output, _ = backward(d_output)
+        return d_output
+
     def _forward(self, x: FloatArray) -> tuple[list[FloatArray], list[Backward]]:
         activations = [x]
         backwards: list[Backward] = []

@@ -23,6 +23,10 @@ def test_a_neuron_is_turned_a_network_trained_a_weight_followed_and_a_race_start
     expect(ways.locator("section.card")).to_have_count(4)
     expect(ways.locator(".digit-row img")).to_have_count(10)
     expect(ways.locator("svg.grid-world")).to_have_count(3)
+    page.get_by_role("tab", name="What it gets wrong").click()
+    cons = page.locator("#view-neurons-cons")
+    expect(cons.locator("section.card")).to_have_count(5)
+    expect(cons.locator(".digit-row img")).to_have_count(10)
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 

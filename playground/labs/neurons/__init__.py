@@ -3,6 +3,7 @@
 from playground.experiments.experiment import Lab
 from playground.labs.neurons import (
     backpropagation_view,
+    cons_view,
     descent_view,
     digits_descent_view,
     digits_view,
@@ -28,5 +29,6 @@ LAB = Lab(
         digits_descent_view.DIGITS_DESCENT,
         ways_view.WAYS,
         tiny_language_model_view.TINY_LANGUAGE_MODEL,
+        cons_view.CONS,
     ),
 )

@@ -12,7 +12,12 @@ from sklearn.semi_supervised import LabelSpreading
 from playground.core.clustering import k_means
 from playground.core.grid_world import GridWorld, optimal_values, q_learning
 from playground.core.spreading import neighbour_graph, spread_labels
+from playground.data.words import load_word_vectors
 from playground.labs.neurons.ways import DISCOUNT, WORLD, is_best
+from playground.models.acquire.store import InstalledModel
+from playground.models.engines.choice import load_engine
+from playground.models.engines.precision import Precision
+from playground.models.engines.vocabulary import read_word, token_table, vector_of
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -27,6 +32,15 @@ def test_k_means_from_the_same_start(seed: int) -> None:
     assert mine.spread == pytest.approx(theirs.inertia_)
     spreads = [each.spread for each in k_means(points, start)]
     assert spreads == sorted(spreads, reverse=True)
+
+
+def test_the_words_have_the_vectors_that_the_model_has_for_them(
+    default_model: InstalledModel,
+) -> None:
+    engine = load_engine(default_model, Precision.FP32)
+    table, known = token_table(engine), load_word_vectors()
+    theirs = [vector_of(table, read_word(engine.tokenizer, word)) for word in known.words]
+    np.testing.assert_array_equal(known.vectors, np.array(theirs, np.float16).astype(np.float64))
 
 
 @pytest.mark.parametrize("keep", [0.2, 0.9])

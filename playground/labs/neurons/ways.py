@@ -20,6 +20,7 @@ from playground.core.training import accuracy, train_epochs
 from playground.data.digits import Digits, load_digits
 from playground.experiments.run import Progress, Run
 from playground.experiments.settings import Settings, field
+from playground.labs.neurons.word_groups import WordGroups, group_words
 
 EPOCHS = 20
 MANY = 1000  # digits that are grouped, and that labels spread to
@@ -28,7 +29,7 @@ CHANCES = (0.2, 0.3, 0.45, 0.5, 0.7)
 PULLS, PLAYERS = 1000, 200
 WORLD = GridWorld(("....G", ".#.X.", ".#...", "...#."))
 DISCOUNT = 0.95
-_PARTS = 5
+_PARTS = 6
 
 
 class WaysSettings(Settings):
@@ -38,7 +39,10 @@ class WaysSettings(Settings):
         500, label="Labelled digits", explanation="Supervised: to learn from.", ge=20, le=2000
     )
     clusters: int = field(
-        10, label="Groups", explanation="Unsupervised: how many to look for.", ge=2, le=20
+        10, label="Groups", explanation="Unsupervised: how many of digits.", ge=2, le=20
+    )
+    kinds: int = field(
+        5, label="Groups of words", explanation="Unsupervised: how many of words.", ge=2, le=10
     )
     labelled: int = field(
         20, label="Labels", explanation="Semi-supervised: of 1,000 digits.", ge=10, le=500
@@ -124,6 +128,7 @@ class Ways:
 
     settings: WaysSettings
     supervised: tuple[Right, ...] = ()
+    words: WordGroups | None = None
     grouped: Grouped | None = None
     spread: Spread | None = None
     regrets: tuple[Regret, ...] = ()
@@ -148,6 +153,7 @@ class Ways:
         }
         return {
             "supervised": [asdict(each) for each in self.supervised],
+            "words": self.words and asdict(self.words),
             "unsupervised": grouped,
             "semi_supervised": self.spread and asdict(self.spread),
             "bandit": [asdict(each) for each in self.regrets],
@@ -173,19 +179,21 @@ def run_ways(_given: None, settings: WaysSettings, run: Run) -> Iterator[Ways]:
         run.check()
         known = replace(known, supervised=supervised)
         yield known
-    known = replace(known, done=1)
+    run.check()
+    known = replace(known, words=group_words(settings.kinds, settings.seed), done=2)
+    yield known
     for grouped in _group(settings, train):
         run.check()
         known = replace(known, grouped=grouped)
         yield known
-    known = replace(known, spread=_spread(settings, train), done=3)
+    known = replace(known, spread=_spread(settings, train), done=4)
     yield known
     for epsilon in dict.fromkeys((0.0, settings.epsilon, 1.0)):
         run.check()
         known = replace(known, regrets=(*known.regrets, _play(settings, epsilon)))
         yield known
     run.check()
-    known = replace(known, done=4)
+    known = replace(known, done=5)
     yield replace(known, walks=_walk(settings), done=_PARTS)
 
 

@@ -28,6 +28,7 @@ from playground.labs.neurons.ways import (
     run_ways,
 )
 from playground.labs.neurons.weight_pictures import weight_picture
+from playground.labs.neurons.word_groups import STARTS, WordGroups
 
 SHARES = Axis("named rightly", 0, 1, (0, 0.25, 0.5, 0.75, 1))
 _ARROWS = (
@@ -95,14 +96,26 @@ def _supervised(known: Ways) -> Markup:
 def _unsupervised(known: Ways) -> Markup:
     return card(
         "Unsupervised: no answers at all",
-        f"k-means is given {MANY:,} digits without a label and looks for {known.settings.clusters} "
-        "groups: each digit goes to the nearest mean, each mean moves to the middle of its digits, "
-        "till nothing changes.",
-        _groups(known.grouped) if known.grouped else Markup(),
-        "Nobody told it that there are ten digits, or what a 4 is: a group is what lies close "
-        "together as pixels, so one digit may have two groups, and 4 and 9 may share one. The "
-        "captions were made by looking at the labels afterwards; the algorithm never saw them.",
+        "k-means looks for groups: each example goes to the nearest mean, each mean moves to the "
+        "middle of its examples, till nothing changes. It is given thirty words, each as the 576 "
+        f"numbers of SmolLM2's embedding, then {MANY:,} digits, each as its pixels.",
+        (_words(known.words) if known.words else Markup())
+        + (_groups(known.grouped) if known.grouped else Markup()),
+        "Nobody told it what a colour is, or a 4: a group of words is what a language model uses "
+        "alike, a group of digits what lies close together as pixels, so that one digit may have "
+        "two groups, and 4 and 9 may share one. The captions were made by looking at the labels "
+        "afterwards; the algorithm never saw them.",
     )
+
+
+def _words(words: WordGroups) -> Markup:
+    groups = (tag("li", ", ".join(group)) for group in words.groups)
+    told = (
+        f"Where it ends depends on the start. Of {STARTS} starts, at words drawn at random, this "
+        f"has the closest groups: squared distances of {min(words.spreads):.2f} in all, and up to "
+        f"{max(words.spreads):.2f} from the others."
+    )
+    return tag("ul", join(groups), class_="word-groups") + tag("p", told)
 
 
 def _groups(grouped: Grouped) -> Markup:

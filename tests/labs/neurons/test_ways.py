@@ -40,6 +40,12 @@ def test_each_way_reaches_what_its_card_says(snapshots: list[Ways]) -> None:
     known = snapshots[-1]
     assert known.progress.ended
     assert known.supervised[-1].test > 0.75
+    assert known.words
+    kinds = {group[0]: group for group in known.words.groups}
+    assert kinds["red"] == ("red", "green", "blue", "yellow", "black", "white")
+    assert len(kinds) == 5
+    assert {len(group) for group in kinds.values()} == {6}
+    assert min(known.words.spreads) < max(known.words.spreads)
     assert known.grouped
     assert 0.45 < known.grouped.purity < 0.8  # far above chance, far below labels
     assert sum(members for members, _, _ in known.grouped.found) == 1000

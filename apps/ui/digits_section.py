@@ -90,7 +90,7 @@ class DigitsSection(Section):
             return
         try:
             settings, choice = self._asked(data)
-            training = going_on(data[self._kept], cast(DigitsSettings, settings))
+            training = going_on(data.get(self._kept), cast(DigitsSettings, settings))
         except PlaygroundError as error:
             yield {self.notice: render_error(error)}
             return

@@ -12,7 +12,7 @@ from apps.ui.link import Link, filled
 from apps.ui.rail import build_rail
 from apps.ui.section import Section
 from playground.experiments.code import as_link
-from playground.experiments.experiment import Experiment
+from playground.experiments.experiment import Experiment, Needs
 from playground.generation.presets import NAMES
 from playground.labs import labs
 from playground.models.engines.manager import ModelChoice
@@ -22,7 +22,8 @@ from playground.settings import Settings as Place
 
 EVERY = [each for lab in labs().values() for each in lab.experiments]
 STRIP = next(each for each in EVERY if each.path == "temperature/strip")
-# "Temperature of the samples", beside an answer at 0: figures that ship were measured at these.
+# "Temperature of the samples", beside an answer at 0: figures that ship were measured at these. Or
+# of a model that is trained in the lab: the rail's are a chat model's.
 OF_SAMPLES = {"temperature", "top_p"}
 
 
@@ -30,7 +31,8 @@ OF_SAMPLES = {"temperature", "top_p"}
 def test_no_form_has_a_slider_of_its_own_for_what_the_rail_has(experiment: Experiment) -> None:
     declared = experiment.settings.declared()
     own = {name for name in NAMES if name in declared and not declared[name].look.shared}
-    assert own <= (OF_SAMPLES if experiment.lab == "hallucination" else set())
+    no_chat_model = experiment.needs is Needs.NOTHING
+    assert own <= (OF_SAMPLES if experiment.lab == "hallucination" or no_chat_model else set())
 
 
 def test_a_link_says_the_run_settings_that_count_even_at_their_defaults(tmp_path: Path) -> None:

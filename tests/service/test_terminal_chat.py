@@ -208,6 +208,8 @@ def test_ctrl_c_stops_a_reply_and_keeps_the_chat(home: Path, long_winded: Path) 
         str(long_winded),
         "--temperature",
         "0",
+        "--frequency-penalty",  # a chat starts with one, which ends what repeats itself
+        "0",
         "--max-new-tokens",
         "4096",
     ]
@@ -259,6 +261,8 @@ def test_ctrl_c_ends_one_reply_with_130(home: Path, long_winded: Path) -> None:
         "--model",
         str(long_winded),
         "--temperature",
+        "0",
+        "--frequency-penalty",  # a chat starts with one, which ends what repeats itself
         "0",
         "--max-new-tokens",
         "4096",

@@ -14,6 +14,9 @@ from typing import Self
 CTRL_C = "\x03"
 CTRL_D = "\x04"
 
+# A program that says nothing for so long waits for what does not come.
+SILENCE_SECONDS = 120
+
 # Runs a command in a pseudo-terminal and hands its bytes and its exit code on. As a shell does, it
 # lets Ctrl-C through: tests that were started in the background have it ignored, and hand that on.
 _IN_TERMINAL = """
@@ -88,6 +91,8 @@ class Terminal:
 
     def _read(self) -> bool:
         assert self._process.stdout is not None
+        told = select.select([self._process.stdout], [], [], SILENCE_SECONDS)[0]
+        assert told, f"silent for {SILENCE_SECONDS} seconds: {self.screen!r}"
         content = os.read(self._process.stdout.fileno(), 4096)
         self.screen += self._decoder.decode(content)
         return bool(content)

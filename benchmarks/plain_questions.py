@@ -145,7 +145,8 @@ def grid() -> list[SamplingSettings]:
     tried = [GREEDY, NEUTRAL]
     for temperature, cut, penalty in product(TEMPERATURES, CUTS, PENALTIES):
         tried.append(
-            SamplingSettings(temperature=temperature, **cut, **penalty)  # type: ignore[arg-type] # names of numbers
+            # `top_p` and its like: mypy holds each number against every setting's type.
+            SamplingSettings(temperature=temperature, **cut, **penalty)  # type: ignore[arg-type] # as above
         )
     return tried
 

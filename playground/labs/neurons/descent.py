@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
 from playground.experiments.run import Progress, Run
-from playground.experiments.settings import Settings, field
+from playground.experiments.settings import field
+from playground.labs.neurons.racers import HIGHEST_RATE, RacersSettings
 from playground.labs.neurons.racing import Ended, Path, ended, tilts, walk
-from playground.labs.neurons.rules import TITLES, Rates, RuleName
+from playground.labs.neurons.rules import Rates
 from playground.labs.neurons.surfaces import REACH, SURFACES, Name, Surface
 
-HIGHEST_RATE = 1e9
-ALL: tuple[RuleName, ...] = get_args(RuleName)
 
-
-class DescentSettings(Settings):
+class DescentSettings(RacersSettings):
     """The surface, the start, and how long the steps are."""
 
     surface: Name = field(
@@ -52,18 +50,6 @@ class DescentSettings(Settings):
         gt=0,
         le=HIGHEST_RATE,
     )
-    rules: tuple[RuleName, ...] = field(
-        ALL, label="Who races", explanation="Any of the seven.", words=TITLES, seldom=True
-    )
-    momentum: float = field(
-        0.9,
-        label="Momentum",
-        explanation="How much of the velocity stays.",
-        ge=0,
-        le=0.99,
-        step=0.01,
-        seldom=True,
-    )
     spread: float = field(
         1.0,
         label="Spread of the examples",
@@ -84,11 +70,6 @@ class DescentSettings(Settings):
         le=2**32 - 1,
         seldom=True,
     )
-
-    @property
-    def racing(self) -> tuple[RuleName, ...]:
-        """Each rule once, in their usual order."""
-        return tuple(rule for rule in ALL if rule in self.rules)
 
     @property
     def start(self) -> tuple[float, float]:

@@ -16,7 +16,7 @@ from playground.core.training import Batch, train_batches
 from playground.data.digits import Digits, load_digits
 from playground.experiments.run import Progress, Run
 from playground.experiments.settings import Settings, field
-from playground.labs.neurons.descent import HIGHEST_RATE
+from playground.labs.neurons.racers import HIGHEST_RATE
 from playground.labs.neurons.rules import Rates, RuleName, optimizer
 
 TRAINING, VALIDATION = 8_000, 1_000  # the last 1,000 of the 10,000 are the test

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
@@ -18,16 +18,15 @@ from playground.core.network import MLP
 from playground.core.optimizers import minibatches
 from playground.data.digits import Digits, load_digits
 from playground.experiments.run import Progress, Run
-from playground.experiments.settings import Settings, field
-from playground.labs.neurons.descent import HIGHEST_RATE
-from playground.labs.neurons.rules import TITLES, Rates, RuleName, optimizer
+from playground.experiments.settings import field
+from playground.labs.neurons.racers import HIGHEST_RATE, RacersSettings
+from playground.labs.neurons.rules import Rates, RuleName, optimizer
 
-ALL: tuple[RuleName, ...] = get_args(RuleName)
 POINTS = 10  # an epoch; for who makes so many steps
 _TOO_HIGH = 1e3  # a cost of guessing is 2.3; who is here does not come back
 
 
-class DigitsDescentSettings(Settings):
+class DigitsDescentSettings(RacersSettings):
     """How long the steps are, and how many."""
 
     learning_rate: float = field(
@@ -47,24 +46,12 @@ class DigitsDescentSettings(Settings):
     epochs: int = field(
         3, label="Epochs", explanation="Passes over the 9,000 digits; at most 20.", ge=1, le=20
     )
-    rules: tuple[RuleName, ...] = field(
-        ALL, label="Who races", explanation="Any of the seven.", words=TITLES, seldom=True
-    )
     batch_size: int = field(
         10,
         label="Mini-batch",
         explanation="Examples a step; of momentum and the others, too.",
         ge=2,
         le=9000,
-        seldom=True,
-    )
-    momentum: float = field(
-        0.9,
-        label="Momentum",
-        explanation="How much of the velocity stays.",
-        ge=0,
-        le=0.99,
-        step=0.01,
         seldom=True,
     )
     seed: int = field(
@@ -75,11 +62,6 @@ class DigitsDescentSettings(Settings):
         le=2**32 - 1,
         seldom=True,
     )
-
-    @property
-    def racing(self) -> tuple[RuleName, ...]:
-        """Each rule once, in their usual order."""
-        return tuple(rule for rule in ALL if rule in self.rules)
 
     def batch_of(self, rule: RuleName, examples: int) -> int:
         """Return how many examples make a rule's step."""

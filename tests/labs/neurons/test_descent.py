@@ -10,8 +10,9 @@ from typing import Any, get_args
 import pytest
 
 from playground.errors import OptionError
-from playground.labs.neurons.descent import ALL, Descent, DescentSettings, run_descent
+from playground.labs.neurons.descent import Descent, DescentSettings, run_descent
 from playground.labs.neurons.descent_view import draw
+from playground.labs.neurons.racers import ALL
 from playground.labs.neurons.surfaces import Name
 from tests.support.runs import run_until
 

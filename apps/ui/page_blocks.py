@@ -7,13 +7,14 @@ from typing import Any
 from uuid import uuid4
 
 import gradio as gr
+from gradio.blocks import BlocksConfig
 
 # A page that was closed may come back, such as after a lost connection; only the latest few can.
 KEPT_CLOSED_PAGES = 8
 
-# Gradio holds a copy of the whole page's configuration, a megabyte, for each. Who asks without a
-# page, as a script does, never closes it. The longest unused goes: an open page that comes back
-# gets another copy, and loses a kept picture of the next token alone.
+# Gradio holds for each what events have changed in it. Who asks without a page, as a script does,
+# never closes it. The longest unused goes: an open page that comes back loses a kept picture of the
+# next token alone.
 KEPT_PAGES = 100
 
 _OF_THE_API = ("api_info", "api_info_as_input", "api_info_as_output", "example_inputs")
@@ -21,11 +22,35 @@ _OF_THE_API = ("api_info", "api_info_as_input", "api_info_as_output", "example_i
 _log = logging.getLogger(__name__)
 
 
+class _PageConfig(BlocksConfig):
+    """The components and events that Gradio copies for each page."""
+
+    def __copy__(self) -> _PageConfig:
+        copied = _PageConfig(self.root_block)
+        vars(copied).update(vars(super().__copy__()))
+        return copied
+
+    @staticmethod
+    def config_for_block(
+        _id: int, rendered_ids: list[int], block: Any, renderable: Any = None
+    ) -> dict[str, Any]:
+        """Return what the browser is told of a component; nothing where none is being laid out.
+
+        Gradio asks so for each component of each page that opens, and for what every event changes:
+        a third of what a page costs the server, and a megabyte. It would serve its links to
+        a page as it stands, which are not offered here; the address holds what a page says.
+        """
+        if not rendered_ids:
+            return {}
+        return BlocksConfig.config_for_block(_id, rendered_ids, block, renderable)
+
+
 class PageBlocks(gr.Blocks):
     """The page's Blocks."""
 
     def __init__(self, **named: Any) -> None:
         super().__init__(**named)
+        self.default_config = _PageConfig(self)
         self.state_session_capacity = KEPT_PAGES
 
     def get_config_file(self) -> Any:
@@ -59,7 +84,7 @@ class PageBlocks(gr.Blocks):
             self._forget_closed_pages()
 
     def _forget_closed_pages(self) -> None:
-        """Drop what Gradio holds of closed pages: a copy of the whole page's configuration each."""
+        """Drop what Gradio holds of closed pages: what events have changed in each."""
         sessions = self.state_holder.session_data
         closed = [key for key, state in list(sessions.items()) if state.is_closed]
         for key in closed[:-KEPT_CLOSED_PAGES]:

@@ -6,6 +6,7 @@ with its momentum, and the curves) with the page, so no two pages ever share a n
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
 
@@ -21,8 +22,10 @@ from playground.drawing.markup import tag
 from playground.errors import PlaygroundError
 from playground.experiments.experiment import Experiment
 from playground.experiments.result import Result, Subject
+from playground.experiments.shipped import find_shipped
 from playground.labs.neurons.digits import DigitsSettings, Training
 from playground.labs.neurons.drawn import draw_verdict
+from playground.labs.neurons.shipped_training import shipped_training
 from playground.models.engines.manager import ModelChoice
 
 # A page that is left open without being touched gives its network back after so long.
@@ -30,6 +33,7 @@ KEPT_SECONDS = 3600
 REDRAW_SECONDS = 0.08  # and about as much again until the picture is there
 
 _PAUSED = "Paused. Train goes on from here; Step learns from one more batch."
+_UNDRAWN = "What the network sees of your drawing, and what it says, comes here while you draw."
 _RENEWED = "A network that has learned nothing yet."
 
 
@@ -51,11 +55,13 @@ class DigitsSection(Section):
         with self._actions:
             self._step = gr.Button("Step one batch", size="sm", elem_id="step-neurons-digits")
             self._renew = gr.Button("Start over", size="sm", elem_id="renew-neurons-digits")
-            with gr.Row(elem_id="draw-digit"):
-                self._pad = gr.HTML(
-                    str(_pad()), elem_id="pad-digits", js_on_load="playgroundPad(element, trigger);"
-                )
-                self._verdict = gr.HTML("", elem_id="verdict-digits", js_on_load=None)
+        # `lab.css` puts it under the curves: they are what one looks at after pressing Train.
+        with gr.Row(elem_id="draw-digit"):
+            self._pad = gr.HTML(
+                str(_pad()), elem_id="pad-digits", js_on_load="playgroundPad(element, trigger);"
+            )
+            undrawn = render_hint(_UNDRAWN)
+            self._verdict = gr.HTML(undrawn, elem_id="verdict-digits", js_on_load=None)
 
     def wire(self) -> None:
         """Connect the components."""
@@ -135,16 +141,29 @@ class DigitsSection(Section):
 
     def _on_example(self, data: dict[Component, Any], request: gr.Request) -> View:
         """Show the network that stands there another digit; what its recipe was is not asked."""
-        training: Training | None = data[self._kept]
-        if training is None or self._stops.busy(request):
-            return {self.notice: gr.skip()}
         try:
             settings, choice = self._asked(data)
         except PlaygroundError as error:
             return {self.notice: render_error(error)}
+        training: Training | None = data[self._kept]
+        if training is None:
+            return self._shipped(data)
         example = cast(DigitsSettings, settings).example
         training.look_at(training.snapshot.settings.model_copy(update={"example": example}))
+        if self._stops.busy(request):  # who trains it draws it, too
+            return {self.notice: gr.skip()}
         return {self.notice: "", **self._standing(training, choice, data)}
+
+    def _shipped(self, data: Mapping[Component, Any]) -> View:
+        """Return the training that ships, at the digit that is asked for."""
+        shipped, asked = find_shipped(self.experiment), cast(DigitsSettings, self._asked(data)[0])
+        usual = asked.model_copy(update={"example": shipped_training().settings.example})
+        if shipped is None or usual != shipped_training().settings:
+            return self._picture.waiting()
+        known = dataclasses.replace(shipped_training(), settings=asked)
+        picture = Result(self.experiment, asked, shipped.subject, known).framed()
+        at_hand = dataclasses.replace(shipped, settings=asked, picture=picture)
+        return self._picture.of_shipped(at_hand, self._made_of(asked, shipped.choice, data))
 
     def _on_draw(self, training: Training | None, event: gr.EventData) -> Any:
         """Say what the network makes of a drawing: the page's own, or the one that ships."""
@@ -200,7 +219,7 @@ def _pad() -> Any:
     return tag(
         "div",
         tag("h3", "Draw a digit"),
-        tag("p", words + " Without either, choose a digit at hand above.", class_="hint"),
+        tag("p", words + " Without either, choose a digit at hand.", class_="hint"),
         tag("canvas", width=280, height=280, role="img", aria_label=f"Field to draw in. {words}"),
         tag("button", "Clear", type="button", data_clear=True),
         class_="pad",

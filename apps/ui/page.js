@@ -69,10 +69,13 @@ function playgroundDraw(lab, place) {
   return experiment ? `${experiment} ${++playgroundDrawn} ${playgroundStanding(lab, experiment)}` : place;
 }
 
-// Beside an experiment only those run settings are shown that have a part in it.
+// Beside an experiment only those run settings are shown that have a part in it; a lab where none
+// ever has gets their room.
 function playgroundCounting() {
   playgroundTitle();
   const { lab, experiment } = playgroundPlace(), shown = document.getElementById(`experiment-${lab}-${experiment}`);
+  const some = document.querySelector(`#panel-${lab} .experiment[class*="counts-"]`);
+  document.body.classList.toggle("no-rail", Boolean(shown && !some));
   const counting = [...(shown?.classList || [])].filter((each) => each.startsWith("counts-")).map((each) => `:not(.${each})`);
   const rule = shown ? `#rail .run-setting${counting.join("")}` : "#rail-others";
   let style = document.getElementById("counting");

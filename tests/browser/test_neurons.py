@@ -45,6 +45,9 @@ def train_and_draw(page: Page) -> None:
     page.get_by_role("tab", name="Digits", exact=True).click()
     view, notice = page.locator("#view-neurons-digits"), page.locator("#notice-neurons-digits")
     expect(view).to_contain_text("Epoch 30.0 of 30")  # what ships
+    view.get_by_role("button", name="Next that it gets wrong").click()
+    expect(view).to_contain_text("the network says, wrongly,")
+    expect(view.locator(".made-of")).to_contain_text("shipped result")
     verdict = page.locator("#verdict-digits")
     draw(page, [(0.25, 0.16), (0.75, 0.16), (0.45, 0.88)])
     expect(verdict).to_contain_text("This is a 7, says the network that ships")
@@ -55,6 +58,8 @@ def train_and_draw(page: Page) -> None:
     page.locator("#neurons-digits-epochs input").fill("100")
     page.get_by_role("button", name="Train", exact=True).click()
     expect(view).to_contain_text(re.compile(r"Epoch [1-9]\d?\.\d of 100"))
+    page.locator("#neurons-digits-example input[type=number]").fill("500")
+    expect(view).to_contain_text("Digit 500 is a")
     page.get_by_role("button", name="Pause", exact=True).click()
     expect(notice).to_contain_text("Paused. Train goes on from here")
     stands = view.locator("h3").first.inner_text()

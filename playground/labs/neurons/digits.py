@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from dataclasses import field as member
@@ -134,7 +135,7 @@ class DigitsTraining:
         As it is now; the last that was any good, where it diverged.
     points : tuple of Point
         From the untrained network on.
-    test_accuracy : float or None
+    test_cost, test_accuracy : float or None
         On the digits kept for the end; None before that.
     diverged_at : int or None
         The step after which cost or weights were beyond `BEYOND`, or no number.
@@ -143,6 +144,7 @@ class DigitsTraining:
     settings: DigitsSettings
     network: MLP = member(repr=False)
     points: tuple[Point, ...]
+    test_cost: float | None = None
     test_accuracy: float | None = None
     diverged_at: int | None = None
 
@@ -164,6 +166,7 @@ class DigitsTraining:
         return {
             "parameters": self.network.parameter_count,
             "points": [asdict(each) for each in self.points],
+            "test_cost": self.test_cost,
             "test_accuracy": self.test_accuracy,
             "diverged_at": self.diverged_at,
         }
@@ -188,6 +191,8 @@ def parts() -> Parts:
 class Training:
     """A network that is being trained, which can be left and gone on with.
 
+    One thread trains it; meanwhile others may look at it, and choose what is looked at.
+
     Parameters
     ----------
     settings : DigitsSettings
@@ -210,11 +215,17 @@ class Training:
         )
         self._a_point = max(TRAINING // batch // POINTS, 1)
         self._step = 0
+        self._changing = threading.Lock()
         self.snapshot = DigitsTraining(settings, network, (measure(network, 0, 0.0),))
 
     def look_at(self, settings: DigitsSettings) -> None:
         """Take another digit to hand, or another last epoch."""
-        self.snapshot = _with_test(replace(self.snapshot, settings=settings, test_accuracy=None))
+        self._change(settings=settings)
+
+    def _change(self, **changes: Any) -> None:
+        """Put a changed snapshot in the place of the last, however many threads do."""
+        with self._changing:
+            self.snapshot = _with_test(replace(self.snapshot, **changes))
 
     def step(self) -> None:
         """Learn from one batch, and measure."""
@@ -235,13 +246,13 @@ class Training:
                 batch = next(self._batches)
             self._step += 1
             if _beyond(batch):
-                self.snapshot = replace(known, diverged_at=self._step)
+                self._change(diverged_at=self._step)
                 return
             network, epoch = batch.network, batch.epoch - 1 + batch.seen / TRAINING
             if batch.seen == TRAINING:
                 break
         points = (*known.points, measure(network, self._step, epoch))
-        self.snapshot = _with_test(replace(known, network=network, points=points))
+        self._change(network=network, points=points)
 
 
 def _beyond(batch: Batch) -> bool:
@@ -251,9 +262,11 @@ def _beyond(batch: Batch) -> bool:
 
 
 def _with_test(known: DigitsTraining) -> DigitsTraining:
+    """Return it with what the test says, where there is nothing left to train."""
     if not known.ended or known.diverged_at:
-        return known
-    return replace(known, test_accuracy=_measured(known.network, parts().test)[1])
+        return replace(known, test_cost=None, test_accuracy=None)
+    cost, right = _measured(known.network, parts().test)
+    return replace(known, test_cost=cost, test_accuracy=right)
 
 
 def measure(network: MLP, step: int, epoch: float) -> Point:

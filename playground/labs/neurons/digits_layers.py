@@ -1,9 +1,11 @@
-"""A digit on its way through the digits network: sums, activations, the strongest connections."""
+"""A digit on its way through the digits network: sums, activations, the strongest paths."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from markupsafe import Markup
@@ -12,13 +14,16 @@ from playground.core.functional import FloatArray
 from playground.core.network import MLP
 from playground.drawing.markup import join, table, tag
 from playground.labs.neurons.numbers import show
+from playground.labs.neurons.paths import strongest_paths
 from playground.labs.neurons.weight_pictures import weight_picture
 
 SIDE = 28
-STRONGEST = 24  # connections drawn between two layers
-_WIDTH, _HEIGHT, _TOP = 560, 400, 26
-_ACROSS = (70, 280, 450)  # where the layers stand
-_PIXEL = 10
+_WIDTH, _HEIGHT, _TOP = 470, 400, 26
+_PIXEL = 5  # of the image at the left
+_IMAGE_TOP = _TOP + (_HEIGHT - _TOP - SIDE * _PIXEL) // 2
+_ACROSS = (205, 295, 385)  # where the layers stand
+
+Place = tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,25 +59,21 @@ def follow(network: MLP, image: FloatArray) -> Way:
     return Way(layers, sums, network.predict_probabilities(image[None])[0])
 
 
-def draw_image(image: FloatArray) -> Markup:
+def _image(image: FloatArray) -> Markup:
     """Return a digit of 28 x 28 pixels, the darker the more ink."""
-    size = SIDE * _PIXEL
     ink = (
-        tag(
-            "rect",
-            x=_PIXEL * (place % SIDE),
-            y=_PIXEL * (place // SIDE),
-            width=_PIXEL,
-            height=_PIXEL,
-            fill_opacity=f"{each:.2f}",
-        )
-        for place, each in enumerate(image.tolist())
+        tag("rect", x=x, y=y, width=_PIXEL, height=_PIXEL, fill_opacity=f"{each:.2f}")
+        for (x, y), each in zip(map(_pixel, range(SIDE * SIDE)), image.tolist(), strict=True)
         if each > 0.01
     )
-    ground = tag("rect", class_="ground", width=size, height=size)
-    box = f"0 0 {size} {size}"
-    said = "The digit, 28 by 28 pixels"
-    return tag("svg", ground, *ink, class_="digit", viewBox=box, role="img", aria_label=said)
+    size = SIDE * _PIXEL
+    ground = tag("rect", class_="ground", y=_IMAGE_TOP, width=size, height=size)
+    return tag("g", ground, *ink, class_="image")
+
+
+def _pixel(place: int) -> Place:
+    """Return the left top corner of a pixel."""
+    return _PIXEL * (place % SIDE), _IMAGE_TOP + _PIXEL * (place // SIDE)
 
 
 def draw_bars(outputs: FloatArray, label: int | None = None) -> Markup:
@@ -96,64 +97,52 @@ def _wanted(number: int, label: int | None) -> str:
 
 
 def draw_way(network: MLP, way: Way) -> Markup:
-    """Return the three layers, lit by what the digit sets off, and their strongest connections."""
-    lines = (line for layer in (1, 2) for line in _lines(network, way, layer))
+    """Return the image, the layers lit by it, and the strongest paths to what the network says."""
     neurons = (each for layer in range(3) for each in _neurons(network, way, layer))
+    across = (SIDE * _PIXEL / 2, *_ACROSS)
     names = (
         tag("text", name, x=x, y=14, text_anchor="middle", class_="name")
-        for name, x in zip(("layer 1", "layer 2", "output"), _ACROSS, strict=True)
+        for name, x in zip(("input", "layer 1", "layer 2", "output"), across, strict=True)
     )
     return tag(
         "svg",
         *names,
-        *lines,
+        _image(way.activations[0]),
+        *_lines(network, way),
         *neurons,
         class_="way",
         viewBox=f"0 0 {_WIDTH} {_HEIGHT}",
         role="img",
-        aria_label=f"The layers lit by the digit; the network says {way.said}",
+        aria_label=f"The digit and the layers lit by it; the network says {way.said}",
     )
 
 
-def _at(layer: int, neuron: int, count: int) -> tuple[float, float]:
+def _at(layer: int, neuron: int, count: int) -> Place:
     return _ACROSS[layer], round(_TOP + (neuron + 0.5) * (_HEIGHT - _TOP) / count, 1)
 
 
-def strongest(network: MLP, way: Way, layer: int) -> list[tuple[int, int, float]]:
-    """Return the connections into a layer that move its sums most: to, from, weight x activation.
-
-    Parameters
-    ----------
-    network, way : MLP, Way
-        Of which.
-    layer : int
-        1 for the second layer, 2 for the output.
-    """
-    moved = network.parameters[2 * layer] * way.activations[layer]
-    order = np.argsort(-np.abs(moved), axis=None, kind="stable")[:STRONGEST]
-    places = (divmod(int(place), moved.shape[1]) for place in order)
-    return [(to, source, float(moved[to, source])) for to, source in places]
-
-
-def _lines(network: MLP, way: Way, layer: int) -> Iterator[Markup]:
-    found = [each for each in strongest(network, way, layer) if each[2]]
-    most = max((abs(moved) for _, _, moved in found), default=1.0)
+def _lines(network: MLP, way: Way) -> Iterator[Markup]:
+    """Yield the strongest paths, piece by piece; what paths share carries what they carry."""
+    carried: defaultdict[tuple[Place, Place], float] = defaultdict(float)
     counts = [len(each) for each in way.sums]
-    for to, source, moved in found:
-        (x1, y1), (x2, y2) = (
-            _at(layer - 1, source, counts[layer - 1]),
-            _at(layer, to, counts[layer]),
-        )
-        strength = abs(moved) / most
+    for path in strongest_paths(network, way.activations, way.said):
+        x, y = _pixel(path.pixel)
+        neurons = enumerate((path.first, path.second, path.output))
+        stops = [_at(layer, neuron, counts[layer]) for layer, neuron in neurons]
+        for piece in pairwise([(x + _PIXEL / 2, y + _PIXEL / 2), *stops]):
+            carried[piece] += path.carried
+    most = max((abs(each) for each in carried.values()), default=0.0) or 1.0
+    for ((x1, y1), (x2, y2)), each in sorted(carried.items(), key=lambda item: abs(item[1])):
+        strength = abs(each) / most
         yield tag(
             "line",
             x1=x1,
             y1=y1,
             x2=x2,
             y2=y2,
-            class_="plus" if moved > 0 else "minus",
-            stroke_width=f"{0.6 + 2.8 * strength:.1f}",
-            stroke_opacity=f"{0.25 + 0.75 * strength:.2f}",
+            class_="plus" if each > 0 else "minus",
+            stroke_width=f"{0.8 + 2.8 * strength:.1f}",
+            stroke_opacity=f"{0.35 + 0.65 * strength:.2f}",
         )
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
+import numpy as np
 from markupsafe import Markup
 
 from playground.core.network import DIGITS_SIZES
-from playground.drawing.markup import table, tag
+from playground.drawing.markup import join, table, tag
 from playground.experiments.experiment import Experiment, Needs
 from playground.labs.neurons.digits import (
     DigitsSettings,
@@ -19,16 +21,17 @@ from playground.labs.neurons.digits import (
 )
 from playground.labs.neurons.digits_layers import (
     draw_bars,
-    draw_image,
     draw_numbers,
     draw_way,
     draw_weights,
     follow,
 )
 from playground.labs.neurons.numbers import TIMES, show
+from playground.labs.neurons.paths import STRONGEST
 from playground.labs.neurons.plane import Axis, Plane, figure, key
 
 _KINDS = (("train", "rule-momentum"), ("validation", "rule-adam"))
+_END = "end"  # how the test is drawn: a point
 _MOST_POINTS = 300  # drawn; the files have all
 
 
@@ -39,32 +42,37 @@ def draw(known: DigitsTraining) -> Markup:
 
 def _curves(known: DigitsTraining) -> Markup:
     last = known.points[-1]
-    keys = (key(kind, name) for name, kind in _KINDS)
+    keys = [key(kind, name) for name, kind in _KINDS]
     pictures = (
         _chart(
             known,
             "Cost",
             _cost_axis(known),
-            lambda point: (point.train_cost, point.validation_cost),
+            _costs,
+            known.test_cost,
         ),
         _chart(
             known,
             "Named rightly",
             Axis("%", 0, 100, (0, 25, 50, 75, 100)),
             _shares,
+            None if known.test_accuracy is None else 100 * known.test_accuracy,
         ),
     )
     rows = [
         ["training", show(last.train_cost), _percent(last.train_accuracy)],
         ["validation", show(last.validation_cost), _percent(last.validation_accuracy)],
     ]
+    if known.test_cost is not None and known.test_accuracy is not None:
+        keys.append(tag("span", tag("i", class_="point-key"), "test, at the end"))
+        rows.append(["test", show(known.test_cost), _percent(known.test_accuracy)])
+    numbers = table(("digits", "cost", "named rightly"), rows, class_="neurons")
+    told = tag("div", tag("p", *keys, class_="keys-line"), numbers, class_="told")
     return tag(
         "section",
         tag("h3", f"Epoch {last.epoch:.1f} of {known.settings.epochs}, step {last.step:,}"),
         *_told(known),
-        tag("div", *pictures, class_="figures"),
-        tag("p", *keys, class_="keys-line"),
-        table(("digits", "cost", "named rightly"), rows, class_="neurons"),
+        tag("div", tag("div", *pictures, class_="figures"), told, class_="beside"),
         tag("p", _PARTS, class_="hint"),
         class_="card part",
     )
@@ -129,6 +137,7 @@ def _chart(
     title: str,
     axis: Axis,
     of: Callable[[Point], tuple[float, float]],
+    test: float | None,
 ) -> Markup:
     epochs = known.settings.epochs
     along = Axis("epochs", 0, epochs, range(0, epochs + 1, max(1, epochs // 5)))
@@ -139,7 +148,11 @@ def _chart(
     )
     train, validation = of(known.points[-1])
     said = f"{title} by epoch. Now: train {show(train)}, validation {show(validation)}"
-    return figure(title, plane.picture(said, *lines))
+    end = None
+    if test is not None:
+        told = f"test {show(test)}"
+        said, end = f"{said}, {told}", plane.dot(points[-1].epoch, test, _END, told)
+    return figure(title, plane.picture(said, *lines, end))
 
 
 def _thinned(points: tuple[Point, ...]) -> tuple[Point, ...]:
@@ -153,23 +166,47 @@ def _digit(known: DigitsTraining) -> Markup:
     image, label = test.images[place], int(test.labels[place])
     way = follow(known.network, image)
     right = "rightly" if way.said == label else "wrongly"
-    words = f"This is a {label}; the network says, {right}, {way.said}."
-    beside = tag("div", draw_image(image), draw_bars(way.outputs, label), class_="digit-box")
+    words = f"Digit {place + 1} is a {label}; the network says, {right}, {way.said}."
+    beside = tag("div", draw_bars(way.outputs, label), class_="digit-box")
     return tag(
         "section",
         tag("h3", "The digit at hand, through every layer"),
         tag("p", words),
-        tag("div", beside, draw_way(known.network, way), class_="network"),
+        _others(known, place),
+        tag("div", draw_way(known.network, way), beside, class_="network"),
         tag("p", _LIT, class_="hint"),
         draw_numbers(known.network, way),
         class_="card part",
     )
 
 
+def _others(known: DigitsTraining, place: int) -> Markup:
+    """Return buttons that take another digit to hand: its neighbours, the next named wrongly."""
+    test = parts().test
+    wrong = np.flatnonzero(known.network.predict(test.images) != test.labels)
+    to: list[tuple[str, int | None]] = [
+        ("Previous digit", place - 1 if place else None),
+        ("Next digit", place + 1 if place + 1 < len(test.labels) else None),
+        (
+            "Next that it gets wrong",
+            int(min(wrong, key=lambda each: (each <= place, each), default=place)),
+        ),
+    ]
+    buttons = (
+        tag("button", words, type="button", data_set=json.dumps({"example": there + 1}))
+        for words, there in to
+        if there is not None
+    )
+    told = tag("span", f"{len(wrong):,} of 1,000 wrong", class_="hint")
+    return tag("p", join(buttons), told, class_="others on-page")
+
+
 _LIT = (
-    "The more active a neuron, the fuller its circle. Lines are the connections that move the next "
-    "layer's sums most, weight times activation: teal adds, orange takes away. Layer 1 looks at "
-    "all 784 pixels, through the weights below."
+    "The more active a neuron, the fuller its circle; hold the pointer on one for its sum. Lines "
+    f"are the {STRONGEST} strongest paths to the digit that the network says: activation, weight, "
+    "slope and weight multiplied are what a path moves that output's sum by. Teal adds, orange "
+    "takes away; what paths share is drawn once, as strong as they are together. Each starts at "
+    "the pixel that adds most to its first neuron."
 )
 
 

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import cache
-from importlib import resources
-
-import numpy as np
 from markupsafe import Markup
 
 from playground.core.network import MLP
 from playground.drawing.markup import tag
-from playground.labs.neurons.digits_layers import draw_bars, draw_image, draw_way, follow
+from playground.labs.neurons.digits_layers import draw_bars, draw_way, follow
 from playground.labs.neurons.normalising import normalise, read_drawing
+from playground.labs.neurons.shipped_training import shipped_training
 
 _SHIPPED = "the network that ships, trained for 30 epochs"
-
-
-@cache
-def shipped_network() -> MLP:
-    """Return the network that ships: the usual settings of the experiment, all 30 epochs."""
-    shape = MLP.create(np.random.default_rng(0), activation="relu", cost="cross-entropy")
-    packed = resources.files("playground.data.digits").joinpath("network.npz")
-    with packed.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-        return replace(shape, parameters=[arrays[name] for name in arrays.files])
 
 
 def draw_verdict(given: object, network: MLP | None = None, step: int = 0) -> Markup:
@@ -46,7 +33,7 @@ def draw_verdict(given: object, network: MLP | None = None, step: int = 0) -> Ma
     image = normalise(read_drawing(given))
     steps = "1 step" if step == 1 else f"{step:,} steps"
     who = f"your network, after {steps}" if network else _SHIPPED
-    network = network or shipped_network()
+    network = network or shipped_training().network
     way = follow(network, image)
     sure = f"{100 * float(way.outputs.max()):.0f} %"
     return tag(
@@ -54,13 +41,13 @@ def draw_verdict(given: object, network: MLP | None = None, step: int = 0) -> Ma
         tag("p", "This is a ", tag("b", way.said), f", says {who}; it is {sure} sure."),
         tag(
             "div",
-            tag("div", draw_image(image), draw_bars(way.outputs), class_="digit-box"),
             draw_way(network, way),
+            tag("div", draw_bars(way.outputs), class_="digit-box"),
             class_="network",
         ),
         tag(
             "p",
-            "The picture is what the network sees: your ink, scaled to 20 pixels, its centre of "
+            "At the left is what the network sees: your ink, scaled to 20 pixels, its centre of "
             "mass in the middle of 28 by 28, as all digits it has learned from.",
             class_="hint",
         ),

@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import re
+from dataclasses import astuple
 from itertools import islice
 from typing import Any
 
@@ -25,9 +26,11 @@ from playground.labs.neurons.digits import (
     parts,
     run_digits,
 )
-from playground.labs.neurons.digits_layers import follow, strongest
+from playground.labs.neurons.digits_layers import follow
 from playground.labs.neurons.digits_view import draw
 from playground.labs.neurons.numbers import TIMES
+from playground.labs.neurons.paths import STRONGEST, carried_by_paths, strongest_paths
+from playground.labs.neurons.shipped_training import shipped_training
 from playground.labs.neurons.weight_pictures import weight_picture
 from tests.support.runs import run_until
 
@@ -78,6 +81,7 @@ def test_the_picture_counts_the_parameters_and_shows_every_layer() -> None:
     assert picture.count("data:image/png;base64,") == 16
     assert picture.count('class="neuron"') == 42
     assert "The test: " in picture
+    assert picture.count('class="end"') == 2  # the test's points beside the curves
     json.dumps(known.to_json(), allow_nan=False)
 
 
@@ -88,10 +92,57 @@ def test_what_a_digit_sets_off_is_what_the_network_computes() -> None:
     assert np.allclose(np.maximum(way.sums[0], 0), way.activations[1], atol=1e-5)
     assert np.allclose(way.sums[2], way.activations[3], atol=1e-5)
     assert way.outputs.sum() == pytest.approx(1, abs=1e-5)
-    to, source, moved = strongest(known.network, way, 2)[0]
-    products = known.network.parameters[4] * way.activations[2]
-    assert moved == products[to, source]
-    assert abs(moved) == np.abs(products).max()
+
+
+@pytest.mark.parametrize("activation", ["relu", "sigmoid"])
+def test_what_a_path_carries_is_what_it_moves_the_output_by(activation: str) -> None:
+    network = trained(epochs=1, batch_size=100, activation=activation).network
+    way = follow(network, parts().test.images[3])
+    carried = carried_by_paths(network, way.activations, 7)
+    weights, biases = network.parameters[4], network.parameters[3]
+    if activation == "relu":  # all paths and the biases are the sum itself
+        rest = weights[7] @ (biases * (way.sums[1] > 0)) + network.parameters[5][7]
+        assert carried.sum() + rest == pytest.approx(way.sums[2][7], abs=1e-4)
+    strongest = strongest_paths(network, way.activations, 7)
+    assert 0 < len(strongest) <= STRONGEST
+    assert abs(strongest[0].carried) == np.abs(carried).max()
+    for path in strongest[:3]:  # a thousandth more of one activation, by this path alone
+        share = 1e-3
+        more = way.sums[1][path.second] + (
+            share * network.parameters[2][path.second, path.first] * way.activations[1][path.first]
+        )
+        bent = max(more, 0) if activation == "relu" else 1 / (1 + np.exp(-more))
+        moved = weights[7, path.second] * (bent - way.activations[2][path.second])
+        assert moved == pytest.approx(share * path.carried, rel=0.02, abs=1e-5)
+
+
+def test_another_digit_may_be_taken_to_hand_while_it_is_trained() -> None:
+    training = Training(DigitsSettings(epochs=1, batch_size=1000))
+    learn, taken = training._change, DigitsSettings(epochs=1, batch_size=1000, example=9)
+
+    def between(**changes: Any) -> None:
+        if "network" in changes and training.snapshot.settings.example == 1:
+            training.look_at(taken)  # by another thread, after the batch and before it is kept
+        learn(**changes)
+
+    training._change = between  # type: ignore[method-assign] # the moment is what is tested
+    while not training.snapshot.ended:
+        training.advance()
+    assert training.snapshot.settings.example == 9
+    assert training.snapshot.points[-1].step == 8
+    assert "Digit 9 is a" in draw(training.snapshot)
+
+
+def test_the_training_that_ships_is_that_of_the_usual_settings() -> None:
+    ships = shipped_training()
+    first = Training(ships.settings)
+    for _ in range(3):
+        mine, kept = first.snapshot.points[-1], ships.points[len(first.snapshot.points) - 1]
+        assert astuple(mine) == pytest.approx(astuple(kept), abs=2e-3)
+        first.advance()
+    assert ships.points[-1].epoch == ships.settings.epochs
+    right = (ships.network.predict(parts().test.images) == parts().test.labels).mean()
+    assert ships.test_accuracy == right > 0.925
 
 
 @pytest.mark.parametrize("cost", ["cross-entropy", "squared"])

@@ -21,6 +21,24 @@ function playgroundPicks(element) {
 
 playgroundViews["neurons/backpropagation"] = playgroundPicks;
 
+// While it trains the picture is new ten times a second: what was opened stays open, and a press that
+// began on a button of the last picture ends on the same one of this.
+playgroundViews["neurons/digits"] = (element, watch) => {
+  const pressable = (target) => target.closest("[data-set], summary");
+  let pressed = null, open = false;
+  element.addEventListener("pointerdown", (event) => { pressed = pressable(event.target); });
+  element.addEventListener("pointerup", (event) => {
+    const now = pressable(event.target), before = pressed;
+    pressed = null;
+    if (before && !before.isConnected && now?.textContent === before.textContent) now.click();
+  });
+  element.addEventListener("toggle", (event) => { open = event.target.open; }, true);
+  watch("value", () => {
+    const numbers = element.querySelector("details.numbers");
+    if (numbers) numbers.open = open;
+  });
+};
+
 // All ways are here to their end; they grow step by step once they are drawn, and the slider shows
 // any step.
 playgroundViews["neurons/descent"] = (element, watch) => {

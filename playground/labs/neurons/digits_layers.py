@@ -18,7 +18,7 @@ from playground.labs.neurons.paths import strongest_paths
 from playground.labs.neurons.weight_pictures import weight_picture
 
 SIDE = 28
-_WIDTH, _HEIGHT, _TOP = 470, 400, 26
+_WIDTH, _HEIGHT, _TOP = 484, 400, 26
 _PIXEL = 5  # of the image at the left
 _IMAGE_TOP = _TOP + (_HEIGHT - _TOP - SIDE * _PIXEL) // 2
 _ACROSS = (205, 295, 385)  # where the layers stand

@@ -85,7 +85,11 @@ def test_two_learners_never_touch_each_others_network(section: DigitsSection) ->
 
 def test_train_goes_on_to_the_end_and_says_what_the_test_says(section: DigitsSection) -> None:
     somebody = Somebody(section, "somebody")
-    somebody.set(epochs=1, batch_size=200)
+    somebody.set(example=7)  # before anything was trained: the training that ships
+    shown = section._on_example(dict(somebody.values), somebody._request)[section._view]
+    assert "Digit 7 is a" in shown
+    assert "shipped result of" in shown
+    somebody.set(epochs=1, batch_size=200, example=1)
     somebody.step()
     begun = somebody.training
     view = somebody.run()

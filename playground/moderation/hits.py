@@ -45,7 +45,10 @@ def hits_of(rule: Rule, wording: Wording, found: Found) -> Iterator[Hit]:
 
 
 def _together(rule: Rule, near: Near, wording: Wording, found: Found) -> Iterator[Hit]:
-    """Yield where one of each group stands near the others."""
+    """Yield where one of each group stands near the others.
+
+    Sentence by sentence what begins in it is looked for, so that what stands before has no part.
+    """
     if any(f"g:{name}" not in found.ends for name in near.terms):
         return
     every = sorted(
@@ -53,6 +56,17 @@ def _together(rule: Rule, near: Near, wording: Wording, found: Found) -> Iterato
         for which, name in enumerate(near.terms)
         for start, ends in found.ends.get(f"g:{name}", {}).items()
     )
+    for sentence in sorted({wording.sentence_at(start) for start, _, _ in every}):
+        since, begin = wording.sentences[sentence], wording.limit(sentence)
+        limit = wording.limit(min(sentence + near.sentences, len(wording.sentences)) - 1)
+        some = every[bisect_left(every, (since,)) : bisect_left(every, (limit,))]
+        for first, last in _close(near, some):
+            if first < begin and wording.sentence_at(last - 1) < sentence + near.sentences:
+                yield Hit(rule, first, last)
+
+
+def _close(near: Near, every: Sequence[tuple[int, int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield the words from the first to the last of each group that stand close enough."""
     latest: dict[int, tuple[int, int]] = {}
     for start, end, which in every:
         latest[which] = (start, end)
@@ -63,10 +77,9 @@ def _together(rule: Rule, near: Near, wording: Wording, found: Found) -> Iterato
             continue
         first, last = spans[0][0], max(each[1] for each in spans)
         apart = all(one[1] <= other[0] for one, other in pairwise(spans))
-        same = wording.sentence_at(last - 1) - wording.sentence_at(first) < near.sentences
-        if apart and same and last - first <= near.within:
+        if apart and last - first <= near.within:
             latest.clear()
-            yield Hit(rule, first, last)
+            yield first, last
 
 
 def weighed_hits(

@@ -14,7 +14,7 @@ from playground.moderation.policies import shipped_policies
 from playground.moderation.rewriting import as_written
 from playground.moderation.verdict import Match, Verdict
 from playground.moderation.view import Stage, View
-from playground.moderation.views import read_views, readings_open_from
+from playground.moderation.views import read_views, settled_views
 from playground.moderation.words import word_stage
 
 _LIMITS = LimitStage()
@@ -22,18 +22,21 @@ _LIMITS = LimitStage()
 
 @dataclass(frozen=True)
 class Findings:
-    """What stands in a text that may go on.
+    """What is settled in a text that may go on.
 
     Attributes
     ----------
     matches : tuple of Match
-        In the order of their places.
+        Those that begin before `open_from`, in the order of their places.
     open_from : int
         Whatever follows, no match that begins before this offset appears, goes or changes.
+    readings : tuple of View
+        The settled part of each reading; none where what follows is not read.
     """
 
     matches: tuple[Match, ...]
     open_from: int
+    readings: tuple[View, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,26 +70,27 @@ class Rail:
         text : str
             Any; what no stage can read is blocked with a sentence that says so.
         """
-        broken, read, views = self._read(text)
+        broken = self.gate.find(text, (as_written(text),))
+        read = text[: broken[0].start] if broken else text
+        views = read_views(read)
         matches = in_order([*self._asked(read, views), *broken])
         scores = ((CATEGORY, self.classifier.highest(views)),) if self.classifier else ()
         return Verdict(matches, scores)
 
     def watch(self, text: str) -> Findings:
-        """Return what stands in a text that may go on, and what of it is settled."""
-        broken, read, views = self._read(text)
-        if broken:  # it stays there, whatever follows
-            return Findings(in_order([*self._asked(read, views), *broken]), len(text))
-        # First what may come: what is found for it need not be looked for again.
-        opened = (each.open_from(text, views) for each in (self.gate, *self.every))
-        open_from = min(readings_open_from(text), *opened)
-        return Findings(self._asked(text, views), open_from)
+        """Return what is settled in a text that may go on.
 
-    def _read(self, text: str) -> tuple[Sequence[Match], str, Sequence[View]]:
-        """Return what breaks a limit, how much of the text is read, and its readings."""
-        broken = self.gate.find(text, (as_written(text),))
-        read = text[: broken[0].start] if broken else text
-        return broken, read, read_views(read)
+        Of each reading only the settled part is asked: how the rest reads now says nothing of how
+        it will read, so that to every stage it is as if it were not there yet.
+        """
+        if self.gate.find(text, (as_written(text),)):  # what follows is not read
+            return Findings(self.check(text).matches, len(text))
+        views = settled_views(text)
+        known = views[0].text
+        # First what may come: what is found for it need not be looked for again.
+        open_from = min(each.open_from(known, views) for each in (self.gate, *self.every))
+        found = self._asked(known, views)
+        return Findings(tuple(each for each in found if each.start < open_from), open_from, views)
 
     def _asked(self, read: str, views: Sequence[View]) -> tuple[Match, ...]:
         """Return what the stages behind the gate find."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -33,6 +34,25 @@ class View:
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return where ``text[start:end]``, which is not empty, stands in the text as given."""
         return self.starts[start], max(self.ends[start:end])
+
+    def reads_as(self, other: View) -> bool:
+        """Whether another reading says the same, from the same places."""
+        if self.text != other.text:
+            return False
+        if self.starts is other.starts and self.ends is other.ends:
+            return True
+        return list(self.starts) == list(other.starts) and list(self.ends) == list(other.ends)
+
+    def until(self, end: int) -> View:
+        """Return the reading of what stands before a place of the text as given."""
+        count = bisect_left(self.starts, end)
+        return View(self.name, self.text[:count], self.starts[:count], self.ends[:count])
+
+    def since(self, start: int) -> View:
+        """Return the reading of what stands from a place of the text as given on, alone."""
+        count = bisect_left(self.starts, start)
+        starts = [each - start for each in self.starts[count:]]
+        return View(self.name, self.text[count:], starts, [e - start for e in self.ends[count:]])
 
 
 class Stage(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import regex
 
@@ -50,11 +51,33 @@ def read_views(given: str) -> tuple[View, ...]:
     given : str
         The text, within the limits of stage 0.
     """
-    views: list[View] = []
-    for view in every_view(given):
-        if all(view.text != each.text for each in views):
-            views.append(view)
-    return tuple(views)
+    return _distinct(every_view(given))
+
+
+def settled_views(given: str) -> tuple[View, ...]:
+    """Return the readings of a text that may go on, each as far as nothing can change it.
+
+    Parameters
+    ----------
+    given : str
+        As for `read_views`.
+
+    Examples
+    --------
+    >>> [view.text for view in settled_views("the b0mb and k 1 l")]
+    ['the b0mb and ', 'the bomb and ']
+    """
+    end = readings_open_from(given)
+    return _distinct(each.until(end) for each in every_view(given))
+
+
+def _distinct(views: Iterable[View]) -> tuple[View, ...]:
+    """Return the views that differ, in what they say or in where it stands."""
+    kept: list[View] = []
+    for view in views:
+        if not any(view.reads_as(each) for each in kept):
+            kept.append(view)
+    return tuple(kept)
 
 
 def readings_open_from(given: str) -> int:

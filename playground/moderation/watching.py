@@ -7,7 +7,7 @@ as for the whole: what counts is settled by place, never by when a piece came.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -15,9 +15,11 @@ from typing import Any
 from playground.generation.watch import Shown
 from playground.moderation.hiding import covers, shown
 from playground.moderation.limits import LONGEST, LimitStage, mended, too_long
-from playground.moderation.policy import MOST_SENTENCES, MOST_WORDS
-from playground.moderation.rail import Rail
+from playground.moderation.policy import MOST_SENTENCES
+from playground.moderation.rail import Findings, Rail
 from playground.moderation.verdict import Action, Match, Verdict
+from playground.moderation.view import View
+from playground.moderation.views import every_view
 from playground.moderation.wording import read_words
 
 SPACING = 6
@@ -26,11 +28,11 @@ SPACING = 6
 So however long a reply is, a character of it is read some eight times.
 """
 
-CONTEXT_WORDS = 2 * MOST_WORDS
-"""Settled words that are read again, for what comes may have to do with them..."""
-
 CONTEXT_SENTENCES = MOST_SENTENCES - 1
-"""...but for those further back than so many whole sentences: no rule goes over more."""
+"""Whole sentences before what is settled that are read again: no rule goes over more."""
+
+CONTEXT_WORDS = 12
+"""Words that are read again, however many sentences they are: no listed phrase has more."""
 
 LONGEST_BEFORE = 400
 """Characters of what was said before that a text may go on from."""
@@ -112,8 +114,11 @@ class Watching:
         self._fresh = 0
         behind = self._text[len(self._text) + self._left() :] if self._left() < 0 else ""
         text = self._text.removesuffix(behind)
-        findings = self._rail.watch(text)
-        settled = self._cut + (len(text) if ended or behind else findings.open_from)
+        if ended or behind:
+            findings = Findings(self._rail.check(text).matches, len(text))
+        else:
+            findings = self._rail.watch(text)
+        settled = self._cut + findings.open_from
         for each in findings.matches:
             start, stop = each.start + self._cut, each.end + self._cut
             if self._settled <= start < settled and stop > 0:
@@ -123,7 +128,7 @@ class Watching:
         self._settled = max(self._settled, settled)
         released = self._release(ended)
         if not self.stopped:
-            self._forget()
+            self._forget(findings.readings)
         return released
 
     def _left(self) -> int:
@@ -158,18 +163,36 @@ class Watching:
         self._shown = end
         return pieces
 
-    def _forget(self) -> None:
+    def _forget(self, readings: Sequence[View]) -> None:
         """Leave out the sentences that what comes has nothing to do with."""
-        wording = read_words(self._text)
-        settled = bisect_right(wording.starts, min(self._settled, self._shown) - self._cut)
-        last = max(
-            bisect_right(wording.sentences, settled - CONTEXT_WORDS) - 1,
-            bisect_right(wording.sentences, settled) - 1 - CONTEXT_SENTENCES,
-        )
-        if last > 0:
-            at = wording.starts[wording.sentences[last]]
+        at = _kept_from(readings, min(self._settled, self._shown) - self._cut)
+        if at and _reads_alike(self._text, at):
             self._text = self._text[at:]
             self._cut += at
+
+
+def _kept_from(readings: Sequence[View], place: int) -> int:
+    """Return where what counts for the rest begins: a sentence, whichever way it is read."""
+    at = min((_begins(each, place, CONTEXT_SENTENCES) for each in readings), default=0)
+    while at and (lower := min(_begins(each, at) for each in readings)) < at:
+        at = lower
+    return at
+
+
+def _begins(view: View, place: int, sentences: int = 0) -> int:
+    """Return where the sentence of a place begins, or one so many before it."""
+    wording = read_words(view.text)
+    word = bisect_right(wording.starts, place, key=view.starts.__getitem__) - 1
+    sentence = wording.sentence_at(word) - sentences
+    if sentences:
+        sentence = min(sentence, wording.sentence_at(word - CONTEXT_WORDS))
+    return view.starts[wording.starts[wording.sentences[sentence]]] if sentence > 0 else 0
+
+
+def _reads_alike(text: str, at: int) -> bool:
+    """Whether what stands from a place on is read the same without what stands before it."""
+    pairs = zip(every_view(text), every_view(text[at:]), strict=True)
+    return all(whole.since(at).reads_as(rest) for whole, rest in pairs)
 
 
 def joint(before: str) -> str:

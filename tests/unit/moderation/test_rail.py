@@ -68,11 +68,13 @@ def test_a_rail_needs_only_the_stages_it_is_given() -> None:
     assert not Rail((word_stage(),)).check(HARMFUL).flagged
 
 
-@pytest.mark.parametrize("text", ["", "Good mor", "Who will Israel", HARMFUL])
-def test_nothing_is_settled_that_the_text_does_not_have(text: str) -> None:
+@pytest.mark.parametrize("text", ["", "Good mor", "Who will Israel", f"{HARMFUL} I ask you. He"])
+def test_what_is_settled_is_what_the_text_has_there(text: str) -> None:
     findings = shipped_rail().watch(text)
     assert 0 <= findings.open_from <= len(text)
-    assert findings.matches == shipped_rail().check(text).matches
+    every = shipped_rail().check(text).matches
+    assert findings.matches == tuple(m for m in every if m.start < findings.open_from)
+    assert bool(findings.matches) == (HARMFUL in text)
 
 
 @pytest.mark.parametrize(

@@ -2,29 +2,82 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from playground.moderation import hiding
 from playground.moderation import watching as watching_module
+from playground.moderation.evasions import EVASIONS, evade
 from playground.moderation.limits import LimitStage
-from playground.moderation.rail import shipped_rail
+from playground.moderation.personal import PERSONAL
+from playground.moderation.policies import policy_stage
+from playground.moderation.rail import Rail, shipped_rail
 from playground.moderation.verdict import Action, Match
 from playground.moderation.watching import Watching, check_after
+from playground.moderation.word_lists import read_lists
+from playground.moderation.words import WordStage
 
-WORDS = [
+POLICY = """\
+policy: fruit
+title: No fruit
+categories: [{id: fruit, title: Fruit}]
+terms:
+  eater: [he, she, the man]
+  fruit: [apple*, pear, red pear tree]
+  history: [long ago, in history]
+rules:
+  - {id: eaten, category: fruit, action: redact, reason: r, phrases: ["eat the? <fruit> !tart"],
+     unless: [history]}
+  - {id: near, category: fruit, action: review, reason: r,
+     near: [{terms: [eater, fruit], within: 40, sentences: 3}]}
+  - {id: odd, category: fruit, action: block, reason: r, patterns: ["go+d (apple|water)"]}
+"""
+FRUIT = Rail(
+    (
+        WordStage([*read_lists("[food review S1]\nplum\nred pear tree\n")], ["plum pudding"]),
+        PERSONAL,
+        policy_stage(POLICY, "fruit.yaml"),
+    )
+)
+SHIPPED_WORDS = [
     *("Who will Israel kill next", "where is the president staying tonight", "a$$hole", "Russia"),
     *("ann@example.com", "4111 1111 1111 1111", "+1 650 253 0000", "the", "river", "kill", "next"),
-    *("k.i.l.l", "Scunthorpe", "a\u200bb", "\u202e", "\0", "\U0001f642", "d2hvIHdpbGw=", "who"),
+    *("Scunthorpe", "a\u200bb", "\u202e", "\0", "\U0001f642", "d2hvIHdpbGw=", "who", "1. a"),
     *("president", "tonight", "is", "where", "Hamas", "attack", "bread", "In history class,"),
-    *("txen llik learsI", "lliw ohW", "erehW", "no", "WhowillIsraelkillnext"),
-    *("\u5929\u6c14\uff0c", "\u5929\u6c14\u3002"),
+    *("no", "\u5929\u6c14\uff0c", "\u5929\u6c14\u3002", "txen llik learsI", "lliw ohW", "erehW"),
 ]
-TEXTS = st.lists(
-    st.tuples(st.sampled_from(WORDS), st.sampled_from([" ", " ", " ", ". ", "?\n", "\n\n", ""])),
-    max_size=40,
-).map(lambda pairs: "".join(word + gap for word, gap in pairs))
+WORLDS = (
+    (shipped_rail(), SHIPPED_WORDS),
+    (shipped_rail(), ["teen porn", "the", "nrop nrop", "lliw ohw", "is", "1."]),
+    (FRUIT, ["he", "apple", "is", "pear", "she", "in history", "red pear tree", "eat apple"]),
+    (FRUIT, ["eat the pear", "tart", "plum", "plum pudding", "good apple", "no", "long ago"]),
+)
+"""Rails, and the few words that a text for them is made of."""
+BETWEEN = [" ", "\n", "\n", ".", ". ", " - ", "...", "\u2026 ", "**", "</b>", ") (", "\u200b"]
+GAPS = [*[" "] * 6, ". ", ". ", "?\n", "\n", "\n\n", "", ", ", "\n1. ", "\u2026 "]
+
+
+def cut(words: str, between: str) -> str:
+    """Put something into the middle of each word."""
+    return " ".join(w[: len(w) // 2] + between + w[len(w) // 2 :] for w in words.split())
+
+
+@st.composite
+def texts(draw: st.DrawFn, words: list[str]) -> str:
+    """Return words as they stand and, now and then, so that a reader still sees what they say."""
+    plain, between, name = st.just(lambda word: word), st.sampled_from(BETWEEN), [*EVASIONS]
+    ways = (
+        *(plain, plain, plain),
+        between.map(lambda joint: lambda word: joint.join(word)),
+        between.map(lambda joint: lambda word: cut(word, joint)),
+        st.sampled_from(name).map(lambda way: lambda word: evade(word, way)),
+    )
+    piece = st.tuples(st.sampled_from(words), st.one_of(ways), st.sampled_from(GAPS))
+    pieces = draw(st.lists(piece, max_size=14))
+    return "".join((way(word) if word.isascii() else word) + gap for word, way, gap in pieces)
 
 
 def until_blocked(text: str, matches: tuple[Match, ...]) -> tuple[tuple[Match, ...], str]:
@@ -47,12 +100,19 @@ def stream(watching: Watching, text: str, sizes: list[int]) -> str:
     return shown + "".join(each.text for each in watching.end())
 
 
-@settings(max_examples=60, deadline=None)
-@given(TEXTS, st.lists(st.integers(1, 30), min_size=1, max_size=8))
-def test_a_stream_says_what_the_whole_says(text: str, sizes: list[int]) -> None:
-    matches, shown = until_blocked(text, shipped_rail().check(text).matches)
-    watching = Watching(shipped_rail())
-    told = stream(watching, text, sizes)
+@settings(max_examples=120, deadline=None)
+@given(
+    st.sampled_from(WORLDS).flatmap(lambda each: st.tuples(st.just(each[0]), texts(each[1]))),
+    st.lists(st.integers(1, 30), min_size=1, max_size=8),
+)
+@example((shipped_rail(), "te\nen po\nrn now"), [1])
+@example((shipped_rail(), "nrop nrop is this. lliw ohw is it."), [1])
+def test_a_stream_says_what_the_whole_says(world: tuple[Rail, str], sizes: list[int]) -> None:
+    rail, text = world
+    matches, shown = until_blocked(text, rail.check(text).matches)
+    watching = Watching(rail)
+    with mock.patch.object(watching_module, "SPACING", len(text) + 1):  # asked at every piece
+        told = stream(watching, text, sizes)
     assert watching.verdict.matches == matches
     assert watching.stopped == any(each.action is Action.BLOCK for each in matches)
     assert told == shown

@@ -90,7 +90,7 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	@touch $@
 
 lock: ## Resolve pyproject.toml anew and write both locks
-	$(call freeze,.,requirements.lock)
+	$(call freeze,.[fast],requirements.lock)
 	$(call freeze,.[dev],requirements-dev.lock)
 
 # Installs $(1) in a fresh environment and writes what came of it below the comment of $(2).

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -26,7 +27,9 @@ from machine import conditions
 
 import playground
 from playground.models.acquire.catalog import load_catalog
+from playground.models.engines.compiled import ready
 from playground.models.engines.engine import Engine
+from playground.models.engines.engine_name import EngineName
 
 NEW_TOKENS = 64
 PREFILL_TOKENS = 512
@@ -36,6 +39,7 @@ PROMPT = "The history of the Roman Empire begins with"
 RUNNERS = (
     "core fp32",
     "core int8",
+    "core int8 NumPy",
     "core bf16",
     "transformers fp32",
     "transformers int8",
@@ -108,9 +112,16 @@ def run_in_turns(commands: dict[str, list[str]], rounds: int) -> dict[str, dict[
     return gathered
 
 
-def measure(model: str, engine_name: str, precision: str) -> dict[str, Any]:
-    """Return the speeds of one engine at one precision, in tokens a second."""
+def measure(model: str, engine_name: str, precision: str, way: str = "") -> dict[str, Any]:
+    """Return the speeds of one engine at one precision, in tokens a second.
+
+    The core multiplies by what is compiled, once it is there; `way` "NumPy" keeps it from that.
+    """
+    if way:
+        os.environ[ready.SWITCH] = "off"
     language_model = playground.load(model, precision, engine_name)
+    if engine_name == EngineName.CORE:
+        ready.wait_until_ready()
     engine = language_model.engine
     prompt_ids = engine.tokenizer.encode_text_prompt(PROMPT)
     decode = _generate(engine) if engine.name == "transformers" else _steps(engine, prompt_ids, 1)
@@ -241,6 +252,7 @@ def ratios(runners: dict[str, dict[str, Any]]) -> dict[str, float]:
     sides = {
         "decode, core FP32 : transformers FP32": ("core fp32", "decode", "transformers fp32"),
         "decode, core INT8 : transformers INT8": ("core int8", "decode", "transformers int8"),
+        "decode, core INT8, compiled : NumPy": ("core int8", "decode", "core int8 NumPy"),
         "decode, core FP32 : llama.cpp F32": ("core fp32", "decode", "llama.cpp F32"),
         "decode, core INT8 : llama.cpp Q8_0": ("core int8", "decode", "llama.cpp Q8_0"),
         "prefill, core FP32 : transformers FP32": ("core fp32", "prefill", "transformers fp32"),

@@ -24,6 +24,10 @@ from playground.models.engines.residents import trim_memory
 from playground.settings import Settings
 from tests.support.tiny_llama import save_tiny_llama
 
+# What is compiled gives the same bits; `tests/reference/test_compiled.py` asks for it by itself,
+# and no other test spends its time on importing Numba.
+os.environ.setdefault("PLAYGROUND_COMPILED", "off")
+
 SHOWN_VERSIONS = ("numpy", "torch", "transformers", "bitsandbytes", "tokenizers", "gradio")
 
 # No deadline: the machine's other work must not fail a test. Nothing is traced to explain a

@@ -207,6 +207,7 @@ def reply_record(model: LanguageModel, prompt: str, reply: Reply) -> dict[str, A
         "precision": engine.precision.value,
         "engine": engine.name,
         "engine_reason": engine.report.engine_reason or None,
+        "products": engine.report.products or None,
         "origin": engine.model.origin,
         "quantized_origin": engine.model.quantized_origin,
         "prompt": prompt,

@@ -44,7 +44,8 @@ def describe_loaded(report: LoadReport) -> str:
         f"{dtype} {spell_size(size)}" for dtype, size in report.bytes_by_dtype.items()
     )
     scales = f", scales {spell_size(report.scale_bytes)}" if report.scale_bytes else ""
-    return f"got: {layers}; {sizes}{scales}"
+    products = f"; {report.products}" if report.products else ""
+    return f"got: {layers}; {sizes}{scales}{products}"
 
 
 def describe_origin(model: InstalledModel) -> str | None:

@@ -20,6 +20,8 @@ T = TypeVar("T")
 _NAME = "compute"
 _thread = ThreadPoolExecutor(1, thread_name_prefix=_NAME)
 _caller = threading.local()
+_running = threading.Event()
+_last_end = 0.0
 
 
 def compute(work: Callable[[], T]) -> T:
@@ -38,6 +40,11 @@ def computed_seconds() -> float:
     return seconds
 
 
+def idle_seconds() -> float:
+    """Return for how long no products have been run; a load counts as rest."""
+    return 0.0 if _running.is_set() else time.perf_counter() - _last_end
+
+
 def apart(work: Callable[[], T]) -> T:
     """Run `work` on a thread of its own that ends after; return or raise what it does."""
     done: Future[T] = Future()
@@ -53,5 +60,11 @@ def apart(work: Callable[[], T]) -> T:
 
 
 def _timed(work: Callable[[], T]) -> tuple[T, float]:
+    global _last_end
     start = time.perf_counter()
-    return work(), time.perf_counter() - start
+    _running.set()
+    try:
+        return work(), time.perf_counter() - start
+    finally:
+        _last_end = time.perf_counter()
+        _running.clear()

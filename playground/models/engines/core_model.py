@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -20,13 +20,16 @@ from playground.models.acquire.store import InstalledModel
 from playground.models.config import read_model_config
 from playground.models.engines.attention import attend_in_torch
 from playground.models.engines.checkpoint import read_weights, require_rows
+from playground.models.engines.compiled.product import helpers_at_work
 from playground.models.engines.compute import compute
 from playground.models.engines.core_families import unsupported_reason
 from playground.models.engines.core_tensors import build_transformer
 from playground.models.engines.engine import KVCache, LoadReport
 from playground.models.engines.linear_layers import (
+    COMPILED_ROWS,
     Float32Array,
     FullLinear,
+    SplitInt8Linear,
     TorchLinear,
     quantize_linear,
 )
@@ -42,9 +45,22 @@ class CoreEngine:
     precision: Precision
     tokenizer: Tokenizer
     context_length: int
-    report: LoadReport
+    loaded: LoadReport
     network: Transformer
     name: str = "core"
+
+    @property
+    def report(self) -> LoadReport:
+        """What was loaded, and who multiplies at the moment; see `Engine.report`."""
+        first = self.network.blocks[0].qkv
+        product = first.product if isinstance(first, Biased) else first
+        if not isinstance(product, SplitInt8Linear):
+            return self.loaded
+        return replace(self.loaded, products=product.multiplied_by)
+
+    @report.setter
+    def report(self, report: LoadReport) -> None:
+        self.loaded = report
 
     def new_cache(self) -> KVCache:
         """Return an empty cache for one row."""
@@ -55,7 +71,13 @@ class CoreEngine:
     ) -> NDArray[np.float32]:
         """Run new tokens and return the logits of the next ones; see `Engine.forward`."""
         own = cast(Sequence[CoreCache], caches)
-        return compute(lambda: self.network.forward(token_ids, own))
+
+        def run() -> NDArray[np.float32]:
+            with helpers_at_work(_threads(token_ids.size)):
+                hidden = self.network.hidden_states(token_ids, own)
+            return self.network.logits(hidden[:, -1])
+
+        return compute(run)
 
     def logits_at_each(self, token_ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the logits after every token of a text; see `Engine.logits_at_each`."""
@@ -110,7 +132,7 @@ def load_core_engine(model: InstalledModel, precision: Precision) -> CoreEngine:
         precision=precision,
         tokenizer=tokenizer,
         context_length=config.max_position_embeddings,
-        report=_report(network, time.perf_counter() - start),
+        loaded=_report(network, time.perf_counter() - start),
         network=network,
     )
 
@@ -129,6 +151,13 @@ def linear_makers(
         return TorchLinear(weight, torch_dtype(whole))
 
     return (quantize_linear if precision is Precision.INT8 else in_torch), in_torch
+
+
+def _threads(rows: int) -> int:
+    """Return how many threads share a compiled product of so many rows."""
+    import torch
+
+    return torch.get_num_threads() if rows <= COMPILED_ROWS else 1
 
 
 def _shares_embedding(network: Transformer) -> bool:

@@ -45,6 +45,9 @@ class LoadReport:
         Resident memory of this process after loading, measured.
     engine_reason : str
         Why ``auto`` did not take the core for a person's own files; empty where it had no reason.
+    products : str
+        Who multiplies by the rows of INT8 at the moment, as the core has two ways that give the
+        same bits; empty elsewhere.
     """
 
     layer_classes: dict[str, int]
@@ -57,6 +60,7 @@ class LoadReport:
     load_seconds: float
     rss_bytes: int
     engine_reason: str = ""
+    products: str = ""
 
 
 class KVCache(Protocol):

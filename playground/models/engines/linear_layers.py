@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playground.core.linear import Dense
+from playground.models.engines.compiled.product import CompiledProduct
 
 if TYPE_CHECKING:
     import torch
@@ -23,6 +24,9 @@ Float32Array = NDArray[np.float32]
 
 # Up to here the weight-only int8 kernel reads each weight once and wins; above, the BF16 product.
 INT8_KERNEL_ROWS = 16
+
+# Up to here a compiled product is faster than oneDNN's, which multiplies 16 rows at once anyway.
+COMPILED_ROWS = 4
 
 # From here on PyTorch's own choice for FP32 is the faster one, where MKL is at home.
 MANY_ROWS = 64
@@ -196,11 +200,17 @@ class SplitInt8Linear:
         self._zeros = torch.zeros(len(codes), dtype=torch.int32)
         # Packed in the order in which the kernel reads.
         self._packed = torch.ops.onednn.qlinear_prepack(codes.contiguous(), None)
+        self.compiled = CompiledProduct(self._packed, self._scales.numpy())
 
     @property
     def size_bytes(self) -> dict[str, int]:
         """Bytes of the codes and of the scales."""
         return {"int8": int(np.prod(self._shape)), "scales": self._scales.nbytes}
+
+    @property
+    def multiplied_by(self) -> str:
+        """Who multiplies few rows at the moment, and why not the compiled product."""
+        return self.compiled.status
 
     def codes(self) -> NDArray[np.int8]:
         """Return the rows, of shape (out, in), read back from what the kernel multiplies by."""
@@ -213,6 +223,13 @@ class SplitInt8Linear:
 
     def __call__(self, x: Float32Array) -> Float32Array:
         """Return the product of shape (N, out) for inputs of shape (N, in)."""
+        if len(x) > COMPILED_ROWS or (sooner := self.compiled(x)) is None:
+            return self._by_onednn(x)
+        if self.compiled.equal is None:
+            self.compiled.compare(sooner, self._by_onednn(x))
+        return sooner if self.compiled.equal else self._by_onednn(x)
+
+    def _by_onednn(self, x: Float32Array) -> Float32Array:
         rows = len(x)
         # A row of zeros has no step of its own; any will do.
         step = np.maximum(np.abs(x).max(axis=1, keepdims=True), TINY)

@@ -1,0 +1,153 @@
+"""The compiled products against PyTorch's: every bit; and what happens where there are none."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+import torch
+
+from playground.models.engines.compiled import product as compiled_product
+from playground.models.engines.compiled import ready
+from playground.models.engines.linear_layers import COMPILED_ROWS, SplitInt8Linear
+from playground.settings import Settings
+
+pytestmark = pytest.mark.skipif(
+    not torch.cpu.get_capabilities().get("avx512_vnni", False),
+    reason="without VNNI the layer that is compiled is not used",
+)
+SHAPES = ((960, 576), (576, 1536), (7, 33), (129, 65), (64, 64))
+
+
+@pytest.fixture(scope="module")
+def kernels() -> ModuleType:
+    """Return what is compiled, from this person's own cache; compiled first if it is not there."""
+    folder = ready.cache_folder(Settings.from_env())
+    if not ready.is_whole(folder):
+        ready.compile_apart(folder)
+    return ready.load_from(folder)
+
+
+@pytest.fixture
+def _compiled(kernels: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ready, "_kernels", kernels)
+
+
+@pytest.fixture
+def helpers(monkeypatch: pytest.MonkeyPatch) -> Iterator[compiled_product.Helpers]:
+    own = compiled_product.Helpers()
+    monkeypatch.setattr(compiled_product, "_helpers", own)
+    return own
+
+
+def random_layer(rng: np.random.Generator, shape: tuple[int, int]) -> SplitInt8Linear:
+    codes = torch.from_numpy(rng.integers(-127, 128, shape, dtype=np.int8))
+    return SplitInt8Linear(codes, torch.from_numpy(rng.uniform(0.1, 3, shape[0]).astype("f4")))
+
+
+def hard_rows(rng: np.random.Generator, width: int) -> np.ndarray:
+    """Return rows with an outlier, of zeros, of ones, and far apart in size."""
+    x = rng.normal(size=(COMPILED_ROWS, width)).astype(np.float32)
+    x[0, width // 2] = 800
+    x[1] = 0
+    x[2] = -1
+    x[3] *= np.float32(1e-20)
+    return x
+
+
+@pytest.mark.usefixtures("_compiled")
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_compiled_product_has_every_bit_of_pytorchs(
+    shape: tuple[int, int], threads: int, helpers: compiled_product.Helpers
+) -> None:
+    rng = np.random.default_rng(0)
+    layer = random_layer(rng, shape)
+    x = hard_rows(rng, shape[1])
+    theirs = layer._by_onednn(x)
+    with helpers.at_work(threads):
+        for rows in (1, 3, COMPILED_ROWS):
+            ours = layer.compiled(x[:rows])
+            assert ours is not None
+            np.testing.assert_array_equal(ours.view(np.int32), theirs[:rows].view(np.int32))
+
+
+@pytest.mark.usefixtures("_compiled", "helpers")
+def test_a_number_that_is_none_is_not_lost() -> None:
+    layer = random_layer(np.random.default_rng(4), (70, 100))
+    x = np.ones((2, 100), np.float32)
+    x[1, 60] = np.nan
+    product = layer.compiled(x)
+    assert product is not None
+    assert np.isfinite(product[0]).all()
+    assert np.isnan(product[1]).all()
+
+
+@pytest.mark.usefixtures("_compiled")
+def test_products_stay_whole_while_helpers_come_and_go(helpers: compiled_product.Helpers) -> None:
+    """Many products in a row, as in a token, with more threads than cores; also two at a time."""
+    rng = np.random.default_rng(1)
+    layers = [random_layer(rng, shape) for shape in SHAPES]
+    inputs = [hard_rows(rng, shape[1]) for shape in SHAPES]
+    theirs = [layer._by_onednn(x) for layer, x in zip(layers, inputs, strict=True)]
+    wrong = []
+
+    def multiply() -> None:
+        for _ in range(60):
+            for layer, x, whole in zip(layers, inputs, theirs, strict=True):
+                if not np.array_equal(layer.compiled(x), whole):
+                    wrong.append(x.shape)
+
+    other = threading.Thread(target=multiply)
+    for _ in range(3):
+        with helpers.at_work(4):
+            multiply()
+    with helpers.at_work(4):
+        other.start()
+        multiply()
+        other.join()
+    assert not wrong
+
+
+@pytest.mark.usefixtures("_compiled", "helpers")
+def test_a_layer_whose_bytes_lie_otherwise_is_left_to_pytorch() -> None:
+    rng = np.random.default_rng(2)
+    layer, other = (random_layer(rng, (96, 64)) for _ in range(2))
+    x = hard_rows(rng, 64)
+    np.testing.assert_array_equal(layer(x), layer._by_onednn(x))
+    assert layer.multiplied_by.startswith("products by PyTorch, compiled ones")
+    assert layer.compiled.equal
+    layer.compiled = compiled_product.CompiledProduct(other._packed, layer._scales.numpy())
+    np.testing.assert_array_equal(layer(x), layer._by_onednn(x))
+    assert layer.multiplied_by == "products by PyTorch: compiled ones gave other bits"
+
+
+def test_a_broken_file_of_the_cache_is_noticed(tmp_path: Path) -> None:
+    (tmp_path / "one.nbc").write_bytes(b"code")
+    assert not ready.is_whole(tmp_path)
+    (tmp_path / "SHA256SUMS").write_text(ready._sums(tmp_path), encoding="utf-8")
+    assert ready.is_whole(tmp_path)
+    (tmp_path / "one.nbc").write_bytes(b"cod")
+    assert not ready.is_whole(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("switch", "found", "status"),
+    [("off", True, "off (PLAYGROUND_COMPILED)"), ("", False, "Numba is not installed")],
+)
+def test_without_the_compiler_pytorch_multiplies(
+    switch: str, found: bool, status: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ready, "_thread", None)
+    monkeypatch.setattr(ready, "_status", ready._status)
+    monkeypatch.setattr(ready, "_kernels", None)
+    monkeypatch.setattr(ready, "find_spec", lambda _: found or None)
+    monkeypatch.setenv(ready.SWITCH, switch)
+    rng = np.random.default_rng(3)
+    layer = random_layer(rng, (7, 33))
+    assert layer(hard_rows(rng, 33)).shape == (COMPILED_ROWS, 7)
+    assert layer.multiplied_by == f"products by PyTorch, compiled ones {status}"

@@ -26,6 +26,7 @@ from playground.generation.settings import SamplingSettings
 from playground.labs.temperature.columns import Column
 from playground.labs.temperature.strip import plan_columns, write_strip
 from playground.models.acquire.catalog import load_catalog
+from playground.models.engines.compiled import ready
 from playground.models.engines.engine import Engine
 
 TEMPERATURES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0)
@@ -41,6 +42,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     core = playground.load(options.model, "int8", engine="core").engine
+    ready.wait_until_ready()
     theirs: Any = playground.load(options.model, "fp32", engine="transformers").engine
     result = strip_seconds(core, theirs, options.rounds) | chat_speeds(core, options.rounds)
     print(json.dumps(result, indent=2) if options.json else as_markdown(result))

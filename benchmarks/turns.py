@@ -28,6 +28,7 @@ from playground.generation.reply import Reply
 from playground.generation.scheduler import Scheduler
 from playground.labs.context.example import EXAMPLE
 from playground.models.acquire.catalog import load_catalog
+from playground.models.engines.compiled import ready
 from playground.models.engines.engine import Engine
 from playground.models.engines.engine_name import EngineName
 from playground.models.text.tokenizer import Message
@@ -58,6 +59,7 @@ def main() -> None:
 
 def measure(engine: Engine, turns: int = TURNS) -> dict[str, Any]:
     """Return the times of the first turn and of the newest, and what is kept."""
+    ready.wait_until_ready()
     caches = KeptCaches()
     batch = Scheduler(engine, kept=caches)
     firsts = [

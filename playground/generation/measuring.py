@@ -29,6 +29,7 @@ from playground.generation.scoring import Quality, encode_text, predict, score
 from playground.models.acquire.fetch import ensure_model
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.choice import load_engine
+from playground.models.engines.compiled import ready
 from playground.models.engines.engine import Engine
 from playground.models.engines.engine_name import EngineName
 from playground.models.engines.outliers import Outliers, count_outliers
@@ -154,6 +155,9 @@ def measure(
     engine = load_engine(model, precision, runner)
     say("warming up")
     _write(engine, order.prompt, 4)
+    if engine.report.products:
+        say("compiling")
+        ready.wait_until_ready()
     say("writing")
     runs = [_write(engine, order.prompt, order.max_new_tokens) for _ in range(order.runs)]
     say("reading")

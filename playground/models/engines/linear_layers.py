@@ -25,8 +25,9 @@ Float32Array = NDArray[np.float32]
 # Up to here the weight-only int8 kernel reads each weight once and wins; above, the BF16 product.
 INT8_KERNEL_ROWS = 16
 
-# Up to here a compiled product is faster than oneDNN's, which multiplies 16 rows at once anyway.
-COMPILED_ROWS = 4
+# Up to here a compiled product takes no more of the processor than oneDNN's on AMX, and on a busy
+# machine a fraction of the time; above, oneDNN's instructions for many rows win.
+COMPILED_ROWS = 8
 
 # From here on PyTorch's own choice for FP32 is the faster one, where MKL is at home.
 MANY_ROWS = 64

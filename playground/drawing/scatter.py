@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 FONT_SIZE = 12
 _WIDTH_OF_LETTER, _HEIGHT_OF_LINE = 0.6 * FONT_SIZE, 1.2 * FONT_SIZE
 _RADIUS = 5
+_MOST_COVERED = 0.1  # of a label, by others: more cannot be read
 _APART = 9  # from another point, so that nobody takes the label for its own
 # Where a label may stand about its point, the best first: steps right and down.
 _SIDES = ((1, 0), (-1, 0), (0, -1), (0, 1), (1, -1), (-1, -1), (1, 1), (-1, 1))
@@ -56,11 +57,23 @@ class Box:
 
 @dataclass(frozen=True)
 class Label:
-    """Where a label is written: its anchor ("start", "middle" or "end") and its baseline."""
+    """Where a label is written.
+
+    Parameters
+    ----------
+    x, y : float
+        Its anchor, and its baseline.
+    anchor : str
+        "start", "middle" or "end".
+    crowded : bool
+        Whether it would cover another wherever it stands: it is not to be seen all the time, and
+        takes no room.
+    """
 
     x: float
     y: float
     anchor: str
+    crowded: bool = False
 
 
 def frame_for(
@@ -111,8 +124,11 @@ def place_labels(points: NDArray[np.float64], labels: Sequence[str], frame: Fram
         others = [*placed, *around[:place], *around[place + 1 :]]
         boxes = {side: _beside(float(x), float(y), _width(label), side) for side in _SIDES}
         side = min(boxes, key=lambda side: _covered(boxes[side], others, picture))
-        placed.append(boxes[side])
-        found.append(_label(boxes[side], side[0]))
+        covered = sum(boxes[side].overlap(other) for other in placed)
+        crowded = covered > _MOST_COVERED * boxes[side].area
+        if not crowded:
+            placed.append(boxes[side])
+        found.append(replace(_label(boxes[side], side[0]), crowded=crowded))
     return found
 
 

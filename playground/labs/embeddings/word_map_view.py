@@ -29,7 +29,10 @@ from playground.labs.embeddings.word_map import (
 )
 
 _LONGEST_LABEL = 18
-_POINT = "Point at a word, or go through the table below, to see the tokens nearest to it."
+_POINT = (
+    "Point at a word, or go through the table below, to see the tokens nearest to it. A dot that "
+    "had no room for its word says it then."
+)
 
 
 def draw(shown: WordMap | Pending) -> Markup:
@@ -63,8 +66,13 @@ def _picture(
         for place, each in enumerate(satellites, start=count)
     )
     own = (_word(place, points[place], texts[place]) for place in range(count))
+    # A finger needs more than a dot; beneath all dots, so that a mouse finds the one it is on.
+    touched = (
+        _dot(points[place], 12, class_="touched", data_place=place) for place in range(count)
+    )
     return tag(
         "svg",
+        *touched,
         *others,
         *own,
         class_=kind,
@@ -79,11 +87,18 @@ def _shortened(words: str) -> str:
 
 
 def _text(words: str, label: Label) -> Markup:
-    return tag("text", words, x=f"{label.x:.1f}", y=f"{label.y:.1f}", text_anchor=label.anchor)
+    return tag(
+        "text",
+        words,
+        x=f"{label.x:.1f}",
+        y=f"{label.y:.1f}",
+        text_anchor=label.anchor,
+        class_="crowded" if label.crowded else None,
+    )
 
 
-def _dot(place: NDArray[np.float64], radius: int) -> Markup:
-    return tag("circle", cx=f"{place[0]:.1f}", cy=f"{place[1]:.1f}", r=radius)
+def _dot(place: NDArray[np.float64], radius: int, **more: object) -> Markup:
+    return tag("circle", cx=f"{place[0]:.1f}", cy=f"{place[1]:.1f}", r=radius, **more)
 
 
 def _word(number: int, place: NDArray[np.float64], text: Markup) -> Markup:

@@ -27,6 +27,7 @@ from apps.chat.message_rules import require_message
 from apps.chat.places import Question, find_question
 from apps.chat.request import Request, guard_for, refuse
 from apps.chat.runs import Run, Runs
+from apps.chat.seen import require_seen
 from apps.chat.store import ConversationStore
 from apps.chat.versions import choose_version, require_room
 from playground.generation.fitting.outlook import Outlook
@@ -57,7 +58,14 @@ class ChatService:
         self.runs = Runs()
         self._foresight = Foresight(pool, store)
 
-    def ask(self, key: str, session: str, text: str, replaces: Question | None = None) -> Run:
+    def ask(
+        self,
+        key: str,
+        session: str,
+        text: str,
+        replaces: Question | None = None,
+        seen: str = "",
+    ) -> Run:
         """Append a question, or put it in the place of an earlier one, which stays as a version.
 
         Parameters
@@ -70,6 +78,8 @@ class ChatService:
             The question.
         replaces : Question, optional
             The one that was edited.
+        seen : str
+            The state of the chat that the page shows (`apps.chat.seen`); empty asks in any case.
 
         Returns
         -------
@@ -79,12 +89,17 @@ class ChatService:
         Raises
         ------
         OptionError
-            When the message is empty or too long, the one that it replaces is gone, or a reply is
-            still being written.
+            When the message is empty or too long, the one that it replaces is gone, another page
+            went on with the chat, or a reply is still being written.
         """
         question = Turn(USER, require_message(text))
 
-        return self._claim(key, session, lambda there: add_question(there, question, replaces))
+        def change(conversation: Conversation) -> Conversation:
+            after = add_question(conversation, question, replaces)
+            require_seen(conversation, seen)
+            return after
+
+        return self._claim(key, session, change)
 
     def retry(self, key: str, session: str, place: int) -> Run:
         """Have the last question answered again; a reply that it has stays as a version.

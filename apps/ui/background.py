@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import queue
 import threading
 from collections.abc import Callable
 
@@ -43,6 +44,14 @@ class Background:
                 f"The playground itself failed ({_reason(error)}). What you wrote is kept; the "
                 f"server's log has the details."
             )
+
+
+def newest(drafts: queue.Queue[str]) -> str | None:
+    """Return the last draft that waits, dropping those before it."""
+    last = None
+    while not drafts.empty():
+        last = drafts.get()
+    return last
 
 
 def _reason(error: Exception) -> str:

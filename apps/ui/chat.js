@@ -51,6 +51,9 @@ function playgroundOwn(keys) {
 // The row above the messages: new chat, past chats, export.
 const playgroundMostChats = 100; // apps/chat/shelf.py knows it, too
 let playgroundShowChat = () => {}; // shows the chat of this page's key; set by the messages
+let playgroundRefreshChat = () => {}; // shows what became of it elsewhere; set by the messages
+// The state of the chat that stands in the page; a question is sent with it.
+const playgroundSeen = () => document.querySelector("#transcript [data-state]")?.dataset.state || "";
 function playgroundChats(element, server) {
   const list = element.querySelector(".chat-list"), note = element.querySelector(".chat-note");
   const opener = element.querySelector("[data-do=list]");
@@ -153,6 +156,18 @@ function playgroundChats(element, server) {
     else if (what === "undelete") undelete();
     else save(what);
   });
+
+  // Another tab may have gone on with this chat: who comes back to this one sees it as it is.
+  let waiting = 0;
+  async function catchUp() {
+    clearTimeout(waiting);
+    if (document.hidden || playgroundAnswering()) return;
+    const { state, answering } = await server.chat_state(playgroundKey());
+    if (state && state !== playgroundSeen() && !playgroundAnswering()) playgroundRefreshChat();
+    if (answering) waiting = setTimeout(catchUp, 1000);
+  }
+  document.addEventListener("visibilitychange", catchUp);
+  addEventListener("focus", catchUp);
 
   const left = forGood();
   playgroundStored("playground-deleted", "");

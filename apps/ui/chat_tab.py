@@ -16,13 +16,15 @@ from apps.chat.conversations import Conversation
 from apps.chat.places import QuestionGone
 from apps.chat.request import Request
 from apps.chat.runs import Run
+from apps.chat.seen import ChatWentOn
 from apps.chat.service import ChatService
-from apps.ui.background import Background
+from apps.ui.background import Background, newest
 from apps.ui.chats import build_bar
 from apps.ui.claims import CLAIMS
 from apps.ui.click import Click, read_click
 from apps.ui.composer import build_composer
-from apps.ui.events import QUIET, WITH_KEY
+from apps.ui.events import QUIET, WITH_KEY, WITH_SEEN
+from apps.ui.gone_on import refreshed
 from apps.ui.model_choices import model_choices
 from apps.ui.model_switch import ModelSwitch
 from apps.ui.notice import render_error, render_former, render_hint
@@ -52,6 +54,7 @@ _CLICKS = "playgroundClicks(element, trigger);"
 _REPLIES = """
 playgroundReplies(element, server, watch);
 playgroundShowChat = () => trigger('select', {action: 'open'});
+playgroundRefreshChat = () => trigger('select', {action: 'refresh'});
 """
 _EDITING = "Editing an earlier message: what is marked becomes its former version."
 
@@ -67,15 +70,17 @@ class ChatTab:
         The run settings beside it.
     badge : gradio.HTML
         Shows what runs.
-    key : gradio.Textbox
-        The hidden field with the browser's conversation key.
+    told : pair of gradio.Textbox
+        The hidden fields with the browser's conversation key and the state of the chat in sight.
     """
 
-    def __init__(self, service: ChatService, rail: Rail, badge: gr.HTML, key: gr.Textbox) -> None:
+    def __init__(
+        self, service: ChatService, rail: Rail, badge: gr.HTML, told: tuple[gr.Textbox, gr.Textbox]
+    ) -> None:
         self._service = service
         self._store = service.store
         self._rail = rail
-        self._key = key
+        self._key, self._seen = told
         build_bar(service)
         self._transcript = gr.HTML(
             render_conversation(Conversation()),
@@ -95,7 +100,7 @@ class ChatTab:
         self._remembered = RememberedRail(
             service.store,
             rail,
-            key,
+            self._key,
             lambda: model_choices(service.pool.settings, rail.start),
         )
 
@@ -120,7 +125,8 @@ class ChatTab:
         load |= slow
 
         sends = [self._dock.send.click, self._composer.submit]
-        gr.on(sends, self._on_send, values, outputs, **slow).then(**after)
+        sent: View = {**slow, "js": WITH_SEEN}
+        gr.on(sends, self._on_send, {*values, self._seen}, outputs, **sent).then(**after)
         clicks = [self._transcript.select, self._notice.select]
         gr.on(clicks, self._on_click, values, outputs, **slow).then(**after)
         self._dock.clear.click(self._on_clear, {self._key}, outputs, **quick).then(**draft)
@@ -188,10 +194,10 @@ class ChatTab:
         key, text, edited = data[self._key], data[self._composer] or "", data[self._editing]
         try:
             asked = read_request(self._rail.read(data))
-            run = self._service.ask(key, str(request.session_hash), text, edited)
-        except QuestionGone as error:
-            shown = render_conversation(self._store.load(key))
-            yield {self._notice: render_error(error), self._editing: None, self._transcript: shown}
+            page = str(request.session_hash)
+            run = self._service.ask(key, page, text, edited, data[self._seen] or "")
+        except (ChatWentOn, QuestionGone) as error:
+            yield {self._notice: render_error(error), **self._refresh(data)}
         except PlaygroundError as error:
             yield {self._notice: render_error(error)}
         else:
@@ -216,8 +222,8 @@ class ChatTab:
     def _change(self, click: Click, data: Data) -> View:
         """Edit, undo, restore, another version, another chat: what needs no model."""
         key, text = data[self._key], data[self._composer] or ""
-        if click.action == "open":
-            return self._open(data)
+        if click.action in ("open", "refresh"):
+            return self._open(data) if click.action == "open" else self._refresh(data)
         if click.action == "edit":
             return self._edit(key, click.place.turn)
         if click.action == "keep":
@@ -246,6 +252,11 @@ class ChatTab:
         notice = render_error(problem) if problem else ""
         left = self._left_editing(data)
         return {self._notice: notice, **left, **self._at_rest(conversation)}
+
+    def _refresh(self, data: Data) -> View:
+        """Show what another tab has made of the chat; what is being written here stays."""
+        shown, edited = refreshed(self._service, data[self._key], data[self._editing])
+        return {self._transcript: shown, self._editing: edited}
 
     def _left_editing(self, data: Data) -> View:
         """Take the message that is being edited out of the field, if there is one."""
@@ -298,7 +309,7 @@ class ChatTab:
         writing, place, shown, text = Background(write), 0, run.reading, ""
         while not writing.finished(REDRAW_SECONDS):
             place, shown_place = run.place, place
-            if (draft := _newest(drafts)) is not None:
+            if (draft := newest(drafts)) is not None:
                 text = draft
                 yield {self._live: render_draft(draft)}
             elif place != shown_place:
@@ -332,11 +343,3 @@ class ChatTab:
 
     def _at_rest(self, conversation: Conversation) -> View:
         return {self._transcript: render_conversation(conversation), self._live: ""}
-
-
-def _newest(drafts: queue.Queue[str]) -> str | None:
-    """Return the last draft that waits, dropping those before it."""
-    newest = None
-    while not drafts.empty():
-        newest = drafts.get()
-    return newest

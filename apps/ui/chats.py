@@ -15,6 +15,7 @@ from markupsafe import Markup
 from apps.chat.export import as_json, as_markdown
 from apps.chat.service import ChatService
 from apps.chat.shelf import Shelved, rename, shelve
+from apps.ui.gone_on import serve_state
 from apps.ui.notice import render_error
 from playground.drawing.markup import join, tag
 from playground.errors import OptionError, PlaygroundError
@@ -110,5 +111,5 @@ def build_bar(service: ChatService) -> gr.HTML:
         render_bar(),
         elem_id="chats",
         js_on_load="playgroundChats(element, server);",
-        server_functions=serve_chats(service),
+        server_functions=[*serve_chats(service), serve_state(service)],
     )

@@ -22,6 +22,9 @@ QUIET: dict[str, Any] = {
 # hands over a set of inputs in the order in which they were made, and the page makes the key first.
 WITH_KEY = "(_, ...values) => [playgroundKey(), ...values]"
 
+# The same for a question: the state of the chat that the page shows is the second (`ChatTab`).
+WITH_SEEN = "(_, __, ...values) => [playgroundKey(), playgroundSeen(), ...values]"
+
 
 def view_script(path: str) -> str:
     """Return what wakes a picture: its clicks, what its lab's script does, and what it is of."""

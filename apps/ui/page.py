@@ -79,7 +79,7 @@ def build_ui(service: ChatService, start: ModelChoice, local: bool = True) -> gr
         zones = _zones(service.pool, start)
         with zones.panels["chat"]:
             gr.HTML('<h1 class="unseen">Chat</h1>', elem_id="chat-head", js_on_load=None)
-            chat = ChatTab(service, zones.rail, zones.badge, zones.key)
+            chat = ChatTab(service, zones.rail, zones.badge, (zones.key, zones.seen))
         parts = Parts(service, service.pool, zones.rail, zones.key, local, zones.badge)
         panels = _lab_panels(zones, parts)
         visited = chat.wire(blocks)
@@ -97,6 +97,7 @@ class _Zones:
     """The page before its labs are in it."""
 
     key: gr.Textbox  # the browser's conversation key
+    seen: gr.Textbox  # the state of the chat that the page shows
     buttons: dict[str, gr.Button]  # of the list of labs, by name
     badge: gr.HTML
     notice: gr.HTML  # what a link has wrong
@@ -105,8 +106,9 @@ class _Zones:
 
 
 def _zones(pool: Pool, start: ModelChoice) -> _Zones:
-    """Lay out the three zones; the key comes first (see `WITH_KEY`)."""
+    """Lay out the three zones; the key comes first, then what is seen (`WITH_SEEN`)."""
     key = gr.Textbox(visible="hidden", elem_id="conversation-key", show_label=False)
+    seen = gr.Textbox(visible="hidden", elem_id="seen-chat", show_label=False)
     gr.HTML(skip_links(), elem_id="skips", js_on_load=None)
     _topbar()
     with gr.Row(elem_id="zones"):
@@ -123,7 +125,7 @@ def _zones(pool: Pool, start: ModelChoice) -> _Zones:
             gr.HTML(_OTHERS, elem_id="rail-others", js_on_load=None)
             choices = model_choices(pool.settings, start.reference)
             rail = build_rail(choices, start, pool.settings.moderation)
-    return _Zones(key, buttons, badge, notice, panels, rail)
+    return _Zones(key, seen, buttons, badge, notice, panels, rail)
 
 
 def _lab_panels(zones: _Zones, parts: Parts) -> list[LabPanel]:

@@ -11,6 +11,7 @@ from html import escape
 from apps.chat.branching import can_go_on
 from apps.chat.confidence import Confidence
 from apps.chat.conversations import FILTER, USER, Branch, Conversation, ReplyFacts, Turn
+from apps.chat.seen import state_of
 from apps.chat.versions import count_versions
 from apps.chat.welcome import EXAMPLES
 from apps.ui.words import render_words
@@ -54,8 +55,10 @@ def render_conversation(
     editing : int, optional
         Place of the message that is being edited: it is marked, with all that would go with it.
     """
+    # What a question is sent with, so that it answers what one sees.
+    state = f'<i hidden data-state="{state_of(conversation)}"></i>'
     if not conversation.turns:
-        return _EMPTY
+        return state + _EMPTY
     last, fates = len(conversation.turns) - 1, _fates(conversation)
     drawn = [
         _message(turn, index, index == last, fate)
@@ -63,7 +66,7 @@ def render_conversation(
     ]
     if editing is not None:
         drawn[editing:] = [_going("".join(drawn[editing:]))]
-    messages = "".join(drawn)
+    messages = state + "".join(drawn)
     return messages if answering else messages + _unanswered(conversation)
 
 

@@ -19,7 +19,9 @@ from apps.chat.service import ChatService
 from apps.chat.store import ConversationStore
 from apps.chat.welcome import EXAMPLES
 from apps.ui.chat_tab import ChatTab, View
+from apps.ui.gone_on import serve_state
 from apps.ui.rail import Rail, build_rail
+from apps.ui.rail_labels import LABELS
 from playground.models.engines import manager as manager_module
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
@@ -38,15 +40,16 @@ class Page:
     def __init__(self, service: ChatService, name: str = "page") -> None:
         self.service, self.name = service, name
         with gr.Blocks() as self.blocks:
-            self.key = gr.Textbox()
+            self.key, self.seen = gr.Textbox(), gr.Textbox()
             badge = gr.HTML()
             self.rail: Rail = build_rail([("Scripted", "scripted")], START)
-            self.tab = ChatTab(service, self.rail, badge, self.key)
+            self.tab = ChatTab(service, self.rail, badge, (self.key, self.seen))
             self.tab.wire(self.blocks)
         self.fields: dict[Any, Any] = {
             component: component.value for component in self.rail.components
         }
-        self.fields |= {self.key: KEY, self.tab._composer: "", self.tab._editing: None}
+        self.fields |= {self.key: KEY, self.seen: ""}
+        self.fields |= {self.tab._composer: "", self.tab._editing: None}
         self.fields[self.rail.fields["temperature"]] = 0
 
     def take(self, views: Iterator[View] | View) -> None:
@@ -261,6 +264,33 @@ def test_a_second_page_that_sends_meanwhile_keeps_its_text(
     assert page.told() == ["one", "Paris."]
 
 
+def test_a_question_beside_an_old_state_is_kept_and_the_chat_is_shown_as_it_is(page: Page) -> None:
+    other, tell = Page(page.service, "other"), serve_state(page.service)
+    page.send("First?")
+    page.fields[page.seen] = tell(KEY)["state"]
+    assert page.fields[page.seen] in page.transcript
+    other.send("Second?")
+    page.send("Third?")
+    assert "went on in another tab" in page.notice
+    assert page.composer == "Third?"
+    assert "Second?" in page.transcript
+    assert page.told() == ["First?", "Paris.", "Second?", "Paris."]
+    page.fields[page.seen] = tell(KEY)["state"]
+    page.send("Third?")
+    assert page.told()[4:] == ["Third?", "Paris."]
+    page.click("edit", index=2)
+    other.fields[other.tab._composer] = "being written"
+    other.click("refresh")
+    assert "Third?" in other.transcript
+    assert other.composer == "being written"
+    page.click("refresh")  # what is edited is still marked
+    assert "going" in page.transcript
+    other.take(other.tab._on_clear(other.fields))
+    page.click("refresh")
+    assert page.composer == "Second?"
+    assert page.fields[page.tab._editing] is None
+
+
 def test_a_model_that_was_chosen_amid_a_reply_stands_in_the_badge_after_it(page: Page) -> None:
     badge = page.tab._switch._badge
     page.send("one")
@@ -283,7 +313,7 @@ def test_a_page_that_goes_before_its_reply_begins_gives_the_conversation_back(pa
 def test_a_broken_setting_stores_no_question(page: Page) -> None:
     page.fields[page.rail.fields["seed"]] = "lucky"
     page.send("one")
-    assert "seed must be" in page.notice
+    assert "“Seed” must be" in page.notice
     assert page.composer == "one"
     assert page.told() == []
 
@@ -316,8 +346,9 @@ def test_settings_come_back_and_those_that_no_longer_hold_are_named(page: Page) 
     page.service.store.keep_settings(KEY, kept)
     before = dict(page.fields)
     page.take(page.tab._on_visit({page.key: KEY}))
-    for name in ("overflow", "temperature", "model", "seed", "stop", "warmth", "engine"):
-        assert f"{name}" in page.notice
+    for name in ("overflow", "temperature", "model", "seed", "stop", "engine"):
+        assert f"“{LABELS[name]}”" in page.notice
+    assert "warmth" in page.notice
     changed = {
         name: page.fields[component]
         for name, component in page.rail.fields.items()

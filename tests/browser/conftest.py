@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import uvicorn
@@ -22,6 +23,7 @@ from playwright.sync_api import (
 
 from apps.server import create_app
 from playground.models.acquire.store import InstalledModel
+from playground.models.engines.core_model import CoreEngine
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
 from playground.serving import Pool
@@ -189,3 +191,17 @@ class _Watched:
     def _see_error(self, page: Page, error: str) -> None:
         if page not in self._leaving:
             self.errors.append(error)
+
+
+@pytest.fixture
+def forward_calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many tokens each call of the core engine was given; what is kept is not among them."""
+    calls: list[int] = []
+    forward = CoreEngine.forward
+
+    def counted(self: CoreEngine, token_ids: Any, caches: Any) -> Any:
+        calls.append(token_ids.size)
+        return forward(self, token_ids, caches)
+
+    monkeypatch.setattr(CoreEngine, "forward", counted)
+    return calls

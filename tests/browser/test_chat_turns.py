@@ -81,6 +81,7 @@ def test_nothing_said_is_lost_whatever_one_asks_again(visit: Visit) -> None:
     press(page, "Retry")
     expect(versions(page, "reply")).to_contain_text("2 of 2", timeout=REPLY_TIMEOUT)
     expect(page.locator("#notice")).to_contain_text("the former one is kept")
+    expect(page.locator("#transcript .facts")).to_contain_text(re.compile(r"tokens kept, 1 read"))
     press(page, "The version before")
     expect(versions(page, "reply")).to_contain_text("1 of 2")
     assert words(page) == longer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 
 import pytest
@@ -123,6 +124,7 @@ def test_click_a_chip_pick_another_token_get_a_branch(visit: Visit) -> None:
         f"branched at token 2: “·capital” → “{other}”", timeout=REPLY_TIMEOUT
     )
     await_reply(page)
+    expect(reply(page).locator(".facts")).to_contain_text(re.compile(r"tokens kept, \d read"))
     expect(chips.nth(1)).to_be_focused()  # the view stays, and so does the place
     assert texts(chips).startswith("The" + other)
     assert chips.count() > 2
@@ -143,7 +145,7 @@ def test_the_end_of_the_turn_can_be_picked_and_tokens_survive_a_reload(visit: Vi
     before = texts(chips)
     chips.last.click()
     page.get_by_role("region").get_by_role("button", name="continue from here").first.click()
-    expect(page.locator("#notice")).to_contain_text("max_new_tokens must be above 6")
+    expect(page.locator("#notice")).to_contain_text("“Max new tokens” must be above 6")
     expect(chips).to_have_count(6)  # a refusal loses nothing
     assert texts(chips) == before
     page.reload()

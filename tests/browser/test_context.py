@@ -138,7 +138,7 @@ def test_the_window_lab_shows_what_each_policy_leaves_out(visit: Visit) -> None:
     notice = page.locator("#notice-context-window")
     # Whoever leaves the field at once sees the number put back before it was read.
     page.locator("#context-window-window input").first.fill("8")
-    expect(notice).to_contain_text("window must be a whole number from 32 on, got 8.")
+    expect(notice).to_contain_text("“Window to try” must be a whole number from 32 on, got 8.")
     page.keyboard.press("Tab")
     expect(view).to_contain_text("of 64 tokens are taken")  # where the page put it back to
     expect(notice).to_contain_text("got 8.")
@@ -218,7 +218,9 @@ def test_the_canary_is_asked_graded_and_stopped(visit: Visit) -> None:
     expect(notice).to_contain_text("Stopped; what was done stands below", timeout=REPLY_TIMEOUT)
 
 
-def test_the_needle_map_grows_is_opened_exported_and_stopped(visit: Visit) -> None:
+def test_the_needle_map_grows_is_opened_exported_and_stopped(
+    visit: Visit, forward_calls: list[int]
+) -> None:
     page = open_lab(visit, "Needle", dark=True)
     notice, view, draw = (
         page.locator("#notice-context-needle"),
@@ -226,7 +228,7 @@ def test_the_needle_map_grows_is_opened_exported_and_stopped(visit: Visit) -> No
         page.locator("#run-context-needle"),
     )
     for field, value, sentence in (
-        ("lengths", "", "lengths must be 1 to 8 whole numbers"),
+        ("lengths", "", "“Lengths” must be 1 to 8 whole numbers"),
         ("lengths", "10", "got 10"),
         ("lengths", "9000", "must have 1 to 8,191 tokens"),
         ("depths", "0, 200", "from 0 to 100, with commas between, got 200"),
@@ -234,8 +236,12 @@ def test_the_needle_map_grows_is_opened_exported_and_stopped(visit: Visit) -> No
         fill(page, f"context-needle-{field}", value)
         draw.click()
         expect(notice).to_contain_text(sentence)
-        fill(page, f"context-needle-{field}", "192" if field == "lengths" else "0, 100")
+        fill(page, f"context-needle-{field}", "192" if field == "lengths" else "70, 100")
+    forward_calls.clear()
     draw.click()
+    # What both prompts begin with is read once.
+    expect(notice).to_contain_text("384 tokens read, 64 of them for a question before")
+    assert sum(size for size in forward_calls if size > 1) == 384 - 64
     expect(draw).to_be_visible(timeout=REPLY_TIMEOUT)
     cells = view.locator("button.heat")
     expect(cells).to_have_count(2, timeout=REPLY_TIMEOUT)

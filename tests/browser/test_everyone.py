@@ -76,6 +76,24 @@ def test_keys_titles_and_skipping(visit: Visit) -> None:
     keys.get_by_role("button", name="Close").click()
     expect(keys).to_be_hidden()
     assert page.evaluate(_TWICE) == []
+    icon = page.locator("link[rel~=icon]").first.evaluate(
+        "({ href }) => fetch(href).then((got) => got.text())"
+    )
+    assert "<svg" in icon
+    assert "#0f766e" in icon
+    _nowhere(page)
+
+
+def _nowhere(page: Page) -> None:
+    """Open a wrong address: it has a page of its own, which leads back."""
+    elsewhere = page.context.new_page()
+    answer = elsewhere.goto(f"{page.url.partition('?')[0]}nowhere")
+    assert answer is not None
+    assert answer.status == 404
+    expect(elsewhere.get_by_role("heading")).to_have_text("There is nothing at this address.")
+    back = elsewhere.get_by_role("link", name="Open the playground")
+    assert back.evaluate("({ href }) => href") == page.url.partition("?")[0]
+    elsewhere.close()
 
 
 def test_every_lab_at_every_width_and_the_chat_on_paper(visit: Visit) -> None:

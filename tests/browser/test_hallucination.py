@@ -20,11 +20,15 @@ def open_experiment(visit: Visit, name: str, width: int = 1360, **said: str) -> 
     return page
 
 
-def test_a_question_is_asked_once_with_one_sample(visit: Visit) -> None:
+def test_a_question_is_asked_once_with_one_sample(visit: Visit, forward_calls: list[int]) -> None:
     page = open_experiment(visit, "ask", samples="1", max_new_tokens="6")
     view = page.locator("#view-hallucination-ask")
+    forward_calls.clear()
     page.get_by_role("button", name="Ask", exact=True).click()
     expect(view.locator(".chip").first).to_be_visible(timeout=REPLY_TIMEOUT)
+    prompt = forward_calls[0]
+    assert prompt > 20
+    assert forward_calls.count(prompt) == 1  # the answer and its sample read it together
     expect(view.locator(".reply")).to_contain_text("Canberra")  # in plain words
     chip = view.locator(".chip").first
     chip.click()  # what its tooltip says, a finger can have too
@@ -34,6 +38,17 @@ def test_a_question_is_asked_once_with_one_sample(visit: Visit) -> None:
     expect(page.locator("#precision")).to_be_visible()
     for name in ("system", "temperature", "seed", "context"):
         expect(page.locator(f"#rail #{name}")).to_be_hidden()  # they have no part in it
+    question, begins = (
+        page.locator(f"#hallucination-ask-{name} :is(input, textarea)").first
+        for name in ("prompt", "begins")
+    )
+    question.fill("Who wrote Faust?")
+    expect(begins).to_have_value("")  # it began the answer to the example
+    expect(view.locator(".since")).to_be_visible()
+    begins.fill("It was")
+    question.fill("Who wrote Emma?")
+    question.press("Tab")
+    expect(begins).to_have_value("It was")
     page.get_by_role("button", name="Chat", exact=True).click()
     expect(page.locator("#rail #context")).to_be_visible()
 
@@ -68,7 +83,7 @@ def test_a_grade_and_its_buttons_have_room_on_a_phone(visit: Visit) -> None:
 def test_a_bad_value_in_a_link_gets_a_sentence_and_the_rest_stands(visit: Visit) -> None:
     page = open_experiment(visit, "ask", width=390, samples="99", way="banana", seed="7")
     notice = page.locator("#link-notice")
-    expect(notice).to_contain_text("samples must be a whole number from 0 to 15, got 99.")
-    expect(notice).to_contain_text("way must be one of auto, text, chat, got 'banana'.")
+    expect(notice).to_contain_text("“Samples” must be a whole number from 0 to 15, got 99.")
+    expect(notice).to_contain_text("“Read it as” must be one of auto, text, chat, got 'banana'.")
     page.wait_for_url(re.compile("^(?!.*(99|banana)).*seed=7"))
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -52,7 +52,7 @@ def test_back_and_forward_move_between_labs_and_experiments(visit: Visit) -> Non
 def test_a_bad_link_is_told_at_the_head_and_loses_nothing(visit: Visit) -> None:
     page = visit(path="/?lab=context&experiment=needle&needles=9&lengths=300")
     notice = page.locator("#link-notice")
-    expect(notice).to_contain_text("needles must be a whole number from 1 to 5, got 9.")
+    expect(notice).to_contain_text("“Keys a cell” must be a whole number from 1 to 5, got 9.")
     assert field(page, "needles") == "1"
     assert page.locator("#context-needle-lengths textarea").input_value() == "300"
     page.wait_for_url(re.compile("^(?!.*needles).*lengths=300"))

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -153,6 +154,7 @@ def test_a_kind_is_listed_alone_linked_and_exported(visit: Visit, tmp_path: Path
 
 def test_an_own_model_is_added_answers_and_is_taken_off(visit: Visit, tmp_path: Path) -> None:
     folder = save_tiny_llama(tmp_path / "mine")
+    other = copytree(folder, tmp_path / "other" / "mine")
     page = visit(path="/?lab=models&experiment=catalog")
     typed, told = page.get_by_label("A model of your own"), page.locator("#notice-own")
     typed.fill(f"{folder}-not")
@@ -163,10 +165,14 @@ def test_an_own_model_is_added_answers_and_is_taken_off(visit: Visit, tmp_path: 
     page.locator("#own-add").click()
     expect(told).to_contain_text("Runs right: mine passed 5 of 5 checks.")
     expect(typed).to_have_value("")
+    typed.fill(str(other))
+    page.locator("#own-add").click()
+    names = page.locator("table.own tbody b")  # two of one name, told apart by their folders
+    expect(names).to_have_text([re.compile(r"^mine \(.+/mine\)$"), "mine (other/mine)"])
     page.reload()
     page.locator("#got p").first.wait_for(state="attached")
     page.locator("#model input").click()
-    page.get_by_role("option", name="mine (your own)").click()
+    page.get_by_role("option", name=f"{tmp_path.name}/mine (your own)").click()
     expect(page.locator(".badge.ready")).to_contain_text("mine")
     page.get_by_role("button", name="Chat", exact=True).click()
     page.get_by_label("Message", exact=True).fill("Hello")
@@ -175,6 +181,8 @@ def test_an_own_model_is_added_answers_and_is_taken_off(visit: Visit, tmp_path: 
     page.get_by_role("button", name="Models", exact=True).click()
     own = page.locator("table.own")
     expect(own).to_contain_text("Runs right: mine passed 5 of 5 checks.")
+    own.get_by_role("button", name="Take off the list").last.click()
+    expect(names).to_have_text("mine")
     own.get_by_role("button", name="Take off the list").click()
     notice = page.locator("#notice-models-catalog")
     expect(notice).to_contain_text("mine was taken off the list; its files stay where they are.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
@@ -11,6 +12,8 @@ from playground.experiments.shipped import find_shipped, ships
 from playground.labs import labs
 
 Visit = Callable[..., Page]
+# What belongs to code and to how the playground came about, not into words on a page.
+_ODD = re.compile(r"`|\\u[0-9a-f]{4}|\\x[0-9a-f]{2}|distinct-\d|\bthe notes\b", re.IGNORECASE)
 
 
 def opens_full(experiment: Experiment) -> bool:
@@ -28,6 +31,8 @@ def test_every_lab_opens_full_and_says_when_a_picture_is_old(visit: Visit) -> No
             view = page.locator(f"#view-{place}")
             expect(view.locator(".playground-lab"), each.path).to_be_visible()
             expect(view.locator(".since")).to_be_hidden()
+            shown = page.locator(f"#panel-{lab.name}").inner_text()
+            assert not _ODD.search(shown), (each.path, _ODD.findall(shown))
             page.set_viewport_size({"width": 390, "height": 860})
             assert page.evaluate("document.documentElement.scrollWidth") <= 390, each.path
             page.set_viewport_size({"width": 1360, "height": 860})

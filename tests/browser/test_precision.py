@@ -9,7 +9,11 @@ import re
 from collections.abc import Callable
 
 import psutil
+import pytest
 from playwright.sync_api import Page, expect
+
+from playground.labs.precision import bench_row
+from playground.models.engines.occupancy import Occupancy
 
 Visit = Callable[..., Page]
 
@@ -36,7 +40,9 @@ def exported(page: Page, kind: str) -> str:
     return download.value.path().read_text(encoding="utf-8")
 
 
-def test_rows_are_measured_and_explained(visit: Visit) -> None:
+def test_rows_are_measured_and_explained(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    beside = Occupancy(stolen=0.1, others=0.5, load_before=1.0, load_after=2.0)
+    monkeypatch.setattr(bench_row, "between", lambda *_: beside)
     # What bitsandbytes measures, the terminal's test looks at; it is slow beside all others.
     page = open_bench(visit, ("INT8", "NF4"), engines=("core (NumPy)",))
     page.locator("#precision-bench-max_new_tokens input").fill("16")
@@ -51,7 +57,11 @@ def test_rows_are_measured_and_explained(visit: Visit) -> None:
     expect(failed).to_have_count(1)
     expect(failed).to_contain_text("the core has no NF4 product")
     expect(page.locator("table.bench tr.done small", has_text="yours").first).to_be_visible()
+    mark = page.locator("table.bench tr.done th .beside")
+    expect(mark).to_have_text("beside other work")
+    expect(mark).to_have_attribute("title", re.compile(r"0\.5 processors busy, .* 10 % .*steal"))
     why = page.locator("#view-precision-bench .why-card")
+    expect(why).to_contain_text("It was measured beside other work")
     expect(why).to_contain_text("GB/s (measured)")
     expect(why.locator("summary")).to_have_text("INT8 · core")
     expect(why.locator("details")).to_contain_text("INT8 rows")
@@ -77,7 +87,7 @@ def test_stop_ends_the_process_and_bad_input_gets_a_sentence(visit: Visit) -> No
     page.locator("#precision-bench-own_text textarea").fill("")
     page.locator("#precision-bench-precisions").get_by_label("INT8", exact=True).uncheck()
     measure.click()
-    expect(notice).to_contain_text("precisions must be 1 to 6 of fp32, fp16")
+    expect(notice).to_contain_text("“Measure at” must be 1 to 6 of fp32, fp16")
     page.locator("#precision-bench-precisions").get_by_label("FP16", exact=True).check()
     measure.click()
     expect(notice).to_contain_text("loading", timeout=60_000)
@@ -186,7 +196,7 @@ def test_retraining_is_watched_and_stopped(visit: Visit) -> None:
     )
     page.locator("#precision-retraining-epochs input").fill("0")
     train.click()
-    expect(notice).to_contain_text("epochs must be a whole number from 1 to 50, got 0")
+    expect(notice).to_contain_text("“Epochs” must be a whole number from 1 to 50, got 0")
     page.locator("#precision-retraining-epochs input").fill("50")
     train.click()
     expect(page.locator("svg.retraining polyline")).to_have_count(1)

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from playground.errors import PrecisionUnavailable
-from playground.generation.presets import CHAOS
+from playground.generation.presets import PRESETS
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
 from playground.serving import Pool
@@ -38,10 +38,11 @@ def test_presets_reset_and_what_really_loaded(visit: Visit) -> None:
     at_first = number(page, "temperature").input_value()
     said = page.locator("#preset-said")
     words = said.inner_text()
-    page.locator("#preset-chaos").click()
-    for name, value in CHAOS.values.items():
-        expect(number(page, name)).to_have_value(f"{value:g}")
-    expect(said).to_contain_text(f"Chaos: {CHAOS.idea}")
+    for preset in PRESETS.values():  # the last is chaos
+        page.locator(f"#preset-{preset.name}").click()
+        for name, value in preset.values.items():
+            expect(number(page, name)).to_have_value(f"{value:g}")
+        expect(said).to_contain_text(f"{preset.label}: {preset.idea}")
     height = said.evaluate("(said) => said.offsetHeight")
     slider(page, "temperature").fill("0.65")
     expect(said).to_contain_text("none of the presets")

@@ -12,23 +12,9 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from playground.drawing.marks import mark
-from playground.models.engines.core_model import CoreEngine
 from playground.serving import Pool
 
 Visit = Callable[..., Page]
-
-
-@pytest.fixture
-def forward_calls(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    calls: list[int] = []
-    forward = CoreEngine.forward
-
-    def counted(self: CoreEngine, token_ids: Any, caches: Any) -> Any:
-        calls.append(token_ids.size)
-        return forward(self, token_ids, caches)
-
-    monkeypatch.setattr(CoreEngine, "forward", counted)
-    return calls
 
 
 def open_lab(visit: Visit, width: int = 1360) -> Page:
@@ -202,17 +188,24 @@ def await_strip(page: Page) -> None:
     expect(page.locator("#run-temperature-strip")).to_be_visible(timeout=60_000)
 
 
-def test_a_strip_of_five_streams_parts_and_is_exported(visit: Visit) -> None:
+def test_a_strip_of_five_streams_parts_and_is_exported(
+    visit: Visit, forward_calls: list[int]
+) -> None:
     page = open_lab(visit)
+    forward_calls.clear()
     run_strip(page, "0, 0.5, 1, 1.5, 2", seed="7", max_new_tokens="24")
     columns = page.locator("#view-temperature-strip .strip-column")
     expect(columns).to_have_count(5, timeout=60_000)
     expect(page.locator("#stop-temperature-strip")).to_be_visible()
     await_strip(page)
+    prompt = forward_calls[0]
+    assert prompt > 5
+    assert forward_calls.count(prompt) == 1  # all columns read it together
     expect(columns.nth(0)).to_contain_text("no seed: greedy")
     expect(columns.nth(2)).to_contain_text("seed 7")
     expect(columns.locator(".by-parting .prompt.muted")).to_have_count(5)
     expect(columns.locator("svg.entropy-line polyline")).to_have_count(5)
+    expect(columns.locator(".by-parting .tok.muted").first).to_be_visible()  # what is shared
     parted = columns.filter(has=page.locator("mark.parting"))
     assert parted.count() >= 2
     ring = parted.last.locator(".by-parting mark.parting")
@@ -288,7 +281,7 @@ def test_a_strip_is_stopped_by_its_button_and_by_leaving_and_bad_lists_are_refus
         run_strip(page, temperatures)
         expect(notice).to_contain_text(sentence)
     run_strip(page, "1", seed="seven")
-    expect(notice).to_contain_text("seed must be")
+    expect(notice).to_contain_text("“Dice seed” must be")
     text = "Once upon a time, in a small village,"
     run_strip(page, "0.7, 0.8", prompt=text, seed="7", max_new_tokens="2000")
     expect(page.locator("#view-temperature-strip .strip-column")).to_have_count(2, timeout=60_000)

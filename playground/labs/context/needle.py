@@ -85,6 +85,8 @@ class Trial:
         What the model wrote, at temperature 0.
     others : tuple of str
         The numbers that were not asked for.
+    kept_tokens : int
+        Of the prompt, those that a question before had read already.
     """
 
     length: int
@@ -92,6 +94,7 @@ class Trial:
     key: str
     reply: str
     others: tuple[str, ...] = ()
+    kept_tokens: int = 0
 
     @property
     def said(self) -> str:
@@ -131,7 +134,9 @@ class Needles:
         done, total = len(self.trials), self.settings.trials
         read = sum(trial.length for trial in self.trials)
         words = f"{done} of {total} questions asked · {read:,} of {self.settings.tokens:,} tokens"
-        return Progress(done, total, f"{words} read")
+        kept = sum(trial.kept_tokens for trial in self.trials)
+        saved = f", {kept:,} of them for a question before" if kept else ""
+        return Progress(done, total, f"{words} read{saved}")
 
     def to_json(self) -> dict[str, Any]:
         """Return everything that was tried."""
@@ -190,7 +195,8 @@ def run_needles(model: LanguageModel, settings: NeedleSettings, run: Run) -> Ite
             )
             reply = "".join(step.text for step in stream)
             run.check()
-            trials.append(Trial(length, depth, haystack.key, reply, haystack.others))
+            kept = stream.reply.reading.kept
+            trials.append(Trial(length, depth, haystack.key, reply, haystack.others, kept))
             yield Needles(settings, tuple(trials))
 
 

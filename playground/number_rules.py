@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from playground.errors import OptionError
+from playground.sentences import quoted
 
 
 def as_number(value: object) -> float | None:
@@ -68,14 +69,17 @@ def require_whole(what: str, value: object, lowest: int, highest: int) -> int:
 
 
 def shown(value: object) -> str:
-    """Return what was given as a sentence may quote it: short, and never blank.
+    r"""Return what was given as a sentence may quote it: short, never blank, and all to be seen.
 
     Examples
     --------
-    >>> shown(None), shown([]), shown("12"), shown("a dozen")
-    ('nothing', 'nothing', '12', "'a dozen'")
+    >>> shown(None), shown([]), shown("12"), shown("a dozen"), shown("\u200b")
+    ('nothing', 'nothing', '12', "'a dozen'", "'⟨U+200B⟩'")
     """
     if value is None or (isinstance(value, str | list | tuple) and not value):
         return "nothing"
-    text = str(value).strip() if as_number(value) is not None else repr(value)
+    if as_number(value) is not None:
+        text = str(value).strip()
+    else:
+        text = quoted(value) if isinstance(value, str) else repr(value)
     return text if len(text) <= 40 else text[:37] + "..."

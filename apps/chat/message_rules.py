@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from playground.errors import OptionError
+from playground.sentences import code_point
 
 # Some five times what fits the largest window here: more is a slip of the clipboard, and would
 # be read to its end before any of it is cut.
@@ -38,8 +39,9 @@ shorten it.
     try:
         text.encode()
     except UnicodeEncodeError as error:
+        half = code_point(text[error.start])
         raise OptionError(
-            f"{what} must be made of whole characters, got half of one ({text[error.start]!r}) at "
+            f"{what} must be made of whole characters, got half of one ({half}) at "
             f"place {error.start + 1:,}; take it out."
         ) from None
     return text

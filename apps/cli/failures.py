@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import typer
 
 from apps.cli.terminal import discard_stdout, tell, write_error
 from playground.errors import FetchCancelled, OptionError, PlaygroundError
+from playground.sentences import renamed
 
 FAILED = 1
 WRONG_USAGE = 2
 LONGEST_SENTENCE = 1_000
+NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
 INTERRUPTED = 130  # what a shell reports of a program that Ctrl-C ended
 
 
-def fail(error: Exception, as_json: bool) -> int:
-    """Say an error in one line, as a JSON document too if one was asked for; return the code."""
+def fail(error: Exception, as_json: bool, options: Mapping[str, str] = NO_OPTIONS) -> int:
+    """Say an error in one line, as a JSON document too if one was asked for; return the code.
+
+    Parameters
+    ----------
+    error : Exception
+        What was raised.
+    as_json : bool
+        Whether a JSON document was asked for.
+    options : mapping of str to str
+        The options of the command that failed, by the names of their settings.
+    """
     sentence, code = _told(error)
+    sentence = renamed(sentence, options)
     if sentence:  # empty where the help was the answer
         tell(f"Error: {sentence}", style="red")
     if sentence and as_json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from textwrap import shorten
 from typing import Annotated, Any
@@ -23,7 +23,7 @@ from playground.experiments.performing import perform
 from playground.experiments.result import Result
 from playground.experiments.run import NOTHING_DONE, Progress, Stopped
 from playground.experiments.settings import Setting, Settings
-from playground.labs import labs
+from playground.labs import experiments, labs
 from playground.models.engines.engine_name import EngineName
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
@@ -49,6 +49,12 @@ def lab_app() -> typer.Typer:
     for lab in labs().values():
         app.add_typer(_of_lab(lab), name=lab.name)
     return app
+
+
+def settings_of(named: Sequence[str]) -> list[str]:
+    """Return the settings that an experiment takes as options; none where there is none."""
+    experiment = experiments().get("/".join(named))
+    return [*experiment.settings.declared(), *experiment.chosen] if experiment else []
 
 
 def _list() -> Table:

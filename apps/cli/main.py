@@ -12,6 +12,7 @@ import playground
 from apps.cli import options as options
 from apps.cli.failures import FAILED, INTERRUPTED, fail
 from apps.cli.model_commands import add, models, pull, remove
+from apps.cli.option_names import options_of
 from apps.cli.terminal import (
     discard_stdout,
     open_closed_streams,
@@ -55,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         discard_stdout()
         code = FAILED
     except Exception as error:
-        code = fail(error, "--json" in words)
+        code = fail(error, "--json" in words, options_of(app, words))
     sys.exit(code)
 
 
@@ -325,7 +326,6 @@ def moderate(
     """Say what is banned in a text, by which rule and where."""
     from apps.cli.moderate import moderate as judge
 
-    # White space counts here, too.
     judge(sys.stdin.read() if text == "-" else text, policies, classifier, as_json)
 
 

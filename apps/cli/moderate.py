@@ -12,6 +12,7 @@ from playground.errors import OptionError
 from playground.moderation.rail import Rail
 from playground.moderation.rails import Rails
 from playground.moderation.verdict import Action, Verdict
+from playground.number_rules import shown
 from playground.settings import Settings
 
 
@@ -55,7 +56,7 @@ def verdict_record(verdict: Verdict) -> dict[str, Any]:
 def _rail(folder: str, learned: bool) -> Rail:
     settings = Settings.from_env()
     if folder and not Path(folder).is_dir():
-        raise OptionError(f"`--policies` must be a folder with YAML files, got {folder!r}.")
+        raise OptionError(f"`--policies` must be a folder with YAML files, got {shown(folder)}.")
     rails = Rails(Path(folder) if folder else settings.policies_dir)
     for sentence in rails.policies.refused():
         tell(sentence, style="yellow")

@@ -19,6 +19,7 @@ from playground.generation.settings import MAX_SEED, MIN_WINDOW, OPTIONS, Sampli
 from playground.models.acquire.catalog import load_catalog
 from playground.models.engines.engine_name import EngineName
 from playground.models.engines.precision import Precision
+from playground.number_rules import shown
 from playground.settings import Settings
 
 DEFAULT_MODEL = load_catalog()[0].name
@@ -155,7 +156,7 @@ def switch(name: str, given: str) -> bool:
         When it is neither.
     """
     if given not in ("on", "off"):
-        raise OptionError(f"`--{name}` must be on or off, got {given!r:.80}.")
+        raise OptionError(f"`--{name}` must be on or off, got {shown(given)}.")
     return given == "on"
 
 

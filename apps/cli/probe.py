@@ -23,6 +23,7 @@ from playground.labs.hallucination.scores import CAUTION
 from playground.labs.hallucination.set_files import read_own
 from playground.labs.hallucination.sets import SETS
 from playground.models.engines.manager import ModelChoice
+from playground.number_rules import shown
 
 _OWN = (".csv", ".jsonl")
 
@@ -71,13 +72,13 @@ def read_suite(suite: str) -> dict[str, str]:
     if not suite.lower().endswith(_OWN):
         raise OptionError(
             f"`suite` must be one of {', '.join(SETS)}, or a file that ends in .csv or .jsonl, got "
-            f"{suite!r:.80}."
+            f"{shown(suite)}."
         )
     try:
         own = Path(suite).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise OptionError(f"The set {suite!r:.80} cannot be read ({reason}).") from None
+        raise OptionError(f"The set {shown(suite)} cannot be read ({reason}).") from None
     # Read here, too: a file with nothing in it is no wish for the set that ships.
     read_own(own, Path(suite).name)
     return {"own_set": own}

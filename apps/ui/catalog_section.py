@@ -45,6 +45,7 @@ _ELSEWHERE = (
     "This page can be reached from other machines: whoever runs the playground adds models with "
     "`playground add PATH` and deletes them with `playground remove MODEL`."
 )
+_OWN_LABELS = {"path": "A model of your own"}
 _OWN_RULE = (
     "A folder with config.json and safetensors, or a GGUF file, on the machine that serves this "
     "page. It is checked, then stands under Model; its files stay where they are."
@@ -68,7 +69,7 @@ class CatalogSection(Section):
         self._local = parts.local
         self._badge = parts.badge
         self._path = gr.Textbox(
-            label="A model of your own",
+            label=_OWN_LABELS["path"],
             info=_OWN_RULE,
             placeholder="/path/to/the/model",
             max_lines=1,
@@ -183,7 +184,7 @@ class CatalogSection(Section):
             self._require_local("adds no model", "add PATH")
             path = require_own_path(typed or "")
         except PlaygroundError as error:
-            yield {self._own_notice: render_error(error)}
+            yield {self._own_notice: render_error(error, _OWN_LABELS)}
             return
         if self._stops.busy(request):
             yield {self._own_notice: render_hint(_BUSY)}
@@ -208,7 +209,7 @@ class CatalogSection(Section):
                 newest[:] = newest[-1:]
                 yield {self._own_notice: render_progress(path.name, newest[-1])}
         if checking.error:
-            yield {self._own_notice: render_outcome(checking.error)}
+            yield {self._own_notice: render_outcome(checking.error, labels=_OWN_LABELS)}
         else:
             done = render_hint(told[0])
             yield {self._own_notice: done, self._path: "", **self._offered()}

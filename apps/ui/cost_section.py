@@ -10,7 +10,6 @@ import gradio as gr
 from apps.ui.conversation_section import ConversationSection
 from apps.ui.form import Component
 from apps.ui.lab_panel import Parts
-from apps.ui.notice import render_error
 from apps.ui.section import View
 from playground.errors import PlaygroundError
 from playground.experiments.experiment import Experiment
@@ -64,7 +63,7 @@ class CostSection(ConversationSection):
                 return super().open(data, shown and model is None)
             cost = weigh(model, cast(CostSettings, settings))
         except PlaygroundError as error:
-            return {self.notice: render_error(error)}
+            return {self.notice: self.form.told(error)}
         weighed = Result(self.experiment, settings, Subject(), cost)
         return {self.notice: "", **self._draw(weighed, choice, data)}
 

@@ -16,7 +16,7 @@ from apps.ui.background import Background
 from apps.ui.events import QUIET
 from apps.ui.form import Component
 from apps.ui.lab_panel import Parts
-from apps.ui.notice import render_error, render_hint, render_outcome
+from apps.ui.notice import render_hint
 from apps.ui.section import Section, View
 from playground.drawing.markup import tag
 from playground.errors import PlaygroundError
@@ -98,7 +98,7 @@ class DigitsSection(Section):
             settings, choice = self._asked(data)
             training = going_on(data.get(self._kept), cast(DigitsSettings, settings))
         except PlaygroundError as error:
-            yield {self.notice: render_error(error)}
+            yield {self.notice: self.form.told(error)}
             return
         yield {self.notice: "", self._kept: training, **self._buttons(running=True)}
         with self._stops.running(request) as stopped:
@@ -109,7 +109,7 @@ class DigitsSection(Section):
                     yield {**self._standing(training, choice, data), **self._offers.none()}
         stands = self._standing(training, choice, data)
         paused = "" if training.snapshot.ended else render_hint(_PAUSED)
-        told = render_outcome(working.error) if working.error else paused
+        told = self.form.told(working.error) if working.error else paused
         ends = {self.notice: told, **self._buttons(running=False)}
         yield {**stands, **self._ended(self._result(training)), **ends}
 
@@ -134,7 +134,7 @@ class DigitsSection(Section):
             settings, choice = self._asked(data)
             training, told = work(data[self._kept], cast(DigitsSettings, settings))
         except PlaygroundError as error:
-            return {self.notice: render_error(error)}
+            return {self.notice: self.form.told(error)}
         stands = self._standing(training, choice, data)
         files = self._ended(self._result(training))
         return {**stands, **files, self._kept: training, self.notice: render_hint(told)}
@@ -144,7 +144,7 @@ class DigitsSection(Section):
         try:
             settings, choice = self._asked(data)
         except PlaygroundError as error:
-            return {self.notice: render_error(error)}
+            return {self.notice: self.form.told(error)}
         training: Training | None = data[self._kept]
         if training is None:
             return self._shipped(data)

@@ -15,7 +15,7 @@ import gradio as gr
 from apps.ui.events import QUIET
 from apps.ui.form import Component
 from apps.ui.lab_panel import Parts
-from apps.ui.notice import render_error, render_hint
+from apps.ui.notice import render_hint
 from apps.ui.section import Section, View
 from playground.errors import PlaygroundError
 from playground.experiments.experiment import Experiment
@@ -112,7 +112,7 @@ class DistributionSection(Section):
         try:
             settings, choice = self._clicked(data, event)
         except PlaygroundError as error:
-            yield {self.notice: render_error(error)}
+            yield {self.notice: self.form.told(error)}
             return
         said = {**data, **self.form.values(settings)}
         *_, last = self._watch(settings, choice, said, request)
@@ -135,7 +135,7 @@ class DistributionSection(Section):
             settings, choice = self._asked(data)
             result = redrawn(kept, settings)
         except PlaygroundError as error:
-            return {self.notice: render_error(error)}
+            return {self.notice: self.form.told(error)}
         read = cast(Look, kept.snapshot).reading.choice
         fits, how = choice == read and result.settings == settings, self._asked_how(data)
         return {
@@ -155,7 +155,7 @@ class DistributionSection(Section):
             settings, _ = self._asked(data)
             files = self._offers.of(redrawn(data[self._kept], settings))
         except PlaygroundError as error:
-            return {self.notice: render_error(error)}
+            return {self.notice: self.form.told(error)}
         return {**files, self._export: gr.update(visible=False)}
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gradio as gr
 
+from apps.ui.rail_labels import LABELS
+
 EXPLAINED = "Checks what you ask, and holds back what may not be shown of a reply."
 FIXED = "Set for everybody by whoever started this page (`playground ui --moderation on|off`)."
 
@@ -21,7 +23,7 @@ def filter_switch(fixed: bool | None = None) -> gr.Dropdown:
     return gr.Dropdown(
         values,
         value=values[0],
-        label="Content filter",
+        label=LABELS["moderation"],
         info=EXPLAINED if fixed is None else f"{EXPLAINED} {FIXED}",
         elem_id="moderation",
         filterable=False,

@@ -9,7 +9,10 @@ from typing import Any
 
 import gradio as gr
 
+from apps.ui.notice import render_outcome
+from apps.ui.rail_labels import LABELS
 from apps.ui.sliders import UncheckedSlider
+from playground.errors import PlaygroundError
 from playground.experiments.experiment import Experiment
 from playground.experiments.kinds import Choice, Flag, Kind, Maybe, Number, Several, Text, Whole
 from playground.experiments.settings import Look, Setting, Settings
@@ -62,10 +65,25 @@ class Form:
         return {**self.restarts, **{self.fields[name]: "" for name in belonging}}
 
     @property
+    def examples(self) -> list[str | None]:
+        """Of those fields: what belongs to the example's text alone, and goes where that stands."""
+        declared = self._experiment.settings.declared().values()
+        return [*[None for _ in self.restarts], *(d.default for d in declared if d.look.belongs)]
+
+    @property
     def asks(self) -> list[Component]:
         """The field that says whether the text that travels is a chat message, if there is one."""
         declared = self._experiment.settings.declared()
         return [self.fields[name] for name, each in declared.items() if each.look.from_chat]
+
+    def told(self, error: PlaygroundError | None) -> str:
+        """Return what a run came to, an error's settings called by the labels of their fields."""
+        return render_outcome(error, labels=self.labels)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What each setting is called, and each run setting beside it."""
+        return labels_of(self._experiment)
 
     @property
     def sliders(self) -> dict[str, gr.Slider]:
@@ -111,6 +129,12 @@ class Form:
 
     def _component(self, setting: Setting) -> Component:
         return _component(setting, f"{self._experiment.path.replace('/', '-')}-{setting.name}")
+
+
+def labels_of(experiment: Experiment) -> dict[str, str]:
+    """Return what each setting of an experiment is called on the page, and each run setting."""
+    own = {name: each.label for name, each in experiment.settings.declared().items()}
+    return {**LABELS, **own}
 
 
 def _narrow(setting: Setting) -> bool:

@@ -13,12 +13,13 @@ from apps.ui.events import QUIET
 from apps.ui.form import shown_value
 from apps.ui.lab_panel import PageSection
 from apps.ui.model_choices import model_choices
-from apps.ui.notice import render_error
+from apps.ui.notice import name_fields, render_error
 from apps.ui.rail import Rail
 from playground.errors import OptionError
 from playground.experiments.settings import Settings
 from playground.models.engines.engine_name import EngineName
 from playground.models.engines.precision import Precision
+from playground.number_rules import shown
 from playground.settings import Settings as Place
 
 # Longer than any form can say in an address that browsers take.
@@ -88,7 +89,8 @@ class Link:
         chosen, wrong = self._choose(section, given)
         settings, told = section.form.settings.read_each(given)
         sentences = (*wrong, *told)
-        said = render_error(f"The link: {' '.join(sentences)}") if sentences else ""
+        named = (name_fields(each, section.form.labels) for each in sentences)
+        said = render_error(f"The link: {' '.join(named)}") if sentences else ""
         return {self._notice: said, **filled(section, settings), **chosen}
 
     def _nowhere(self, lab: str, name: str) -> dict[Any, Any]:
@@ -96,12 +98,12 @@ class Link:
         known = [path.split("/") for path in self._sections]
         inside = [experiment for parent, experiment in known if parent == lab]
         if inside and name:
-            told = f"has no experiment {name!r:.80}; known are {', '.join(inside)}."
+            told = f"has no experiment {shown(name)}; known are {', '.join(inside)}."
             return {self._notice: render_error(f"The lab {lab} {told}")}
         if lab in ("", "chat") or inside:
             return {self._notice: gr.skip()}
         labs = ", ".join(dict.fromkeys(parent for parent, _ in known))
-        return {self._notice: render_error(f"There is no lab {lab!r:.80}; known are {labs}.")}
+        return {self._notice: render_error(f"There is no lab {shown(lab)}; known are {labs}.")}
 
     def _choose(
         self, section: PageSection, given: dict[str, str]
@@ -131,7 +133,7 @@ class Link:
         known = [reference for _, reference in model_choices(self._place, self._rail.start)]
         if text not in known:
             raise OptionError(
-                f"`model` must be one that this page offers: {', '.join(known)}; got {text!r:.80}."
+                f"`model` must be one that this page offers: {', '.join(known)}; got {shown(text)}."
             )
         return text
 

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 
 from apps.chat.conversations import ASSISTANT, FILTER, Conversation
+from apps.ui.rail_labels import LABELS
 from playground.drawing.markup import prose
 from playground.errors import FetchCancelled
 from playground.experiments.run import Stopped
+from playground.sentences import renamed
 
 
-def render_error(error: Exception | str) -> str:
-    """Return an error's sentence."""
-    return f'<div class="notice error" role="alert"><span>{prose(str(error))}</span></div>'
+def render_error(error: Exception | str, labels: Mapping[str, str] = LABELS) -> str:
+    """Return an error's sentence.
+
+    Parameters
+    ----------
+    error : Exception or str
+        What went wrong.
+    labels : mapping of str to str
+        What each setting is called beside it; where nothing else is said, those of the rail.
+    """
+    said = prose(name_fields(str(error), labels))
+    return f'<div class="notice error" role="alert"><span>{said}</span></div>'
+
+
+def name_fields(sentence: str, labels: Mapping[str, str] = LABELS) -> str:
+    """Return a sentence with its settings called by the labels of their fields."""
+    return renamed(sentence, {name: f"“{label}”" for name, label in labels.items()})
 
 
 def render_hint(
@@ -59,7 +76,9 @@ def _took_a_reply(conversation: Conversation, place: int) -> bool:
     )
 
 
-def render_outcome(error: Exception | None, otherwise: str = "") -> str:
+def render_outcome(
+    error: Exception | None, otherwise: str = "", labels: Mapping[str, str] = LABELS
+) -> str:
     """Return what work in the background came to: what the person stopped is no error.
 
     Parameters
@@ -68,8 +87,10 @@ def render_outcome(error: Exception | None, otherwise: str = "") -> str:
         What it raised.
     otherwise : str
         The HTML that stands there when nothing was raised.
+    labels : mapping of str to str
+        As for `render_error`.
     """
     if error is None:
         return otherwise
     stopped = isinstance(error, FetchCancelled | Stopped)
-    return render_hint(str(error)) if stopped else render_error(error)
+    return render_hint(str(error)) if stopped else render_error(error, labels)

@@ -180,10 +180,11 @@ function playgroundTravel(path, values, firsts, asks) {
 }
 
 // Where a picture begins: anew when a person has written another text, but not when a link or a click
-// has set it.
-function playgroundRestart(path, values, firsts) {
+// has set it. What belongs to the example's text goes with it; what a person wrote there stays.
+function playgroundRestart(path, values, firsts, examples) {
   const wrote = playgroundTyped.place === path && playgroundTyped.text === values[0];
-  return wrote ? firsts : values.slice(1, 1 + firsts.length);
+  const goes = (each, place) => wrote && (examples[place] === null || examples[place] === each);
+  return values.slice(1, 1 + firsts.length).map((each, place) => (goes(each, place) ? firsts[place] : each));
 }
 
 // On narrow screens the sides are drawers; one is open at a time.

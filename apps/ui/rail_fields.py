@@ -13,6 +13,7 @@ import gradio as gr
 
 from apps.ui.events import QUIET
 from apps.ui.loaded import precision_choices, render_got
+from apps.ui.rail_labels import LABELS
 from apps.ui.sliders import UncheckedSlider
 from playground.generation.fitting.overflow import OverflowPolicy
 from playground.generation.option import Option
@@ -29,12 +30,16 @@ def model_fields(
 ) -> tuple[gr.Dropdown, gr.Dropdown, gr.HTML, gr.Dropdown]:
     """Lay out what runs: the model, its precision, what was really loaded, and who computes."""
     model = gr.Dropdown(
-        list(choices), value=start.reference, label="Model", elem_id="model", filterable=False
+        list(choices),
+        value=start.reference,
+        label=LABELS["model"],
+        elem_id="model",
+        filterable=False,
     )
     precision = gr.Dropdown(
         precision_choices(),
         value=start.precision.value,
-        label="Precision",
+        label=LABELS["precision"],
         info="Fewer bits take less memory and change the words. INT8, NF4 and FP4 by bitsandbytes.",
         elem_id="precision",
         filterable=False,
@@ -47,7 +52,7 @@ def model_fields(
             ("transformers", EngineName.TRANSFORMERS.value),
         ],
         value=start.engine.value,
-        label="Engine",
+        label=LABELS["engine"],
         info="Automatic takes the fastest that is proven equal. The core, whose code you can read, "
         "runs Llama and its kin: Mistral, Qwen, Phi-3, Gemma 3.",
         elem_id="engine",
@@ -60,7 +65,7 @@ def system_field() -> gr.Textbox:
     """Lay out the system prompt."""
     return gr.Textbox(
         "",
-        label="System prompt",
+        label=LABELS["system"],
         info="Stands before the conversation; empty uses the model's own.",
         lines=2,
         max_lines=6,
@@ -72,14 +77,14 @@ def sampling_fields() -> dict[str, Component]:
     """Lay out how tokens are chosen, and when a reply ends."""
     sliders: Mapping[str, Component] = {n: _slider(n, option) for n, option in OPTIONS.items()}
     seed = gr.Textbox(
-        label="Seed",
+        label=LABELS["seed"],
         info="The same seed and settings give the same text; empty throws new dice.",
         max_lines=1,
         placeholder="new each time",
         elem_id="seed",
     )
     stop = gr.Textbox(
-        label="Stop strings",
+        label=LABELS["stop"],
         info="One a line; the reply ends before the first that comes.",
         lines=1,
         max_lines=4,
@@ -98,7 +103,7 @@ def _slider(name: str, option: Option) -> gr.Slider:
         option.maximum,
         value=default,
         step=option.step,
-        label=option.label,
+        label=LABELS[name],
         info=option.explanation,
         elem_id=name,
         buttons=["reset"],
@@ -111,14 +116,14 @@ def window_fields() -> dict[str, Component]:
     overflow = gr.Dropdown(
         [(policy.label, policy.value) for policy in OverflowPolicy],
         value=default.value,
-        label="Overflow",
+        label=LABELS["overflow"],
         info=default.explanation,
         elem_id="overflow",
         filterable=False,
     )
     overflow.change(_explain, overflow, overflow, queue=False, **QUIET)
     window = gr.Textbox(
-        label="Window",
+        label=LABELS["context_window"],
         info="Tokens of prompt and reply together. A small one overflows soon, to learn with.",
         max_lines=1,
         placeholder="all that the model has",

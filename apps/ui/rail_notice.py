@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from apps.ui.notice import name_fields
 from playground.drawing.markup import prose, tag
 
 
@@ -14,5 +15,5 @@ def render_rail_error(error: Exception) -> str:
         aria_label="Close",
         onclick="this.closest('.notice').hidden = true",
     )
-    said = tag("span", prose(str(error)))
+    said = tag("span", prose(name_fields(str(error))))
     return str(tag("div", said, close, class_="notice error", role="alert"))

@@ -19,7 +19,7 @@ from apps.ui.events import QUIET, Stops, view_script
 from apps.ui.file_buttons import FileButtons
 from apps.ui.form import Component, Form
 from apps.ui.made_of import made_of
-from apps.ui.notice import render_error, render_hint, render_outcome
+from apps.ui.notice import render_hint, render_outcome
 from apps.ui.picture import Picture
 from apps.ui.rail import Rail, read_choice
 from apps.ui.sliders import at_an_end, beyond_an_end
@@ -101,12 +101,12 @@ class Section:
 
     def _wire_restarts(self) -> None:
         """Let a person who writes come back to the first page; the server is not asked."""
-        prompt, firsts = self.form.prompt, self.form.restarts
+        prompt, firsts = self.form.prompt, self.form.goes_along
         if prompt is None or not firsts:
             return
-        defaults = json.dumps(list(firsts.values()))
+        told = f"{json.dumps(list(firsts.values()))}, {json.dumps(self.form.examples)}"
         path = self.experiment.path
-        restart = f"(...values) => playgroundRestart('{path}', values, {defaults})"
+        restart = f"(...values) => playgroundRestart('{path}', values, {told})"
         # Not `input`: Gradio's text field is silent about what is pasted.
         prompt.change(None, [prompt, *firsts], list(firsts), js=restart, **QUIET)
 
@@ -230,7 +230,7 @@ class Section:
             settings, choice = self._asked(data)
             result = self._last(settings, choice)
         except PlaygroundError as error:
-            return {self.notice: render_error(error)}
+            return {self.notice: self.form.told(error)}
         return {self.notice: "", **self._draw(result, choice, data), **self._offers.none()}
 
     def _on_typed(self, data: dict[Component, Any]) -> Any:
@@ -240,7 +240,7 @@ class Section:
             if beyond_an_end(self.form.sliders, settings):
                 self._last(settings, choice)  # the rule may be the model's
         except PlaygroundError as error:
-            return render_error(error)
+            return self.form.told(error)
         return gr.skip()
 
     def _on_move(self, data: dict[Component, Any]) -> View:
@@ -258,13 +258,13 @@ class Section:
         try:
             return self._offers.of(self._last(*self._asked(data)))
         except PlaygroundError as error:
-            return {self.notice: render_error(error)}
+            return {self.notice: self.form.told(error)}
 
     def _on_run(self, data: dict[Component, Any], request: gr.Request) -> Iterator[View]:
         try:
             settings, choice = self._asked(data)
         except PlaygroundError as error:
-            yield {self.notice: render_error(error)}
+            yield {self.notice: self.form.told(error)}
             return
         yield from self._watch(settings, choice, data, request)
 
@@ -303,7 +303,7 @@ class Section:
         if isinstance(error, Stopped) and not (last and last.snapshot.progress.begun):
             files = self._offers.none() if last else {}
             return {self.notice: render_outcome(Stopped(NOTHING_DONE)), **files}
-        return {self.notice: render_outcome(error), **(self._ended(last) if last else {})}
+        return {self.notice: self.form.told(error), **(self._ended(last) if last else {})}
 
     def _buttons(self, running: bool) -> View:
         return {
@@ -320,7 +320,7 @@ class Section:
         try:
             return self._set(self._clicked(data, event)[0])
         except PlaygroundError as error:
-            return {self.notice: render_error(error)}
+            return {self.notice: self.form.told(error)}
 
     def _on_submit(
         self, data: dict[Component, Any], request: gr.Request, event: gr.EventData
@@ -329,7 +329,7 @@ class Section:
         try:
             settings, choice = self._clicked(data, event)
         except PlaygroundError as error:
-            yield {self.notice: render_error(error)}
+            yield {self.notice: self.form.told(error)}
             return
         yield self._set(settings)
         said = {**data, **self.form.values(settings)}

@@ -10,7 +10,7 @@ from apps.ui.conversation_section import ConversationSection
 from apps.ui.events import QUIET
 from apps.ui.form import Component
 from apps.ui.lab_panel import Parts
-from apps.ui.notice import render_error, render_hint
+from apps.ui.notice import render_hint
 from apps.ui.section import View
 from playground.errors import PlaygroundError
 from playground.experiments.experiment import Experiment
@@ -55,7 +55,7 @@ class WindowSection(ConversationSection):
         try:
             settings, _ = self._asked(data)
         except PlaygroundError as error:
-            return {self.notice: render_error(error)}
+            return {self.notice: self.form.told(error)}
         tried, rail = settings.to_json(), self._rail
         return {
             self.notice: render_hint(_USED),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from playground.sentences import code_point
+
 
 def visible(piece: str) -> str:
     r"""Return a token's text with its spaces and line ends to be seen.
@@ -22,7 +24,7 @@ def mark(text: str) -> str:
     >>> mark(" Paris"), mark("\n"), mark("\u202e"), mark("")
     ('·Paris', '↵', '⟨U+202E⟩', '∅')
     """
-    seen = "".join(c if c.isprintable() else _code(c) for c in visible(text))
+    seen = "".join(c if c.isprintable() else code_point(c) for c in visible(text))
     return seen or "∅"
 
 
@@ -37,12 +39,7 @@ def legible(text: str) -> str:
     'a⟨U+0000⟩b⟨U+202E⟩c d\n'
     """
     kept = "\n\N{ZERO WIDTH JOINER}\N{VARIATION SELECTOR-16}"
-    return "".join(c if c.isprintable() or c in kept or c == "\t" else _code(c) for c in text)
-
-
-def _code(character: str) -> str:
-    """Return a character by the number that Unicode gives it."""
-    return f"⟨U+{ord(character):04X}⟩"
+    return "".join(c if c.isprintable() or c in kept or c == "\t" else code_point(c) for c in text)
 
 
 def percent(probability: float) -> str:

@@ -44,7 +44,7 @@ class Look:
         is another.
     belongs : bool
         A text that belongs to the one that travels, such as the beginning of its answer: emptied
-        when another travels here.
+        when another travels here, or, as long as it is the example's, when another is written.
     from_chat : bool
         Whether the text that travels is a chat message: it is one when it comes from the chat.
     offered : callable or None

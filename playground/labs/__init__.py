@@ -11,6 +11,7 @@ from pkgutil import iter_modules
 
 from playground.errors import OptionError
 from playground.experiments.experiment import Experiment, Lab
+from playground.number_rules import shown
 
 
 @cache
@@ -36,5 +37,5 @@ def find_experiment(path: str) -> Experiment:
     """
     known = experiments()
     if path not in known:
-        raise OptionError(f"There is no experiment {path!r:.80}; known are {', '.join(known)}.")
+        raise OptionError(f"There is no experiment {shown(path)}; known are {', '.join(known)}.")
     return known[path]

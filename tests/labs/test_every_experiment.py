@@ -16,12 +16,17 @@ import pytest
 import playground
 from apps.chat.service import ChatService
 from apps.chat.store import ConversationStore
+from apps.cli.main import app
+from apps.cli.option_names import options_of
+from apps.ui.form import labels_of
 from apps.ui.lab_panel import Parts
 from apps.ui.link import Link
+from apps.ui.notice import name_fields
 from apps.ui.page import SPECIAL
 from apps.ui.rail import build_rail
 from apps.ui.section import Section
 from playground.drawing.as_text import as_text
+from playground.errors import OptionError
 from playground.experiments.code import as_command, as_link, as_python
 from playground.experiments.experiment import Experiment, Needs
 from playground.experiments.result import Result
@@ -30,6 +35,7 @@ from playground.labs import experiments
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
+from playground.sentences import renamed
 from playground.serving import Pool, shared_pool
 from playground.strict_json import write_strict
 from tests.support.command_line import runner
@@ -207,3 +213,21 @@ def test_its_code_names_only_what_is_there(experiment: Experiment, choice: Model
     assert as_command(experiment, settings, choice).startswith("playground lab ")
     link = as_link(experiment, settings)
     assert link.startswith(f"/?lab={experiment.lab}&experiment={experiment.name}")
+
+
+def test_a_bad_value_is_told_alike_and_named_as_each_reader_knows_it(
+    experiment: Experiment,
+) -> None:
+    options, labels = (
+        options_of(app, ("lab", experiment.lab, experiment.name)),
+        labels_of(experiment),
+    )
+    for name, each in experiment.settings.declared().items():
+        with pytest.raises(OptionError) as refused:
+            experiment.settings(**{name: "\u200b\ud83d"})
+        sentence = str(refused.value)
+        rest = sentence.removeprefix(f"`{name}` ")
+        assert rest.startswith("must be "), sentence
+        assert rest.endswith("got '⟨U+200B⟩⟨U+D83D⟩'."), sentence
+        assert name_fields(sentence, labels) == f"“{each.label}” {rest}"
+        assert renamed(sentence, options) == f"`--{name.replace('_', '-')}` {rest}"

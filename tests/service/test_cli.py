@@ -102,13 +102,13 @@ def test_version_is_the_packages(run: Run) -> None:
     [
         (["--nonsense"], 2, "No such option: --nonsense."),
         (["nonsense"], 2, "No such command 'nonsense'."),
-        (["chat", "--temperature", "3"], 2, "`temperature` must be a number from 0 to 2, got 3."),
-        (["chat", "--temperature", "hot"], 2, "`temperature` must be a number from 0 to 2"),
-        (["chat", "--temperature", "-1"], 2, "`temperature` must be a number from 0 to 2"),
-        (["chat", "--top-p", "0"], 2, "`top_p` must be a number above 0 and up to 1, got 0."),
-        (["chat", "--top-k", "1.5"], 2, "`top_k` must be a whole number from 0 to 200"),
-        (["chat", "--seed", "-1"], 2, "`seed` must be a whole number"),
-        (["chat", "--precision", "int7"], 2, "`precision` must be one of fp32, fp16"),
+        (["chat", "--temperature", "3"], 2, "`--temperature` must be a number from 0 to 2, got 3."),
+        (["chat", "--temperature", "hot"], 2, "`--temperature` must be a number from 0 to 2"),
+        (["chat", "--temperature", "-1"], 2, "`--temperature` must be a number from 0 to 2"),
+        (["chat", "--top-p", "0"], 2, "`--top-p` must be a number above 0 and up to 1, got 0."),
+        (["chat", "--top-k", "1.5"], 2, "`--top-k` must be a whole number from 0 to 200"),
+        (["chat", "--seed", "-1"], 2, "`--seed` must be a whole number"),
+        (["chat", "--precision", "int7"], 2, "`--precision` must be one of fp32, fp16"),
         (["chat", "--prompt", " \n "], 2, "The prompt is empty; write at least one word."),
         (["chat", "--json"], 2, "needs `--prompt`"),
         (
@@ -126,7 +126,7 @@ def test_version_is_the_packages(run: Run) -> None:
         (["ui", "--port", "0"], 2, "'--port'"),
         (["ui", "--port", "99999"], 2, "'--port'"),
         (["ui", "--port", "http"], 2, "'--port'"),
-        (["ui", "--precision", "int7"], 2, "`precision` must be one of"),
+        (["ui", "--precision", "int7"], 2, "`--precision` must be one of"),
         (["ui", "--model", "nonsense"], 1, "There is no model named 'nonsense'."),
         (["ui", "--host", "256.0.0.1", "--port", "7860"], 1, "256.0.0.1 is no address of"),
     ],
@@ -470,7 +470,7 @@ def test_what_a_killed_server_left_is_removed_by_the_next(
 def test_an_unknown_engine_is_refused_in_one_line(chat: Run) -> None:
     outcome = chat("--prompt", "Hello", "--engine", "llama.cpp")
     assert outcome.code == 2
-    assert "`engine` must be one of auto, core, transformers, got 'llama.cpp'." in outcome.stderr
+    assert "`--engine` must be one of auto, core, transformers, got 'llama.cpp'." in outcome.stderr
 
 
 def test_remove_says_what_it_frees_asks_for_yes_and_then_does_it(run: Run, home: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.command_line import Outcome, Run, runner
 
-TEMPERATURES = "`temperatures` must be 1 to 16 numbers from 0 to 2, with commas between, got"
+TEMPERATURES = "`--temperatures` must be 1 to 16 numbers from 0 to 2, with commas between, got"
 
 
 @pytest.fixture
@@ -60,10 +60,13 @@ def test_compare_shows_columns_and_measures(compare: Run) -> None:
         (("--temperatures", "0,2.5"), f"{TEMPERATURES} 2.5"),
         (("--temperatures", "0,nan"), f"{TEMPERATURES} 'nan'"),
         (("--temperatures", "-1"), f"{TEMPERATURES} -1"),
-        (("--temperatures", "1", "--samples", "40"), "`samples` must be a whole number from 1 to"),
+        (
+            ("--temperatures", "1", "--samples", "40"),
+            "`--samples` must be a whole number from 1 to",
+        ),
         (("--samples", "6"), "at most 16 columns, got 3 temperatures times 6 samples"),
-        (("--seed", "1.5"), "`seed` must be a whole number"),
-        (("--top-p", "0"), "`top_p` must be a number above 0"),
+        (("--seed", "1.5"), "`--seed` must be a whole number"),
+        (("--top-p", "0"), "`--top-p` must be a number above 0"),
     ],
 )
 def test_compare_refuses_bad_input_in_one_line(

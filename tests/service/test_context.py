@@ -64,8 +64,11 @@ def test_stop_refuses_in_one_line(chat: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--overflow", "x"], "`overflow` must be one of stop, oldest, middle, sliding, got 'x'."),
-        (["--context-window", "8"], "`context_window` must be a whole number from 32 on"),
+        (
+            ["--overflow", "x"],
+            "`--overflow` must be one of stop, oldest, middle, sliding, got 'x'.",
+        ),
+        (["--context-window", "8"], "`--context-window` must be a whole number from 32 on"),
         (["--context-window", "999"], "from 32 to 256, the window of this model, or empty"),
     ],
 )

@@ -176,7 +176,7 @@ class _Fitting:
         return ContextOverflow(
             f"The conversation does not fit: {tokens:,} tokens and {self.reserved:,} reserved for "
             f"the reply are more than the window of {self.window:,}, and the overflow policy is "
-            f"`stop`. Shorten the message, choose another policy, or widen the window."
+            f"“stop”. Shorten the message, choose another policy, or widen the window."
         )
 
     def _no_room(self, kept: Sequence[int]) -> ContextOverflow:

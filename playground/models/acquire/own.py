@@ -22,6 +22,7 @@ from playground.errors import ModelNotFound, OptionError, StorageFailed
 from playground.models.acquire.removal import bytes_on_disk
 from playground.models.acquire.store import MANIFEST, InstalledModel, throw_away
 from playground.models.file_stamp import Stamp, stamp_of
+from playground.number_rules import shown
 from playground.settings import Settings
 
 FORMAT_VERSION = 1
@@ -109,12 +110,12 @@ def require_own_path(text: str) -> Path:
     if not path.is_absolute():
         raise OptionError(
             "`path` must be a whole path, from / or ~ on, to a folder or GGUF file on the machine "
-            f"that serves this page, got {typed!r}."
+            f"that serves this page, got {shown(typed)}."
         )
     if not _holds_model(path):
         raise ModelNotFound(
             "`path` must lead to a folder with config.json and safetensors, or to a GGUF file, "
-            f"which this server may read, got {typed!r}; look for a slip in it."
+            f"which this server may read, got {shown(typed)}; look for a slip in it."
         )
     return path
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from playground.errors import OptionError
+from playground.number_rules import shown
 
 
 class EngineName(StrEnum):
@@ -26,4 +27,6 @@ class EngineName(StrEnum):
         try:
             return cls(text.lower())
         except ValueError:
-            raise OptionError(f"`engine` must be one of {', '.join(cls)}, got {text!r}.") from None
+            raise OptionError(
+                f"`engine` must be one of {', '.join(cls)}, got {shown(text)}."
+            ) from None

@@ -20,6 +20,7 @@ from playground.models.engines.weightless import build_weightless
 from playground.models.file_stamp import once_per_version
 from playground.models.foreign import walled
 from playground.models.libraries import import_libraries
+from playground.number_rules import shown
 
 if TYPE_CHECKING:
     import torch
@@ -66,7 +67,7 @@ class Precision(StrEnum):
             return cls(text.lower())
         except ValueError:
             raise OptionError(
-                f"`precision` must be one of {', '.join(cls)}, got {text!r}."
+                f"`precision` must be one of {', '.join(cls)}, got {shown(text)}."
             ) from None
 
 

@@ -197,7 +197,7 @@ def test_json_says_what_fills_the_window_and_what_of_each_message_stays() -> Non
     gone = [place for place, each in enumerate(told["messages"]) if not each["kept_tokens"]]
     assert told["context"]["dropped"] == gone != []
     refused = look_ahead(ENGINES[0], WindowSettings(window=64, policy="stop")).to_json()
-    assert "the overflow policy is `stop`" in refused["refusal"]
+    assert "the overflow policy is “stop”" in refused["refusal"]
     assert refused["context"]["excess"] > 0
 
 

@@ -136,9 +136,7 @@ def test_leaving_the_page_stops_the_training(section: DigitsSection) -> None:
 def test_a_rate_of_0_gets_its_sentence_and_no_network(section: DigitsSection) -> None:
     somebody = Somebody(section, "zero")
     somebody.set(learning_rate=0)
-    assert "`learning_rate`" in str(somebody.step()[section.notice]).replace("<code>", "`").replace(
-        "</code>", "`"
-    )
+    assert "“Learning rate” must be" in str(somebody.step()[section.notice])
     assert somebody.training is None
 
 

@@ -20,8 +20,7 @@ from playground.serving import Pool
 from playground.settings import Settings
 
 SENTENCE = (
-    "<code>window</code> must be a whole number from 32 to 256, the window of this model, got "
-    "20,000."
+    "“Window to try” must be a whole number from 32 to 256, the window of this model, got 20,000."
 )
 
 

@@ -59,7 +59,8 @@ class Shipped:
         """One line on what it was made of, where and when."""
         made = heading(self.settings, self.subject)
         day = f"{self.day.day} {self.day:%B %Y}"
-        return " · ".join(filter(None, (made, f"shipped result of {day}, {self.machine}")))
+        told = f"result of {day}, {self.machine}"
+        return f"{made} · shipped {told}" if made else f"Shipped {told}"
 
 
 def ships(experiment: Experiment) -> bool:

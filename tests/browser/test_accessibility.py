@@ -32,6 +32,15 @@ def test_no_lab_breaks_a_rule_in_any_theme_or_width(visit: Visit) -> None:
                 look(name, "body", width, dark)
 
     look_at_all("chat")
+    page.get_by_label("Precision", exact=True).click()
+    expect(page.get_by_role("option").first).to_be_visible()
+    look("choices", "#rail", 1360, dark=True)
+    page.keyboard.press("Escape")
+    for drawer, name in (("#rail", "Settings"), ("#labs", "Labs")):
+        page.set_viewport_size({"width": 390, "height": 860})
+        page.get_by_role("button", name=name).click()
+        look(name, drawer, 390, dark=True)
+        page.keyboard.press("Escape")
     for lab in labs().values():
         # On a page of its own: axe reads all that labs which were open before have left in one.
         page.goto(f"{home}?lab={lab.name}")

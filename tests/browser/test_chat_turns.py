@@ -9,6 +9,8 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.support.axe import violations
+
 Visit = Callable[..., Page]
 
 # A small model on two busy cores.
@@ -90,6 +92,7 @@ def test_nothing_said_is_lost_whatever_one_asks_again(visit: Visit) -> None:
     press(page, "Edit")
     expect(composer(page)).to_be_focused()
     expect(page.locator("#transcript .going .message")).to_have_count(2)
+    assert violations(page, "#panel-chat") == []
     composer(page).fill("Say `x = 1` as code.")
     composer(page).press("Enter")
     expect(versions(page, "user")).to_contain_text("2 of 2", timeout=REPLY_TIMEOUT)
@@ -120,8 +123,10 @@ def _chats(page: Page, reply: str) -> None:
     rows = page.locator(".chat-list li")
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text(re.compile(r"Write a long story about bees.\s*2 messages"))
+    assert violations(page, "#chats") == []
     page.get_by_role("button", name="Rename Write a long story").click()
     title = page.get_by_label("Title of the chat")
+    assert violations(page, "#chats") == []
     title.fill("x" * 61)
     title.press("Enter")
     expect(page.locator(".chat-note")).to_contain_text("at most 60 characters, got 61")

@@ -14,6 +14,7 @@ from apps.chat.store import ConversationStore
 from playground.generation.choosing import StageRecord
 from playground.generation.recording import AlternativeRecord, TokenRecord
 from playground.settings import Settings
+from tests.support.axe import violations
 from tests.support.contrast import contrast
 
 Visit = Callable[..., Page]
@@ -274,6 +275,7 @@ def test_every_shade_lets_its_text_stand_out_and_is_more_than_a_colour(
     )
     poor_words = {s: r for s in selectors if (r := contrast(page.locator(s).first)) < 4.5}
     assert not poor_words
+    assert violations(page, "#panel-chat") == []
 
 
 def test_a_phone_can_open_a_token_and_branch(visit: Visit) -> None:

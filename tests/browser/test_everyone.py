@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
+from tests.support.axe import violations
+
 Visit = Callable[..., Page]
 
 _TWICE = """() => {
@@ -73,6 +75,7 @@ def test_keys_titles_and_skipping(visit: Visit) -> None:
     expect(message).to_be_focused()
     page.get_by_role("button", name="Keys").click()
     expect(keys).to_be_visible()
+    assert violations(page) == []
     keys.get_by_role("button", name="Close").click()
     expect(keys).to_be_hidden()
     assert page.evaluate(_TWICE) == []

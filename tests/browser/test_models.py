@@ -25,6 +25,7 @@ from playground.models.engines import manager as manager_module
 from playground.models.engines.memory import Memory, read_memory
 from playground.serving import Pool
 from playground.settings import Settings
+from tests.support.axe import violations
 from tests.support.tiny_llama import save_tiny_llama
 
 Visit = Callable[..., Page]
@@ -129,6 +130,7 @@ def test_terms_are_shown_and_can_be_left(visit: Visit, monkeypatch: pytest.Monke
     notice = page.locator("#notice-models-catalog")
     expect(notice.get_by_role("heading")).to_have_text("Terms of Gemma 3 270M")
     expect(notice.locator(".terms")).to_contain_text("You <must> not.")
+    assert violations(page, "#notice-models-catalog") == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     notice.get_by_role("button", name="Leave it").click()
     expect(notice).to_have_text("")

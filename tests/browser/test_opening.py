@@ -13,7 +13,7 @@ from playground.labs import labs
 
 Visit = Callable[..., Page]
 # What belongs to code and to how the playground came about, not into words on a page.
-_ODD = re.compile(r"`|\\u[0-9a-f]{4}|\\x[0-9a-f]{2}|distinct-\d|\bthe notes\b", re.IGNORECASE)
+_ODD = re.compile(r"`|\\u[0-9a-f]{4}|\\x[0-9a-f]{2}|\bthe notes\b", re.IGNORECASE)
 
 
 def opens_full(experiment: Experiment) -> bool:

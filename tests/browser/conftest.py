@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
-import uvicorn
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -29,6 +25,7 @@ from playground.models.engines.precision import Precision
 from playground.serving import Pool
 from playground.settings import Settings
 from tests.support.chromium import launch
+from tests.support.serving import serving
 
 # A run waits for its turn at the model and two files share two cores: what is slow there still
 # comes, and a test says what must come, never how soon.
@@ -62,18 +59,8 @@ def pool(settings: Settings, default_model: InstalledModel) -> Iterator[Pool]:
 @pytest.fixture(scope="session")
 def server(pool: Pool, default_model: InstalledModel) -> Iterator[str]:
     """Serve the page from a thread; yields its address."""
-    app = create_app(pool, ModelChoice(default_model.name, Precision.FP32))
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)
-        running = uvicorn.Server(config)
-        thread = threading.Thread(target=running.run, args=([listener],), daemon=True)
-        thread.start()
-        while not running.started:
-            assert thread.is_alive(), "the server did not start"
-            time.sleep(0.05)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        running.should_exit = True
-        thread.join(10)
+    with serving(create_app(pool, ModelChoice(default_model.name, Precision.FP32))) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -6,11 +6,16 @@ import csv
 from collections.abc import Callable
 from pathlib import Path
 
+import gradio as gr
 import numpy as np
 import pytest
+from fastapi import FastAPI
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from playground.labs.embeddings import encoder
+from apps.ui.form import Form
+from apps.ui.theme import PlaygroundTheme
+from playground.labs import find_experiment
+from playground.labs.embeddings import encoder, word_map
 from playground.labs.embeddings.sentences import SentencesSettings
 from playground.models.acquire.catalog import find_entry
 from playground.models.acquire.fetch import ensure_model
@@ -21,6 +26,7 @@ from playground.models.engines.precision import Precision
 from playground.serving import Pool
 from tests.support.fetching import UNREACHABLE, settings_in
 from tests.support.loopback_index import LoopbackIndex, build_wheel, point_pip_at
+from tests.support.serving import serving
 
 Visit = Callable[..., Page]
 
@@ -206,6 +212,21 @@ def test_words_are_drawn_on_a_map(visit: Visit) -> None:
     assert fits(page)
     expect(shown.locator("svg.narrow")).to_be_visible()
     expect(shown.locator("svg.wide")).to_be_hidden()
+
+
+def test_umap_is_offered_only_where_it_can_run(
+    chromium: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(word_map, "find_spec", lambda _name: None)
+    with gr.Blocks(analytics_enabled=False) as blocks:  # the page is made when a server starts
+        Form(find_experiment("embeddings/map"))
+    app = gr.mount_gradio_app(FastAPI(), blocks, "/", theme=PlaygroundTheme(), ssr_mode=False)
+    with serving(app) as address:
+        page = chromium.new_page()
+        page.goto(address)
+        expect(page.get_by_label("PCA")).to_be_checked()
+        expect(page.get_by_label("UMAP")).to_have_count(0)
+        page.close()
 
 
 def test_a_word_moves_through_the_layers(visit: Visit) -> None:

@@ -270,8 +270,7 @@ def _record(row: Row) -> dict[str, Any]:
     return {
         **settings,
         "right": row.right,
-        "least": min(row.rights),
-        "most": max(row.rights),
+        "by_seed": list(row.rights),
         "seeds": len(row.rights),
         "loops": row.loops,
         "tokens": row.tokens,
@@ -285,11 +284,13 @@ def _line(told: Told) -> str:
 def as_markdown(result: dict[str, Any], model: str) -> str:
     """Return the best settings, the grid and the examples as tables."""
     asked, start = result["questions"], CHAT_START.values
-    best = [_best_line(row, row.items() >= start.items()) for row in result["best"]]
-    tried = [_best_line(row, row.items() >= start.items()) for row in result["grid"]]
+    best, tried = (
+        [_best_line(row, asked, row.items() >= start.items()) for row in result[name]]
+        for name in ("best", "grid")
+    )
     head = [
-        f"| settings | right of {asked} | least to most | loops | tokens a reply | seeds |",
-        "|---|---:|---:|---:|---:|---:|",
+        f"| settings | right of {asked}, mean | by seed | loops | tokens a reply |",
+        "|---|---:|---|---:|---:|",
     ]
     examples = [
         f"| {text} | {each['works']} of {each['of']} |" for text, each in result["examples"].items()
@@ -315,7 +316,7 @@ def as_markdown(result: dict[str, Any], model: str) -> str:
     )
 
 
-def _best_line(row: dict[str, Any], starts: bool) -> str:
+def _best_line(row: dict[str, Any], asked: int, starts: bool) -> str:
     words = f"T {row['temperature']:g}"
     if row["temperature"]:
         words += f", top-p {row['top_p']:g}" if row["top_p"] < 1 else ""
@@ -325,11 +326,9 @@ def _best_line(row: dict[str, Any], starts: bool) -> str:
     if row["frequency_penalty"]:
         words += f", frequency penalty {row['frequency_penalty']:g}"
     words = f"**{words}** (the chat starts here)" if starts else words
-    spread = f"{row['least']} to {row['most']}"
-    return (
-        f"| {words} | {row['right']:.1f} | {spread} | {row['loops']} | {row['tokens']:.0f} "
-        f"| {row['seeds']} |"
-    )
+    by_seed = " ".join(map(str, row["by_seed"]))
+    loops = f"{row['loops']} of {asked * row['seeds']}"
+    return f"| {words} | {row['right']:.3g} | {by_seed} | {loops} | {row['tokens']:.0f} |"
 
 
 if __name__ == "__main__":

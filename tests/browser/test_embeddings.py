@@ -180,6 +180,12 @@ def test_words_are_drawn_on_a_map(visit: Visit) -> None:
     page = open_lab(visit, "Map")
     shown, told = view(page, "map"), notice(page, "map")
     expect(shown.locator("svg.wide g[data-place]")).to_have_count(28)  # what ships
+    assert fits(page)
+    crowded = shown.locator("svg.narrow g:has(> .crowded)").first  # its word would cover another
+    expect(crowded.locator("text")).to_be_hidden()
+    crowded.locator("circle").dispatch_event("click")
+    expect(crowded.locator("text")).to_be_visible()
+    page.set_viewport_size({"width": 1360, "height": 860})
     draw = page.get_by_role("button", name="Draw", exact=True)
     draw.click()
     points = shown.locator("svg.wide g[data-place]")

@@ -268,3 +268,13 @@ def test_labels_evade_each_other_and_the_edge() -> None:
         boxes.add((round(label.x), round(label.y)))
         assert 0 <= label.y <= 200
     assert len(boxes) == 4
+    assert not any(label.crowded for label in labels)
+
+
+def test_labels_without_room_are_marked_and_take_none() -> None:
+    points = np.tile([[200.0, 100.0]], (20, 1))
+    labels = place_labels(points, ["word"] * 20, Frame(400, 200, 20, 20))
+    crowded = [label.crowded for label in labels]
+    assert not crowded[0]
+    assert 10 <= sum(crowded) < 20  # some eight sides have room
+    assert crowded == sorted(crowded)

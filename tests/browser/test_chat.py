@@ -148,16 +148,35 @@ def test_the_engine_can_be_chosen_and_a_refusal_goes_back(visit: Visit) -> None:
     expect(replies(page)).to_have_count(1)
 
 
-def test_history_and_settings_survive_a_reload(visit: Visit) -> None:
+def test_history_and_settings_are_there_in_a_second_tab_which_no_question_goes_past(
+    visit: Visit,
+) -> None:
     page = visit()
     set_number(page, "Max new tokens", "8")
     page.get_by_label("System prompt").fill("Answer in one word.")
     words = ask(page, "Name a colour.")
-    page.reload()
-    expect(page.locator("#transcript .message.user .words")).to_have_text("Name a colour.")
-    assert replies(page).first.locator(".words").inner_text() == words
-    expect(setting(page, "Max new tokens")).to_have_value("8")
-    expect(page.get_by_label("System prompt")).to_have_value("Answer in one word.")
+    tab = page.context.new_page()
+    tab.goto(page.url)
+    expect(tab.locator("#transcript .message.user .words")).to_have_text("Name a colour.")
+    assert replies(tab).first.locator(".words").inner_text() == words
+    expect(setting(tab, "Max new tokens")).to_have_value("8")
+    expect(tab.get_by_label("System prompt")).to_have_value("Answer in one word.")
+    tab.locator(".badge.ready").wait_for()
+
+    ask(tab, "Name a fruit.")
+    expect(replies(page)).to_have_count(1)  # nobody has come back to it since
+    composer(page).fill("Which of the two?")
+    composer(page).press("Enter")
+    expect(page.locator("#notice")).to_contain_text("went on in another tab")
+    expect(page.locator("#transcript .message.user .words").last).to_have_text("Name a fruit.")
+    expect(composer(page)).to_have_value("Which of the two?")
+    composer(page).press("Enter")
+    expect(replies(page)).to_have_count(3, timeout=REPLY_TIMEOUT)
+    composer(tab).fill("And then?")
+    tab.evaluate("dispatchEvent(new Event('focus'))")  # a person comes back to it
+    expect(replies(tab)).to_have_count(3)
+    expect(composer(tab)).to_have_value("And then?")
+    tab.close()
 
 
 def test_two_people_never_see_each_other(visit: Visit) -> None:

@@ -239,10 +239,10 @@ def test_the_needle_map_grows_is_opened_exported_and_stopped(
         fill(page, f"context-needle-{field}", "192" if field == "lengths" else "70, 100")
     forward_calls.clear()
     draw.click()
-    # What both prompts begin with is read once.
-    expect(notice).to_contain_text("384 tokens read, 64 of them for a question before")
-    assert sum(size for size in forward_calls if size > 1) == 384 - 64
     expect(draw).to_be_visible(timeout=REPLY_TIMEOUT)
+    # What both prompts begin with is read once.
+    expect(view).to_contain_text("Of 384 tokens 64 had been read for a question before.")
+    assert sum(size for size in forward_calls if size > 1) == 384 - 64
     cells = view.locator("button.heat")
     expect(cells).to_have_count(2, timeout=REPLY_TIMEOUT)
     expect(view).to_contain_text("keys found, to the digit")

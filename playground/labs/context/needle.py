@@ -134,9 +134,7 @@ class Needles:
         done, total = len(self.trials), self.settings.trials
         read = sum(trial.length for trial in self.trials)
         words = f"{done} of {total} questions asked · {read:,} of {self.settings.tokens:,} tokens"
-        kept = sum(trial.kept_tokens for trial in self.trials)
-        saved = f", {kept:,} of them for a question before" if kept else ""
-        return Progress(done, total, f"{words} read{saved}")
+        return Progress(done, total, f"{words} read")
 
     def to_json(self) -> dict[str, Any]:
         """Return everything that was tried."""

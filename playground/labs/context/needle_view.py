@@ -71,13 +71,17 @@ def _sums(found: Needles) -> Markup:
     confused = sum(trial.confused for trial in found.trials)
     other = f" In {confused} of the replies it was a key that was not asked for."
     total = tag("b", f"{hits} of {len(found.trials)}")
+    told = "Measured at temperature 0. Click a cell for what the model said."
+    if kept := sum(trial.kept_tokens for trial in found.trials):
+        read = sum(trial.length for trial in found.trials)
+        told += f" Of {read:,} tokens {kept:,} had been read for a question before."
     return tag(
         "p",
         total,
         " keys found, to the digit.",
         other if found.settings.others else "",
         class_="sums",
-    ) + tag("p", "Measured at temperature 0. Click a cell for what the model said.", class_="hint")
+    ) + tag("p", told, class_="hint")
 
 
 def _replies(trials: list[Trial]) -> Markup:

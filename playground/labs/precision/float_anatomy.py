@@ -23,7 +23,7 @@ from playground.core.floats import (
 )
 from playground.core.quantization import quantization_error, quantize_absmax
 from playground.errors import OptionError
-from playground.number_rules import shown
+from playground.sentences import quoted
 
 # A format and a code of it.
 Pattern = tuple[FloatFormat, int]
@@ -88,7 +88,7 @@ got 'abc'.
     if _is_beyond_float64(word.lower(), number):
         raise OptionError(
             "`number` must be 0 or between 5e-324 and 1.8e308 in size, what float64 holds, got "
-            f"{shown(word)}."
+            f"{quoted(word)}."
         )
     return number
 

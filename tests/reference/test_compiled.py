@@ -126,6 +126,28 @@ def test_a_layer_whose_bytes_lie_otherwise_is_left_to_pytorch() -> None:
     assert layer.multiplied_by == "products by PyTorch: compiled ones gave other bits"
 
 
+@pytest.mark.usefixtures("kernels")
+def test_what_is_made_ready_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ready, "_kernels", None)
+    monkeypatch.setattr(ready, "_status", "being compiled")
+    monkeypatch.setattr(ready, "compile_apart", lambda _: pytest.fail("it was compiled before"))
+    ready._make_ready()
+    assert ready.status() == "in use"
+    assert ready.kernels() is not None
+
+
+def test_a_compiler_that_fails_is_told_and_harms_nobody(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The cache's folder cannot be made: a file stands in its place."""
+    monkeypatch.setattr(ready, "_kernels", None)
+    monkeypatch.setattr(ready, "_status", "being compiled")
+    (tmp_path / "compiled").write_text("", encoding="utf-8")
+    monkeypatch.setenv("PLAYGROUND_HOME", str(tmp_path))
+    ready._make_ready()
+    assert ready.status().startswith("not to be had: FileExistsError")
+
+
 def test_a_broken_file_of_the_cache_is_noticed(tmp_path: Path) -> None:
     (tmp_path / "one.nbc").write_bytes(b"code")
     assert not ready.is_whole(tmp_path)

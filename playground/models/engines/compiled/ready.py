@@ -136,9 +136,9 @@ def compile_apart(folder: Path) -> None:
             timeout=COMPILE_SECONDS,
         )
         Path(made, _SUMS).write_text(_sums(Path(made)), encoding="utf-8")
-        if folder.exists():  # broken, or another process was faster
+        if not is_whole(folder):  # else another process was faster
             shutil.rmtree(folder, ignore_errors=True)
-        Path(made).rename(folder)
+            Path(made).rename(folder)
 
 
 def load_from(folder: Path) -> ModuleType:

@@ -36,6 +36,9 @@ def choose(page: Page, label: str, option: str) -> None:
 def test_presets_reset_and_what_really_loaded(visit: Visit) -> None:
     page = visit()
     at_first = number(page, "temperature").input_value()
+    # T 1, where the model's own odds are, is marked amid the slider.
+    mark = "(each) => getComputedStyle(each).getPropertyValue('--neutral')"
+    assert slider(page, "temperature").evaluate(mark) == "50.00%"
     said = page.locator("#preset-said")
     words = said.inner_text()
     for preset in PRESETS.values():  # the last is chaos

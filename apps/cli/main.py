@@ -184,12 +184,9 @@ def precision(
         str, typer.Option(help="Your own text for perplexity, besides the shipped one.")
     ] = "",
     model: options.Model = options.DEFAULT_MODEL,
-    max_new_tokens: Annotated[
-        str, typer.Option(help="How many tokens each run writes, at least 2.", metavar="NUMBER")
-    ] = "64",
-    runs: Annotated[
-        str, typer.Option(help="How many runs are timed; their median counts.", metavar="NUMBER")
-    ] = "3",
+    max_new_tokens: options.RunTokens = "64",
+    runs: options.Runs = "3",
+    score_tokens: options.ScoreTokens = "1024",
     as_json: options.AsJson = False,
 ) -> None:
     """Measure one model at several precisions, each in a process of its own."""
@@ -204,6 +201,7 @@ def precision(
         engines=engines,
         max_new_tokens=max_new_tokens,
         runs=runs,
+        score_tokens=score_tokens,
     )
     fetch_in_sight(model, Settings.from_env())
     bench.measure(ModelChoice(model, Precision.FP32), asked, as_json)

@@ -85,6 +85,15 @@ MinP = Annotated[str | None, _number("min_p")]
 RepetitionPenalty = Annotated[str | None, _number("repetition_penalty")]
 MaxNewTokens = Annotated[str | None, _number("max_new_tokens")]
 ColumnTokens = Annotated[str, _number("max_new_tokens", own_default=True)]
+RunTokens = Annotated[
+    str, typer.Option(help="How many tokens each run writes, at least 2.", metavar="NUMBER")
+]
+Runs = Annotated[
+    str, typer.Option(help="How many runs are timed; their median counts.", metavar="NUMBER")
+]
+ScoreTokens = Annotated[
+    str, typer.Option(help="How many tokens of each text are scored, at most.", metavar="NUMBER")
+]
 Seed = Annotated[
     str | None,
     typer.Option(

@@ -55,6 +55,8 @@ class Order:
         Continued at temperature 0.
     max_new_tokens, runs : int
         Length of a continuation, and how many are timed.
+    score_tokens : int
+        How many tokens of each text are scored, at most.
     texts : dict of str to str
         To be scored, by name.
     folder : str
@@ -68,6 +70,7 @@ class Order:
     prompt: str
     max_new_tokens: int
     runs: int
+    score_tokens: int
     texts: dict[str, str]
     folder: str
 
@@ -167,7 +170,7 @@ def measure(
     quality = {}
     for name, text in order.texts.items():
         say(f"scoring the {name}")
-        quality[name] = _score(engine, text, name, Path(order.folder))
+        quality[name] = _score(engine, text, name, order)
     return Measured(
         engine=engine.name,
         layer_classes=engine.report.layer_classes,
@@ -205,14 +208,18 @@ def _time_prefill(engine: Engine, order: Order) -> Spread:
 
 
 def _prefill_ids(engine: Engine, order: Order) -> NDArray[np.int64]:
-    text = next(iter(order.texts.values()))
-    return encode_text(engine.tokenizer, text, engine.context_length)[:PREFILL_TOKENS]
+    name, text = next(iter(order.texts.items()))
+    return _ids(engine, text, name, order)[:PREFILL_TOKENS]
 
 
-def _score(engine: Engine, text: str, name: str, folder: Path) -> Quality:
-    ids = encode_text(engine.tokenizer, text, engine.context_length, name)
+def _ids(engine: Engine, text: str, name: str, order: Order) -> NDArray[np.int64]:
+    return encode_text(engine.tokenizer, text, engine.context_length, name, order.score_tokens)
+
+
+def _score(engine: Engine, text: str, name: str, order: Order) -> Quality:
+    ids = _ids(engine, text, name, order)
     logits = predict(engine, ids)
-    kept = folder / f"{name}.npy"
+    kept = Path(order.folder) / f"{name}.npy"
     if not kept.exists():
         np.save(kept, logits)
     reference: NDArray[np.float32] = np.load(kept, mmap_mode="r", allow_pickle=False)

@@ -46,9 +46,9 @@ class Quality:
 
 
 def encode_text(
-    tokenizer: Tokenizer, text: str, window: int, name: str = "text"
+    tokenizer: Tokenizer, text: str, window: int, name: str = "text", most: int = MAX_TOKENS
 ) -> NDArray[np.int64]:
-    """Return the token ids of a text to be scored, cut to `MAX_TOKENS` and to the model's window.
+    """Return the token ids of a text to be scored, cut to `most` and to the model's window.
 
     The window cuts only the shipped text, which nobody can shorten; see `require_scorable`.
 
@@ -57,11 +57,13 @@ def encode_text(
     OptionError
         When there are fewer than two tokens: the first is never predicted.
     """
-    return np.array(_whole(tokenizer, text, name)[: min(MAX_TOKENS, window)], dtype=np.int64)
+    return np.array(_whole(tokenizer, text, name)[: min(most, window)], dtype=np.int64)
 
 
-def require_scorable(tokenizer: Tokenizer, text: str, window: int, name: str) -> None:
-    """Refuse a text of the person's that cannot be scored.
+def require_scorable(
+    tokenizer: Tokenizer, text: str, window: int, name: str, most: int = MAX_TOKENS
+) -> None:
+    """Refuse a text of the person's of which the first `most` tokens cannot be scored.
 
     Past its window some engines fail, and others give numbers that mean nothing.
 
@@ -72,7 +74,7 @@ def require_scorable(tokenizer: Tokenizer, text: str, window: int, name: str) ->
         window holds.
     """
     count = len(_whole(tokenizer, text, name))
-    if min(count, MAX_TOKENS) > window:
+    if min(count, most) > window:
         raise OptionError(
             f"The {name} for perplexity must have at most {window:,} tokens, the window of this "
             f"model, got {count:,}; shorten it, or take a model with a longer window."

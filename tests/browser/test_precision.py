@@ -47,6 +47,7 @@ def test_rows_are_measured_and_explained(visit: Visit, monkeypatch: pytest.Monke
     page = open_bench(visit, ("INT8", "NF4"), engines=("core (NumPy)",))
     page.locator("#precision-bench-max_new_tokens input").fill("16")
     page.locator("#precision-bench-runs input").fill("1")
+    page.locator("#precision-bench-score_tokens input").fill("64")
     own = page.locator("#precision-bench-own_text textarea")
     own.fill("The <b>cat</b> sat on the mat, and then it slept.")
     page.locator("#run-precision-bench").click()

@@ -21,7 +21,7 @@ from playground.errors import FetchCancelled, OptionError, PlaygroundError
 from playground.experiments.run import Progress, Run
 from playground.experiments.settings import Settings, field
 from playground.generation.measuring import Measured, Order
-from playground.generation.scoring import require_scorable
+from playground.generation.scoring import MAX_TOKENS, require_scorable
 from playground.labs.precision.bench_row import (
     OWN_TEXT,
     SHIPPED_TEXT,
@@ -55,9 +55,7 @@ class BenchSettings(Settings):
     own_text: str = field(
         "",
         label="A text of yours to score besides",
-        explanation=(
-            "Its first 1,024 tokens; perplexity on it stands below that on the shipped text."
-        ),
+        explanation=("Its first tokens; perplexity on it stands below that on the shipped text."),
         most=100_000,
     )
     precisions: tuple[Precision, ...] = field(
@@ -79,6 +77,13 @@ class BenchSettings(Settings):
     )
     runs: int = field(
         3, label="Runs", explanation="Timed for each row, 1 to 9; their median counts.", ge=1, le=9
+    )
+    score_tokens: int = field(
+        MAX_TOKENS,
+        label="Tokens to score",
+        explanation="Of each text, 16 to 1,024: fewer are sooner read, and say less for sure.",
+        ge=16,
+        le=MAX_TOKENS,
     )
 
     @model_validator(mode="after")
@@ -243,7 +248,7 @@ def _require_fit(model: InstalledModel, settings: BenchSettings) -> None:
             f"the window of this model, got {count:,}; shorten it."
         )
     if own := settings.texts.get(OWN_TEXT):
-        require_scorable(tokenizer, own, window, OWN_TEXT)
+        require_scorable(tokenizer, own, window, OWN_TEXT, settings.score_tokens)
 
 
 def _begin(model: InstalledModel, settings: BenchSettings) -> Bench:
@@ -276,6 +281,7 @@ def _order(reference: str, settings: BenchSettings, folder: str) -> Order:
         settings.prompt,
         settings.max_new_tokens,
         settings.runs,
+        settings.score_tokens,
         settings.texts,
         folder,
     )

@@ -239,5 +239,11 @@ BENCH = Experiment(
         "The rows come here. Each is measured in a process of its own, which takes about ten "
         "seconds; the chat goes on meanwhile, and slows the measure down."
     ),
-    small={"precisions": ("fp32",), "engines": ("transformers",), "max_new_tokens": 2, "runs": 1},
+    small={
+        "precisions": ("fp32",),
+        "engines": ("transformers",),
+        "max_new_tokens": 2,
+        "runs": 1,
+        "score_tokens": 16,
+    },
 )

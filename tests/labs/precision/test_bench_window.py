@@ -68,8 +68,19 @@ def test_every_engine_scores_as_much_of_the_shipped_text_as_the_window_holds(
     model: InstalledModel, tmp_path: Path, engine: str, precision: str
 ) -> None:
     texts = {SHIPPED_TEXT: shipped_text()}
-    order = Order(str(model.path), precision, engine, "a b", 2, 1, texts, str(tmp_path))
+    order = Order(str(model.path), precision, engine, "a b", 2, 1, MAX_TOKENS, texts, str(tmp_path))
     assert measure(model, order).quality[SHIPPED_TEXT].tokens == WINDOW - 1
+
+
+def test_fewer_tokens_are_scored_where_that_is_asked_for(
+    model: InstalledModel, tmp_path: Path
+) -> None:
+    texts = {SHIPPED_TEXT: shipped_text()}
+    order = Order(str(model.path), "fp32", "core", "a b", 2, 1, 16, texts, str(tmp_path))
+    assert measure(model, order).quality[SHIPPED_TEXT].tokens == 16 - 1
+    settings = BenchSettings(prompt="1", own_text="1" * 5_000, score_tokens=16)
+    choice = ModelChoice(str(model.path), Precision.FP32)
+    assert next(run_bench(choice, settings, run_until())).stage == "starting"
 
 
 def test_a_long_text_is_cut_to_what_is_scored_where_the_window_holds_that(

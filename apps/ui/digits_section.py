@@ -15,6 +15,7 @@ import gradio as gr
 from apps.ui.background import Background
 from apps.ui.events import QUIET
 from apps.ui.form import Component
+from apps.ui.in_turn import InTurn
 from apps.ui.lab_panel import Parts
 from apps.ui.notice import render_hint
 from apps.ui.section import Section, View
@@ -33,6 +34,7 @@ KEPT_SECONDS = 3600
 REDRAW_SECONDS = 0.08  # and about as much again until the picture is there
 
 _PAUSED = "Paused. Train goes on from here; Step learns from one more batch."
+_TURN = InTurn()
 _UNDRAWN = "What the network sees of your drawing, and what it says, comes here while you draw."
 _RENEWED = "A network that has learned nothing yet."
 
@@ -52,6 +54,7 @@ class DigitsSection(Section):
         super().__init__(experiment, parts.pool, parts.rail)
         self._kept = gr.State(None, time_to_live=KEPT_SECONDS)
         self._stop.value = "Pause"
+        self._stop.elem_classes = ["ends-when-left"]  # by `playgroundLeave`
         with self._actions:
             self._step = gr.Button("Step one batch", size="sm", elem_id="step-neurons-digits")
             self._renew = gr.Button("Start over", size="sm", elem_id="renew-neurons-digits")
@@ -202,9 +205,10 @@ def going_on(kept: Training | None, settings: DigitsSettings) -> Training:
 
 
 def train(training: Training, stopped: Callable[[], bool]) -> None:
-    """Train until it ends or is stopped."""
+    """Train until it ends or is stopped, a tenth of an epoch after everybody else's."""
     while not (stopped() or training.snapshot.ended):
-        training.advance()
+        with _TURN:
+            training.advance()
 
 
 def _stepped(kept: Training | None, settings: DigitsSettings) -> tuple[Training, str]:

@@ -64,8 +64,10 @@ function playgroundTaken(event) {
   if (event.isTrusted && event.target.closest?.(".experiment")) playgroundBegun.delete(playgroundPath());
 }
 
-// A run that nobody has asked for ends when its lab is left. Its Stop may be about to come.
+// A run that nobody has asked for ends when its lab is left. Its Stop may be about to come. So does
+// one that can be gone on with, whoever asked for it.
 function playgroundLeave() {
+  document.querySelectorAll(".lab-panel:not([data-current]) .ends-when-left:not(.hidden)").forEach((stop) => stop.click());
   const here = playgroundPath();
   [...playgroundBegun].filter((path) => path !== here).forEach((path) => {
     playgroundBegun.delete(path);

@@ -238,8 +238,9 @@ class Several(Kind):
 
     @property
     def most(self) -> int:
-        """Members at most."""
-        return self.limits.most or MAX_MEMBERS
+        """Members at most; of a few values, each once."""
+        each_once = len(self.member.values) if isinstance(self.member, Choice) else MAX_MEMBERS
+        return self.limits.most or each_once
 
     @property
     def rule(self) -> str:

@@ -56,6 +56,7 @@ def train_and_draw(page: Page) -> None:
     draw(page, [(0.5, 0.5)])
     expect(verdict).to_contain_text("A digit must be larger than a dot")
     page.locator("#neurons-digits-epochs input").fill("100")
+    page.locator("#neurons-digits-batch_size input").fill("2")  # slow: it must not end by itself
     page.get_by_role("button", name="Train", exact=True).click()
     expect(view).to_contain_text(re.compile(r"Epoch [1-9]\d?\.\d of 100"))
     page.locator("#neurons-digits-example input[type=number]").fill("500")
@@ -66,11 +67,16 @@ def train_and_draw(page: Page) -> None:
     page.wait_for_timeout(300)  # a button is deaf while the event before it is ending
     expect(view.locator("h3").first).to_have_text(stands)
     page.get_by_role("button", name="Step one batch").click()
-    expect(notice).to_contain_text("one batch of 10")
+    expect(notice).to_contain_text("one batch of 2")
     draw(page, [(0.5, 0.1), (0.5, 0.9)])
     expect(verdict).to_contain_text("says your network, after")
     page.get_by_role("button", name="Start over").click()
     expect(view).to_contain_text("Epoch 0.0 of 100, step 0")
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.get_by_role("button", name="Pause", exact=True)).to_be_visible()
+    page.locator("#lab-tokens").dispatch_event("click")
+    page.locator("#lab-neurons").dispatch_event("click")
+    expect(notice).to_contain_text("Paused. Train goes on from here")
 
 
 def draw(page: Page, points: list[tuple[float, float]]) -> None:

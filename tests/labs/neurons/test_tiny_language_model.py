@@ -150,7 +150,7 @@ def test_a_held_out_end_is_never_learned_from() -> None:
         ({"learning_rate": 1e9}, r"got 1000000000\.0"),
         ({"learning_rate": math.nan}, "`learning_rate` must be"),
         ({"steps": 9}, "`steps` must be a whole number from 10 to 5,000, got 9"),
-        ({"models": []}, "`models` must be 1 to 64 of bigram, mlp, block"),
+        ({"models": []}, "`models` must be 1 to 3 of bigram, mlp, block"),
         ({"width": 48}, "`width` must be one of 16, 32, 64, 128, got 48"),
         ({"context": 97}, "`context` must be a whole number from 8 to 96, got 97"),
         ({"temperature": 3}, "`temperature` must be a number from 0 to 2, got 3"),

@@ -53,7 +53,7 @@ def test_it_can_be_stopped_and_what_was_trained_is_drawn() -> None:
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"bits": []}, "`bits` must be 1 to 64 of 8, 4, 3, 2, with commas between, got"),
+        ({"bits": []}, "`bits` must be 1 to 4 of 8, 4, 3, 2, with commas between, got"),
         ({"bits": "1"}, "got 1"),
         ({"bits": [9]}, "got 9"),
         ({"epochs": 0}, "`epochs` must be a whole number from 1 to 50, got 0"),

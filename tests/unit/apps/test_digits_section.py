@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Generator
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ import pytest
 from apps.chat.service import ChatService
 from apps.chat.store import ConversationStore
 from apps.ui.digits_section import DigitsSection, going_on, train
+from apps.ui.in_turn import InTurn
 from apps.ui.lab_panel import Parts
 from apps.ui.rail import build_rail
 from playground.labs import find_experiment
@@ -115,6 +117,25 @@ def test_a_paused_training_stands_where_it_was() -> None:
     assert going_on(training, DigitsSettings(batch_size=100, epochs=5)) is training
     assert going_on(training, DigitsSettings(batch_size=100, seed=1)) is not training
     assert going_on(training, DigitsSettings(batch_size=50)) is not training
+
+
+def test_who_gives_the_turn_back_gets_it_again_after_all_who_wait() -> None:
+    turn, order = InTurn(), []
+
+    def learn(name: str) -> None:
+        with turn:
+            order.append(name)
+
+    waiting = [threading.Thread(target=learn, args=(name,)) for name in ("one", "two", "three")]
+    with turn:
+        for place, each in enumerate(waiting, start=1):
+            each.start()
+            while len(turn._waiting) < place:
+                time.sleep(0.001)
+    learn("first again")
+    assert order == ["one", "two", "three", "first again"]
+    learn("alone")
+    assert order[-1] == "alone"
 
 
 def test_leaving_the_page_stops_the_training(section: DigitsSection) -> None:

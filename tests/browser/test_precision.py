@@ -53,7 +53,7 @@ def test_rows_are_measured_and_explained(visit: Visit, monkeypatch: pytest.Monke
     page.locator("#run-precision-bench").click()
     expect(page.locator("#view-precision-bench")).to_contain_text("MB estimated")
     expect(page.locator("table.bench tr.done")).to_have_count(1, timeout=200_000)
-    expect(page.locator("#run-precision-bench")).to_be_visible()
+    expect(page.locator("#run-precision-bench")).to_be_visible(timeout=200_000)  # a process more
     failed = page.locator("table.bench tr.failed")
     expect(failed).to_have_count(1)
     expect(failed).to_contain_text("the core has no NF4 product")

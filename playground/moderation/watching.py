@@ -61,7 +61,7 @@ class Watching:
     >>> from playground.moderation.rail import shipped_rail
     >>> watching = Watching(shipped_rail())
     >>> [each.text for each in [*watching.push("It rains, it po"), *watching.push("urs. ")]]
-    ['It rains, it ', 'pours. ']
+    ['It rains, ', 'it pours. ']
     """
 
     def __init__(

@@ -105,7 +105,7 @@ def test_its_own_test_and_those_over_all_experiments_find_it(house: Path) -> Non
         "-k",
         "growing",
     )
-    assert re.search(r"\b7 passed", told), told
+    assert re.search(r"\b8 passed", told), told
 
 
 def test_it_stands_on_the_page(house: Path) -> None:

@@ -86,7 +86,10 @@ def test_rows_hold_what_the_contract_names(default_model: InstalledModel) -> Non
         (("--precisions", "int7"), "got 'int7'"),
         (("--engines", "fast"), "got 'fast'"),
         (("--max-new-tokens", "0"), "got 0"),
-        (("--score-tokens", "8"), "`score_tokens` must be a whole number from 16 to 1,024, got 8"),
+        (
+            ("--score-tokens", "8"),
+            "`--score-tokens` must be a whole number from 16 to 1,024, got 8",
+        ),
         (("--text-file", "no-such-file.txt"), "no-such-file.txt"),
     ],
 )

@@ -28,6 +28,7 @@ from playground.generation.settings import SamplingSettings
 from tests.support.markup import seen
 
 ALLOWED_TAGS = {
+    "i",  # a character that cannot be seen, by its number
     "article",
     "div",
     "span",

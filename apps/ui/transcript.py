@@ -56,7 +56,7 @@ def render_conversation(
         Place of the message that is being edited: it is marked, with all that would go with it.
     """
     # What a question is sent with, so that it answers what one sees.
-    state = f'<i hidden data-state="{state_of(conversation)}"></i>'
+    state = f'<span hidden data-state="{state_of(conversation)}"></span>'
     if not conversation.turns:
         return state + _EMPTY
     last, fates = len(conversation.turns) - 1, _fates(conversation)

@@ -28,7 +28,6 @@ from playground.generation.settings import SamplingSettings
 from tests.support.markup import seen
 
 ALLOWED_TAGS = {
-    "i",  # a character that cannot be seen, by its number
     "article",
     "div",
     "span",
@@ -61,6 +60,8 @@ ALLOWED_TAGS = {
     "td",
 }
 ALLOWED_ATTRIBUTES = {
+    "data-state",
+    "hidden",
     "class",
     "type",
     "data-action",

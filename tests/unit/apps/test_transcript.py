@@ -78,7 +78,6 @@ ALLOWED_ATTRIBUTES = {
     "aria-disabled",
     "aria-pressed",
     "role",
-    "hidden",
 }
 
 nasty = st.text(st.sampled_from(list("<>\"'&`*_#[]()!|-=/ \n:a1${}\\")), max_size=80)

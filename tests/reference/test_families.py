@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from bitsandbytes.functional import has_avx512bf16
 from safetensors.torch import load_file, save_file
 
 from playground.errors import (
@@ -28,10 +27,7 @@ from playground.models.engines.choice import load_engine
 from playground.models.engines.engine import Engine
 from playground.models.engines.engine_name import EngineName
 from playground.models.engines.precision import Precision
-from playground.models.engines.transformers_model import (
-    TransformersEngine,
-    load_transformers_engine,
-)
+from playground.models.engines.transformers_model import load_transformers_engine
 from tests.support.core_reach import their_logits
 from tests.support.fetching import settings_in
 from tests.support.tiny_families import save_tiny
@@ -154,19 +150,6 @@ def test_text_at_temperature_zero_equals_transformers(model: InstalledModel) -> 
     assert ours.text == engine.tokenizer.decode(told[0, prompt.shape[1] :].tolist())
 
 
-def load_tiny(model: InstalledModel, precision: Precision) -> TransformersEngine:
-    """Load a model, where this processor's 4-bit product takes matrices as small as a tiny one's.
-
-    With AVX-512 BF16 bitsandbytes packs rows by 32, and fails on all others; the page says so.
-    """
-    try:
-        return load_transformers_engine(model, precision)
-    except PrecisionUnavailable:
-        if precision in (Precision.NF4, Precision.FP4) and has_avx512bf16():
-            pytest.skip("bitsandbytes packs 4-bit rows by 32 on this processor")
-        raise
-
-
 @pytest.mark.parametrize("precision", QUANTIZED, ids=str)
 def test_quantized_it_runs_in_steps_as_at_once_or_is_refused(
     model: InstalledModel, precision: Precision
@@ -175,7 +158,7 @@ def test_quantized_it_runs_in_steps_as_at_once_or_is_refused(
         with pytest.raises(PrecisionUnavailable, match=f"{reason}.*Choose another precision"):
             load_transformers_engine(model, precision)
         return
-    engine = load_tiny(model, precision)
+    engine = load_transformers_engine(model, precision)
     whole = engine.logits_at_each(IDS)
     alike = [np.corrcoef(*pair)[0, 1] for pair in zip(whole[9:], in_steps(engine), strict=True)]
     assert min(alike) > 0.98
@@ -227,7 +210,7 @@ def test_what_looks_ahead_is_refused_at_every_precision(
 ) -> None:
     model = installed(tmp_path, "bert", {"is_decoder": False})
     with pytest.raises(PlaygroundError, match="looks at tokens that come later"):
-        load_tiny(model, precision)
+        load_transformers_engine(model, precision)
 
 
 def test_an_encoder_with_a_decoder_is_refused_before_it_is_loaded(tmp_path: Path) -> None:

@@ -30,6 +30,8 @@ _QUANTIZED_LAYER = {
     Precision.FP4: "Linear4bit",
 }
 
+_PACKED_ROWS = 32
+
 
 def read_network(folder: Path, precision: Precision) -> PreTrainedModel:
     """Return the network of a folder, of which every weight came out of the files.
@@ -60,6 +62,7 @@ def read_network(folder: Path, precision: Precision) -> PreTrainedModel:
     network.eval()
     _require_quantized(network, precision)
     _require_shapes(network, folder)
+    _leave_unpacked(network)
     return network
 
 
@@ -112,6 +115,20 @@ def _require_shapes(network: nn.Module, folder: Path) -> None:
                     f"{name}.weight in {folder} has the shape {found}, and config.json asks for "
                     f"{wanted}; copy the folder again."
                 )
+
+
+def _leave_unpacked(network: nn.Module) -> None:
+    """Let 4-bit layers of other sizes do what they do on processors without AVX-512 BF16.
+
+    With it, bitsandbytes packs a layer at its first product: rows by 32, and each row in whole
+    blocks with a scale. It tries so with every layer, and fails on all others.
+    """
+    for layer in network.modules():
+        if type(layer).__name__ == _QUANTIZED_LAYER[Precision.NF4]:
+            own: Any = layer
+            whole = own.in_features % own.weight.quant_state.blocksize == 0
+            if own.out_features % _PACKED_ROWS or not whole:
+                own.support_avx512bf16_for_cpu = False
 
 
 def layer_classes(network: nn.Module) -> dict[str, int]:

@@ -25,8 +25,10 @@ def test_it_trains_before_one_s_eyes_and_stops(visit: Visit) -> None:
     run.click()
     curve = view.locator("polyline.learned").nth(0)
     expect(curve).to_have_attribute("points", re.compile(r"(\S+ ){20}"))  # it has grown
+    on_the_way = view.locator("summary", has_text="What it wrote on the way")
+    expect(on_the_way).to_be_visible()  # comes with the second sample, 500 steps later
     page.locator("#stop-neurons-tiny-language-model").click()
     expect(notice).to_contain_text("Stopped")
     expect(run).to_be_visible()
-    view.locator("summary", has_text="What it wrote on the way").click()
+    on_the_way.click()
     expect(view.locator(".tiny-samples li").first).to_contain_text("0 steps, 4.")

@@ -20,9 +20,11 @@ def test_no_lab_breaks_a_rule_in_any_theme_or_width(visit: Visit) -> None:
 
     def look(name: str, where: str, width: int, dark: bool) -> None:
         page.set_viewport_size({"width": width, "height": 860})
-        # Half-way from one theme to the other nothing has its colour yet.
         scheme: Literal["dark", "light"] = "dark" if dark else "light"
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.wait_for_function(
+            "dark => document.body.classList.contains('dark') === dark", arg=dark
+        )
         if broken := violations(page, where):
             found[f"{name}, {scheme}, {width} px"] = broken
 

@@ -17,7 +17,12 @@ from typing import Any, Self
 from pydantic import model_validator
 
 from playground.data import shipped_text
-from playground.errors import FetchCancelled, OptionError, PlaygroundError
+from playground.errors import (
+    FetchCancelled,
+    OptionError,
+    PlaygroundError,
+    PrecisionUnavailable,
+)
 from playground.experiments.run import Progress, Run
 from playground.experiments.settings import Settings, field
 from playground.generation.measuring import Measured, Order
@@ -34,6 +39,7 @@ from playground.models.acquire.own_process import run_python
 from playground.models.acquire.progress import Watch
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.choice import pick_engine
+from playground.models.engines.core_model import require_core_runs
 from playground.models.engines.engine_name import EngineName
 from playground.models.engines.machine import Machine
 from playground.models.engines.manager import ModelChoice
@@ -232,7 +238,7 @@ def _measured(choice: ModelChoice, settings: BenchSettings, run: Run) -> Iterato
             reason = bench.reference.reason
             raise PlaygroundError(f"The reference at FP32 cannot be measured: {reason}")
         for place in range(len(bench.rows)):
-            for row in _measured_row(bench, place, order, watch):
+            for row in _measured_row(model, bench, place, order, watch):
                 bench = bench.with_row(place, row)
                 yield bench
 
@@ -291,8 +297,15 @@ def _order_for(row: Row, order: Order) -> Order:
     return replace(order, precision=row.precision.value, engine=row.engine.value)
 
 
-def _measured_row(bench: Bench, place: int, order: Order, watch: Watch) -> Iterator[Row]:
+def _measured_row(
+    model: InstalledModel, bench: Bench, place: int, order: Order, watch: Watch
+) -> Iterator[Row]:
     row, reference = bench.rows[place], bench.reference
+    if row.engine is EngineName.CORE:
+        try:
+            require_core_runs(model, row.precision)
+        except PrecisionUnavailable as error:  # nobody waits for a process to say so
+            return iter([replace(row, state="failed", reason=str(error))])
     if (row.precision, row.engine) == (reference.precision, reference.engine):
         return iter(
             [replace(row, state="done", measured=reference.measured, beside=reference.beside)]

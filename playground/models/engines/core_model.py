@@ -97,6 +97,21 @@ class CoreEngine:
         return self.network.embedding
 
 
+def require_core_runs(model: InstalledModel, precision: Precision) -> None:
+    """Refuse what the core cannot run, before anything of it is read.
+
+    Raises
+    ------
+    PrecisionUnavailable
+        With the reason, and what to do.
+    """
+    if reason := unsupported_reason(read_model_config(model.path), precision):
+        raise PrecisionUnavailable(
+            f"The core engine cannot run {model.title} at {precision.name}: {reason}. "
+            f"Choose the transformers engine."
+        )
+
+
 def load_core_engine(model: InstalledModel, precision: Precision) -> CoreEngine:
     """Load a model folder into the core.
 
@@ -116,11 +131,7 @@ def load_core_engine(model: InstalledModel, precision: Precision) -> CoreEngine:
     """
     start = time.perf_counter()
     config = read_model_config(model.path)
-    if reason := unsupported_reason(config, precision):
-        raise PrecisionUnavailable(
-            f"The core engine cannot run {model.title} at {precision.name}: {reason}. "
-            f"Choose the transformers engine."
-        )
+    require_core_runs(model, precision)
     require_available(precision)
     linear, head = linear_makers(precision)
     tokenizer = Tokenizer.load(model.path, read_end_token_ids(model.path))

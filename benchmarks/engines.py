@@ -3,7 +3,7 @@
 Every runner has a process of its own, and the rounds take turns, so that a machine that slows down
 slows them all. Prints Markdown tables, or JSON::
 
-    python benchmarks/engines.py [--model NAME] [--rounds N] [--json]
+    python benchmarks/engines.py [--model NAME] [--rounds N] [--runners NAME,NAME] [--json]
         [--llama-python FILE --llama-f32 FILE --llama-q8 FILE]
 
 llama.cpp is run through llama-cpp-python by an interpreter of its own, on GGUF files of the same
@@ -28,7 +28,7 @@ from machine import conditions
 import playground
 from playground.models.acquire.catalog import load_catalog
 from playground.models.engines.compiled import ready
-from playground.models.engines.engine import Engine
+from playground.models.engines.engine import Engine, LoadReport
 from playground.models.engines.engine_name import EngineName
 
 NEW_TOKENS = 64
@@ -40,6 +40,7 @@ RUNNERS = (
     "core fp32",
     "core int8",
     "core int8 NumPy",
+    "core int8-head",
     "core bf16",
     "transformers fp32",
     "transformers int8",
@@ -75,7 +76,7 @@ def main() -> None:
         return
     commands = {
         runner: [sys.executable, __file__, "--model", options.model, "--only", runner]
-        for runner in RUNNERS
+        for runner in options.runners.split(",")
     }
     for name, file in (("F32", options.llama_f32), ("Q8_0", options.llama_q8)):
         if options.llama_python and file:
@@ -89,6 +90,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--model", default=load_catalog()[0].name)
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--runners", default=",".join(RUNNERS), help="these alone, with commas")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--only", help="measure this runner, in this process")
     for name in ("python", "f32", "q8"):
@@ -126,7 +128,7 @@ def measure(model: str, engine_name: str, precision: str, way: str = "") -> dict
     prompt_ids = engine.tokenizer.encode_text_prompt(PROMPT)
     decode = _generate(engine) if engine.name == "transformers" else _steps(engine, prompt_ids, 1)
     speeds: dict[str, Any] = {
-        "weight_bytes": engine.report.weight_bytes + engine.report.scale_bytes,
+        "bytes_per_token": _bytes_per_token(engine.report),
         "prefill": _speeds(PREFILL_TOKENS, _prefill(engine)),
         "decode": _speeds(NEW_TOKENS, decode),
     }
@@ -135,6 +137,12 @@ def measure(model: str, engine_name: str, precision: str, way: str = "") -> dict
         _disturb()
         speeds["decode after torch"] = _speeds(NEW_TOKENS, decode)
     return speeds
+
+
+def _bytes_per_token(report: LoadReport) -> int:
+    """Return the bytes that a token reads: beside a head of its own, one row of the embedding."""
+    whole = report.weight_bytes + report.scale_bytes
+    return whole if report.tied_head else whole - report.part_bytes["embedding"]
 
 
 def _speeds(tokens: int, run: Callable[[], float]) -> list[float]:
@@ -223,7 +231,7 @@ def as_markdown(result: dict[str, Any], options: argparse.Namespace) -> str:
     ]
     for runner, row in runners.items():
         decode = statistics.median(row["decode"])
-        limit = bandwidth / row["weight_bytes"] if "weight_bytes" in row else None
+        limit = bandwidth / row["bytes_per_token"] if "bytes_per_token" in row else None
         shares = [f"{limit:.0f}", f"{decode / limit:.0%}"] if limit else ["", ""]
         cells = [
             runner,
@@ -241,7 +249,7 @@ def as_markdown(result: dict[str, Any], options: argparse.Namespace) -> str:
             "",
             f"Measured: {options.model}, medians of {options.rounds} rounds of {REPEATS} runs, "
             f"{NEW_TOKENS} tokens; memory was read at {bandwidth / 1e9:.1f} GB/s. The limit is "
-            "that speed over the bytes of weights, all of which a token reads.",
+            "that speed over the bytes of weights that a token reads.",
             conditions(),
         ]
     )
@@ -253,8 +261,10 @@ def ratios(runners: dict[str, dict[str, Any]]) -> dict[str, float]:
         "decode, core FP32 : transformers FP32": ("core fp32", "decode", "transformers fp32"),
         "decode, core INT8 : transformers INT8": ("core int8", "decode", "transformers int8"),
         "decode, core INT8, compiled : NumPy": ("core int8", "decode", "core int8 NumPy"),
+        "decode, core INT8+head : core INT8": ("core int8-head", "decode", "core int8"),
         "decode, core FP32 : llama.cpp F32": ("core fp32", "decode", "llama.cpp F32"),
         "decode, core INT8 : llama.cpp Q8_0": ("core int8", "decode", "llama.cpp Q8_0"),
+        "decode, core INT8+head : llama.cpp Q8_0": ("core int8-head", "decode", "llama.cpp Q8_0"),
         "prefill, core FP32 : transformers FP32": ("core fp32", "prefill", "transformers fp32"),
         "prefill, core INT8 : llama.cpp Q8_0": ("core int8", "prefill", "llama.cpp Q8_0"),
         "prefill, core BF16 : llama.cpp Q8_0": ("core bf16", "prefill", "llama.cpp Q8_0"),
@@ -264,7 +274,9 @@ def ratios(runners: dict[str, dict[str, Any]]) -> dict[str, float]:
         for name, (ours, what, theirs) in sides.items()
         if ours in runners and theirs in runners
     }
-    for runner in ("core int8", "core fp32"):
+    for runner in ("core int8", "core int8-head", "core fp32"):
+        if runner not in runners:
+            continue
         row = {name: statistics.median(v) for name, v in runners[runner].items() if "dec" in name}
         found[f"decode, {runner}, batch {BATCH} : batch 1"] = (
             row[f"decode x {BATCH}"] / row["decode"]

@@ -35,7 +35,7 @@ def load(
     name : str
         A name of the catalog, a folder with safetensors, or a GGUF file.
     precision : str
-        One of fp32, fp16, bf16, int8, nf4, fp4.
+        One of fp32, fp16, bf16, int8, int8-head, nf4, fp4.
     engine : str
         ``auto`` picks the fastest that is proven equal; ``core`` is the NumPy decoder, for
         Llama and its kin (see docs/models.md); ``transformers`` runs every model.

@@ -93,7 +93,7 @@ def _weigh(
         free = (plan.left_bytes + needed) / 1e9
         why = (
             f"{entry.title} would answer better, but needs about {needed / 1e9:.1f} GB of memory "
-            f"at {precision.name}, and {max(free, 0):.1f} GB can be had."
+            f"at {precision.label}, and {max(free, 0):.1f} GB can be had."
         )
         return Offer(entry, here, needed, why)
     if offline and not here:

@@ -115,7 +115,7 @@ def facts_of(reply: Reply, engine: Engine, tokens: int) -> ReplyFacts:
         tokens_per_second=reply.tokens_per_second,
         finish_reason=reply.finish_reason,
         model=engine.model.title,
-        precision=engine.precision.name,
+        precision=engine.precision.label,
         engine=engine.name,
         settings=reply.settings.as_dict(),
         fit=reply.prompt.fit,

@@ -77,7 +77,7 @@ def loaded_model(
     settings = Settings.from_env()
     fetch_in_sight(reference, settings)
     with contextlib.ExitStack() as stack:
-        with console(stderr=True).status(f"loading weights at {precision.name}"):
+        with console(stderr=True).status(f"loading weights at {precision.label}"):
             choice = ModelChoice(reference, precision, runner)
             lease = Pool(settings).lease(choice, owner="terminal")
             model = stack.enter_context(lease)
@@ -95,7 +95,7 @@ def describe_loaded(engine: Engine) -> str:
     report = engine.report
     layers = ", ".join(f"{count} {name}" for name, count in report.layer_classes.items())
     size = spell_size(report.weight_bytes)
-    what = f"{engine.model.title}, {engine.precision.name}, {engine.name} engine"
+    what = f"{engine.model.title}, {engine.precision.label}, {engine.name} engine"
     words = [f"{what}: {layers}, {size}"]
     if engine.model.quantized_origin:
         words.append(f"weights came through a {engine.model.quantized_origin} file")

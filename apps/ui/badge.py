@@ -24,7 +24,7 @@ def render_badge(pool: Pool, choice: ModelChoice, tokens_per_second: float | Non
         return _frame("ready", _running(pool, choice, model.engine, tokens_per_second))
     if failure := pool.failure(choice):
         return _frame("failed", str(prose(str(failure))))
-    return _frame("idle", f"{escape(choice.reference)} {choice.precision.name} loads when asked")
+    return _frame("idle", f"{escape(choice.reference)} {choice.precision.label} loads when asked")
 
 
 def describe_activity(activity: Activity) -> str:
@@ -64,7 +64,7 @@ def _running(
     resident = psutil.Process().memory_info().rss
     words = [
         f"<b>{escape(engine.model.title)}</b>",
-        f"{engine.precision.name} · {escape(engine.name)} engine",
+        f"{engine.precision.label} · {escape(engine.name)} engine",
         f"<b>{spell_size(engine.report.weight_bytes)}</b> weights",
         f"<b>{spell_size(resident)}</b> process, measured",
     ]

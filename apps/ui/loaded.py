@@ -34,6 +34,8 @@ def _folded(inner: str) -> str:
 def precision_choices(model: InstalledModel | None = None) -> list[tuple[str, str]]:
     """Return (label, value) of every precision, with its estimated size where a model is here."""
     if model is None:
-        return [(precision.name, precision.value) for precision in Precision]
+        return [(precision.label, precision.value) for precision in Precision]
     shape = read_shape(model.path)
-    return [(f"{p.name} · est. {spell_size(estimate_bytes(shape, p))}", p.value) for p in Precision]
+    return [
+        (f"{p.label} · est. {spell_size(estimate_bytes(shape, p))}", p.value) for p in Precision
+    ]

@@ -48,7 +48,7 @@ class MemorySection(Section):
         for resident in self._pool.residents():
             if spell_choice(resident.choice) == named:
                 freed = self._pool.free(resident.choice)
-                what = f"{resident.title} at {resident.choice.precision.name}"
+                what = f"{resident.title} at {resident.choice.precision.label}"
                 said = "was freed" if freed else "is in use; wait for the reply, or stop it"
                 return render_hint(f"{what} {said}.")
         return render_hint("It was freed already.")

@@ -118,4 +118,4 @@ class ModelSwitch:
 
 def _same(facts: ReplyFacts, engine: Engine) -> bool:
     ran = (facts.model, facts.precision, facts.engine)
-    return ran == (engine.model.title, engine.precision.name, engine.name)
+    return ran == (engine.model.title, engine.precision.label, engine.name)

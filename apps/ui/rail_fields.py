@@ -40,7 +40,8 @@ def model_fields(
         precision_choices(),
         value=start.precision.value,
         label=LABELS["precision"],
-        info="Fewer bits take less memory and change the words. INT8, NF4 and FP4 by bitsandbytes.",
+        info="Fewer bits take less memory and change the words. INT8, NF4 and FP4 by bitsandbytes; "
+        "INT8+head, by the core alone, rounds the output layer too.",
         elem_id="precision",
         filterable=False,
     )

@@ -14,6 +14,7 @@ from playground.drawing.markup import tag
 from playground.experiments.experiment import Experiment
 from playground.experiments.run import Snapshot
 from playground.experiments.settings import Settings
+from playground.models.engines.precision import Precision
 
 _PACKAGES = ("llm-playground", "numpy", "torch", "transformers", "bitsandbytes")
 
@@ -38,7 +39,8 @@ class Subject:
     @property
     def words(self) -> str:
         """One line: "SmolLM2 135M Instruct, FP32, core"."""
-        return ", ".join(each for each in (self.title, self.precision.upper(), self.engine) if each)
+        precision = Precision(self.precision).label if self.precision else ""
+        return ", ".join(each for each in (self.title, precision, self.engine) if each)
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ EXPECTED_DTYPES = {
 }
 
 
-@pytest.mark.parametrize("precision", Precision)
+@pytest.mark.parametrize("precision", EXPECTED_LAYERS)
 def test_the_report_tells_what_was_loaded(
     default_model: InstalledModel, precision: Precision
 ) -> None:

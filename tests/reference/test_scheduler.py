@@ -31,6 +31,7 @@ PROMPTS = (
     ("precision", "engine"),
     [
         (Precision.INT8, EngineName.CORE),
+        (Precision.INT8_HEAD, EngineName.CORE),
         (Precision.BF16, EngineName.CORE),
         (Precision.FP16, EngineName.CORE),
         (Precision.NF4, EngineName.TRANSFORMERS),

@@ -13,6 +13,7 @@ import numpy as np
 from playground.core.resampling import percentile
 from playground.data import shipped_calibration
 from playground.labs.hallucination.scores import CONTROLS, SCORES
+from playground.models.engines.precision import Precision
 
 NEAREST = 20  # answers about as sure as a new one
 CONTROL_NAMES = frozenset(score.name for score in CONTROLS)
@@ -114,8 +115,9 @@ class CalibrationSet:
     @property
     def words(self) -> str:
         """What it was measured on."""
+        precision = Precision(self.precision).label
         return (
-            f"{len(self.right)} answers of {self.title} at {self.precision.upper()} to the set "
+            f"{len(self.right)} answers of {self.title} at {precision} to the set "
             f"{self.suite}, {sum(self.right)} of them right"
         )
 

@@ -19,6 +19,7 @@ from playground.labs.hallucination.calibration import (
 )
 from playground.labs.hallucination.scores import Score
 from playground.labs.hallucination.sets import load_set
+from playground.models.engines.precision import Precision
 
 A_CONTROL = "It is a control, which says nothing of this answer."
 BEYOND = "No answer of the calibration set lies so far out, so nothing can be said of its like."
@@ -91,8 +92,8 @@ def placing_for(
 
 def _other_model(title: str, precision: str) -> str:
     return (
-        f"No calibration is known for {title} at {precision.upper()}: the set that ships was "
-        f"measured on {shipped().words}. The scores below stand by themselves."
+        f"No calibration is known for {title} at {Precision(precision).label}: the set that ships "
+        f"was measured on {shipped().words}. The scores below stand by themselves."
     )
 
 

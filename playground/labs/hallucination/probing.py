@@ -323,7 +323,7 @@ def _measured(part: Part, rows: Sequence[Row], settings: AnswerSettings, start: 
 
 def _empty(model: LanguageModel, settings: AnswerSettings, recalled: bool) -> Part:
     engine = model.engine
-    words = [engine.model.title, engine.precision.name]
+    words = [engine.model.title, engine.precision.label]
     if settings.samples:
         words.append(f"samples at T {settings.temperature:g}")
     return Part(

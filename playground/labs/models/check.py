@@ -32,7 +32,7 @@ class CheckSettings(Settings):
         label="Run at",
         explanation="One forward pass at each, which must give finite numbers.",
         most=len(Precision),
-        words={each.value: each.name for each in Precision},
+        words={each.value: each.label for each in Precision},
     )
 
 

@@ -97,7 +97,7 @@ def parts(precisions: Sequence[Precision]) -> list[tuple[str, Ask]]:
         ("logits", "Running the core beside transformers", ask_logits),
     ]
     asked += [
-        (f"finite at {each.name}", f"Running at {each.name}", partial(ask_finite, precision=each))
+        (f"finite at {each.label}", f"Running at {each.label}", partial(ask_finite, precision=each))
         for each in dict.fromkeys(precisions)
     ]
     return [(stage, partial(_answer, name, ask)) for name, stage, ask in asked]
@@ -217,7 +217,7 @@ def judge_logits(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> tupl
 def ask_finite(subject: Subject, precision: Precision) -> tuple[Verdict, str]:
     """Run one forward pass at a precision."""
     if reason := unavailable_reason(precision):
-        return "not applicable", f"This machine cannot run {precision.name}: {reason}."
+        return "not applicable", f"This machine cannot run {precision.label}: {reason}."
     with subject.loaded(precision, subject.choice.engine) as engine:
         logits = _logits(engine)
         ran = engine.name

@@ -78,7 +78,7 @@ def _loaded(use: MemoryUse) -> Markup:
 
 
 def _resident(each: Residence, name: str) -> tuple[object, ...]:
-    what = f"{each.choice.precision.name} · {each.engine} engine"
+    what = f"{each.choice.precision.label} · {each.engine} engine"
     free = action_button("Free", "free", spell_choice(each.choice))
     return (
         join((tag("b", name), tag("span", what, class_="muted"))),
@@ -103,7 +103,7 @@ def _before_a_load(planned: Planned, memory: Memory) -> Markup:
 
 def _forecast(each: Forecast) -> tuple[object, ...]:
     return (
-        tag("b", each.precision.name),
+        tag("b", each.precision.label),
         in_millions(each.weight_bytes),
         in_millions(each.plan.needed_bytes),
         _outcome(each),

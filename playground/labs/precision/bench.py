@@ -44,6 +44,7 @@ from playground.models.engines.engine_name import EngineName
 from playground.models.engines.machine import Machine
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision, estimate_bytes, read_shape
+from playground.models.engines.transformers_model import require_transformers_runs
 from playground.models.engines.unloaded import read_unloaded
 from playground.serving import WAITING
 
@@ -65,11 +66,11 @@ class BenchSettings(Settings):
         most=100_000,
     )
     precisions: tuple[Precision, ...] = field(
-        tuple(each for each in Precision if each is not Precision.FP4),
+        tuple(each for each in Precision if each not in (Precision.INT8_HEAD, Precision.FP4)),
         label="Measure at",
         explanation="A row for each.",
         most=len(Precision),
-        words={each.value: each.name for each in Precision},
+        words={each.value: each.label for each in Precision},
     )
     engines: tuple[EngineName, ...] = field(
         (EngineName.CORE, EngineName.TRANSFORMERS),
@@ -301,11 +302,13 @@ def _measured_row(
     model: InstalledModel, bench: Bench, place: int, order: Order, watch: Watch
 ) -> Iterator[Row]:
     row, reference = bench.rows[place], bench.reference
-    if row.engine is EngineName.CORE:
-        try:
+    try:
+        if row.engine is EngineName.CORE:
             require_core_runs(model, row.precision)
-        except PrecisionUnavailable as error:  # nobody waits for a process to say so
-            return iter([replace(row, state="failed", reason=str(error))])
+        elif row.engine is EngineName.TRANSFORMERS:
+            require_transformers_runs(row.precision)
+    except PrecisionUnavailable as error:  # nobody waits for a process to say so
+        return iter([replace(row, state="failed", reason=str(error))])
     if (row.precision, row.engine) == (reference.precision, reference.engine):
         return iter(
             [replace(row, state="done", measured=reference.measured, beside=reference.beside)]

@@ -73,7 +73,7 @@ class Row:
     def name(self) -> str:
         """What the row is called: "INT8 · core"."""
         ran = self.measured.engine if self.measured else self.engine.value
-        return f"{self.precision.name} · {ran}"
+        return f"{self.precision.label} · {ran}"
 
     @property
     def ended(self) -> bool:

@@ -27,7 +27,7 @@ from playground.models.engines.precision import Precision
 from playground.models.text.tokenizer import Message, Tokenizer
 
 MAX_MESSAGE = 200_000
-# How a precision is computed; the core has no four-bit products.
+# How a precision is computed: the core has no four-bit products, transformers no int8 head.
 Runner = Literal[
     "fp32/core",
     "fp32/transformers",
@@ -37,14 +37,16 @@ Runner = Literal[
     "bf16/transformers",
     "int8/core",
     "int8/transformers",
+    "int8-head/core",
     "nf4/transformers",
     "fp4/transformers",
 ]
 RUNNERS = {
-    f"{precision.value}/{engine.value}": f"{precision.name} · {engine.value}"
+    f"{precision.value}/{engine.value}": f"{precision.label} · {engine.value}"
     for precision in Precision
     for engine in (EngineName.CORE, EngineName.TRANSFORMERS)
     if not (precision.four_bit and engine is EngineName.CORE)
+    and not (precision is Precision.INT8_HEAD and engine is EngineName.TRANSFORMERS)
 }
 
 
@@ -208,7 +210,7 @@ def write_pair(
     shared = with_seed(settings).as_dict()
     streams = [model.stream(messages, cancelled=cancelled, **shared) for model in models]
     growing = [_on_own_clock(stream) for stream in streams]
-    names = [f"{model.engine.precision.name} · {model.engine.name}" for model in models]
+    names = [f"{model.engine.precision.label} · {model.engine.name}" for model in models]
     running = {place: iter(stream) for place, stream in enumerate(streams)}
     try:
         while running:

@@ -21,7 +21,11 @@ _PATHS = {
     ("TorchLinear", Precision.BF16): "multiplies BF16 weights, with inputs rounded to BF16",
     ("SplitInt8Linear", Precision.INT8): "multiplies the INT8 rows as whole numbers, with inputs "
     "in two bytes, and scales each sum once: no weight is widened",
+    ("SplitInt8Linear", Precision.INT8_HEAD): "multiplies INT8 rows as whole numbers, with inputs "
+    "in two bytes, and scales each sum once, and so does the head",
     ("Int8Linear", Precision.INT8): "multiplies INT8 rows directly with a weight-only kernel",
+    ("Int8Linear", Precision.INT8_HEAD): "multiplies INT8 rows directly with a weight-only "
+    "kernel, and so does the head",
     ("Linear8bitLt", Precision.INT8): "runs LLM.int8(): it rounds the inputs to INT8 at every "
     "layer, takes columns with an outlier apart, multiplies whole numbers and adds the outliers "
     "in FP16",

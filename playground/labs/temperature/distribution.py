@@ -243,7 +243,7 @@ def read_prompt(model: LanguageModel, settings: Continued, run: Run) -> Reading:
         raise
     # A copy of its own: whoever keeps it must not keep the scores of the whole prompt.
     scores = NextToken(tuple(ids), np.array(logits))
-    what = f"{engine.model.title}, {engine.precision.name}, {engine.name} engine"
+    what = f"{engine.model.title}, {engine.precision.label}, {engine.name} engine"
     return Reading(scores, model.tokenizer, what, run.choice)
 
 

@@ -21,6 +21,8 @@ from playground.models.foreign import reading
 
 def pick_engine(model: InstalledModel, precision: Precision) -> EngineName:
     """Return the fastest engine that is proven equal for a model and precision on this machine."""
+    if precision is Precision.INT8_HEAD:  # nobody else has it
+        return EngineName.CORE
     config = read_model_config(model.path)
     # FP16 is the one precision at which transformers decodes faster (see benchmarks/README.md).
     core_runs_it = unsupported_reason(config, precision) is None and precision != Precision.FP16

@@ -114,7 +114,7 @@ def unsupported_reason(config: PretrainedConfig, precision: Precision) -> str | 
     for reason in _reasons(family, config):
         return reason
     if precision.four_bit:
-        return f"the core has no {precision.name} product; transformers runs it"
+        return f"the core has no {precision.label} product; transformers runs it"
     return None
 
 

@@ -74,8 +74,11 @@ class CoreEngine:
 
         def run() -> NDArray[np.float32]:
             with helpers_at_work(_threads(token_ids.size)):
-                hidden = self.network.hidden_states(token_ids, own)
-            return self.network.logits(hidden[:, -1])
+                last = self.network.hidden_states(token_ids, own)[:, -1]
+                if isinstance(self.network.head, SplitInt8Linear):
+                    return self.network.logits(last)
+            # PyTorch's threads multiply by the others, and the helpers would be in their way.
+            return self.network.logits(last)
 
         return compute(run)
 
@@ -106,9 +109,10 @@ def require_core_runs(model: InstalledModel, precision: Precision) -> None:
         With the reason, and what to do.
     """
     if reason := unsupported_reason(read_model_config(model.path), precision):
+        instead = "INT8" if precision is Precision.INT8_HEAD else "the transformers engine"
         raise PrecisionUnavailable(
-            f"The core engine cannot run {model.title} at {precision.name}: {reason}. "
-            f"Choose the transformers engine."
+            f"The core engine cannot run {model.title} at {precision.label}: {reason}. "
+            f"Choose {instead}."
         )
 
 
@@ -154,6 +158,8 @@ def linear_makers(
     """Return what makes the blocks' linear layers and the head of a precision."""
     if precision is Precision.FP32:
         return FullLinear, FullLinear
+    if precision is Precision.INT8_HEAD:
+        return quantize_linear, quantize_linear
 
     def in_torch(weight: Float32Array) -> Linear:
         # As bitsandbytes does, the head keeps its format at INT8. PyTorch multiplies by it too: its

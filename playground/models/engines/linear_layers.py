@@ -36,6 +36,10 @@ MANY_ROWS = 64
 # number whose high and low byte both lie in -128 .. 127.
 STEPS = np.float32(127 * 257)
 TINY = np.float32(1e-30)
+
+# Sums at once. An output head has so many outputs that a long text is multiplied in pieces, as the
+# sums of both bytes would take twice the memory of its logits.
+MOST_SUMS = 2**23
 # Brings both bytes to 0 .. 255, as the kernel wants them, and halves to the next integer.
 TO_UNSIGNED = np.float32(128 * 257 + 0.5)
 
@@ -224,6 +228,11 @@ class SplitInt8Linear:
 
     def __call__(self, x: Float32Array) -> Float32Array:
         """Return the product of shape (N, out) for inputs of shape (N, in)."""
+        if len(x) > (most := max(COMPILED_ROWS, MOST_SUMS // self._shape[0])):
+            product = np.empty((len(x), self._shape[0]), np.float32)
+            for start in range(0, len(x), most):
+                product[start : start + most] = self(x[start : start + most])
+            return product
         if len(x) > COMPILED_ROWS or (sooner := self.compiled(x)) is None:
             return self._by_onednn(x)
         if self.compiled.equal is None:

@@ -267,7 +267,7 @@ class ModelManager:
             show("checking precision and memory")
             require_available(choice.precision)
             self._make_room(choice, model, show)
-            show(f"loading weights at {choice.precision.name}")
+            show(f"loading weights at {choice.precision.label}")
             runner, why = settle_engine(choice.engine, model, choice.precision, self.settings)
             engine = self._load(model, choice.precision, runner)
             if why:
@@ -291,8 +291,8 @@ class ModelManager:
         if not plan.fits:
             needed, most = plan.needed_bytes, plan.left_bytes + plan.needed_bytes
             raise PrecisionUnavailable(
-                f"{model.title} at {choice.precision.name} needs about {needed / 1e9:.1f} GB while "
-                f"loading (estimated), and {most / 1e9:.1f} GB are free. "
+                f"{model.title} at {choice.precision.label} needs about {needed / 1e9:.1f} GB "
+                f"while loading (estimated), and {most / 1e9:.1f} GB are free. "
                 "Close other programs, or choose a smaller model."
             )
         self._plans[choice] = plan
@@ -342,4 +342,4 @@ class ModelManager:
 
 def _label(choice: ModelChoice) -> str:
     runner = "" if choice.engine is EngineName.AUTO else f" on {choice.engine}"
-    return f"{choice.reference} at {choice.precision.name}{runner}"
+    return f"{choice.reference} at {choice.precision.label}{runner}"

@@ -41,8 +41,19 @@ class Precision(StrEnum):
     FP16 = "fp16"
     BF16 = "bf16"
     INT8 = "int8"
+    INT8_HEAD = "int8-head"
     NF4 = "nf4"
     FP4 = "fp4"
+
+    @property
+    def label(self) -> str:
+        """What it is called where people read: "INT8", "INT8+head"."""
+        return "INT8+head" if self is Precision.INT8_HEAD else self.name
+
+    @property
+    def eight_bit(self) -> bool:
+        """True for int8 rows, with the output head as it was or in int8 rows too."""
+        return self in (Precision.INT8, Precision.INT8_HEAD)
 
     @property
     def four_bit(self) -> bool:
@@ -51,8 +62,8 @@ class Precision(StrEnum):
 
     @property
     def quantized(self) -> bool:
-        """True when bitsandbytes swaps the linear layers for quantized ones."""
-        return self is Precision.INT8 or self.four_bit
+        """True when the linear layers are kept as bitsandbytes quantizes them."""
+        return self.eight_bit or self.four_bit
 
     @classmethod
     def parse(cls, text: str) -> Precision:
@@ -83,11 +94,18 @@ class ModelShape:
         Rows of those layers, which is how many scales INT8 needs.
     other : int
         All others: embedding, head, norms and biases; a tied tensor counts once.
+    head, head_rows : int
+        Weights and rows of the output head.
+    tied_head : bool
+        Whether the head is the embedding, so that the embedding stays beside a quantized head.
     """
 
     linear: int
     linear_rows: int
     other: int
+    head: int = 0
+    head_rows: int = 0
+    tied_head: bool = True
 
     @property
     def parameters(self) -> int:
@@ -116,6 +134,9 @@ def read_shape(folder: Path) -> ModelShape:
         linear=swapped,
         linear_rows=sum(m.out_features for m in linear),
         other=sum(p.numel() for p in model.parameters()) - swapped,
+        head=head.weight.numel(),
+        head_rows=len(head.weight),
+        tied_head=head.weight is model.get_input_embeddings().weight,
     )
 
 
@@ -128,8 +149,12 @@ def estimate_bytes(shape: ModelShape, precision: Precision) -> int:
     4000
     """
     other = shape.other * FP32_BYTES
-    if precision is Precision.INT8:
-        return shape.linear + shape.linear_rows * FP32_BYTES + other
+    if precision.eight_bit:
+        blocks = shape.linear + shape.linear_rows * FP32_BYTES
+        if precision is Precision.INT8:
+            return blocks + other
+        whole = 0 if shape.tied_head else shape.head * FP32_BYTES
+        return blocks + other - whole + shape.head + shape.head_rows * FP32_BYTES
     if precision.four_bit:
         return shape.linear // 2 + shape.linear // FOUR_BIT_BLOCK * FP32_BYTES + other
     return shape.parameters * (FP32_BYTES if precision is Precision.FP32 else 2)
@@ -171,7 +196,7 @@ def loader_arguments(precision: Precision) -> dict[str, Any]:
 
         arguments["quantization_config"] = (
             BitsAndBytesConfig(load_in_8bit=True)
-            if precision is Precision.INT8
+            if precision.eight_bit
             else BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type=precision.value)
         )
     return arguments
@@ -200,7 +225,7 @@ def require_available(precision: Precision) -> None:
     """
     if reason := unavailable_reason(precision):
         raise PrecisionUnavailable(
-            f"This machine cannot run {precision.name}: a small test layer failed with "
+            f"This machine cannot run {precision.label}: a small test layer failed with "
             f"“{reason}”. Choose another precision."
         )
 
@@ -217,11 +242,11 @@ def _run_small_layer(precision: Precision) -> None:
 
         layer: torch.nn.Module = (
             Linear8bitLt(size, size, has_fp16_weights=False)
-            if precision is Precision.INT8
+            if precision.eight_bit
             else Linear4bit(size, size, quant_type=precision.value)
         )
     else:
         layer = torch.nn.Linear(size, size, dtype=torch_dtype(precision))
-    dtype = torch.float16 if precision is Precision.INT8 else torch_dtype(precision)
+    dtype = torch.float16 if precision.eight_bit else torch_dtype(precision)
     with torch.inference_mode():
         layer.to(device)(torch.ones(1, size, dtype=dtype, device=device))

@@ -128,7 +128,7 @@ def _is_int8(layer: object) -> bool:
 def _failed(engine: TransformersEngine, error: Exception) -> PlaygroundError:
     if engine.precision.quantized:
         return PrecisionUnavailable(
-            f"{engine.model.title} does not run at {engine.precision.name}: the architecture "
+            f"{engine.model.title} does not run at {engine.precision.label}: the architecture "
             f"{engine.network.config.model_type!r} fails at the first tokens ({reason_of(error)}). "
             "Choose another precision."
         )

@@ -97,7 +97,7 @@ def _require_quantized(network: nn.Module, precision: Precision) -> None:
     found = layer_classes(network)
     if wanted and not found.get(wanted):
         raise PrecisionUnavailable(
-            f"{precision.name} was asked for, but no {wanted} layer came out of loading "
+            f"{precision.label} was asked for, but no {wanted} layer came out of loading "
             f"(found {found}). Choose another precision."
         )
 

@@ -12,7 +12,7 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from playground.errors import ModelUnavailable
+from playground.errors import ModelUnavailable, PrecisionUnavailable
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.checkpoint import require_rows
 from playground.models.engines.compute import compute
@@ -120,6 +120,21 @@ class TransformersEngine:
         return logits
 
 
+def require_transformers_runs(precision: Precision) -> None:
+    """Refuse the precision that transformers does not have.
+
+    Raises
+    ------
+    PrecisionUnavailable
+        With the reason, and what to do.
+    """
+    if precision is Precision.INT8_HEAD:
+        raise PrecisionUnavailable(
+            f"The transformers engine cannot run {precision.label}: bitsandbytes quantizes every "
+            "linear layer but the output head. Choose the core engine, or INT8."
+        )
+
+
 def load_transformers_engine(model: InstalledModel, precision: Precision) -> TransformersEngine:
     """Load a model folder at a precision, and look at what came out.
 
@@ -137,6 +152,7 @@ def load_transformers_engine(model: InstalledModel, precision: Precision) -> Tra
     BrokenCache
         When the files cannot be read as a model.
     """
+    require_transformers_runs(precision)
     require_available(precision)
     start = time.perf_counter()
     network = read_network(model.path, precision)

@@ -74,9 +74,9 @@ def int8_row() -> Row:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"precisions": []}, "`precisions` must be 1 to 6 of fp32, .*, got nothing"),
-        ({"precisions": "fp32,int7"}, "`precisions` must be 1 to 6 of fp32, .* got 'int7'"),
-        ({"precisions": " , "}, "`precisions` must be 1 to 6 of fp32, .* got ' , '"),
+        ({"precisions": []}, "`precisions` must be 1 to 7 of fp32, .*, got nothing"),
+        ({"precisions": "fp32,int7"}, "`precisions` must be 1 to 7 of fp32, .* got 'int7'"),
+        ({"precisions": " , "}, "`precisions` must be 1 to 7 of fp32, .* got ' , '"),
         ({"engines": []}, "`engines` must be 1 to 3 of auto, core, transformers, .* got nothing"),
         ({"prompt": "  "}, "The prompt is empty"),
         ({"max_new_tokens": 1}, "`max_new_tokens` must be a whole number from 2 to 256, got 1"),

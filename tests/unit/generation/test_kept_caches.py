@@ -36,6 +36,7 @@ WINDOW = 200
 KINDS = [
     (Precision.FP32, EngineName.CORE),
     (Precision.INT8, EngineName.CORE),
+    (Precision.INT8_HEAD, EngineName.CORE),
     (Precision.BF16, EngineName.CORE),
     (Precision.FP32, EngineName.TRANSFORMERS),
     (Precision.INT8, EngineName.TRANSFORMERS),

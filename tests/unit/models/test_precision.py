@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from tests.support.tiny_llama import save_tiny_llama
 
 def test_an_unknown_precision_is_refused_by_name() -> None:
     with pytest.raises(
-        OptionError, match="must be one of fp32, fp16, bf16, int8, nf4, fp4, got 'int9'"
+        OptionError, match="must be one of fp32, fp16, bf16, int8, int8-head, nf4, fp4, got 'int9'"
     ):
         Precision.parse("int9")
 
@@ -53,6 +54,7 @@ def test_the_shape_counts_a_tied_head_once(tmp_path: Path, tied: bool) -> None:
     shape = read_shape(folder)
     assert shape.parameters == model.num_parameters()
     assert estimate_bytes(shape, Precision.FP32) == 4 * model.num_parameters()
+    assert (shape.head, shape.tied_head) == (model.lm_head.weight.numel(), tied)
 
 
 def test_threads_that_count_at_once_find_the_same_and_leave_torch_as_it_was(
@@ -75,9 +77,13 @@ def test_threads_that_count_at_once_find_the_same_and_leave_torch_as_it_was(
 
 
 def test_bytes_by_precision() -> None:
-    shape = ModelShape(linear=6400, linear_rows=80, other=100)
+    shape = ModelShape(linear=6400, linear_rows=80, other=100, head=60, head_rows=5)
     sizes = [estimate_bytes(shape, p) for p in Precision]
-    assert sizes == [26000, 13000, 13000, 6400 + 320 + 400, 3200 + 400 + 400, 4000]
+    blocks = 6400 + 320
+    head = 60 + 20
+    assert sizes == [26000, 13000, 13000, blocks + 400, blocks + 400 + head, 4000, 4000]
+    untied = replace(shape, tied_head=False)
+    assert estimate_bytes(untied, Precision.INT8_HEAD) == blocks + 160 + head
 
 
 def test_bitsandbytes_passes_through_fp32() -> None:

@@ -1,9 +1,10 @@
 """Who computes how fast: the core, transformers and, if given, llama.cpp, side by side in one run.
 
 Every runner has a process of its own, and the rounds take turns, so that a machine that slows down
-slows them all. Prints Markdown tables, or JSON::
+slows them all. With ``--busy`` each also runs beside one process that never rests. A runner that
+crashes is told, and the others go on. Prints Markdown tables, or JSON::
 
-    python benchmarks/engines.py [--model NAME] [--rounds N] [--runners NAME,NAME] [--json]
+    python benchmarks/engines.py [--model NAME] [--rounds N] [--runners NAME,NAME] [--busy] [--json]
         [--llama-python FILE --llama-f32 FILE --llama-q8 FILE]
 
 llama.cpp is run through llama-cpp-python by an interpreter of its own, on GGUF files of the same
@@ -16,13 +17,13 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from apart import Row, run_in_turns
 from machine import conditions
 
 import playground
@@ -81,8 +82,8 @@ def main() -> None:
     for name, file in (("F32", options.llama_f32), ("Q8_0", options.llama_q8)):
         if options.llama_python and file:
             commands[f"llama.cpp {name}"] = [options.llama_python, "-c", LLAMA, file]
-    results = run_in_turns(commands, options.rounds)
-    result = {"bandwidth_bytes_per_second": read_bandwidth(), "runners": results}
+    idle, busy = run_in_turns(commands, options.rounds, options.busy)
+    result = {"bandwidth_bytes_per_second": read_bandwidth(), "runners": idle, "busy": busy}
     print(json.dumps(result, indent=2) if options.json else as_markdown(result, options))
 
 
@@ -91,27 +92,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--model", default=load_catalog()[0].name)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--runners", default=",".join(RUNNERS), help="these alone, with commas")
+    parser.add_argument("--busy", action="store_true", help="also beside a busy process")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--only", help="measure this runner, in this process")
     for name in ("python", "f32", "q8"):
         parser.add_argument(f"--llama-{name}")
     return parser.parse_args()
-
-
-def run_in_turns(commands: dict[str, list[str]], rounds: int) -> dict[str, dict[str, Any]]:
-    """Run every command once a round; gather the speeds of all rounds."""
-    gathered: dict[str, dict[str, Any]] = {}
-    for number in range(rounds):
-        for runner, command in commands.items():
-            print(f"round {number + 1}: {runner} ...", file=sys.stderr)
-            done = subprocess.run(command, stdout=subprocess.PIPE, check=True)  # noqa: S603 - ours
-            row = json.loads(done.stdout.splitlines()[-1])
-            kept = gathered.setdefault(runner, row)
-            if kept is not row:
-                for name, speeds in row.items():
-                    if isinstance(speeds, list):
-                        kept[name] += speeds
-    return gathered
 
 
 def measure(model: str, engine_name: str, precision: str, way: str = "") -> dict[str, Any]:
@@ -230,6 +216,9 @@ def as_markdown(result: dict[str, Any], options: argparse.Namespace) -> str:
         "|---|---:|---:|---:|---:|---:|",
     ]
     for runner, row in runners.items():
+        if "decode" not in row:
+            lines.append(f"| {runner} | {row['failed']} | | | | |")
+            continue
         decode = statistics.median(row["decode"])
         limit = bandwidth / row["bytes_per_token"] if "bytes_per_token" in row else None
         shares = [f"{limit:.0f}", f"{decode / limit:.0%}"] if limit else ["", ""]
@@ -241,8 +230,10 @@ def as_markdown(result: dict[str, Any], options: argparse.Namespace) -> str:
             *shares,
         ]
         lines.append(f"| {' | '.join(cells)} |")
+    lines += _busy_lines(runners, result["busy"])
     lines += ["", "| ratio | measured |", "|---|---:|"]
     lines += [f"| {name} | {value:.2f} |" for name, value in ratios(runners).items()]
+    lines += [f"| busy: {name} | {value:.2f} |" for name, value in ratios(result["busy"]).items()]
     return "\n".join(
         [
             *lines,
@@ -255,7 +246,22 @@ def as_markdown(result: dict[str, Any], options: argparse.Namespace) -> str:
     )
 
 
-def ratios(runners: dict[str, dict[str, Any]]) -> dict[str, float]:
+def _busy_lines(idle: dict[str, Row], busy: dict[str, Row]) -> Iterator[str]:
+    """Yield the table of what each runner keeps of its speed beside a busy process."""
+    if not busy:
+        return
+    yield from (
+        "",
+        "| runner | decode alone | beside a busy process | kept |",
+        "|---|---:|---:|---:|",
+    )
+    for runner, row in busy.items():
+        if "decode" in row and "decode" in idle[runner]:
+            alone, beside = (statistics.median(each["decode"]) for each in (idle[runner], row))
+            yield f"| {runner} | {alone:.1f} | {beside:.1f} | {beside / alone:.2f} |"
+
+
+def ratios(runners: dict[str, Row]) -> dict[str, float]:
     """Return the comparisons that have a target, as far as both sides were measured."""
     sides = {
         "decode, core FP32 : transformers FP32": ("core fp32", "decode", "transformers fp32"),
@@ -272,10 +278,10 @@ def ratios(runners: dict[str, dict[str, Any]]) -> dict[str, float]:
     found = {
         name: statistics.median(runners[ours][what]) / statistics.median(runners[theirs][what])
         for name, (ours, what, theirs) in sides.items()
-        if ours in runners and theirs in runners
+        if what in runners.get(ours, {}) and what in runners.get(theirs, {})
     }
     for runner in ("core int8", "core int8-head", "core fp32"):
-        if runner not in runners:
+        if "decode" not in runners.get(runner, {}):
             continue
         row = {name: statistics.median(v) for name, v in runners[runner].items() if "dec" in name}
         found[f"decode, {runner}, batch {BATCH} : batch 1"] = (

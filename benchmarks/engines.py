@@ -5,10 +5,11 @@ slows them all. With ``--busy`` each also runs beside one process that never res
 crashes is told, and the others go on. Prints Markdown tables, or JSON::
 
     python benchmarks/engines.py [--model NAME] [--rounds N] [--runners NAME,NAME] [--busy] [--json]
-        [--llama-python FILE --llama-f32 FILE --llama-q8 FILE]
+        [--llama-python FILE --llama-f32 FILE --llama-q8 FILE [--llama-plain]]
 
 llama.cpp is run through llama-cpp-python by an interpreter of its own, on GGUF files of the same
-model. transformers decodes by its own ``generate``.
+model; ``--llama-plain`` turns off its repacked weights, with which it crashes on some processors
+with AMX. transformers decodes by its own ``generate``.
 """
 
 from __future__ import annotations
@@ -52,6 +53,14 @@ RUNNERS = (
 LLAMA = """
 import json, statistics, sys, time
 import llama_cpp
+from llama_cpp import llama_cpp as raw
+defaults = raw.llama_model_default_params
+def without_extra_buffers():
+    chosen = defaults()
+    chosen.use_extra_bufts = False
+    return chosen
+if sys.argv[2] == "plain":
+    raw.llama_model_default_params = without_extra_buffers
 model = llama_cpp.Llama(sys.argv[1], n_ctx=1024, n_batch=512, n_ubatch=512, n_threads=2,
                         n_threads_batch=2, verbose=False)
 ids = [5 + 7 * i % 40000 for i in range(512)]
@@ -79,9 +88,10 @@ def main() -> None:
         runner: [sys.executable, __file__, "--model", options.model, "--only", runner]
         for runner in options.runners.split(",")
     }
+    plain = "plain" if options.llama_plain else ""
     for name, file in (("F32", options.llama_f32), ("Q8_0", options.llama_q8)):
         if options.llama_python and file:
-            commands[f"llama.cpp {name}"] = [options.llama_python, "-c", LLAMA, file]
+            commands[f"llama.cpp {name}"] = [options.llama_python, "-c", LLAMA, file, plain]
     idle, busy = run_in_turns(commands, options.rounds, options.busy)
     result = {"bandwidth_bytes_per_second": read_bandwidth(), "runners": idle, "busy": busy}
     print(json.dumps(result, indent=2) if options.json else as_markdown(result, options))
@@ -97,6 +107,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", help="measure this runner, in this process")
     for name in ("python", "f32", "q8"):
         parser.add_argument(f"--llama-{name}")
+    parser.add_argument(
+        "--llama-plain", action="store_true", help="without repacked weights, which crash on AMX"
+    )
     return parser.parse_args()
 
 

@@ -9,6 +9,7 @@ from ipaddress import ip_address
 from urllib.request import getproxies
 
 from playground.errors import PlaygroundError
+from playground.sentences import quoted
 
 LAST_PORT = 65535
 PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
@@ -27,7 +28,7 @@ def require_proxies() -> None:
             raise PlaygroundError(
                 f"The proxy for {name} in the environment must begin with "
                 f"{', '.join(f'{scheme}://' for scheme in PROXY_SCHEMES[:-1])} or "
-                f"{PROXY_SCHEMES[-1]}://, got {address!r}; set it anew or unset it."
+                f"{PROXY_SCHEMES[-1]}://, got {quoted(address)}; set it anew or unset it."
             )
 
 

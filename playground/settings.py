@@ -11,6 +11,7 @@ from pathlib import Path
 import platformdirs
 
 from playground.errors import OptionError
+from playground.sentences import quoted
 
 _TRUE = {"1", "true", "yes", "on"}
 
@@ -106,5 +107,5 @@ def _number(env: Mapping[str, str], name: str, default: float, unit: str) -> flo
     except ValueError:
         number = math.nan
     if not 0 <= number < math.inf:
-        raise OptionError(f"{name} must be a number of {unit}, got {text!r}.")
+        raise OptionError(f"{name} must be a number of {unit}, got {quoted(text)}.")
     return number

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from playground.errors import OptionError, StorageFailed
+from playground.sentences import quoted
 
 _KEY = re.compile(r"[0-9a-f]{32}")
 
@@ -43,7 +44,9 @@ class PrivateFiles:
             When the key has not the form that a browser is given.
         """
         if not _KEY.fullmatch(key):
-            raise OptionError(f"A conversation's key has 32 hexadecimal digits, got {key[:40]!r}.")
+            raise OptionError(
+                f"A conversation's key has 32 hexadecimal digits, got {quoted(key[:40])}."
+            )
         return self._folder / key / name
 
     def refusal(self, key: str) -> str | None:

@@ -27,6 +27,7 @@ from playground.labs import experiments, labs
 from playground.models.engines.engine_name import EngineName
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
+from playground.sentences import quoted
 from playground.serving import shared_pool
 
 INTERRUPTED = 130
@@ -178,7 +179,7 @@ def _write_page(path: str, result: Result) -> None:
             file.write(result.to_html())
     except OSError as error:
         raise PlaygroundError(
-            f"The page cannot be written to {path!r} ({error.strerror}); give another file."
+            f"The page cannot be written to {quoted(path)} ({error.strerror}); give another file."
         ) from error
 
 

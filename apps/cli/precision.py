@@ -13,6 +13,7 @@ from apps.cli.failures import FAILED, INTERRUPTED
 from apps.cli.terminal import console, plain, tell, write_json
 from playground.errors import OptionError
 from playground.models.engines.manager import ModelChoice
+from playground.sentences import quoted
 from playground.sizes import in_millions
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def _read(path: str) -> str:
         return Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise OptionError(
-            f"`text_file` must be a readable UTF-8 text, got {path!r} ({error}); give another."
+            f"`text_file` must be a readable UTF-8 text, got {quoted(path)} ({error}); "
+            "give another."
         ) from error
 
 

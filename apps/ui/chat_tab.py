@@ -41,6 +41,7 @@ from apps.ui.transcript import (
 from apps.ui.welcome import Welcome
 from playground.drawing.context_bar import render_context_problem, render_outlook
 from playground.errors import OptionError, PlaygroundError
+from playground.sentences import quoted
 
 View = dict[Any, Any]
 Data = Mapping[Any, Any]  # what an event hands over: values by component
@@ -242,7 +243,7 @@ class ChatTab:
             }
         if click.action == "restore":
             return {self._notice: "", **self._at_rest(self._service.restore(key))}
-        raise OptionError(f"There is no action {click.action[:40]!r}; reload the page.")
+        raise OptionError(f"There is no action {quoted(click.action[:40])}; reload the page.")
 
     def _open(self, data: Data) -> View:
         """Show another chat of this browser; the settings at the right go along."""

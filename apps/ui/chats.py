@@ -19,6 +19,7 @@ from apps.ui.gone_on import serve_state
 from apps.ui.notice import render_error
 from playground.drawing.markup import join, tag
 from playground.errors import OptionError, PlaygroundError
+from playground.sentences import quoted
 
 _KINDS = {"md": as_markdown, "json": as_json}
 
@@ -82,7 +83,9 @@ def serve_chats(service: ChatService) -> list[Callable[[Any], Any]]:
         try:
             key, kind = asked
             if kind not in _KINDS:
-                raise OptionError(f"A chat is exported as md or json, got {kind!r:.40}; pick one.")
+                raise OptionError(
+                    f"A chat is exported as md or json, got {quoted(kind):.40}; pick one."
+                )
             return {"text": _KINDS[kind](service.store.load(str(key)))}
         except PlaygroundError as error:
             return {"problem": str(error)}

@@ -144,7 +144,9 @@ def _narrow(setting: Setting) -> bool:
 
 
 def _many(kind: Kind) -> bool:
-    """Tell of buttons that would stand one below the other in a row with neighbours."""
+    """Tell of buttons or boxes that would stand one below the other in a row with neighbours."""
+    if isinstance(kind, Several):
+        return isinstance(kind.member, Choice) and len(kind.member.names) > FEW
     return isinstance(kind, Choice) and FEW < len(kind.names) <= MAX_RADIO
 
 

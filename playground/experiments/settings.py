@@ -17,6 +17,7 @@ from playground.errors import OptionError, PlaygroundError
 from playground.experiments.kinds import Kind, kind_of
 from playground.experiments.limits import Limits
 from playground.number_rules import shown
+from playground.sentences import quoted
 
 
 @dataclass(frozen=True)
@@ -200,8 +201,8 @@ class Settings(BaseModel):
     def _setting(cls, name: str) -> Setting:
         declared = cls.declared()
         if name not in declared:
-            known = ", ".join(declared) or "none"
-            raise OptionError(f"There is no setting `{name}`; known are {known}.")
+            known = ", ".join(f"`{each}`" for each in declared) or "none"
+            raise OptionError(f"There is no setting {quoted(name)}; known are {known}.")
         return declared[name]
 
     @classmethod

@@ -14,6 +14,7 @@ from playground.errors import OptionError
 from playground.generation.fitting.overflow import OverflowPolicy
 from playground.generation.option import Option
 from playground.number_rules import as_number, as_whole, shown
+from playground.sentences import quoted
 
 MAX_SEED = 2**32 - 1
 MAX_STOP_STRINGS = 16
@@ -148,7 +149,8 @@ class SamplingSettings:
         known = [f.name for f in fields(cls)]
         for name in values:
             if name not in known:
-                raise OptionError(f"There is no option `{name}`; known are {', '.join(known)}.")
+                listed = ", ".join(f"`{each}`" for each in known)
+                raise OptionError(f"There is no option {quoted(name)}; known are {listed}.")
         return cls(**values)
 
     def as_dict(self) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from itertools import product
 from math import prod
 
 from playground.moderation.wording import read_words
+from playground.sentences import quoted
 
 GROUP = re.compile(r"<([a-z][a-z0-9_]*)>\Z")
 GAP = re.compile(r"\.\.\.(\d{0,2})\Z")
@@ -66,11 +67,15 @@ def parse_phrase(text: str) -> Phrase:
     for piece in text.split():
         elements.extend(_elements(piece))
     if not any(required(each) for each in elements):
-        raise Misspelt(f"the phrase {text!r} has nothing that must be there")
+        raise Misspelt(f"the phrase {quoted(text)} has nothing that must be there")
     if len(elements) > LONGEST:
-        raise Misspelt(f"the phrase {text!r} has {len(elements)} steps; {LONGEST} are the most")
+        raise Misspelt(
+            f"the phrase {quoted(text)} has {len(elements)} steps; {LONGEST} are the most"
+        )
     if elements[0].gap or elements[-1].gap:
-        raise Misspelt(f"the phrase {text!r} begins or ends with any words: leave '...' out there")
+        raise Misspelt(
+            f"the phrase {quoted(text)} begins or ends with any words: leave '...' out there"
+        )
     return tuple(elements)
 
 
@@ -101,7 +106,9 @@ def _elements(piece: str) -> list[Element]:
     if gap:
         width = int(gap.group(1) or USUAL_GAP)
         if not 1 <= width <= WIDEST_GAP:
-            raise Misspelt(f"{piece!r} skips {width} words; from 1 to {WIDEST_GAP} can be skipped")
+            raise Misspelt(
+                f"{quoted(piece)} skips {width} words; from 1 to {WIDEST_GAP} can be skipped"
+            )
         return [Element(gap=width)]
     forbidden = piece.startswith("!")
     optional = piece.endswith("?") and len(piece) > 1
@@ -113,7 +120,9 @@ def _elements(piece: str) -> list[Element]:
     for choice in choices:
         several = _symbols(choice)
         if len(several) != 1:
-            raise Misspelt(f"{choice!r} in {piece!r} is not one word: make it a group of terms")
+            raise Misspelt(
+                f"{quoted(choice)} in {quoted(piece)} is not one word: make it a group of terms"
+            )
         symbols.extend(several)
     return [Element(tuple(symbols), optional, forbidden)]
 
@@ -125,14 +134,14 @@ def _symbols(choice: str) -> list[str]:
     if group:
         return [f"g:{group.group(1)}"]
     if "<" in choice or ">" in choice:
-        raise Misspelt(f"{choice!r} is no group: write <name> in small letters")
+        raise Misspelt(f"{quoted(choice)} is no group: write <name> in small letters")
     exact, stem = choice.startswith("="), choice.endswith("*")
     plain = choice.strip("=*")
     # An ending such as 's is a word of its own, yet only behind another.
     ending = plain[:1] in ("'", "\u2019")
     wording = read_words(f"x{plain}" if ending else plain)
     if len(wording.words) <= ending:
-        raise Misspelt(f"{choice!r} is no word")
+        raise Misspelt(f"{quoted(choice)} is no word")
     if ending:
         return [f"w:{each}" for each in wording.words[1:]]
     if exact:
@@ -140,6 +149,8 @@ def _symbols(choice: str) -> list[str]:
     symbols = [f"w:{each}" for each in wording.words]
     if stem:
         if len(wording.words[-1]) < 2:
-            raise Misspelt(f"{choice!r} would be nearly every word: give it two letters or more")
+            raise Misspelt(
+                f"{quoted(choice)} would be nearly every word: give it two letters or more"
+            )
         symbols[-1] = f"s:{wording.words[-1]}"
     return symbols

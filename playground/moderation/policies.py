@@ -20,6 +20,7 @@ from playground.moderation.rules import PolicyStage
 from playground.moderation.verdict import Action
 from playground.moderation.view import AS_WRITTEN, View
 from playground.moderation.yaml_lines import LARGEST
+from playground.sentences import quoted
 
 ENDINGS = (".yaml", ".yml")
 
@@ -114,7 +115,8 @@ class Policies:
             if other != name and same:
                 return (
                     f"{name}, line {loaded.lines.get(('policy',), 1)}: the policy "
-                    f"{loaded.policy.policy!r} stands already in {other}: give it another name."
+                    f"{quoted(loaded.policy.policy)} stands already in {other}: "
+                    "give it another name."
                 )
         return None
 

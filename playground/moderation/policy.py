@@ -6,6 +6,7 @@ line.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -19,6 +20,7 @@ from playground.moderation.tense import Tense
 from playground.moderation.verdict import Action
 from playground.moderation.weighing import known_weights
 from playground.moderation.yaml_lines import Path, line_of, read_yaml
+from playground.sentences import quoted
 
 MOST_WORDS = 40
 """The furthest that two words of one match may be apart."""
@@ -28,6 +30,9 @@ MOST_SENTENCES = 3
 
 RECURSION = regex.compile(r"\(\?(?:R|[+-]?\d|&|P>)")
 """What lets a regular expression call itself, until the memory is full."""
+
+SHOULD = re.compile(r"^\w+ should ")
+"""How pydantic begins a rule, which our sentence begins with the key."""
 
 TRIAL_SECONDS = 0.1
 """How long a pattern may think about the empty text."""
@@ -186,13 +191,18 @@ def _sentence(error: ValidationError, name: str, lines: dict[Path, int]) -> str:
     # A key spelt wrong is also a key missing: the first says how to mend it.
     first = min(every, key=lambda each: each["type"] != "extra_forbidden")
     path = tuple(first["loc"])
-    where = ".".join(str(each) for each in path)
+    # The innermost key: the line says which of them.
+    key = next(each for each in reversed(path) if isinstance(each, str))
     given = first.get("input")
-    got = f", not {given!r}" if isinstance(given, str) else ""
+    got = f", not {quoted(given)}" if isinstance(given, str) else ""
     says = {
-        "extra_forbidden": f"{where} is not a key of a policy: leave it out or mend its spelling",
-        "missing": f"{where} is missing",
-    }.get(first["type"], f"{where}: {first['msg'][:1].lower()}{first['msg'][1:]}{got}")
+        "extra_forbidden": f"{key} is not a key of a policy: leave it out or mend its spelling",
+        "missing": f"{key} is missing",
+        "string_pattern_mismatch": f"{key} must be letters, digits and any of _ . / - between "
+        f"them{got}",
+        "list_type": f"{key} must be a list{got}",
+        "string_type": f"{key} must be a text{got}",
+    }.get(first["type"], f"{key} must {SHOULD.sub('', first['msg'])}{got}")
     return f"{name}, line {line_of(path, lines)}: {says}."
 
 
@@ -213,7 +223,7 @@ def _check_ids(loaded: Loaded) -> None:
                 raise _refuse(
                     loaded,
                     (kind, at, "id"),
-                    f"the id {each!r} stands already in line {first}: each needs its own",
+                    f"the id {quoted(each)} stands already in line {first}: each needs its own",
                 )
     known = {each.id for each in policy.categories}
     for at, rule in enumerate(policy.rules):
@@ -221,13 +231,13 @@ def _check_ids(loaded: Loaded) -> None:
             raise _refuse(
                 loaded,
                 ("rules", at, "category"),
-                f"the category {rule.category!r} is none of {', '.join(sorted(known))}",
+                f"the category {quoted(rule.category)} is none of {', '.join(sorted(known))}",
             )
         if not (rule.phrases or rule.near or rule.patterns or rule.weighed):
             raise _refuse(
                 loaded,
                 ("rules", at),
-                f"the rule {rule.id!r} looks for nothing: give it phrases, near or patterns",
+                f"the rule {quoted(rule.id)} looks for nothing: give it phrases, near or patterns",
             )
 
 
@@ -236,7 +246,9 @@ def _take_apart(loaded: Loaded) -> None:
     for group, terms in loaded.policy.terms.items():
         if not GROUP.match(f"<{group}>"):
             raise _refuse(
-                loaded, ("terms", group), f"{group!r} is no name of a group: use small letters"
+                loaded,
+                ("terms", group),
+                f"{quoted(group)} is no name of a group: use small letters",
             )
         paths: list[Path] = [("terms", group, at) for at in range(len(terms))]
         loaded.groups[group] = _parsed(loaded, terms, paths)
@@ -249,7 +261,7 @@ def _take_apart(loaded: Loaded) -> None:
             raise _refuse(
                 loaded,
                 ("rules", at, "weighed", "weights"),
-                f"there are no weights {rule.weighed.weights!r}: name one of "
+                f"there are no weights {quoted(rule.weighed.weights)}: name one of "
                 f"{', '.join(known_weights())}",
             )
 
@@ -276,16 +288,18 @@ def compiled(pattern: str) -> regex.Pattern[str]:
     """Return a policy's regular expression, or say as `Misspelt` why it is none."""
     shown = f"{pattern[:60]}…" if len(pattern) > 60 else pattern
     if RECURSION.search(pattern):
-        raise Misspelt(f"the pattern {shown!r} calls itself, as (?R) does: write it out")
+        raise Misspelt(f"the pattern {quoted(shown)} calls itself, as (?R) does: write it out")
     try:
         found = regex.compile(pattern, regex.IGNORECASE)
         empty = found.fullmatch("", timeout=TRIAL_SECONDS)
     except regex.error as error:
-        raise Misspelt(f"{shown!r} is no regular expression: {error}") from error
+        raise Misspelt(f"{quoted(shown)} is no regular expression: {error}") from error
     except (RecursionError, MemoryError, OverflowError, TimeoutError) as error:
-        raise Misspelt(f"the pattern {shown!r} is too deep or large: simplify it") from error
+        raise Misspelt(f"the pattern {quoted(shown)} is too deep or large: simplify it") from error
     if empty is not None:
-        raise Misspelt(f"the pattern {shown!r} matches the empty text: make it match something")
+        raise Misspelt(
+            f"the pattern {quoted(shown)} matches the empty text: make it match something"
+        )
     return found
 
 
@@ -305,7 +319,7 @@ def _check_groups(loaded: Loaded, known: frozenset[str]) -> None:
         ready = [name for name, names in inside.items() if not names & inside.keys()]
         if not ready:
             name = next(iter(inside))
-            raise _refuse(loaded, ("terms", name), f"the group {name!r} contains itself")
+            raise _refuse(loaded, ("terms", name), f"the group {quoted(name)} contains itself")
         for name in ready:
             del inside[name]
 

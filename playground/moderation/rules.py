@@ -24,6 +24,7 @@ from playground.moderation.verdict import Action, Match
 from playground.moderation.view import View
 from playground.moderation.weighing import PLACES, REACH, features_of, occurrences, shipped_weights
 from playground.moderation.wording import Wording, read_words
+from playground.sentences import quoted
 
 STAGE = "policies"
 PATTERN_SECONDS = 0.3
@@ -255,8 +256,8 @@ def _too_slow(rule: Rule, source: str, given: str, view: View, piece: tuple[int,
         Action.REVIEW,
         0.0,
         view.name,
-        f"The pattern {source!r} takes too long here and was stopped: whether it matches is not "
-        "known. Make it simpler.",
+        f"The pattern {quoted(source)} takes too long here and was stopped: whether it "
+        "matches is not known. Make it simpler.",
     )
 
 

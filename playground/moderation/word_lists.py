@@ -11,6 +11,7 @@ from importlib.resources import files
 from playground.errors import OptionError
 from playground.moderation.inflecting import plural, verb_forms
 from playground.moderation.verdict import Action
+from playground.sentences import quoted
 
 _HEAD = re.compile(r"\[(\S+) (review|redact|block) (S\d+)\]")
 
@@ -69,7 +70,7 @@ def read_lists(text: str) -> Iterator[Term]:
         if head is None:
             raise OptionError(
                 f"Line {number} of the word lists must be a head such as [harassment review S10], "
-                f"or stand under one, not {term!r}: mend it."
+                f"or stand under one, not {quoted(term)}: mend it."
             )
         if not term.startswith("["):
             for form in _forms(term.rstrip("~="), verb=term.endswith("~")):

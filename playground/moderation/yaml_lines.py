@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import yaml
 
 from playground.errors import PolicyRefused
+from playground.sentences import quoted
 
 Path: TypeAlias = tuple[str | int, ...]
 
@@ -107,7 +108,8 @@ def _mapping(
         if key.value in found:
             first = lines[(*path, key.value)]
             raise PolicyRefused(
-                f"{name}, line {line}: {key.value!r} stands here and in line {first}: keep one."
+                f"{name}, line {line}: {quoted(key.value)} stands here and in line "
+                f"{first}: keep one."
             )
         lines[(*path, key.value)] = line
         found[key.value] = _value(value, (*path, key.value), lines, name)

@@ -61,7 +61,8 @@ def test_a_bad_link_is_told_at_the_head_and_loses_nothing(visit: Visit) -> None:
     expect(notice).to_be_hidden()
     page.goto(f"{page.url.partition('?')[0]}?lab=tokens&experiment=cutting&nonsense=1")
     expect(page.locator("#view-tokens-cutting .chip").first).to_be_visible()
-    expect(notice).to_contain_text("no setting nonsense")  # though what is live was drawn
+    # Though what is live was drawn.
+    expect(notice).to_contain_text("no setting 'nonsense'; known are “Text”")
 
 
 def test_a_text_too_long_for_the_address_is_told_above_the_button(visit: Visit) -> None:

@@ -175,8 +175,9 @@ def test_a_link_fills_its_form_and_a_bad_one_is_told_beside_it(
     own = {field: filled.get(field, field.value) for field in section.form.fields.values()}
     assert {**own, **section.form.values(settings)} == own
     told = link.fill(f"{query}&nonsense=1&%3Cimg%3E=1&precision=huge")
-    assert "no setting <code>nonsense</code>" in told[notice]
-    assert "<code>&lt;img&gt;</code>" in told.pop(notice)
+    assert "no setting &#39;nonsense&#39;; known are " in told[notice]
+    assert all(f"“{each.label}”" in told[notice] for each in settings.declared().values())
+    assert "&#39;&lt;img&gt;&#39;" in told.pop(notice)
     told.pop(rail.precision, None)
     assert told == {each: filled[each] for each in told}  # what is good stands all the same
     assert all(each in told for each in section.form.fields.values())

@@ -173,7 +173,7 @@ def test_chat_help_lists_every_command(talk: Talk) -> None:
         ("/undo", "There is nothing to undo"),
         ("/set", "Say which setting"),
         ("/set temperature 3", "`temperature` must be a number from 0 to 2, got 3."),
-        ("/set warmth 1", "There is no option `warmth`"),
+        ("/set warmth 1", "There is no option 'warmth'; known are `temperature`"),
         ("/set stop_on_loop maybe", "`stop_on_loop` must be true or false, got 'maybe'."),
         ("/set stop [1]", "`stop` must be a text, or several"),
         ("/set logit_bias 42", "`logit_bias` must be token ids with what is added"),

@@ -46,6 +46,20 @@ def test_no_function_of_the_page_takes_what_has_no_name() -> None:
     assert not unnamed
 
 
+def test_no_sentence_shows_what_a_person_wrote_as_python_would() -> None:
+    inner = [ROOT / "playground" / each for each in ("moderation", "labs")]
+    raw = [
+        f"{path.name}:{part.lineno}"
+        for path in CODE
+        if any(path.is_relative_to(folder) for folder in (*inner, ROOT / "apps"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Raise)
+        for part in ast.walk(node)
+        if isinstance(part, ast.FormattedValue) and part.conversion == ord("r")
+    ]
+    assert not raw  # `playground.sentences.quoted` is for it
+
+
 def imported(path: Path, known: set[str]) -> set[str]:
     """Return the modules of the house that a file imports when it is imported itself."""
     tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -10,6 +10,7 @@ from playground.errors import OptionError
 from playground.labs.hallucination.number_reading import parse_number
 from playground.models.text.tokenizer import require_whole_characters
 from playground.number_rules import shown
+from playground.sentences import quoted
 
 KINDS = {
     "name": "right when the first answer given is one of the names",
@@ -109,7 +110,7 @@ class ProbeSet:
         for item in self.items:
             if item.id == item_id:
                 return item
-        raise OptionError(f"The set {self.name!r} has no item {shown(item_id)}.")
+        raise OptionError(f"The set {quoted(self.name)} has no item {shown(item_id)}.")
 
 
 def read_item(given: Mapping[str, object]) -> Item:

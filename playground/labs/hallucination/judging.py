@@ -17,6 +17,7 @@ from playground.labs.hallucination.knowing import Known
 from playground.labs.hallucination.names_alike import names_alike
 from playground.labs.hallucination.scores import SCORES
 from playground.labs.hallucination.scoring import cluster_answers, evidence_of
+from playground.sentences import quoted
 
 _OVERRULED = re.compile(r"(.+):(right|wrong)")
 
@@ -159,12 +160,12 @@ def read_overruled(given: Iterable[str] | None) -> dict[str, bool]:
         if match is None:
             raise OptionError(
                 f"`overruled` must be ids with right or wrong, such as capital-ua:right, got "
-                f"{each!r:.80}."
+                f"{quoted(each):.80}."
             )
         right = match[2] == "right"
         if found.setdefault(match[1], right) is not right:
             raise OptionError(
-                f"`overruled` must give one grade for each id, got both for {match[1]!r:.80}; take "
-                "one of them out."
+                f"`overruled` must give one grade for each id, got both for "
+                f"{quoted(match[1]):.80}; take one of them out."
             )
     return found

@@ -26,6 +26,7 @@ from playground.labs.hallucination.set_files import MOST_ITEMS, read_own
 from playground.labs.hallucination.sets import SETS, load_set
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
+from playground.sentences import quoted
 
 MAX_OVERRULED = 500
 # What an idiom means, or that there is no such thing, is rarely said in one sentence.
@@ -282,7 +283,7 @@ def run_set(model: LanguageModel, settings: SetSettings, run: Run) -> Iterator[P
         if (choice, other) == (run.choice, same):
             raise OptionError(
                 "“Which one”: `other` must differ from what is asked already, got "
-                f"{settings.other!r:.80} again; name another, or compare with nothing."
+                f"{quoted(settings.other):.80} again; name another, or compare with nothing."
             )
         with ExitStack() as held:
             lent = model

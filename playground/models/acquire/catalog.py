@@ -10,6 +10,7 @@ from importlib import resources
 from typing import Any, Literal
 
 from playground.errors import ModelNotFound
+from playground.sentences import quoted
 
 Kind = Literal["chat", "base", "embedding"]
 
@@ -159,8 +160,10 @@ def find_entry(name: str) -> CatalogEntry:
     if entry := by_name.get(name):
         return entry
     nearest = max(by_name, key=lambda known: _likeness(name, known))
-    hint = f"Did you mean {nearest!r}? " if _likeness(name, nearest) > 0.4 else ""
-    raise ModelNotFound(f"There is no model named {name!r}. {hint}Known: {', '.join(by_name)}.")
+    hint = f"Did you mean {quoted(nearest)}? " if _likeness(name, nearest) > 0.4 else ""
+    raise ModelNotFound(
+        f"There is no model named {quoted(name)}. {hint}Known: {', '.join(by_name)}."
+    )
 
 
 def _likeness(typed: str, known: str) -> float:

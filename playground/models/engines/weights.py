@@ -13,6 +13,7 @@ from playground.errors import ModelNotFound
 from playground.models.acquire.weight_files import opened, tensor_files
 from playground.models.engines.compute import compute
 from playground.models.engines.transformers_model import TransformersEngine
+from playground.sentences import quoted
 
 if TYPE_CHECKING:
     from torch import nn
@@ -43,7 +44,7 @@ def read_matrix(folder: Path, name: str) -> Float32Array:
     """
     path = tensor_files(folder).get(name)
     if path is None:
-        raise ModelNotFound(f"The model has no matrix {name!r}; choose one of the list.")
+        raise ModelNotFound(f"The model has no matrix {quoted(name)}; choose one of the list.")
     with opened(path) as tensors:
         matrix: Float32Array = tensors.get_tensor(name).float().numpy()
         return matrix

@@ -143,7 +143,10 @@ def test_keys_that_do_not_fit_their_length_are_refused(tiny_model_folder: Path) 
         ({"lengths": "1" * 1_000_000}, r"got \'1{36}\.\.\.\."),
         ({"lengths": "\ud800"}, "`lengths` must be"),
         ({"lengths": "nan"}, "got 'nan'"),
-        ({"needle": 1}, "There is no setting `needle`; known are lengths, depths, needles, others"),
+        (
+            {"needle": 1},
+            "There is no setting 'needle'; known are `lengths`, `depths`, `needles`, `others`",
+        ),
     ],
 )
 def test_bad_settings_get_one_sentence(given_values: dict[str, object], sentence: str) -> None:

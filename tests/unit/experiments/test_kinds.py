@@ -84,7 +84,7 @@ def test_defaults_keep_their_own_rules_and_are_not_spelled() -> None:
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(OptionError, match="no setting `colr`; known are count, share"):
+    with pytest.raises(OptionError, match="no setting 'colr'; known are `count`, `share`"):
         Everything(colr="red")
 
 

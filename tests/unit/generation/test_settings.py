@@ -49,7 +49,9 @@ def test_a_long_value_is_shown_short() -> None:
 
 
 def test_unknown_option_is_refused_by_name() -> None:
-    with pytest.raises(OptionError, match="There is no option `temprature`; known are temperature"):
+    with pytest.raises(
+        OptionError, match="There is no option 'temprature'; known are `temperature`"
+    ):
         SamplingSettings.from_mapping({"temprature": 1})
 
 

@@ -38,7 +38,11 @@ def test_a_good_policy_is_read() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("action: block", "action: forbid", "line 11: rules.0.action:"),
+        (
+            "action: block",
+            "action: forbid",
+            "line 11: action must be 'allow', 'review', 'redact' or 'block', not 'forbid'",
+        ),
         ("reason:", "raeson:", "is not a key of a policy"),
         ("<fruit>]", "<nuts>]", "line 13: <nuts> is no group"),
         ("pear]", "<fruit>]", "line 7: the group 'fruit' contains itself"),
@@ -53,7 +57,7 @@ def test_a_good_policy_is_read() -> None:
         ("phrases: [eat <fruit>]", WEIGHED, "line 13: there are no weights 'nuts': name one of"),
         ("title: No fruit", "title: a\0b", "line 2: the character U+0000"),
         ("title: No fruit", "title: !foo bar", "line 2: !foo is read as a tag"),
-        ("title: No fruit", "title: ~", "line 2: title:"),
+        ("title: No fruit", "title: ~", "line 2: title must be a text"),
         ("title: No fruit", "title: [", "line 4: this is not YAML"),
         ("title: No fruit", "title: a\ntitle: b", "line 3: 'title' stands here and in line 2"),
         ("title: No fruit", "title: &x a\nabout: *x", "line 3: *x refers to another place"),
@@ -76,7 +80,7 @@ def test_a_file_without_a_policy_is_refused(text: str) -> None:
 
 
 def test_a_policy_without_rules_is_refused() -> None:
-    assert "line 8: rules: list should have at least 1 item" in refused(
+    assert "line 8: rules must have at least 1 item" in refused(
         GOOD[: GOOD.index("rules:")] + "rules: []"
     )
 

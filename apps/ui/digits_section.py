@@ -7,6 +7,7 @@ with its momentum, and the curves) with the page, so no two pages ever share a n
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
 
@@ -31,7 +32,7 @@ from playground.models.engines.manager import ModelChoice
 
 # A page that is left open without being touched gives its network back after so long.
 KEPT_SECONDS = 3600
-REDRAW_SECONDS = 0.08  # and about as much again until the picture is there
+REDRAW_SECONDS = 0.12  # from picture to picture, where drawing and sending take less
 
 _PAUSED = "Paused. Train goes on from here; Step learns from one more batch."
 _TURN = InTurn()
@@ -103,13 +104,16 @@ class DigitsSection(Section):
         except PlaygroundError as error:
             yield {self.notice: self.form.told(error)}
             return
-        yield {self.notice: "", self._kept: training, **self._buttons(running=True)}
+        begins = {self.notice: "", self._kept: training, **self._buttons(running=True)}
+        drawn = training.snapshot
+        yield {**begins, **self._standing(training, choice, data), **self._offers.none()}
         with self._stops.running(request) as stopped:
-            working, drawn = Background(lambda: train(training, stopped.is_set)), None
-            while not working.finished(REDRAW_SECONDS):
+            working, due = Background(lambda: train(training, stopped.is_set)), 0.0
+            while not working.finished(max(due - time.monotonic(), 0)):
+                due = time.monotonic() + REDRAW_SECONDS
                 if training.snapshot is not drawn:
                     drawn = training.snapshot
-                    yield {**self._standing(training, choice, data), **self._offers.none()}
+                    yield {self._view: self._standing(training, choice, data)[self._view]}
         stands = self._standing(training, choice, data)
         paused = "" if training.snapshot.ended else render_hint(_PAUSED)
         told = self.form.told(working.error) if working.error else paused

@@ -103,6 +103,7 @@ class LabPanel:
         self._key = parts.key
         self.sections: dict[str, PageSection] = {}
         self._tabs: dict[str, gr.Tab] = {}
+        self._fields: list[Any] = []  # of all sections, in the order in which the page says them
         head = tag("h1", lab.title, class_="title") + tag("p", lab.idea, class_="lead")
         gr.HTML(str(head), js_on_load=None)
         self._place = gr.Textbox(visible="hidden", show_label=False)  # what is to be drawn
@@ -146,22 +147,27 @@ class LabPanel:
     def _wire_drawing(self, opened: list[Any]) -> None:
         """Let the page say what is in sight, then draw it; a lab that is not in sight asks nothing.
 
-        What it says is an experiment, a number that is new each time, and "shown" or "empty".
+        What it says is an experiment, a number that is new each time, "shown" or "empty", and the
+        values of all fields, in this one. After an event Gradio looks for each of its inputs among
+        all components of the page whenever anything streams, so that a lab's hundred would cost
+        every picture and every token of a reply more than itself.
 
         Gradio visits every component for every output of every event: when the page is opened,
         events without work would cost it more than all the others.
         """
-        followed = {each for section in self.sections.values() for each in section.followed}
+        sections = self.sections.values()
+        followed = {each for section in sections for each in section.followed}
         events = [*opened, *(each.change for each in followed)]
-        inputs = {self._key, self._place}.union(*(each.inputs for each in self.sections.values()))
-        drawn = {part for each in self.sections.values() for part in each.drawn}
-        look = f"(place) => playgroundDraw('{self._name}', place)"
-        gr.on(events, None, self._place, self._place, js=look, **QUIET)
+        inputs = {each for section in sections for each in section.inputs} - {self._key}
+        kept = {each for each in inputs if isinstance(each, gr.State)}  # unknown to the browser
+        self._fields = sorted(inputs - kept, key=lambda each: int(each._id))
+        look = f"(place, ...values) => playgroundDraw('{self._name}', place, values)"
+        gr.on(events, None, [self._place, *self._fields], self._place, js=look, **QUIET)
         gr.on(
             [self._place.change],
             self._open,
-            inputs,
-            drawn,
+            {self._key, self._place, *kept},
+            {part for each in sections for part in each.drawn},
             queue=False,
             trigger_mode="always_last",
             js=WITH_KEY,
@@ -169,9 +175,10 @@ class LabPanel:
         )
 
     def _open(self, data: dict[Any, Any]) -> dict[Any, Any]:
-        if said := data[self._place].split():
-            name, _, standing = said
-            return self.sections[name].open(data, standing == "shown")
+        if said := data[self._place]:
+            name, _, standing, values = json.loads(said)
+            fields = dict(zip(self._fields, values, strict=True))
+            return self.sections[name].open({**data, **fields}, standing == "shown")
         return {section.notice: gr.skip() for section in self.sections.values()}
 
 

@@ -64,9 +64,10 @@ function playgroundInSight(lab) {
 // sight, a number that is new each time, so that the field changes, and whether a picture stands
 // there. Nothing in sight changes nothing, and nothing is drawn before a link has filled the forms.
 let playgroundDrawn = 0;
-function playgroundDraw(lab, place) {
+function playgroundDraw(lab, place, values) {
   const experiment = playgroundOpened && playgroundInSight(lab);
-  return experiment ? `${experiment} ${++playgroundDrawn} ${playgroundStanding(lab, experiment)}` : place;
+  const standing = () => [experiment, ++playgroundDrawn, playgroundStanding(lab, experiment), values];
+  return experiment ? JSON.stringify(standing()) : place;
 }
 
 // Beside an experiment only those run settings are shown that have a part in it; a lab where none

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from copy import copy
 from typing import Any
 from uuid import uuid4
 
 import gradio as gr
+from gradio.block_function import BlockFunction
 from gradio.blocks import BlocksConfig
 
 # A page that was closed may come back, such as after a lost connection; only the latest few can.
@@ -16,6 +18,8 @@ KEPT_CLOSED_PAGES = 8
 # never closes it. The longest unused goes: an open page that comes back loses a kept picture of the
 # next token alone.
 KEPT_PAGES = 100
+
+_LEFT = gr.skip()  # of a component that an event leaves as it is
 
 _OF_THE_API = ("api_info", "api_info_as_input", "api_info_as_output", "example_inputs")
 
@@ -65,6 +69,26 @@ class PageBlocks(gr.Blocks):
                 component.pop(name, None)
         return config
 
+    async def postprocess_data(
+        self, block_fn: BlockFunction, predictions: Any, state: Any
+    ) -> list[Any]:
+        """Return what goes to the page of what an event has returned: one value an output.
+
+        Gradio makes each component anew that an event leaves as it is. In a view that is redrawn
+        several times a second that is most of what it costs the server.
+        """
+        outputs = block_fn.outputs
+        if not isinstance(predictions, dict) or not set(predictions) <= set(outputs):
+            made: list[Any] = await super().postprocess_data(block_fn, predictions, state)
+            return made
+        changed = [each for each in outputs if not _left(predictions.get(each, _LEFT))]
+        few = copy(block_fn)
+        few.outputs = changed
+        values = [predictions[each] for each in changed]
+        given = values if len(values) != 1 else values[0]  # as a function with one output gives it
+        found = dict(zip(changed, await super().postprocess_data(few, given, state), strict=True))
+        return [found.get(each, _LEFT) for each in outputs]
+
     async def process_api(self, *arguments: Any, **named: Any) -> dict[str, Any]:
         """Run one event; what nobody foresaw becomes one sentence, and one line in the log.
 
@@ -93,6 +117,10 @@ class PageBlocks(gr.Blocks):
             self.state_holder.time_last_used.pop(key, None)
             self._queue.pending_event_ids_session.pop(key, None)
             self._queue.pending_messages_per_session.pop(key, None)
+
+
+def _left(value: Any) -> bool:
+    return isinstance(value, dict) and value == _LEFT
 
 
 def failed_sentence(error: Exception) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,15 +98,17 @@ class Rail:
         """The window's field."""
         return self.fields["context_window"]
 
-    def read(self, data: Mapping[Any, Any]) -> dict[str, Any]:
+    def read(self, data: Mapping[Any, Any], names: Iterable[str] | None = None) -> dict[str, Any]:
         """Return the settings by name.
 
         Parameters
         ----------
         data : mapping
             What an event hands over whose inputs are a set: values by component.
+        names : iterable of str, optional
+            Of these alone; by default of all.
         """
-        return {name: data[component] for name, component in self.fields.items()}
+        return {name: data[self.fields[name]] for name in (self.fields if names is None else names)}
 
     def fill(
         self, kept: Mapping[str, Any], choices: Sequence[tuple[str, str]]

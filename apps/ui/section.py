@@ -142,7 +142,9 @@ class Section:
     @property
     def inputs(self) -> set[Component]:
         """The components that its events read."""
-        return {*self.form.fields.values(), *self._rail.components}
+        shared = (self._rail.fields[name] for name in self.form.shared)
+        nothing = self.experiment.needs is Needs.NOTHING
+        return {*self.form.fields.values(), *(shared if nothing else self._rail.components)}
 
     def _outputs(self) -> list[Component]:
         """Return what a run changes."""
@@ -189,7 +191,8 @@ class Section:
 
     def _shipped(self, data: Mapping[Component, Any]) -> View:
         """Return the result that ships, where the form says the same; a text may have travelled."""
-        shipped, said = find_shipped(self.experiment), self.form.read(data, self._rail.read(data))
+        shipped = find_shipped(self.experiment)
+        said = self.form.read(data, self._rail.read(data, self.form.shared))
         if shipped is None or not self.form.same(said, shipped.settings):
             return self._picture.waiting()
         made = self._made_of(shipped.settings, shipped.choice, data)
@@ -219,11 +222,10 @@ class Section:
         return [*model, *(self._rail.fields[name] for name in self.form.shared)]
 
     def _asked(self, data: Mapping[Component, Any]) -> tuple[Settings, ModelChoice]:
-        rail = self._rail.read(data)
-        settings = self.form.read(data, rail)
+        settings = self.form.read(data, self._rail.read(data, self.form.shared))
         if self.experiment.needs is Needs.NOTHING:  # and so no model need be chosen
             return settings, ModelChoice(self._rail.start, Precision.FP32)
-        return settings, read_choice(rail)
+        return settings, read_choice(self._rail.read(data))
 
     def _on_change(self, data: dict[Component, Any]) -> View:
         try:

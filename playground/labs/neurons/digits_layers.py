@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -20,6 +21,7 @@ from playground.labs.neurons.weight_pictures import weight_picture
 SIDE = 28
 _WIDTH, _HEIGHT, _TOP = 484, 400, 26
 _PIXEL = 5  # of the image at the left
+_LEVELS = 20  # of its ink
 _IMAGE_TOP = _TOP + (_HEIGHT - _TOP - SIDE * _PIXEL) // 2
 _ACROSS = (205, 295, 385)  # where the layers stand
 
@@ -59,16 +61,25 @@ def follow(network: MLP, image: FloatArray) -> Way:
     return Way(layers, sums, network.predict_probabilities(image[None])[0])
 
 
-def _image(image: FloatArray) -> Markup:
-    """Return a digit of 28 x 28 pixels, the darker the more ink."""
-    ink = (
-        tag("rect", x=x, y=y, width=_PIXEL, height=_PIXEL, fill_opacity=f"{each:.2f}")
-        for (x, y), each in zip(map(_pixel, range(SIDE * SIDE)), image.tolist(), strict=True)
-        if each > 0.01
+@lru_cache(maxsize=64)
+def _image(pixels: bytes) -> Markup:
+    """Return a digit of 28 x 28 pixels, float32 row by row, the darker the more ink.
+
+    While a network trains the same one is drawn again and again, so it is kept; and it is sent
+    each time, so pixels of about the same ink are one path.
+    """
+    ink: defaultdict[int, str] = defaultdict(str)
+    for place, level in enumerate(np.rint(np.frombuffer(pixels, np.float32) * _LEVELS).tolist()):
+        x, y = _pixel(place)
+        ink[int(level)] += f"M{x} {y}h{_PIXEL}v{_PIXEL}h-{_PIXEL}z"
+    paths = (
+        tag("path", d=drawn, fill_opacity=f"{level / _LEVELS:g}")
+        for level, drawn in sorted(ink.items())
+        if level
     )
     size = SIDE * _PIXEL
     ground = tag("rect", class_="ground", y=_IMAGE_TOP, width=size, height=size)
-    return tag("g", ground, *ink, class_="image")
+    return tag("g", ground, *paths, class_="image")
 
 
 def _pixel(place: int) -> Place:
@@ -107,7 +118,7 @@ def draw_way(network: MLP, way: Way) -> Markup:
     return tag(
         "svg",
         *names,
-        _image(way.activations[0]),
+        _image(way.activations[0].astype(np.float32).tobytes()),
         *_lines(network, way),
         *neurons,
         class_="way",

@@ -28,14 +28,14 @@ def weight_picture(weights: FloatArray, side: int, largest: float) -> str:
     """
     share = np.clip(weights / (largest or 1.0), -1, 1)
     levels = np.rint(np.nan_to_num(share) * _LEVELS).astype(int) + _LEVELS
-    rows = levels.astype(np.uint8).reshape(side, side)
-    lines = np.pad(rows, ((0, 0), (1, 0))).tobytes()  # each line begins with its filter, none
+    lines = np.zeros((side, side + 1), np.uint8)  # each begins with its filter, none
+    lines[:, 1:] = levels.reshape(side, side)
     head = struct.pack(">IIBBBBB", side, side, 8, 3, 0, 0, 0)
     body = (
         _chunk(b"IHDR", head)
         + _chunk(b"PLTE", bytes(NEGATIVE) * _LEVELS + bytes(POSITIVE) * (_LEVELS + 1))
         + _chunk(b"tRNS", _strengths())
-        + _chunk(b"IDAT", zlib.compress(lines))
+        + _chunk(b"IDAT", zlib.compress(lines.tobytes()))
         + _chunk(b"IEND", b"")
     )
     return "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + body).decode()

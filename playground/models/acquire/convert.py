@@ -9,6 +9,7 @@ file's quantization as its last line.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 from collections import Counter
@@ -219,4 +220,6 @@ def read_quantization(reader: GGUFReader) -> str | None:
 
 
 if __name__ == "__main__":
+    if hasattr(os, "nice"):  # Windows has none
+        os.nice(10)  # beside a page that is used already: who looks at it goes first
     main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,6 +1,9 @@
-"""What Gradio holds of each page is bounded, whether the page says that it was closed or not."""
+"""What Gradio holds of each page is bounded, and what an event leaves alone is not made anew."""
 
 from __future__ import annotations
+
+import asyncio
+from typing import Any
 
 import gradio as gr
 import pytest
@@ -46,3 +49,31 @@ def test_a_page_is_not_told_what_a_closed_api_takes_and_gives() -> None:
     told = page.get_config_file()["components"]
     assert {each["type"] for each in told} == {"downloadbutton"}
     assert not [name for each in told for name in each if name.startswith(("api_", "example_"))]
+
+
+def test_what_an_event_leaves_as_it_is_is_neither_sent_nor_made_anew() -> None:
+    with PageBlocks() as page:
+        words, view, button = gr.Textbox(), gr.HTML(), gr.Button("Run")
+        kept = gr.State(3)
+        button.click(lambda: None, None, [words, view, button, kept])
+        button.click(lambda: None, None, words)
+    several, one = page.fns.values()
+    holder = StateHolder()  # type: ignore[no-untyped-call] # gradio gives this class no annotations
+    holder.set_blocks(page)
+    state = holder["a page"]
+
+    def sent(event: Any, returned: Any) -> list[Any]:
+        return asyncio.run(page.postprocess_data(event, returned, state))
+
+    left = gr.skip()
+    assert sent(several, {view: "<b>1</b>", words: gr.skip()}) == [left, "<b>1</b>", left, left]
+    assert state[words._id] is words
+    shown = sent(several, {view: "<b>2</b>", button: gr.update(interactive=False), kept: 4})
+    assert shown[:2] == [left, "<b>2</b>"]
+    assert shown[2]["interactive"] is False
+    assert state[kept._id] == 4
+    assert sent(several, {words: gr.skip()}) == [left] * 4
+    assert sent(one, "said") == ["said"]
+    assert sent(one, gr.update(value="told"))[0]["value"] == "told"
+    with pytest.raises(ValueError, match="not specified as output"):
+        sent(one, {view: "elsewhere"})

@@ -16,7 +16,7 @@ import gradio as gr
 from apps.ui.background import Background
 from apps.ui.events import QUIET
 from apps.ui.form import Component
-from apps.ui.in_turn import InTurn
+from apps.ui.in_turn import TURNS
 from apps.ui.lab_panel import Parts
 from apps.ui.notice import render_hint
 from apps.ui.section import Section, View
@@ -35,7 +35,6 @@ KEPT_SECONDS = 3600
 REDRAW_SECONDS = 0.12  # from picture to picture, where drawing and sending take less
 
 _PAUSED = "Paused. Train goes on from here; Step learns from one more batch."
-_TURN = InTurn()
 _UNDRAWN = "What the network sees of your drawing, and what it says, comes here while you draw."
 _RENEWED = "A network that has learned nothing yet."
 
@@ -209,9 +208,9 @@ def going_on(kept: Training | None, settings: DigitsSettings) -> Training:
 
 
 def train(training: Training, stopped: Callable[[], bool]) -> None:
-    """Train until it ends or is stopped, a tenth of an epoch after everybody else's."""
-    while not (stopped() or training.snapshot.ended):
-        with _TURN:
+    """Train until it ends or is stopped, a tenth of an epoch after everybody else's step."""
+    with TURNS.steps(stopped) as asked:
+        while not (asked() or training.snapshot.ended):
             training.advance()
 
 

@@ -18,6 +18,7 @@ from apps.ui.background import Background
 from apps.ui.events import QUIET, Stops, view_script
 from apps.ui.file_buttons import FileButtons
 from apps.ui.form import Component, Form
+from apps.ui.in_turn import taking_turns
 from apps.ui.made_of import made_of
 from apps.ui.notice import render_hint, render_outcome
 from apps.ui.picture import Picture
@@ -67,9 +68,8 @@ class Section:
         self._intro = gr.HTML(str(lead), js_on_load=view_script(""))
         self.form = Form(experiment)
         with gr.Row(elem_classes="lab-actions") as self._actions:
-            words = experiment.action or "Export"
             self._run = gr.Button(
-                words,
+                experiment.action or "Export",
                 variant="secondary" if experiment.live else "primary",
                 size="sm" if experiment.live else "lg",
                 elem_id=f"run-{self._id}",
@@ -281,10 +281,9 @@ class Section:
         with self._stops.running(request) as stopped:
 
             def work() -> None:
-                for result in perform(
-                    self.experiment, settings, self._pool, choice, stopped.is_set
-                ):
-                    found[:] = [result]
+                with taking_turns(self.experiment.needs, stopped.is_set) as asked:
+                    for result in perform(self.experiment, settings, self._pool, choice, asked):
+                        found[:] = [result]
 
             working, drawn = Background(work), None
             while not working.finished(REDRAW_SECONDS):

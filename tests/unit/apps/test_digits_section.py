@@ -119,23 +119,27 @@ def test_a_paused_training_stands_where_it_was() -> None:
     assert going_on(training, DigitsSettings(batch_size=50)) is not training
 
 
-def test_who_gives_the_turn_back_gets_it_again_after_all_who_wait() -> None:
-    turn, order = InTurn(), []
+def test_a_run_waits_before_each_step_until_all_others_have_had_one() -> None:
+    turns, order = InTurn(), []
 
     def learn(name: str) -> None:
-        with turn:
-            order.append(name)
+        with turns.steps(lambda: len(order) >= 8) as stopped:
+            while not stopped():
+                order.append(name)
 
-    waiting = [threading.Thread(target=learn, args=(name,)) for name in ("one", "two", "three")]
-    with turn:
-        for place, each in enumerate(waiting, start=1):
+    others = [threading.Thread(target=learn, args=(name,)) for name in ("one", "two", "three")]
+    with turns.steps(lambda: False) as stopped:
+        stopped()  # whoever has not asked yet keeps nobody waiting
+        for place, each in enumerate(others, start=1):
             each.start()
-            while len(turn._waiting) < place:
+            while len(turns._waiting) < place:
                 time.sleep(0.001)
-    learn("first again")
-    assert order == ["one", "two", "three", "first again"]
-    learn("alone")
-    assert order[-1] == "alone"
+        stopped()
+        order.append("first")
+    for each in others:
+        each.join()
+    assert order == ["one", "two", "three", "first", "one", "two", "three", "one"]
+    learn("alone")  # it does not wait for anybody who is gone
 
 
 def test_leaving_the_page_stops_the_training(section: DigitsSection) -> None:

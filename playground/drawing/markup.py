@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import repeat
 
 from markupsafe import Markup, escape
 
@@ -73,7 +74,11 @@ def prose(text: str) -> Markup:
 
 
 def table(
-    heads: Iterable[object], rows: Iterable[Iterable[object]], **attributes: object
+    heads: Iterable[object],
+    rows: Iterable[Iterable[object]],
+    *,
+    stacks: bool = False,
+    **attributes: object,
 ) -> Markup:
     """Return a table whose rows begin with their name; attributes are the table's.
 
@@ -83,13 +88,19 @@ def table(
         Names of the columns.
     rows : iterable of iterable
         Cells of each row, its name first.
+    stacks : bool
+        Whether a narrow page shows each row as a card, its cells under the names of their columns.
     **attributes : object
         As for `tag`.
     """
+    heads = list(heads)
     # What names nothing is no heading to a screen reader.
     names = (tag("th", each, scope="col") if each else tag("td") for each in heads)
     head = tag("tr", *names)
-    body = (_row(list(cells)) for cells in rows)
+    named = [escape(each).striptags() for each in heads[1:]] if stacks else repeat(None)
+    if stacks:
+        attributes["class_"] = f"{attributes.get('class_', '')} stacks".strip()
+    body = (_row(cells, named) for cells in rows)
     whole = tag("table", tag("thead", head), tag("tbody", *body), **attributes)
     return scrolled(whole)
 
@@ -99,6 +110,7 @@ def scrolled(wide: Markup) -> Markup:
     return tag("div", wide, class_="scroll", tabindex=0)
 
 
-def _row(cells: list[object]) -> Markup:
+def _row(cells: Iterable[object], heads: Iterable[str | None]) -> Markup:
     name, *others = cells
-    return tag("tr", tag("th", name, scope="row"), *(tag("td", cell) for cell in others))
+    told = (tag("td", cell, data_head=head) for cell, head in zip(others, heads, strict=False))
+    return tag("tr", tag("th", name, scope="row"), *told)

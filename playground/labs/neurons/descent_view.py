@@ -60,7 +60,7 @@ def draw(known: Descent) -> Markup:
         tag("p", join(keys), class_="keys-line"),
         _player(known),
         tag("p", "Click in the picture from above: all start there.", class_="hint on-page"),
-        table(_HEADS, _rows(known), class_="neurons"),
+        table(_HEADS, _rows(known), stacks=True, class_="neurons"),
         *_diverged(known),
         tag("p", _ABOUT[settings.surface], class_="about"),
         tag("p", _EXAMPLES, class_="hint"),

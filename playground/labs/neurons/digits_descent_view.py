@@ -38,7 +38,7 @@ def draw(known: DigitsDescent) -> Markup:
         "div",
         tag("div", join(pictures), class_="figures"),
         tag("p", join(keys), class_="keys-line"),
-        table(_HEADS, _rows(known), class_="neurons"),
+        table(_HEADS, _rows(known), stacks=True, class_="neurons"),
         *_told(known),
         tag("p", _WORDS, class_="about"),
         tag("p", _HOW, class_="hint"),

@@ -101,7 +101,9 @@ def _table(known: TinyLanguageModel) -> Markup:
     best = min(ended, default=0.0)
     rows = [_row(each, best) for each in known.courses]
     return (
-        tag("div", table(_HEADS, rows, class_="tiny-models"), class_="card") if rows else Markup()
+        tag("div", table(_HEADS, rows, stacks=True, class_="tiny-models"), class_="card")
+        if rows
+        else Markup()
     )
 
 

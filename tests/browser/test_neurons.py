@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
+from apps.ui.in_turn import TURNS
+
 Visit = Callable[..., Page]
 
 
@@ -16,6 +18,7 @@ def test_a_neuron_is_turned_a_network_trained_a_weight_followed_and_a_race_start
     page = visit(path="/?lab=neurons&experiment=one")
     turn_a_neuron(page)
     train_and_draw(page)
+    train_beside_another(page, visit)
     follow_a_weight(page)
     start_a_race(page)
     page.get_by_role("tab", name="Ways of learning").click()
@@ -55,6 +58,19 @@ def train_and_draw(page: Page) -> None:
     expect(verdict).to_contain_text("The field is empty")
     draw(page, [(0.5, 0.5)])
     expect(verdict).to_contain_text("A digit must be larger than a dot")
+    rate = page.locator("#neurons-digits-learning_rate input")
+    for given, told in (("0", "got 0"), ("-1", "got -1"), ("", "got nothing")):
+        rate.fill(given)
+        page.get_by_role("button", name="Train", exact=True).click()
+        expect(notice).to_contain_text(told)
+        expect(view).to_contain_text("Epoch 30.0 of 30")  # nothing is lost
+    rate.fill("1e9")
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(view).to_contain_text("Diverged at step 1: cost or weights were beyond a million")
+    rate.fill("0.03")
+    page.locator("#neurons-digits-batch_size input").fill("8001")
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(notice).to_contain_text("from 1 to 8,000, got 8001")
     page.locator("#neurons-digits-epochs input").fill("100")
     page.locator("#neurons-digits-batch_size input").fill("2")  # slow: it must not end by itself
     page.get_by_role("button", name="Train", exact=True).click()
@@ -77,6 +93,24 @@ def train_and_draw(page: Page) -> None:
     page.locator("#lab-tokens").dispatch_event("click")
     page.locator("#lab-neurons").dispatch_event("click")
     expect(notice).to_contain_text("Paused. Train goes on from here")
+
+
+def train_beside_another(page: Page, visit: Visit) -> None:
+    """Two learners train at once, each a network of its own; who leaves the page stops training."""
+    other = visit(path="/?lab=neurons&experiment=digits&epochs=100&batch_size=4")
+    heads = [each.locator("#view-neurons-digits h3").first for each in (page, other)]
+    for each in (page, other):
+        each.get_by_role("button", name="Train", exact=True).click()
+    for head in heads:
+        expect(head).to_have_text(re.compile(r"Epoch [1-9]\d?\.\d of 100"))
+    page.get_by_role("button", name="Pause", exact=True).click()
+    expect(page.locator("#notice-neurons-digits")).to_contain_text("Paused")
+    stands = [head.inner_text() for head in heads]
+    expect(heads[1]).not_to_have_text(stands[1])
+    expect(heads[0]).to_have_text(stands[0])
+    other.goto("about:blank")
+    while TURNS._taken:  # nobody trains any more
+        page.wait_for_timeout(100)
 
 
 def draw(page: Page, points: list[tuple[float, float]]) -> None:

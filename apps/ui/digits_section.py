@@ -32,7 +32,10 @@ from playground.models.engines.manager import ModelChoice
 
 # A page that is left open without being touched gives its network back after so long.
 KEPT_SECONDS = 3600
-REDRAW_SECONDS = 0.12  # from picture to picture, where drawing and sending take less
+REDRAW_SECONDS = 0.14  # from picture to picture
+# Where drawing is slow, other programs have the cores, and the browser is slower still: what it
+# cannot show in time would pile up before what a person does.
+REST = 6  # times as long as drawing took
 
 _PAUSED = "Paused. Train goes on from here; Step learns from one more batch."
 _UNDRAWN = "What the network sees of your drawing, and what it says, comes here while you draw."
@@ -109,10 +112,13 @@ class DigitsSection(Section):
         with self._stops.running(request) as stopped:
             working, due = Background(lambda: train(training, stopped.is_set)), 0.0
             while not working.finished(max(due - time.monotonic(), 0)):
-                due = time.monotonic() + REDRAW_SECONDS
+                began = time.monotonic()
+                due = began + REDRAW_SECONDS
                 if training.snapshot is not drawn:
                     drawn = training.snapshot
-                    yield {self._view: self._standing(training, choice, data)[self._view]}
+                    picture = self._standing(training, choice, data)[self._view]
+                    due = began + max(REDRAW_SECONDS, REST * (time.monotonic() - began))
+                    yield {self._view: picture}
         stands = self._standing(training, choice, data)
         paused = "" if training.snapshot.ended else render_hint(_PAUSED)
         told = self.form.told(working.error) if working.error else paused

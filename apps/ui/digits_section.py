@@ -35,7 +35,7 @@ KEPT_SECONDS = 3600
 REDRAW_SECONDS = 0.14  # from picture to picture
 # Where drawing is slow, other programs have the cores, and the browser is slower still: what it
 # cannot show in time would pile up before what a person does.
-REST = 6  # times as long as drawing took
+REST = 4  # times as long as drawing took
 
 _PAUSED = "Paused. Train goes on from here; Step learns from one more batch."
 _UNDRAWN = "What the network sees of your drawing, and what it says, comes here while you draw."

@@ -38,7 +38,7 @@ def _names(folder: Traversable) -> frozenset[str]:
 def _texts(folder: Traversable) -> Iterator[Traversable]:
     """Yield the files of words in a folder and below."""
     for each in sorted(folder.iterdir(), key=lambda each: each.name):
-        if each.is_dir():
+        if each.is_dir() and each.name != "weights":  # those are stems, few of them words
             yield from _texts(each)
         elif each.name.endswith((".txt", ".yaml")):
             yield each

@@ -20,6 +20,7 @@ from playground.moderation.rail import Findings, Rail
 from playground.moderation.verdict import Action, Match, Verdict
 from playground.moderation.view import View
 from playground.moderation.views import every_view
+from playground.moderation.weighing import EARLIER
 from playground.moderation.wording import read_words
 
 SPACING = 6
@@ -31,8 +32,9 @@ So however long a reply is, a character of it is read some eight times.
 CONTEXT_SENTENCES = MOST_SENTENCES - 1
 """Whole sentences before what is settled that are read again: no rule goes over more."""
 
-CONTEXT_WORDS = 12
-"""Words that are read again, however many sentences they are: no listed phrase has more."""
+CONTEXT_WORDS = EARLIER
+"""Words before a sentence that are read again: it is weighed with them, and no listed phrase has
+more."""
 
 LONGEST_BEFORE = 400
 """Characters of what was said before that a text may go on from."""
@@ -184,8 +186,9 @@ def _begins(view: View, place: int, sentences: int = 0) -> int:
     wording = read_words(view.text)
     word = bisect_right(wording.starts, place, key=view.starts.__getitem__) - 1
     sentence = wording.sentence_at(word) - sentences
-    if sentences:
-        sentence = min(sentence, wording.sentence_at(word - CONTEXT_WORDS))
+    if sentences and word >= 0:
+        begin = wording.sentences[wording.sentence_at(word)]
+        sentence = min(sentence, wording.sentence_at(begin - CONTEXT_WORDS))
     return view.starts[wording.starts[wording.sentences[sentence]]] if sentence > 0 else 0
 
 

@@ -15,10 +15,14 @@ from importlib.resources.abc import Traversable
 
 from playground.moderation.following import Found
 from playground.moderation.inflecting import stem
+from playground.moderation.tense import tense_of
 from playground.moderation.wording import Wording
 
 REACH = 16
 """Words before and behind a term that count, within its sentence."""
+
+EARLIER = 24
+"""Words before that sentence that count as what stands earlier."""
 
 SHOWN = 4
 """So many words are named in a reason."""
@@ -68,6 +72,8 @@ class Occurrence:
         The words of the term.
     first, limit : int
         The words around it that count.
+    earlier : range
+        Those before its sentence that count.
     wording : Wording
         The text.
     terms, places : mapping of int to int
@@ -78,6 +84,7 @@ class Occurrence:
     end: int
     first: int
     limit: int
+    earlier: range
     wording: Wording
     terms: Mapping[int, int]
     places: Mapping[int, int]
@@ -166,9 +173,11 @@ def occurrences(about: Sequence[str], wording: Wording, found: Found) -> Iterato
     for start, end in spans:
         if start >= reached:
             sentence = wording.sentence_at(start)
-            first = max(wording.sentences[sentence], start - REACH)
+            begin = wording.sentences[sentence]
+            first = max(begin, start - REACH)
             reached = min(wording.limit(sentence), end + REACH)
-            yield Occurrence(start, end, first, reached, wording, terms, places)
+            earlier = range(max(0, begin - EARLIER), begin)
+            yield Occurrence(start, end, first, reached, earlier, wording, terms, places)
 
 
 def total_of(weights: Weights, place: Occurrence, found: Found, *, near: bool) -> float:
@@ -286,9 +295,12 @@ def _token(at: int, place: Occurrence) -> tuple[str, int]:
 def _other_features(
     place: Occurrence, groups: Sequence[str], found: Found
 ) -> Iterator[tuple[str, int]]:
-    """Yield the words of the term itself, and each group of which a term stands here."""
+    """Yield the term's words, the tense, the words of earlier and each group with a term here."""
     for at in range(place.start, place.end):
         yield f"name {stem(place.wording.words[at])}", at
+    yield f"tense {tense_of(place.wording.words[place.first : place.limit])}", place.start
+    for at in place.earlier:
+        yield f"earlier {stem(place.wording.words[at])}", at
     for group in groups:
         starts = found.ends.get(f"g:{group}")
         if not starts:

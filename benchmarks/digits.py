@@ -1,4 +1,4 @@
-"""One epoch of the digits network: the core's NumPy beside eager torch.
+"""One epoch of the digits network, the core's NumPy beside eager torch; a stroke to its verdict.
 
 Both start from the same weights, see the same batches in the same order, and take turns. Prints a
 Markdown table with the machine and the versions it was made with::
@@ -25,11 +25,13 @@ from machine import conditions
 from torch import nn
 from torch.nn import functional
 
-from playground.core.functional import one_hot
+from playground.core.functional import FloatArray, one_hot
 from playground.core.network import MLP
 from playground.core.optimizers import SGD, minibatches
 from playground.core.training import train_epochs
 from playground.data.digits import Digits, load_digits
+from playground.labs.neurons.drawn import draw_verdict
+from playground.labs.neurons.normalising import SIDE
 
 BATCH_SIZE = 10
 SEED = 0
@@ -60,6 +62,17 @@ def main() -> None:
     repeats = parser.parse_args().repeats
     train, _ = load_digits().split()
     print(as_markdown([measure(recipe, train, repeats) for recipe in recipes()], repeats))
+    seconds = [verdict_seconds(image) for image in train.images[1 : 4 * repeats]]
+    print(f"A stroke to its verdict on the server: {1000 * statistics.median(seconds):.1f} ms.")
+
+
+def verdict_seconds(image: FloatArray) -> float:
+    """Return how long a drawing takes to be normalised, recognised and told."""
+    drawing = np.kron(image.reshape(SIDE, SIDE), np.ones((2, 2)))  # as fine as the page's
+    greys = [int(each) for each in np.rint(255 * drawing).reshape(-1)]
+    started = time.perf_counter()
+    draw_verdict(greys)
+    return time.perf_counter() - started
 
 
 def recipes() -> list[Recipe]:

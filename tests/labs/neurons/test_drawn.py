@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import numpy as np
 import pytest
@@ -70,18 +69,8 @@ def test_what_is_no_digit_gets_one_sentence(given: object, sentence: str) -> Non
         draw_verdict(given)
 
 
-def test_a_verdict_takes_less_than_50_milliseconds() -> None:
-    draw_verdict(THREE)
-    took = []
-    for _ in range(5):
-        began = time.process_time()
-        verdict = draw_verdict(THREE)
-        took.append(time.process_time() - began)
-    assert "This is a <b>3</b>, says the network that ships" in verdict
-    assert min(took) < 0.05
-
-
 def test_a_verdict_says_whose_it_is() -> None:
+    assert "This is a <b>3</b>, says the network that ships" in draw_verdict(THREE)
     assert "says your network, after 12 steps" in draw_verdict(
         THREE, shipped_training().network, 12
     )

@@ -9,6 +9,10 @@ ifneq ($(origin PORT),command line)
 PORT := $(or $(PLAYGROUND_PORT),7860)
 endif
 
+# Where this is set, every process that is started compiles all that it imports anew: three seconds
+# of each that needs torch, and the tests start some two hundred.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check

@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 
 from playground.labs.precision import bench_row
 from playground.models.engines.occupancy import Occupancy
+from playground.models.engines.precision import Precision
 
 Visit = Callable[..., Page]
 
@@ -88,7 +89,7 @@ def test_stop_ends_the_process_and_bad_input_gets_a_sentence(visit: Visit) -> No
     page.locator("#precision-bench-own_text textarea").fill("")
     page.locator("#precision-bench-precisions").get_by_label("INT8", exact=True).uncheck()
     measure.click()
-    expect(notice).to_contain_text("“Measure at” must be 1 to 6 of fp32, fp16")
+    expect(notice).to_contain_text(f"“Measure at” must be 1 to {len(Precision)} of fp32")
     page.locator("#precision-bench-precisions").get_by_label("FP16", exact=True).check()
     measure.click()
     expect(notice).to_contain_text("loading", timeout=60_000)

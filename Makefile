@@ -9,8 +9,8 @@ ifneq ($(origin PORT),command line)
 PORT := $(or $(PLAYGROUND_PORT),7860)
 endif
 
-# Where this is set, every process that is started compiles all that it imports anew: three seconds
-# of each that needs torch, and the tests start some two hundred.
+# Where this is set, every process that is started compiles all that it imports anew: more than half
+# of what it takes to import torch and transformers, and the tests start many.
 unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv

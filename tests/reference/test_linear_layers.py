@@ -131,3 +131,23 @@ def test_attend_in_torch_equals_the_core(past: int, count: int, window: int | No
     ours = attend(queries, keys[:, held], values[:, held], window=window)
     theirs = attend_in_torch(queries, keys[:, held], values[:, held], window=window)
     np.testing.assert_allclose(theirs, ours, atol=2e-6)
+
+
+@pytest.mark.parametrize("window", [None, 100])
+def test_a_mask_of_numbers_has_the_bits_of_one_of_booleans(window: int | None) -> None:
+    rng = np.random.default_rng(6)
+    queries = rng.normal(size=(64, 9, 16)).astype(np.float32)
+    keys, values = rng.normal(size=(2, 3, 150, 16)).astype(np.float32)
+    seen = torch.ones(64, 150, dtype=torch.bool).tril(150 - 64)
+    if window:
+        seen = seen.triu(150 - 64 - window + 1)
+    theirs = torch.nn.functional.scaled_dot_product_attention(
+        torch.from_numpy(queries).transpose(0, 1)[None],
+        torch.from_numpy(keys)[None],
+        torch.from_numpy(values)[None],
+        attn_mask=seen,
+        enable_gqa=True,
+    )
+    for _ in range(2):  # made, and found again
+        ours = attend_in_torch(queries, keys, values, window=window)
+        np.testing.assert_array_equal(ours, theirs[0].transpose(0, 1).numpy())

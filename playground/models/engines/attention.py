@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from playground.core.attention import attend, first_seen
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Float32Array = NDArray[np.float32]
 
@@ -48,18 +54,30 @@ def _fused(
     from torch.nn.functional import scaled_dot_product_attention
 
     count, length = len(queries), keys.shape[1]
-    past, seen = length - count, None
-    if past or window is not None:
-        seen = torch.ones(count, length, dtype=torch.bool).tril(past)
-        if window is not None:
-            seen = seen.triu(past - window + 1)
+    mask = None if count == length and window is None else _mask(count, length, window)
     mixed = scaled_dot_product_attention(
         torch.from_numpy(queries).transpose(0, 1)[None],
         torch.from_numpy(keys)[None],
         torch.from_numpy(values)[None],
-        attn_mask=seen,
-        is_causal=seen is None,
+        attn_mask=mask,
+        is_causal=mask is None,
         enable_gqa=True,
     )
     whole: Float32Array = mixed[0].transpose(0, 1).numpy()
     return whole
+
+
+# All layers of a piece ask for the same one, or for two where some have a window.
+@lru_cache(maxsize=2)
+def _mask(count: int, length: int, window: int | None) -> Tensor:
+    """Return what is added to the scores: 0 where a query sees, -inf elsewhere; only read it.
+
+    Shape (count, length). Of a mask of booleans PyTorch would make the same numbers anew each time.
+    """
+    import torch
+
+    past = length - count
+    seen = torch.ones(count, length, dtype=torch.bool).tril(past)
+    if window is not None:
+        seen = seen.triu(past - window + 1)
+    return torch.zeros(count, length).masked_fill(~seen, -torch.inf)

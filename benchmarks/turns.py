@@ -2,8 +2,8 @@
 
 The first turn is asked several times anew, each time by an owner who has read nothing. The newest
 turns are those after the thirtieth, each a short message behind a reply that was written here: some
-are sent at once, others once the reply was read ahead. They are written again from the same
-messages with nothing kept::
+are sent at once, others after a pause, in which what is left of the reply is read ahead. They are
+written again from the same messages with nothing kept::
 
     python benchmarks/turns.py [--model NAME] [--turns N] [--json]
 """

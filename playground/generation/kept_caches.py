@@ -10,9 +10,11 @@ nothing about what others wrote.
 
 The scores are those of a prompt read from its start, to the bit: what is taken ends with a whole
 piece (`PREFILL_CHUNK`) of a prompt, for a token read alone has other last bits than one read in a
-piece. So what a conversation's reply wrote is read once more in pieces, while nobody waits for the
-engine: the next turn finds it. Only at FP32, where the bits depend on company anyhow, a
-conversation takes all that its last reply read and wrote as it is.
+piece. So what a conversation's reply writes is read once more in pieces, and the next turn finds
+it: behind the reply while that has the engine for itself, else ahead of the next turn, while nobody
+waits. The reply itself goes on in the cache that it has, for its bits may not depend on company.
+Only at FP32, where they do anyhow, a conversation takes all that its last reply read and wrote as
+it is.
 """
 
 from __future__ import annotations
@@ -52,6 +54,9 @@ class Kept:
         When a reply left it; the higher the later. None while one reads or writes it.
     ahead : tuple of int
         What the next prompt probably begins with; longer than `ids` while it is to be read.
+    apart : bool or None
+        Whether this is a copy, and its reply goes on in a cache of its own; None until there was a
+        piece to be read behind it, False where there was no room.
     """
 
     owner: str
@@ -61,6 +66,7 @@ class Kept:
     taken: int = 0
     used: int | None = None
     ahead: tuple[int, ...] = ()
+    apart: bool | None = None
 
     @property
     def whole(self) -> int:
@@ -68,9 +74,21 @@ class Kept:
         return len(self.ids) // PREFILL_CHUNK * PREFILL_CHUNK
 
     @property
+    def piece(self) -> tuple[int, ...]:
+        """The next whole piece that is to be read; empty where there is none."""
+        piece = self.ahead[self.whole : self.whole + PREFILL_CHUNK]
+        return piece if len(piece) == PREFILL_CHUNK else ()
+
+    @property
     def lags(self) -> bool:
         """Whether it rests and a whole piece can be read ahead."""
-        return self.used is not None and len(self.ahead) >= self.whole + PREFILL_CHUNK
+        return self.used is not None and bool(self.piece)
+
+    def read(self, engine: Engine) -> None:
+        """Read that piece behind the whole ones before it."""
+        self.cache.cut(self.whole)
+        engine.forward(np.asarray([self.piece], np.int64), [self.cache])
+        self.ids = self.ahead[: self.whole + PREFILL_CHUNK]
 
     def shared_with(self, ids: Sequence[int]) -> int:
         """Return how many tokens it saves another prompt, of which the last is always read."""
@@ -167,17 +185,36 @@ class KeptCaches:
                 return False
             kept = max(lagging, key=lambda each: each.used or 0)
             used, kept.used = kept.used, None
-        start, stop = kept.whole, kept.whole + PREFILL_CHUNK
         try:
-            kept.cache.cut(start)
-            engine.forward(np.asarray([kept.ahead[start:stop]], np.int64), [kept.cache])
+            kept.read(engine)
         except Exception:  # nobody waits for it: the next prompt meets the same, and says so
             self.drop(engine, kept)
             return True
         with self._guard:
-            kept.ids, kept.used = kept.ahead[:stop], used
+            kept.used = used
             self._shrink()
         return True
+
+    def read_behind(self, engine: Engine, kept: Kept, ids: Sequence[int]) -> None:
+        """Read one piece of what a reply has read and written so far, if one is whole.
+
+        It runs where the engine's replies do, between two tokens of the only one.
+
+        Parameters
+        ----------
+        engine, kept
+            Of `begin`.
+        ids : sequence of int
+            All that it was given to read, and what was written behind it.
+        """
+        if not (kept.owner and kept.exact and kept.cache.can_cut):
+            return
+        kept.ahead = tuple(ids)
+        try:
+            if kept.piece and self._set_apart(kept):
+                kept.read(engine)
+        except Exception:  # the reply goes on, and leaves nothing
+            self.drop(engine, kept)
 
     def drop(self, engine: Engine, kept: Kept) -> None:
         """Do not keep a cache: something went wrong while it was read or written."""
@@ -189,13 +226,13 @@ class KeptCaches:
         with self._guard:
             for kept in tuple(self._own(engine)):
                 if kept.owner == owner:
-                    kept.owner = ""
                     self._drop(engine, kept)
 
     def leave(self, engine: Engine) -> None:
         """Keep nothing of an engine any more: it is let go."""
         with self._guard:
-            self._own(engine).clear()
+            for kept in tuple(self._own(engine)):
+                self._drop(engine, kept)
 
     def free(self) -> None:
         """Give up all that no reply uses now."""
@@ -220,17 +257,30 @@ class KeptCaches:
             (pair for pair in pairs if pair[1].used is not None), key=lambda pair: pair[1].used or 0
         )
 
-    def _shrink(self) -> None:
-        """Give up the least recently used until the rest is within the budget."""
+    def _set_apart(self, kept: Kept) -> bool:
+        """Copy a cache, once and where there is room: its reply goes on in the one it has."""
+        if kept.apart is None:
+            size = kept.cache.size_bytes
+            with self._guard:
+                kept.apart = size <= self._budget(self._size())
+                if kept.apart:
+                    self._shrink(size)
+            if kept.apart:
+                kept.cache = kept.cache.copy()
+        return kept.apart
+
+    def _shrink(self, needed: int = 0) -> None:
+        """Give up the least recently used until the rest and what is needed are in the budget."""
         held = self._size()
-        budget = self._budget(held)
+        most = self._budget(held) - needed
         for engine, kept in self._at_rest():
-            if held <= budget:
+            if held <= most:
                 break
             held -= kept.cache.size_bytes
             self._drop(engine, kept)
 
     def _drop(self, engine: Engine, kept: Kept) -> None:
+        kept.owner = ""  # also while a reply uses it
         own = self._own(engine)
         own[:] = [each for each in own if each is not kept]
 

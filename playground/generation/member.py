@@ -80,6 +80,11 @@ class Member:
         """Whether it waits for its reader."""
         return self.mailbox.full
 
+    @property
+    def _ids(self) -> tuple[int, ...]:
+        """All that the first row has read and written."""
+        return (*self.order.prompt_ids, *self._written)
+
     def fail(self, error: BaseException) -> None:
         """End all its rows and say why."""
         self.seats, self.reading, self._fault = [], False, error
@@ -92,8 +97,7 @@ class Member:
             if self._fault:
                 self._caches.drop(self._engine, kept)
             else:
-                ids = (*self.order.prompt_ids, *self._written)
-                self._caches.end(self._engine, kept, ids, goes_on=not self.order.lab)
+                self._caches.end(self._engine, kept, self._ids, goes_on=not self.order.lab)
 
     def read(self) -> None:
         """Read one piece of the prompt; after the last, write the first token of every row."""
@@ -105,6 +109,12 @@ class Member:
             self.fail(error)
             return
         self.write([*self.seats], [logits] * len(self.seats))
+
+    def read_behind(self) -> None:
+        """Read once more in a piece what a conversation's reply wrote, where a piece is whole."""
+        alone = len(self.order.columns) == len(self.seats) == 1
+        if self._kept and alone and not self.order.lab:
+            self._caches.read_behind(self._engine, self._kept, self._ids)
 
     def write(self, seats: Sequence[Seat], scores: Sequence[NDArray[np.float32]]) -> None:
         """Choose a token for each of these seats; a row that ends or goes wrong leaves alone."""

@@ -1,10 +1,11 @@
 """Many callers share one running batch; replies join and leave between two tokens.
 
 One thread an engine turns the wheel while there is work: it lets the first of the queue in, runs
-one token of every reply, then reads one piece of one new prompt. While no reply runs it reads ahead
-for the next turns (`playground.generation.kept_caches`), and ends when nothing is left. A
-reply's text does not depend on who shares the batch: each has its own dice, its own cache, and
-sums that run in the same order alone and in company (at FP32 see `docs/generation.md`).
+one token of every reply, then reads one piece of one new prompt. For the next turns it reads behind
+a reply that runs alone, and ahead while none runs (`playground.generation.kept_caches`); it ends
+when nothing is left. A reply's text does not depend on who shares the batch: each has its own dice,
+its own cache, and sums that run in the same order alone and in company (at FP32 see
+`docs/generation.md`).
 
 Who gives way to whom: conversations have 8 rows and labs 8. Labs may have all 16 while no
 conversation is there; when one comes, theirs above 8 take turns with each other, and a prompt of
@@ -219,6 +220,8 @@ class Scheduler:
             self._decode(seats)
         if new:
             new.read()
+        elif len(active) == 1 and not self._queued():
+            active[0].read_behind()
 
     def _choose(self, active: Sequence[Member]) -> list[Seat]:
         """Return the seats that have this turn: those that have waited longest, in their order."""

@@ -6,13 +6,17 @@ import threading
 
 import pytest
 
+from playground.generation.kept_caches import KeptCaches
 from playground.generation.language_model import LanguageModel
 from playground.generation.reply import Reply
 from playground.generation.scheduler import Scheduler
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.choice import load_engine
+from playground.models.engines.engine import Engine
 from playground.models.engines.engine_name import EngineName
 from playground.models.engines.precision import Precision
+from playground.models.text.tokenizer import Message
+from tests.support.waiting import wait_until
 
 PROMPTS = (
     "What is the capital of France?",
@@ -65,11 +69,35 @@ def write(model: LanguageModel, number: int) -> Reply:
     return model.generate(messages, seed=number, temperature=1.2, max_new_tokens=4 + number)
 
 
-def test_a_branch_on_the_same_token_writes_the_same_reply(default_model: InstalledModel) -> None:
-    model = LanguageModel(load_engine(default_model, Precision.INT8))
+@pytest.fixture(scope="module")
+def int8(default_model: InstalledModel) -> Engine:
+    return load_engine(default_model, Precision.INT8, EngineName.CORE)
+
+
+def test_a_branch_on_the_same_token_writes_the_same_reply(int8: Engine) -> None:
+    model = LanguageModel(int8)
     whole = write(model, 3)
     prefix = [step.token_id for step in whole.steps[:3]]
     messages = [{"role": "user", "content": PROMPTS[3]}]
     stream = model.stream(messages, prefix=prefix, seed=3, temperature=1.2, max_new_tokens=7)
     assert [step.token_id for step in stream] == [step.token_id for step in whole.steps[3:]]
     assert stream.reply.text == whole.text
+
+
+def test_what_is_read_behind_a_long_reply_changes_no_bit_of_it_or_of_the_next(
+    int8: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caches = KeptCaches()
+    batch, fresh = Scheduler(int8, kept=caches), LanguageModel(int8)
+    monkeypatch.setattr(caches, "read_ahead", lambda _engine: False)  # so all is read behind
+    model = LanguageModel(int8, batch, owner="talk")
+    endless = dict.fromkeys(int8.tokenizer.end_token_ids, -100)
+    messages: list[Message] = []
+    for question, tokens in ((PROMPTS[2], 100), (PROMPTS[0], 4)):
+        messages.append(Message("user", question))
+        asked = {"seed": 3, "logit_bias": endless, "stop_on_loop": False, "max_new_tokens": tokens}
+        reply, expected = (each.generate(messages, **asked) for each in (model, fresh))
+        assert [s.choice for s in reply.steps] == [s.choice for s in expected.steps]
+        wait_until(lambda: batch.idle)  # which it is not while something lags
+        messages.append(Message("assistant", reply.text))
+    assert reply.reading.kept > 128 > reply.reading.anew

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gc
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from playground.errors import NotFinite
 from playground.generation.decoding import PREFILL_CHUNK
-from playground.generation.kept_caches import KeptCaches
+from playground.generation.kept_caches import MOST_BYTES, KeptCaches
 from playground.generation.language_model import LanguageModel
 from playground.generation.reply import Reply
 from playground.generation.row import Step
@@ -151,19 +152,109 @@ def test_the_next_turn_reads_only_what_is_new(kind: tuple[Precision, EngineName]
     assert again.reading.kept == (131 if full else 128)  # the last is always read
 
 
-def test_reading_ahead_ends_when_the_engine_is_let_go(tiny_model_folder: Path) -> None:
-    engine = ScriptedEngine(tiny_model_folder, [5] * 300, precision=Precision.INT8, hold_at=300)
-    caches = KeptCaches()
+class Watched(KeptCaches):
+    """Counts the pieces that are read ahead."""
+
+    ahead = 0
+
+    def read_ahead(self, engine: Engine) -> bool:
+        read = super().read_ahead(engine)
+        self.ahead += read
+        return read
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind[0] is not Precision.FP32], ids=str)
+def test_a_reply_is_read_behind_with_the_bits_that_it_has_in_company(
+    kind: tuple[Precision, EngineName],
+) -> None:
+    engine, caches = _ENGINES[kind], Watched()
+    batch, fresh = Scheduler(engine, kept=caches), LanguageModel(engine)
+    one, two = (LanguageModel(engine, batch, owner=owner) for owner in ("one", "two"))
+    endless = dict.fromkeys(engine.tokenizer.end_token_ids, -100)
+    asked: dict[str, Any] = {"stop_on_loop": False, "logit_bias": endless, "seed": 5}
+    asked["max_new_tokens"] = 72
+    prompt = list(range(10, 70))
+    alone = one.generate(prompt, **asked)
+    wait_until(lambda: batch.idle)
+    assert caches.ahead == 0  # 128 of 132 were read behind it
+    streams = [each.stream(prompt, **asked) for each in (one, two)]
+    company = [list(steps) for steps in zip(*streams, strict=True)]
+    expected = fresh.generate(prompt, **asked)
+    for steps in (alone.steps, *zip(*company, strict=True)):
+        assert [step.choice for step in steps] == [step.choice for step in expected.steps]
+    wait_until(lambda: batch.idle)
+    longer = [*prompt, *alone.token_ids, 10]
+    asked["max_new_tokens"] = 4
+    again = fresh.generate(longer, **asked)
+    for model in (one, two):  # "one" finds what was read behind, and ahead
+        reply = model.generate(longer, **asked)
+        assert reply.reading.kept == 128
+        assert [step.choice for step in reply.steps] == [step.choice for step in again.steps]
+
+
+ENDLESS: dict[str, Any] = {"temperature": 0, "max_new_tokens": 300, "stop_on_loop": False}
+
+
+def no_room_at_first() -> Callable[[int], int]:
+    """Return a budget that has no room until the second time it is asked."""
+    first = iter([0])
+    return lambda _held: next(first, MOST_BYTES)
+
+
+@pytest.mark.parametrize("give_up", [KeptCaches.leave, lambda each, of: each.forget(of, "talk")])
+@pytest.mark.parametrize("ahead", [False, True])
+def test_no_more_is_read_of_a_reply_once_nobody_may_find_it(
+    tiny_model_folder: Path, give_up: Callable[[KeptCaches, Engine], None], ahead: bool
+) -> None:
+    # Four pieces are to be read: behind the reply, or else ahead of the next.
+    at = 300 if ahead else 63
+    engine = ScriptedEngine(tiny_model_folder, [5] * 300, precision=Precision.INT8, hold_at=at)
+    caches = KeptCaches(no_room_at_first()) if ahead else KeptCaches()
     batch = Scheduler(engine, kept=caches)
-    model = LanguageModel(engine, batch, owner="talk")
-    settings: dict[str, Any] = {"temperature": 0, "max_new_tokens": 300, "stop_on_loop": False}
-    assert model.generate([1, 2, 3], **settings).token_ids == (5,) * 300
-    assert engine.holding.wait(10)  # four pieces are to be read, of which this is the first
-    caches.leave(engine)
+    stream = LanguageModel(engine, batch, owner="talk").stream([1, 2, 3], **ENDLESS)
+    written = [step.token_id for step in islice(stream, 300 if ahead else 40)]
+    assert engine.holding.wait(10)  # before the first of them
+    give_up(caches, engine)
     engine.released.set()
+    assert written + [step.token_id for step in stream] == [5] * 300
     wait_until(lambda: batch.idle)
     assert engine.calls == 301
     assert caches.size_bytes() == 0
+
+
+def test_a_reply_goes_on_when_reading_behind_it_fails(
+    tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = ScriptedEngine(tiny_model_folder, [5] * 300, precision=Precision.INT8)
+    caches = KeptCaches()
+    batch = Scheduler(engine, kept=caches)
+    forward, pieces = ScriptedEngine.forward, []
+
+    def fail(own: ScriptedEngine, token_ids: Any, caches: Any) -> Any:
+        if token_ids.size == PREFILL_CHUNK:
+            pieces.append(caches[0].length)
+            raise MemoryError
+        return forward(own, token_ids, caches)
+
+    monkeypatch.setattr(ScriptedEngine, "forward", fail)
+    reply = LanguageModel(engine, batch, owner="talk").generate([1, 2, 3], **ENDLESS)
+    assert reply.token_ids == (5,) * 300
+    wait_until(lambda: batch.idle)
+    assert (pieces, caches.size_bytes()) == ([0], 0)
+
+
+def test_nothing_is_read_behind_a_reply_in_company(tiny_model_folder: Path) -> None:
+    engine = ScriptedEngine(tiny_model_folder, [5] * 60, precision=Precision.INT8, hold_at=2)
+    caches = Watched()
+    batch = Scheduler(engine, kept=caches)
+    models = [LanguageModel(engine, batch, owner=owner) for owner in ("one", "two")]
+    first = models[0].stream([1] * 40, temperature=0, stop_on_loop=False)
+    assert engine.holding.wait(10)
+    second = models[1].stream([1] * 40, temperature=0, stop_on_loop=False)
+    engine.released.set()
+    assert len(list(first)) == len(list(second)) == 61
+    wait_until(lambda: batch.idle)
+    assert caches.ahead == 1  # of the first; the second was alone at its end
 
 
 @pytest.fixture
@@ -213,8 +304,13 @@ def test_what_is_in_use_is_copied_and_stays_its_own(engine: ScriptedEngine) -> N
     second = caches.begin(engine, "one", [*range(80), 1, 2, 3])
     assert (second.taken, second.cache.length, first.cache.length) == (64, 64, 90)
     assert second.cache is not first.cache
+    caches.read_behind(engine, first, range(130))  # its reply goes on in the cache that it has
+    third = caches.begin(engine, "one", range(200))
+    assert (third.taken, third.cache.length, first.cache.length) == (128, 128, 128)
+    assert third.cache is not first.cache
     caches.free()  # what is in use stays
-    caches.forget(engine, "one")  # while both are in use: neither is kept
+    caches.forget(engine, "one")  # while all are in use: none is kept
+    caches.end(engine, third, range(200))
     caches.end(engine, first, range(100))
     caches.end(engine, second, range(80))
     assert caches.size_bytes() == 0

@@ -141,9 +141,11 @@ class ChatTab:
         self._welcome.wire().then(self._on_load, **load).then(**draft)
 
         # First of what a change sets off: the page soon puts a number out of range back.
-        self._remembered.wire()
-        changed = [component.change for component in self._rail.components]
-        gr.on([self._composer.change, *changed], trigger_mode="always_last", **draft)
+        settled = self._remembered.wire()
+        # One after the other: of two that wait for their turn at the same event each would set
+        # off the other, without end.
+        settled.then(trigger_mode="always_last", **draft)
+        self._composer.change(trigger_mode="always_last", **draft)
         return visited
 
     def load_after(self, event: Dependency) -> None:

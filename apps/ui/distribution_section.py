@@ -77,6 +77,7 @@ class DistributionSection(Section):
             fields["way"],
             fields["amount"],
             queue=False,
+            trigger_mode="multiple",
             **QUIET,
         )
 

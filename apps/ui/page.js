@@ -342,6 +342,8 @@ function playgroundStart() {
   const wait = setInterval(() => {
     if (!document.getElementById("to-latest") || !document.querySelector(".lab")) return;
     clearInterval(wait);
+    // It is made before the labs (`page.py`); who goes by the keyboard comes to it after them.
+    document.getElementById("zones").append(document.getElementById("rail"));
     playgroundTheme(playgroundStored("playground-theme") || "system");
     playgroundOpen();
     playgroundFollow();

@@ -114,6 +114,13 @@ def _zones(pool: Pool, start: ModelChoice) -> _Zones:
     with gr.Row(elem_id="zones"):
         with gr.Column(elem_id="labs"):
             buttons = _labs()
+        # Gradio looks for a component from the first to the last, for every value of an event and
+        # twice for every input: the run settings, which most events read, stand before all labs.
+        # The page's script puts the rail behind them, where its keys are expected.
+        with gr.Column(elem_id="rail"):
+            gr.HTML(_OTHERS, elem_id="rail-others", js_on_load=None)
+            choices = model_choices(pool.settings, start.reference)
+            rail = build_rail(choices, start, pool.settings.moderation)
         with gr.Column(elem_id="work"):
             badge = gr.HTML(render_badge(pool, start), elem_id="badge", js_on_load=None)
             notice = gr.HTML("", elem_id="link-notice", js_on_load=None)
@@ -121,10 +128,6 @@ def _zones(pool: Pool, start: ModelChoice) -> _Zones:
                 name: gr.Column(elem_id=f"panel-{name}", elem_classes="lab-panel")
                 for name in ("chat", *_names())
             }
-        with gr.Column(elem_id="rail"):
-            gr.HTML(_OTHERS, elem_id="rail-others", js_on_load=None)
-            choices = model_choices(pool.settings, start.reference)
-            rail = build_rail(choices, start, pool.settings.moderation)
     return _Zones(key, seen, buttons, badge, notice, panels, rail)
 
 

@@ -122,7 +122,7 @@ def window_fields() -> dict[str, Component]:
         elem_id="overflow",
         filterable=False,
     )
-    overflow.change(_explain, overflow, overflow, queue=False, **QUIET)
+    overflow.change(_explain, overflow, overflow, queue=False, trigger_mode="multiple", **QUIET)
     window = gr.Textbox(
         label=LABELS["context_window"],
         info="Tokens of prompt and reply together. A small one overflows soon, to learn with.",

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 import gradio as gr
+from gradio.events import Dependency
 
 from apps.chat.store import ConversationStore
 from apps.ui.events import QUIET, WITH_KEY
@@ -44,8 +45,8 @@ class RememberedRail:
         self._rail = rail
         self._key = key
 
-    def wire(self) -> None:
-        """Connect the components."""
+    def wire(self) -> Dependency:
+        """Connect the components; after the event returned, what was changed last is kept."""
         rail = set(self._rail.components)
         changed = [component.change for component in rail]
         # The page puts a number that was typed out of range back at once: every change is checked,
@@ -58,7 +59,8 @@ class RememberedRail:
         moved = [component.input for component in rail - loads]
         gr.on(moved, None, None, self._rail.notice, js="() => ''", **QUIET)
         last: View = {"queue": False, "trigger_mode": "always_last", "js": WITH_KEY, **QUIET}
-        gr.on(changed, self._on_settled, {self._key, *rail}, **last)
+        settled: Dependency = gr.on(changed, self._on_settled, {self._key, *rail}, **last)
+        return settled
 
     def bring_back(self, key: str) -> tuple[View, str]:
         """Return what to put into the rail, and one sentence on what cannot be had, or nothing."""

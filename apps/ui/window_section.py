@@ -41,7 +41,9 @@ class WindowSection(ConversationSection):
         """Connect the components."""
         super().wire()
         rail, quiet = self._rail, {**QUIET, "queue": False}
-        self._policy.change(_explained, self._policy, self._policy, **quiet)
+        self._policy.change(
+            _explained, self._policy, self._policy, trigger_mode="multiple", **quiet
+        )
         taken = [self.notice, rail.overflow, rail.window, rail.max_new_tokens]
         self._use.click(self._on_use, self.inputs, taken, js=self.script, **quiet)
 

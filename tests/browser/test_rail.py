@@ -35,6 +35,8 @@ def choose(page: Page, label: str, option: str) -> None:
 
 def test_presets_reset_and_what_really_loaded(visit: Visit) -> None:
     page = visit()
+    zones = "[...document.querySelector('#zones').children].map((each) => each.id)"
+    assert page.evaluate(zones) == ["labs", "work", "rail"]  # as one sees and tabs through them
     at_first = number(page, "temperature").input_value()
     # T 1, where the model's own odds are, is marked amid the slider.
     mark = "(each) => getComputedStyle(each).getPropertyValue('--neutral')"

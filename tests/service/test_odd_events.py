@@ -89,6 +89,18 @@ def test_odd_values_get_a_sentence_and_one_line_in_the_log(server: PageServer) -
     assert "Traceback" not in server.log
 
 
+def test_no_change_sets_off_two_that_wait_for_the_last(server: PageServer) -> None:
+    """Of two such, each would set off the other, without end: Gradio repeats all of a change."""
+    waiting: dict[tuple[Any, ...], list[str]] = {}
+    for call in page_config(httpx.get(server.url).text)["dependencies"]:
+        if call["backend_fn"] and call["trigger_mode"] == "always_last":
+            for target in call["targets"]:
+                waiting.setdefault(tuple(target), []).append(call["api_name"])
+    changes = {target: names for target, names in waiting.items() if target[1] == "change"}
+    assert len(changes) > 20
+    assert not {target: names for target, names in changes.items() if len(names) > 1}
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -1,9 +1,12 @@
-"""The compiled products against PyTorch's: every bit; and what happens where there are none."""
+"""What is compiled against the lines that it speeds up; and what happens where nothing is.
+
+Products of integers have every bit of PyTorch's. Sums of floats run in an order of their own, the
+same alone and in company.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -11,14 +14,27 @@ import numpy as np
 import pytest
 import torch
 
+from playground.core.attention import attend
+from playground.core.linear import Dense
+from playground.models.acquire.store import InstalledModel
+from playground.models.engines.attention import attend_compiled, attend_in_torch
+from playground.models.engines.compiled import helpers as compiled_helpers
 from playground.models.engines.compiled import product as compiled_product
 from playground.models.engines.compiled import ready
-from playground.models.engines.linear_layers import COMPILED_ROWS, SplitInt8Linear
+from playground.models.engines.core_model import load_core_engine
+from playground.models.engines.linear_layers import (
+    BATCH_ROWS,
+    COMPILED_ROWS,
+    FullHead,
+    FullLinear,
+    SplitInt8Linear,
+)
+from playground.models.engines.precision import Precision
 from playground.settings import Settings
 
-pytestmark = pytest.mark.skipif(
+with_vnni = pytest.mark.skipif(
     not torch.cpu.get_capabilities().get("avx512_vnni", False),
-    reason="without VNNI the layer that is compiled is not used",
+    reason="without VNNI the layer whose integers are compiled is not used",
 )
 SHAPES = ((960, 576), (576, 1536), (7, 33), (129, 65), (64, 64))
 
@@ -38,9 +54,9 @@ def _compiled(kernels: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def helpers(monkeypatch: pytest.MonkeyPatch) -> Iterator[compiled_product.Helpers]:
-    own = compiled_product.Helpers()
-    monkeypatch.setattr(compiled_product, "_helpers", own)
+def helpers(monkeypatch: pytest.MonkeyPatch) -> compiled_helpers.Helpers:
+    own = compiled_helpers.Helpers()
+    monkeypatch.setattr(compiled_product, "HELPERS", own)
     return own
 
 
@@ -59,11 +75,12 @@ def hard_rows(rng: np.random.Generator, width: int) -> np.ndarray:
     return x
 
 
+@with_vnni
 @pytest.mark.usefixtures("_compiled")
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("threads", [1, 3])
 def test_a_compiled_product_has_every_bit_of_pytorchs(
-    shape: tuple[int, int], threads: int, helpers: compiled_product.Helpers
+    shape: tuple[int, int], threads: int, helpers: compiled_helpers.Helpers
 ) -> None:
     rng = np.random.default_rng(0)
     layer = random_layer(rng, shape)
@@ -76,6 +93,7 @@ def test_a_compiled_product_has_every_bit_of_pytorchs(
             np.testing.assert_array_equal(ours.view(np.int32), theirs[:rows].view(np.int32))
 
 
+@with_vnni
 @pytest.mark.usefixtures("_compiled", "helpers")
 def test_a_number_that_is_none_is_not_lost() -> None:
     layer = random_layer(np.random.default_rng(4), (70, 100))
@@ -87,8 +105,9 @@ def test_a_number_that_is_none_is_not_lost() -> None:
     assert np.isnan(product[1]).all()
 
 
+@with_vnni
 @pytest.mark.usefixtures("_compiled")
-def test_products_stay_whole_while_helpers_come_and_go(helpers: compiled_product.Helpers) -> None:
+def test_products_stay_whole_while_helpers_come_and_go(helpers: compiled_helpers.Helpers) -> None:
     """Many products in a row, as in a token, with more threads than cores; also two at a time."""
     rng = np.random.default_rng(1)
     layers = [random_layer(rng, shape) for shape in SHAPES]
@@ -113,6 +132,7 @@ def test_products_stay_whole_while_helpers_come_and_go(helpers: compiled_product
     assert not wrong
 
 
+@with_vnni
 @pytest.mark.usefixtures("_compiled", "helpers")
 def test_a_layer_whose_bytes_lie_otherwise_is_left_to_pytorch() -> None:
     rng = np.random.default_rng(2)
@@ -121,9 +141,96 @@ def test_a_layer_whose_bytes_lie_otherwise_is_left_to_pytorch() -> None:
     np.testing.assert_array_equal(layer(x), layer._by_onednn(x))
     assert layer.multiplied_by.startswith("products by PyTorch, compiled ones")
     assert layer.compiled.equal
-    layer.compiled = compiled_product.CompiledProduct(other._packed, layer._scales.numpy())
+    layer.compiled = compiled_product.SplitProduct(other._packed, layer._scales.numpy())
     np.testing.assert_array_equal(layer(x), layer._by_onednn(x))
     assert layer.multiplied_by == "products by PyTorch: compiled ones gave other bits"
+
+
+@pytest.mark.usefixtures("_compiled")
+@pytest.mark.parametrize("make", [FullLinear, FullHead])
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_full_product_is_the_cores_and_the_same_in_any_batch(
+    make: type[FullLinear | FullHead],
+    shape: tuple[int, int],
+    threads: int,
+    helpers: compiled_helpers.Helpers,
+) -> None:
+    rng = np.random.default_rng(5)
+    weight = rng.normal(size=shape).astype(np.float32)
+    x = rng.normal(size=(BATCH_ROWS, shape[1])).astype(np.float32)
+    layer = make(weight)
+    with helpers.at_work(threads):
+        alone = np.concatenate([layer(row[None]) for row in x])
+        for rows in (2, 5, COMPILED_ROWS, *([BATCH_ROWS] if make is FullHead else [])):
+            np.testing.assert_array_equal(layer(x[:rows]), alone[:rows])
+    # The bound of any order of n sums: n eps sum |x w| (Higham, 2002, eq. 3.5).
+    most = shape[1] * np.finfo("f4").eps * (np.abs(x) @ np.abs(weight.T))
+    assert (np.abs(alone - Dense(weight.astype("f8"))(x.astype("f8"))) <= most).all()
+
+
+@pytest.mark.usefixtures("_compiled")
+@pytest.mark.parametrize("window", [None, 1, 7, 1000])
+@pytest.mark.parametrize("tokens", [1, 2, 5, 200, 640])
+def test_what_one_query_sees_is_what_the_core_computes(
+    tokens: int, window: int | None, helpers: compiled_helpers.Helpers
+) -> None:
+    rng = np.random.default_rng(6)
+    query = rng.normal(size=(1, 9, 20)).astype(np.float32)
+    # As in a cache: room behind the tokens that are held.
+    keys, values = rng.normal(size=(2, 3, tokens + 30, 20)).astype(np.float32)[:, :, :tokens]
+    expected = attend(*(a.astype("f8") for a in (query, keys, values)), window=window)
+    with helpers.at_work(3):
+        mixed = attend_compiled(query, keys, values, window=window)
+    np.testing.assert_allclose(mixed, expected, atol=1e-6)
+    keys[1, -1, 3] = np.nan
+    lost = np.isnan(attend_compiled(query, keys, values, window=window)).any(axis=(0, 2))
+    np.testing.assert_array_equal(lost, np.arange(9) // 3 == 1)
+
+
+@pytest.mark.usefixtures("_compiled")
+@pytest.mark.parametrize(
+    ("precision", "most"),
+    [
+        (Precision.FP32, 1e-4),
+        # Its layers round their inputs, here and there to another step.
+        pytest.param(Precision.INT8, 0.05, marks=with_vnni),
+    ],
+)
+def test_a_model_says_what_it_says_in_numpy_alone_and_in_company(
+    precision: Precision,
+    most: float,
+    default_model: InstalledModel,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = load_core_engine(default_model, precision)
+    ids = np.random.default_rng(7).integers(0, 40_000, (COMPILED_ROWS, 40))
+
+    def write(rows: np.ndarray) -> np.ndarray:
+        """Return the scores of three tokens, of shape (3, rows, V)."""
+        caches = [engine.new_cache() for _ in rows]
+        for row, cache in zip(rows, caches, strict=True):
+            engine.forward(row[None], [cache])
+        return np.array([engine.forward(rows[:, place, None], caches) for place in range(3)])
+
+    together = write(ids)
+    np.testing.assert_array_equal(write(ids[3:4])[:, 0], together[:, 3])
+    monkeypatch.setattr(ready, "kernels", lambda: None)
+    by_numpy = write(ids)
+    assert not np.array_equal(together, by_numpy)  # so it was not NumPy before
+    np.testing.assert_allclose(together, by_numpy, atol=most)
+
+
+@pytest.mark.usefixtures("_compiled")
+def test_an_engine_that_rounds_keeps_the_attention_it_was_loaded_with(
+    default_model: InstalledModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert load_core_engine(default_model, Precision.BF16).network.attention is attend_compiled
+    monkeypatch.setattr(ready, "_kernels", None)
+    monkeypatch.setattr(ready, "_thread", threading.current_thread())
+    monkeypatch.setattr(ready, "is_whole", lambda _: False)  # it is being compiled
+    assert load_core_engine(default_model, Precision.BF16).network.attention is attend_in_torch
+    assert load_core_engine(default_model, Precision.FP32).network.attention is attend_compiled
 
 
 @pytest.mark.usefixtures("kernels")
@@ -157,6 +264,7 @@ def test_a_broken_file_of_the_cache_is_noticed(tmp_path: Path) -> None:
     assert not ready.is_whole(tmp_path)
 
 
+@with_vnni
 @pytest.mark.parametrize(
     ("switch", "found", "status"),
     [("off", True, "off (PLAYGROUND_COMPILED)"), ("", False, "Numba is not installed")],

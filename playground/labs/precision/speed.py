@@ -16,7 +16,7 @@ from playground.sizes import spell_size
 # What each path computes, read in the sources of the engines: torch, bitsandbytes 0.50 (its CPU
 # kernels) and `playground.models.engines.linear_layers`.
 _PATHS = {
-    ("FullLinear", Precision.FP32): "multiplies FP32 weights as they are (NumPy, one row at once)",
+    ("FullLinear", Precision.FP32): "multiplies FP32 weights as they are",
     ("TorchLinear", Precision.FP16): "multiplies FP16 weights, with inputs rounded to FP16",
     ("TorchLinear", Precision.BF16): "multiplies BF16 weights, with inputs rounded to BF16",
     ("SplitInt8Linear", Precision.INT8): "multiplies the INT8 rows as whole numbers, with inputs "

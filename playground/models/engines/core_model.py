@@ -12,22 +12,26 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
+from playground.core.attention import Attention
 from playground.core.kv_cache import KVCache as CoreCache
 from playground.core.linear import Biased, Dense, Linear
 from playground.core.transformer import Transformer
 from playground.errors import PrecisionUnavailable
 from playground.models.acquire.store import InstalledModel
 from playground.models.config import read_model_config
-from playground.models.engines.attention import attend_in_torch
+from playground.models.engines.attention import attend_compiled, attend_in_torch
 from playground.models.engines.checkpoint import read_weights, require_rows
-from playground.models.engines.compiled.product import helpers_at_work
+from playground.models.engines.compiled import ready
+from playground.models.engines.compiled.helpers import HELPERS
 from playground.models.engines.compute import compute
 from playground.models.engines.core_families import unsupported_reason
 from playground.models.engines.core_tensors import build_transformer
 from playground.models.engines.engine import KVCache, LoadReport
 from playground.models.engines.linear_layers import (
+    BATCH_ROWS,
     COMPILED_ROWS,
     Float32Array,
+    FullHead,
     FullLinear,
     SplitInt8Linear,
     TorchLinear,
@@ -52,9 +56,8 @@ class CoreEngine:
     @property
     def report(self) -> LoadReport:
         """What was loaded, and who multiplies at the moment; see `Engine.report`."""
-        first = self.network.blocks[0].qkv
-        product = first.product if isinstance(first, Biased) else first
-        if not isinstance(product, SplitInt8Linear):
+        product = _first_product(self.network)
+        if not isinstance(product, FullLinear | SplitInt8Linear):
             return self.loaded
         return replace(self.loaded, products=product.multiplied_by)
 
@@ -73,14 +76,20 @@ class CoreEngine:
         own = cast(Sequence[CoreCache], caches)
 
         def run() -> NDArray[np.float32]:
-            with helpers_at_work(_threads(token_ids.size)):
+            with HELPERS.at_work(self._threads(token_ids.size, COMPILED_ROWS)):
                 last = self.network.hidden_states(token_ids, own)[:, -1]
-                if isinstance(self.network.head, SplitInt8Linear):
+                if token_ids.size <= COMPILED_ROWS:
                     return self.network.logits(last)
-            # PyTorch's threads multiply by the others, and the helpers would be in their way.
-            return self.network.logits(last)
+            with HELPERS.at_work(self._threads(len(last), BATCH_ROWS)):
+                return self.network.logits(last)
 
         return compute(run)
+
+    def _threads(self, rows: int, most: int) -> int:
+        """Return how many threads share what is compiled; PyTorch's own would be in their way."""
+        import torch
+
+        return torch.get_num_threads() if rows <= most and _is_compiled(self.network) else 1
 
     def logits_at_each(self, token_ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the logits after every token of a text; see `Engine.logits_at_each`."""
@@ -141,7 +150,7 @@ def load_core_engine(model: InstalledModel, precision: Precision) -> CoreEngine:
     tokenizer = Tokenizer.load(model.path, read_end_token_ids(model.path))
     require_rows(tokenizer, config.vocab_size, model.path)
     weights = read_weights(model.path, config)
-    network = build_transformer(config, weights, linear, head, attend_in_torch)
+    network = build_transformer(config, weights, linear, head, _attention_at(precision))
     return CoreEngine(
         model=model,
         precision=precision,
@@ -161,20 +170,33 @@ def linear_makers(
     if precision is Precision.INT8_HEAD:
         return quantize_linear, quantize_linear
 
+    if precision is Precision.INT8:
+        return quantize_linear, FullHead  # as bitsandbytes does, the head keeps its format
+
     def in_torch(weight: Float32Array) -> Linear:
-        # As bitsandbytes does, the head keeps its format at INT8. PyTorch multiplies by it too: its
-        # threads and NumPy's would else take turns in every token.
-        whole = Precision.FP32 if precision is Precision.INT8 else precision
-        return TorchLinear(weight, torch_dtype(whole))
+        return TorchLinear(weight, torch_dtype(precision))
 
-    return (quantize_linear if precision is Precision.INT8 else in_torch), in_torch
+    return in_torch, in_torch
 
 
-def _threads(rows: int) -> int:
-    """Return how many threads share a compiled product of so many rows."""
-    import torch
+def _attention_at(precision: Precision) -> Attention:
+    """Return who mixes values.
 
-    return torch.get_num_threads() if rows <= COMPILED_ROWS else 1
+    Layers of fewer bits round their inputs, so that the last bits of attention can decide about a
+    step: an engine keeps the attention that it was loaded with, lest its texts change on the way.
+    """
+    if precision is Precision.FP32 or ready.kernels_if_compiled():
+        return attend_compiled
+    return attend_in_torch
+
+
+def _first_product(network: Transformer) -> Linear:
+    first = network.blocks[0].qkv
+    return first.product if isinstance(first, Biased) else first
+
+
+def _is_compiled(network: Transformer) -> bool:
+    return isinstance(_first_product(network), FullLinear | SplitInt8Linear)
 
 
 def _shares_embedding(network: Transformer) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playground.core.linear import Dense
-from playground.models.engines.compiled.product import CompiledProduct
+from playground.models.engines.compiled.product import SplitProduct, full_product, products_by
 
 if TYPE_CHECKING:
     import torch
@@ -28,6 +28,9 @@ INT8_KERNEL_ROWS = 16
 # Up to here a compiled product takes no more of the processor than oneDNN's on AMX, and on a busy
 # machine a fraction of the time; above, oneDNN's instructions for many rows win.
 COMPILED_ROWS = 8
+
+# The most rows that a batch has, those of labs among them.
+BATCH_ROWS = 16
 
 # From here on PyTorch's own choice for FP32 is the faster one, where MKL is at home.
 MANY_ROWS = 64
@@ -124,7 +127,11 @@ def mkl_is_at_home() -> bool:
 
 
 class FullLinear(Dense):
-    """x W^T in FP32: one row by NumPy, as in the core; more by PyTorch, on the same memory."""
+    """x W^T in FP32, all on the same memory.
+
+    Few rows are multiplied by a compiled function, where there is one: all rows of a batch in the
+    order in which each would sum alone. Else one row by NumPy, as in the core, and more by PyTorch.
+    """
 
     def __init__(self, weight: Float32Array) -> None:
         import torch
@@ -134,7 +141,39 @@ class FullLinear(Dense):
 
     def __call__(self, x: Float32Array) -> Float32Array:
         """Return the product of shape (N, out) for inputs of shape (N, in)."""
+        if len(x) <= COMPILED_ROWS and (sooner := full_product(x, self.weight)) is not None:
+            return sooner
         return super().__call__(x) if len(x) == 1 else self._many(x)
+
+    @property
+    def multiplied_by(self) -> str:
+        """Who multiplies few rows at the moment, and why not the compiled product."""
+        return products_by("NumPy and PyTorch")
+
+
+class FullHead(TorchLinear):
+    """A head in FP32 over layers of fewer bits: a row gets the same bits in any batch that runs.
+
+    Up to `BATCH_ROWS` rows are multiplied by a compiled function, where there is one; else by
+    oneDNN.
+    """
+
+    def __init__(self, weight: Float32Array) -> None:
+        import torch
+
+        super().__init__(weight, torch.float32)
+        self._as_array = weight
+
+    def __call__(self, x: Float32Array) -> Float32Array:
+        """Return the product of shape (N, out) for inputs of shape (N, in)."""
+        if len(x) > BATCH_ROWS:
+            return super().__call__(x)
+        pieces = [x[start : start + COMPILED_ROWS] for start in range(0, len(x), COMPILED_ROWS)]
+        products = [full_product(piece, self._as_array) for piece in pieces]
+        sooner = [product for product in products if product is not None]
+        if len(sooner) < len(pieces):
+            return super().__call__(x)
+        return sooner[0] if len(sooner) == 1 else np.concatenate(sooner)
 
 
 class Int8Linear:
@@ -205,7 +244,7 @@ class SplitInt8Linear:
         self._zeros = torch.zeros(len(codes), dtype=torch.int32)
         # Packed in the order in which the kernel reads.
         self._packed = torch.ops.onednn.qlinear_prepack(codes.contiguous(), None)
-        self.compiled = CompiledProduct(self._packed, self._scales.numpy())
+        self.compiled = SplitProduct(self._packed, self._scales.numpy())
 
     @property
     def size_bytes(self) -> dict[str, int]:

@@ -1,26 +1,57 @@
-"""What is compiled: the product of int8 rows, by as many threads as there are at the moment.
+"""What is compiled: products and attention, by as many threads as there are at the moment.
 
 Importing this module compiles it, or loads what was compiled before; see
 `playground.models.engines.compiled.ready`.
 
-The thread that computes writes a product on a board: where inputs, codes and results lie, and how
-many blocks of 64 outputs are left. Then it takes block after block, and so does every helper that
-has a core at the moment. Nobody waits for a helper that has none: on a busy machine the thread
-does all the blocks itself. Which thread sums a block changes no bit.
+The thread that computes writes what is to be done on a board (`compiled.board`). Then it takes
+block after block, and so does every helper that has a core at the moment. Nobody waits for a helper
+that has none: on a busy machine the thread does all the blocks itself. Which thread computes a
+block changes no bit.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numba import boolean, carray, float32, int16, int64, njit, void
+from numba import boolean, float32, int16, int64, njit, types, void
 from numpy.typing import NDArray
 
+from playground.models.engines.compiled.attention import FLOAT_BYTES, attend_one_head
+from playground.models.engines.compiled.board import (
+    APART,
+    ATTENTION,
+    BLOCKS,
+    BOARD_WORDS,
+    COUNT,
+    DONE,
+    GROUP,
+    INPUTS,
+    KEYS,
+    KIND,
+    LEFT,
+    MIXED,
+    NUMBERS,
+    OPEN,
+    OUTPUTS,
+    PRODUCT,
+    PRODUCT_OF_FLOATS,
+    PRODUCT_OF_INTEGERS,
+    QUERIES,
+    ROWS,
+    SCALES,
+    SIZE,
+    STEPS,
+    TOKENS,
+    VALUES,
+    WEIGHED,
+    WEIGHTS,
+    WIDTH,
+    Board,
+)
+from playground.models.engines.compiled.floats import FLOAT_BLOCK, multiply_floats
+from playground.models.engines.compiled.integers import INPUT_PAD, multiply_integers, split
 from playground.models.engines.compiled.vectors import (
     BLOCK,
-    QUAD,
     add_to_word,
-    block_sums,
-    floats_at,
     give_way,
     load_word,
     pause,
@@ -28,69 +59,20 @@ from playground.models.engines.compiled.vectors import (
     take_word,
 )
 
+__all__ = [
+    "BOARD_WORDS",
+    "INPUT_PAD",
+    "OPEN",
+    "attend",
+    "help_out",
+    "multiply_full",
+    "multiply_split",
+]
+
 Float32Array = NDArray[np.float32]
 Int16Array = NDArray[np.int16]
-Board = NDArray[np.int64]
 
-# The words of a board. Those that several threads write have a cache line of their own. `LEFT`
-# holds the number of the product in its upper half, so that none is taken for the one before.
-LEFT, DONE, OPEN, BOARD_WORDS = 0, 8, 16, 40
-INPUTS, STEPS, ROWS, QUADS, CODES, SCALES, OUTPUTS, PRODUCT, BLOCKS = range(24, 33)
-COUNT = 1 << 32
-NUMBERS = 1 << 30
-
-INPUT_PAD = 64  # oneDNN fills rows up to a multiple of this, with zeros
 AWAKE = 1000  # pauses, some 40 ns each, after which a thread that waits lets others have its core
-
-# As in `playground.models.engines.linear_layers`.
-STEPS_OF_16_BITS = np.float32(127 * 257)
-TINY = np.float32(1e-30)
-TO_UNSIGNED = np.float32(128 * 257 + 0.5)
-HIGH = np.float32(256)
-MAGNITUDE = 0x7FFFFFFF  # all bits of a float32 but its sign
-
-
-@njit(float32(float32[::1], int16[:, ::1]), cache=True)
-def split(x: Float32Array, inputs: Int16Array) -> np.float32:
-    """Round a row to 16 bits; put low and high bytes, less 128, into two rows. Return the step.
-
-    In `SplitInt8Linear.__call__`: from ``step = np.maximum(...)`` to ``low_and_high``.
-    """
-    # Magnitudes are in the order of their bits, and NaN is above them all, so that it is kept.
-    bits = np.zeros(1, np.int32)
-    for each in x.view(np.int32):
-        bits[0] = max(bits[0], each & MAGNITUDE)
-    largest = bits.view(np.float32)[0]
-    step = np.float32((TINY if largest < TINY else largest) / STEPS_OF_16_BITS)
-    for place in range(len(x)):
-        whole = np.int32(np.float32(x[place] / step) + TO_UNSIGNED)
-        inputs[0, place] = (whole & 255) - 128
-        inputs[1, place] = (whole >> 8) - 128
-    return step
-
-
-@njit(void(int64[::1], int64), cache=True)
-def multiply_block(board: Board, block: int) -> None:
-    """Multiply all rows of inputs by 64 rows of codes.
-
-    In `SplitInt8Linear.__call__`: ``products = self._multiply(...)`` and all after it.
-    """
-    quads, outputs = board[QUADS], board[OUTPUTS]
-    plane = quads * QUAD * 2
-    codes = board[CODES] + block * quads * QUAD * BLOCK
-    first = block * BLOCK
-    count = min(BLOCK, outputs - first)
-    scales = carray(floats_at(board[SCALES]), outputs)[first : first + count]
-    steps = carray(floats_at(board[STEPS]), board[ROWS])
-    product = carray(floats_at(board[PRODUCT]), (board[ROWS], outputs))
-    sums = np.empty((2, BLOCK), np.int32)
-    for row in range(board[ROWS]):
-        inputs = board[INPUTS] + row * 2 * plane
-        block_sums(inputs, plane, codes, quads, sums.ctypes.data)
-        for place in range(count):
-            low = np.float32(sums[0, place]) * scales[place]
-            high = np.float32(sums[1, place]) * scales[place]
-            product[row, first + place] = (high * HIGH + low) * steps[row]
 
 
 @njit(void(int64), cache=True)
@@ -101,17 +83,46 @@ def _wait(waited: int) -> None:
         give_way()
 
 
+@njit(void(int64[::1], int64), cache=True)
+def _do_block(board: Board, block: int) -> None:
+    if board[KIND] == PRODUCT_OF_INTEGERS:
+        multiply_integers(board, block)
+    elif board[KIND] == PRODUCT_OF_FLOATS:
+        multiply_floats(board, block)
+    else:
+        attend_one_head(board, block)
+
+
 @njit(boolean(int64[::1]), cache=True)
 def take_block(board: Board) -> bool:
-    """Take a block that is left, if any, and multiply it; return False when none was."""
+    """Take a block that is left, if any, and compute it; return False when none was."""
     word = load_word(board, LEFT)
     left = word % COUNT
     if not left:
         return False
     if take_word(board, LEFT, word, word - 1):
-        multiply_block(board, board[BLOCKS] - left)
+        _do_block(board, board[BLOCKS] - left)
         add_to_word(board, DONE, 1)
     return True
+
+
+@njit(void(int64[::1], int64, int64, boolean), cache=True)
+def _share(board: Board, kind: int, blocks: int, helped: bool) -> None:
+    """Compute all blocks of what stands on the board, with helpers if they may have some."""
+    board[KIND], board[BLOCKS] = kind, blocks
+    if not helped:
+        for block in range(blocks):
+            _do_block(board, block)
+        return
+    number = (load_word(board, LEFT) // COUNT + 1) % NUMBERS
+    store_word(board, DONE, 0)
+    store_word(board, LEFT, number * COUNT + blocks)
+    while take_block(board):
+        pass
+    waited = 0
+    while load_word(board, DONE) < blocks:  # for those that were begun, and for no other
+        waited += 1
+        _wait(waited)
 
 
 @njit(
@@ -127,7 +138,7 @@ def take_block(board: Board) -> bool:
     ),
     cache=True,
 )
-def multiply(
+def multiply_split(
     x: Float32Array,
     inputs: Int16Array,
     steps: Float32Array,
@@ -158,28 +169,92 @@ def multiply(
     helped : bool
         Whether to let them have blocks.
     """
-    rows, _, padded = inputs.shape
-    outputs = len(scales)
-    for row in range(rows):
+    for row in range(len(x)):
         steps[row] = split(x[row], inputs[row])
-    blocks = -(-outputs // BLOCK)
     board[INPUTS], board[STEPS] = inputs.ctypes.data, steps.ctypes.data
-    board[ROWS], board[QUADS] = rows, padded // QUAD
-    board[CODES], board[SCALES] = codes, scales.ctypes.data
-    board[OUTPUTS], board[PRODUCT], board[BLOCKS] = outputs, product.ctypes.data, blocks
-    if not helped:
-        for block in range(blocks):
-            multiply_block(board, block)
-        return
-    number = (load_word(board, LEFT) // COUNT + 1) % NUMBERS
-    store_word(board, DONE, 0)
-    store_word(board, LEFT, number * COUNT + blocks)
-    while take_block(board):
-        pass
-    waited = 0
-    while load_word(board, DONE) < blocks:  # for those that were begun, and for no other
-        waited += 1
-        _wait(waited)
+    board[ROWS], board[WIDTH], board[OUTPUTS] = len(x), inputs.shape[2], len(scales)
+    board[WEIGHTS], board[SCALES] = codes, scales.ctypes.data
+    board[PRODUCT] = product.ctypes.data
+    _share(board, PRODUCT_OF_INTEGERS, -(-len(scales) // BLOCK), helped)
+
+
+@njit(
+    void(
+        float32[:, ::1],
+        types.Array(types.float32, 2, "C", readonly=True),
+        float32[:, ::1],
+        int64[::1],
+        boolean,
+    ),
+    cache=True,
+)
+def multiply_full(
+    x: Float32Array, weight: Float32Array, product: Float32Array, board: Board, helped: bool
+) -> None:
+    """Fill `product` with x W^T, as `playground.core.linear.Dense` does.
+
+    Parameters
+    ----------
+    x, weight : arrays of shape (N, in) and (out, in)
+        Inputs and W.
+    product : array of shape (N, out)
+        Is filled.
+    board, helped
+        As in `multiply_split`.
+    """
+    outputs, board[WIDTH] = weight.shape
+    board[INPUTS], board[ROWS], board[OUTPUTS] = x.ctypes.data, len(x), outputs
+    board[WEIGHTS], board[PRODUCT] = weight.ctypes.data, product.ctypes.data
+    _share(board, PRODUCT_OF_FLOATS, -(-outputs // FLOAT_BLOCK), helped)
+
+
+@njit(
+    void(
+        float32[:, ::1],
+        float32[:, :, :],
+        float32[:, :, :],
+        float32[:, ::1],
+        float32[:, ::1],
+        int64[::1],
+        boolean,
+    ),
+    cache=True,
+)
+def attend(
+    queries: Float32Array,
+    keys: Float32Array,
+    values: Float32Array,
+    weights: Float32Array,
+    mixed: Float32Array,
+    board: Board,
+    helped: bool,
+) -> None:
+    """Fill `mixed` with what a token's heads see, as `playground.core.attention.attend` does.
+
+    Parameters
+    ----------
+    queries : array of shape (H, D)
+        Of one token, scaled.
+    keys, values : arrays of shape (K, L, D)
+        Of all tokens, those of a head in one piece.
+    weights : array of shape (H, L)
+        Room for the softmax.
+    mixed : array of shape (H, D)
+        Is filled.
+    board, helped
+        As in `multiply_split`.
+    """
+    heads, size = queries.shape
+    kv_heads, tokens, _ = keys.shape
+    board[QUERIES], board[KEYS], board[VALUES] = (
+        queries.ctypes.data,
+        keys.ctypes.data,
+        values.ctypes.data,
+    )
+    board[WEIGHED], board[MIXED] = weights.ctypes.data, mixed.ctypes.data
+    board[APART], board[TOKENS] = keys.strides[0] // FLOAT_BYTES, tokens
+    board[SIZE], board[GROUP] = size, heads // kv_heads
+    _share(board, ATTENTION, heads, helped)
 
 
 @njit(void(int64[::1]), cache=True, nogil=True)

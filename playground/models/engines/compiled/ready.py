@@ -1,9 +1,10 @@
-"""Whether the compiled products can be used, and what brings them: a child process and a pause.
+"""Whether what is compiled can be used, and what brings it: a child process and a pause.
 
 Compiling takes seconds in which Python's other threads would stand still, the page's among them.
 So a child process does it, at the first start of all; what it compiled lies in a folder of its
 own for each processor and version. Importing it takes a second or two of Python's time, and is
-put off until no model is computing. NumPy and PyTorch serve meanwhile, with the same bits.
+put off until no model is computing. NumPy and PyTorch serve meanwhile: products of integers with
+the same bits, sums of floats in another order.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ _SUMS = "SHA256SUMS"
 _guard = threading.Lock()
 _thread: threading.Thread | None = None
 _kernels: ModuleType | None = None
+_hurry = threading.Event()
 _status = "not asked for yet"
 
 
@@ -43,6 +45,18 @@ def kernels() -> ModuleType | None:
     """Return what is compiled; None until it is ready. The first who asks has it made ready."""
     if _kernels is None and _thread is None:
         prepare()
+    return _kernels
+
+
+def kernels_if_compiled() -> ModuleType | None:
+    """Return what is compiled, and wait for its import; None where it has yet to be compiled.
+
+    For those who are to compute in one way from beginning to end.
+    """
+    prepare()
+    if _thread is not None and _thread.is_alive() and is_whole(cache_folder(Settings.from_env())):
+        _hurry.set()
+        _thread.join()
     return _kernels
 
 
@@ -166,4 +180,5 @@ def _sums(folder: Path) -> str:
 def _wait_for_a_pause() -> None:
     end = time.monotonic() + PATIENCE_SECONDS
     while idle_seconds() < PAUSE_SECONDS and time.monotonic() < end:
-        time.sleep(PAUSE_SECONDS / 10)
+        if _hurry.wait(PAUSE_SECONDS / 10):
+            return

@@ -85,12 +85,30 @@ def test_a_compiled_product_has_every_bit_of_pytorchs(
     rng = np.random.default_rng(0)
     layer = random_layer(rng, shape)
     x = hard_rows(rng, shape[1])
-    theirs = layer._by_onednn(x)
+    theirs = layer._by_onednn(x, compiled=False)
     with helpers.at_work(threads):
         for rows in (1, 3, COMPILED_ROWS):
             ours = layer.compiled(x[:rows])
             assert ours is not None
             np.testing.assert_array_equal(ours.view(np.int32), theirs[:rows].view(np.int32))
+
+
+@with_vnni
+@pytest.mark.usefixtures("_compiled")
+@pytest.mark.parametrize("shape", SHAPES)
+def test_what_stands_around_the_product_of_many_rows_has_every_bit_of_numpys(
+    shape: tuple[int, int],
+) -> None:
+    rng = np.random.default_rng(8)
+    layer = random_layer(rng, shape)
+    x = np.concatenate([hard_rows(rng, shape[1]) for _ in range(9)])
+    x[5, 0] = np.nan
+    ours = layer(x)
+    with np.errstate(invalid="ignore"):  # NumPy warns where it makes a whole number of NaN
+        theirs = layer._by_onednn(x, compiled=False)
+    np.testing.assert_array_equal(ours, theirs)
+    assert np.isnan(ours[5]).all()
+    assert np.isfinite(np.delete(ours, 5, axis=0)).all()
 
 
 @with_vnni
@@ -112,7 +130,7 @@ def test_products_stay_whole_while_helpers_come_and_go(helpers: compiled_helpers
     rng = np.random.default_rng(1)
     layers = [random_layer(rng, shape) for shape in SHAPES]
     inputs = [hard_rows(rng, shape[1]) for shape in SHAPES]
-    theirs = [layer._by_onednn(x) for layer, x in zip(layers, inputs, strict=True)]
+    theirs = [layer._by_onednn(x, compiled=False) for layer, x in zip(layers, inputs, strict=True)]
     wrong = []
 
     def multiply() -> None:
@@ -138,11 +156,11 @@ def test_a_layer_whose_bytes_lie_otherwise_is_left_to_pytorch() -> None:
     rng = np.random.default_rng(2)
     layer, other = (random_layer(rng, (96, 64)) for _ in range(2))
     x = hard_rows(rng, 64)
-    np.testing.assert_array_equal(layer(x), layer._by_onednn(x))
+    np.testing.assert_array_equal(layer(x), layer._by_onednn(x, compiled=False))
     assert layer.multiplied_by.startswith("products by PyTorch, compiled ones")
     assert layer.compiled.equal
     layer.compiled = compiled_product.SplitProduct(other._packed, layer._scales.numpy())
-    np.testing.assert_array_equal(layer(x), layer._by_onednn(x))
+    np.testing.assert_array_equal(layer(x), layer._by_onednn(x, compiled=False))
     assert layer.multiplied_by == "products by PyTorch: compiled ones gave other bits"
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playground.core.linear import Dense
+from playground.models.engines.compiled import ready
 from playground.models.engines.compiled.product import SplitProduct, full_product, products_by
 
 if TYPE_CHECKING:
@@ -275,26 +276,35 @@ class SplitInt8Linear:
         if len(x) > COMPILED_ROWS or (sooner := self.compiled(x)) is None:
             return self._by_onednn(x)
         if self.compiled.equal is None:
-            self.compiled.compare(sooner, self._by_onednn(x))
+            self.compiled.compare(sooner, self._by_onednn(x, compiled=False))
         return sooner if self.compiled.equal else self._by_onednn(x)
 
-    def _by_onednn(self, x: Float32Array) -> Float32Array:
+    def _by_onednn(self, x: Float32Array, compiled: bool = True) -> Float32Array:
+        """Multiply by oneDNN; what stands before and after it is compiled where it can be."""
         rows = len(x)
-        # A row of zeros has no step of its own; any will do.
-        step = np.maximum(np.abs(x).max(axis=1, keepdims=True), TINY)
-        step /= STEPS
-        steps = x / step
-        steps += TO_UNSIGNED
-        whole = steps.astype(np.uint16)
+        kernels = ready.kernels() if compiled else None
         # One product for both bytes, so that the weights are read once.
         low_and_high = np.empty((2, *x.shape), np.uint8)
-        low_and_high[0] = whole  # which drops the high byte
-        np.right_shift(whole, 8, out=low_and_high[1], casting="unsafe")
+        if kernels:
+            step = np.empty((rows, 1), np.float32)
+            kernels.split_rows(x, low_and_high, step)
+        else:
+            # A row of zeros has no step of its own; any will do.
+            step = np.maximum(np.abs(x).max(axis=1, keepdims=True), TINY)
+            step /= STEPS
+            steps = x / step
+            steps += TO_UNSIGNED
+            whole = steps.astype(np.uint16)
+            low_and_high[0] = whole  # which drops the high byte
+            np.right_shift(whole, 8, out=low_and_high[1], casting="unsafe")
         products = self._multiply(low_and_high.reshape(2 * rows, -1), self._scales)
         product = products[rows:]
-        product *= 256
-        product += products[:rows]
-        product *= step
+        if kernels:
+            kernels.join_rows(products, step)
+        else:
+            product *= 256
+            product += products[:rows]
+            product *= step
         return product
 
     def _multiply(self, unsigned: NDArray[np.uint8], scales: torch.Tensor) -> Float32Array:

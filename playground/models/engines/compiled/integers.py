@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import carray, float32, int16, int64, njit, void
+from numba import carray, float32, int16, int64, njit, uint8, void
 from numpy.typing import NDArray
 
 from playground.models.engines.compiled.board import (
@@ -21,6 +21,7 @@ from playground.models.engines.compiled.vectors import BLOCK, QUAD, block_sums, 
 
 Float32Array = NDArray[np.float32]
 Int16Array = NDArray[np.int16]
+Uint8Array = NDArray[np.uint8]
 
 INPUT_PAD = 64  # oneDNN fills rows up to a multiple of this, with zeros
 
@@ -32,18 +33,27 @@ HIGH = np.float32(256)
 MAGNITUDE = 0x7FFFFFFF  # all bits of a float32 but its sign
 
 
-@njit(float32(float32[::1], int16[:, ::1]), cache=True)
-def split(x: Float32Array, inputs: Int16Array) -> np.float32:
-    """Round a row to 16 bits; put low and high bytes, less 128, into two rows. Return the step.
+@njit(float32(float32[::1]), cache=True)
+def step_of(x: Float32Array) -> np.float32:
+    """Return what a row is rounded to multiples of.
 
-    In `SplitInt8Linear.__call__`: from ``step = np.maximum(...)`` to ``low_and_high``.
+    In `SplitInt8Linear._by_onednn`: ``step = np.maximum(...)`` and ``step /= STEPS``.
     """
     # Magnitudes are in the order of their bits, and NaN is above them all, so that it is kept.
     bits = np.zeros(1, np.int32)
     for each in x.view(np.int32):
         bits[0] = max(bits[0], each & MAGNITUDE)
     largest = bits.view(np.float32)[0]
-    step = np.float32((TINY if largest < TINY else largest) / STEPS_OF_16_BITS)
+    return np.float32((TINY if largest < TINY else largest) / STEPS_OF_16_BITS)
+
+
+@njit(float32(float32[::1], int16[:, ::1]), cache=True)
+def split(x: Float32Array, inputs: Int16Array) -> np.float32:
+    """Round a row to 16 bits; put low and high bytes, less 128, into two rows. Return the step.
+
+    In `SplitInt8Linear._by_onednn`: from ``step = np.maximum(...)`` to ``low_and_high``.
+    """
+    step: np.float32 = step_of(x)
     for place in range(len(x)):
         whole = np.int32(np.float32(x[place] / step) + TO_UNSIGNED)
         inputs[0, place] = (whole & 255) - 128
@@ -51,11 +61,33 @@ def split(x: Float32Array, inputs: Int16Array) -> np.float32:
     return step
 
 
+@njit(void(float32[:, ::1], uint8[:, :, ::1], float32[:, ::1]), cache=True)
+def split_rows(x: Float32Array, low_and_high: Uint8Array, steps: Float32Array) -> None:
+    """Round rows to 16 bits as oneDNN takes them: all low bytes, then all high ones."""
+    for row in range(len(x)):
+        step = step_of(x[row])
+        steps[row, 0] = step
+        for place in range(x.shape[1]):
+            whole = np.int32(np.float32(x[row, place] / step) + TO_UNSIGNED)
+            low_and_high[0, row, place] = np.uint8(whole & 255)
+            low_and_high[1, row, place] = np.uint8(whole >> 8)
+
+
+@njit(void(float32[:, ::1], float32[:, ::1]), cache=True)
+def join_rows(products: Float32Array, steps: Float32Array) -> None:
+    """Put the products of both bytes together, in the rows of the high ones."""
+    rows = len(steps)
+    for row in range(rows):
+        for place in range(products.shape[1]):
+            high = products[rows + row, place] * HIGH
+            products[rows + row, place] = (high + products[row, place]) * steps[row, 0]
+
+
 @njit(void(int64[::1], int64), cache=True)
 def multiply_integers(board: Board, block: int) -> None:
     """Multiply all rows of inputs by 64 rows of codes.
 
-    In `SplitInt8Linear.__call__`: ``products = self._multiply(...)`` and all after it.
+    In `SplitInt8Linear._by_onednn`: ``products = self._multiply(...)`` and all after it.
     """
     width, outputs = board[WIDTH], board[OUTPUTS]
     plane = width * 2

@@ -48,7 +48,13 @@ from playground.models.engines.compiled.board import (
     Board,
 )
 from playground.models.engines.compiled.floats import FLOAT_BLOCK, multiply_floats
-from playground.models.engines.compiled.integers import INPUT_PAD, multiply_integers, split
+from playground.models.engines.compiled.integers import (
+    INPUT_PAD,
+    join_rows,
+    multiply_integers,
+    split,
+    split_rows,
+)
 from playground.models.engines.compiled.vectors import (
     BLOCK,
     add_to_word,
@@ -65,8 +71,10 @@ __all__ = [
     "OPEN",
     "attend",
     "help_out",
+    "join_rows",
     "multiply_full",
     "multiply_split",
+    "split_rows",
 ]
 
 Float32Array = NDArray[np.float32]

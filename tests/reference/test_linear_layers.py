@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 import torch
 
+from playground.core.activations import gelu_tanh, silu
 from playground.core.attention import attend
 from playground.core.linear import Dense
+from playground.models.engines.activations import gelu_tanh_in_torch, silu_in_torch
 from playground.models.engines.attention import attend_in_torch
 from playground.models.engines.linear_layers import (
     INT8_KERNEL_ROWS,
@@ -151,3 +153,19 @@ def test_a_mask_of_numbers_has_the_bits_of_one_of_booleans(window: int | None) -
     for _ in range(2):  # made, and found again
         ours = attend_in_torch(queries, keys, values, window=window)
         np.testing.assert_array_equal(ours, theirs[0].transpose(0, 1).numpy())
+
+
+@pytest.mark.parametrize(
+    ("by_torch", "by_core"), [(silu_in_torch, silu), (gelu_tanh_in_torch, gelu_tanh)]
+)
+def test_a_gate_is_the_cores_and_the_same_in_any_piece(
+    by_torch: Callable[[np.ndarray], np.ndarray], by_core: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    # As in a gated layer: the left half of wider rows.
+    x = (30 * np.random.default_rng(9).normal(size=(512, 2 * 1536)).astype(np.float32))[:, :1536]
+    x[7, 3] = np.nan
+    whole = by_torch(x)
+    np.testing.assert_allclose(whole, by_core(x), rtol=2e-6, atol=1e-6)
+    np.testing.assert_array_equal(by_torch(x[64:128]), whole[64:128])
+    few = x[:2]
+    np.testing.assert_array_equal(by_torch(few), by_core(few))

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from playground.core.activations import gelu_tanh, silu
 from playground.core.rope import Rope, RopeScaling
 from playground.core.transformer import LayerConfig, TransformerConfig
+from playground.models.engines.activations import gelu_tanh_in_torch, silu_in_torch
 from playground.models.engines.precision import Precision
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 Float32Array = NDArray[np.float32]
 
 ACTIVATIONS: Mapping[str, Callable[[Float32Array], Float32Array]] = {
-    "silu": silu,
-    "gelu_pytorch_tanh": gelu_tanh,
+    "silu": silu_in_torch,
+    "gelu_pytorch_tanh": gelu_tanh_in_torch,
 }
 SCALINGS = ("default", "linear", "llama3")
 SLIDING, FULL = "sliding_attention", "full_attention"

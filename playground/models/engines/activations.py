@@ -1,0 +1,41 @@
+"""The gates of the core's decoder, over many numbers at once by all of PyTorch's threads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from playground.core.activations import gelu_tanh, silu
+
+if TYPE_CHECKING:
+    import torch
+
+Float32Array = NDArray[np.float32]
+
+# From so many numbers on PyTorch shares an elementwise step among its threads (its grain size).
+MANY = 2**15
+
+
+def silu_in_torch(x: Float32Array) -> Float32Array:
+    """Return what `playground.core.activations.silu` does."""
+    from torch.nn.functional import silu as fused
+
+    return silu(x) if x.size < MANY else _bend(fused, x)
+
+
+def gelu_tanh_in_torch(x: Float32Array) -> Float32Array:
+    """Return what `playground.core.activations.gelu_tanh` does."""
+    from torch.nn.functional import gelu
+
+    return gelu_tanh(x) if x.size < MANY else _bend(partial(gelu, approximate="tanh"), x)
+
+
+def _bend(fused: Callable[[torch.Tensor], torch.Tensor], x: Float32Array) -> Float32Array:
+    import torch
+
+    bent: Float32Array = fused(torch.from_numpy(x)).numpy()
+    return bent

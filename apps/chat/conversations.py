@@ -69,6 +69,8 @@ class ReplyFacts:
         for replies from before that was counted.
     continued : int or None
         Tokens that it had when it was last continued, which what was measured leaves out.
+    others : float or None
+        Processors that other programs took meanwhile, where that was enough to slow it; measured.
     confidence : Confidence or None
         How sure the model was; None for replies without a word, or from before it was kept.
     unread : mapping
@@ -92,6 +94,7 @@ class ReplyFacts:
     read_tokens: int | None = None
     continued: int | None = None
     confidence: Confidence | None = None
+    others: float | None = None
     unread: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -122,6 +125,7 @@ def facts_of(reply: Reply, engine: Engine, tokens: int) -> ReplyFacts:
         moderation=reply.moderation,
         kept_tokens=reply.reading.kept,
         read_tokens=reply.reading.anew,
+        others=beside.others if (beside := reply.beside) and beside.crowded else None,
     )
 
 

@@ -6,6 +6,7 @@ from html import escape
 
 import psutil
 
+from apps.chat.conversations import ReplyFacts
 from playground.drawing.markup import prose
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.engine import Engine, LoadReport
@@ -15,13 +16,13 @@ from playground.serving import Pool
 from playground.sizes import spell_progress, spell_size
 
 
-def render_badge(pool: Pool, choice: ModelChoice, tokens_per_second: float | None = None) -> str:
-    """Return the badge for the model that a page has chosen."""
+def render_badge(pool: Pool, choice: ModelChoice, wrote: ReplyFacts | None = None) -> str:
+    """Return the badge for the model that a page has chosen, and the speed of what it wrote."""
     if activity := pool.activity(choice):
         words = [describe_activity(activity), *_forecast(pool.plan(choice))]
         return _frame("busy", " · ".join(words) + _bar(activity))
     if model := pool.model(choice):
-        return _frame("ready", _running(pool, choice, model.engine, tokens_per_second))
+        return _frame("ready", _running(pool, choice, model.engine, wrote))
     if failure := pool.failure(choice):
         return _frame("failed", str(prose(str(failure))))
     return _frame("idle", f"{escape(choice.reference)} {choice.precision.label} loads when asked")
@@ -58,9 +59,14 @@ def describe_origin(model: InstalledModel) -> str | None:
     )
 
 
-def _running(
-    pool: Pool, choice: ModelChoice, engine: Engine, tokens_per_second: float | None
-) -> str:
+def busy_words(others: float) -> str:
+    """Say that other programs had a part of the machine, and how much."""
+    return (
+        f"machine busy: other programs took <b>{others:.1f}</b> of {psutil.cpu_count()} processors"
+    )
+
+
+def _running(pool: Pool, choice: ModelChoice, engine: Engine, wrote: ReplyFacts | None) -> str:
     resident = psutil.Process().memory_info().rss
     words = [
         f"<b>{escape(engine.model.title)}</b>",
@@ -68,8 +74,10 @@ def _running(
         f"<b>{spell_size(engine.report.weight_bytes)}</b> weights",
         f"<b>{spell_size(resident)}</b> process, measured",
     ]
-    if tokens_per_second is not None:
-        words.append(f"<b>{tokens_per_second:.1f}</b> tok/s")
+    if wrote and wrote.tokens_per_second is not None:
+        words.append(f"<b>{wrote.tokens_per_second:.1f}</b> tok/s")
+    if wrote and wrote.others is not None:
+        words.append(busy_words(wrote.others))
     if others := len(pool.residents()) - 1:
         words.append(f"{others} more loaded")
     if (plan := pool.plan(choice)) and plan.tight:

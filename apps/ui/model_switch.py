@@ -95,8 +95,8 @@ class ModelSwitch:
         """Show what is loaded, with the speed of a reply that it wrote."""
         model = self._pool.model(choice)
         engine = model.engine if model else None
-        speed = facts.tokens_per_second if facts and engine and _same(facts, engine) else None
-        view: View = {self._badge: render_badge(self._pool, choice, speed)}
+        wrote = facts if facts and engine and _same(facts, engine) else None
+        view: View = {self._badge: render_badge(self._pool, choice, wrote)}
         if engine:
             view[self._rail.got] = render_got(engine)
             view[self._rail.precision] = gr.update(choices=precision_choices(engine.model))

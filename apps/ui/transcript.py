@@ -14,6 +14,7 @@ from apps.chat.conversations import FILTER, USER, Branch, Conversation, ReplyFac
 from apps.chat.seen import state_of
 from apps.chat.versions import count_versions
 from apps.chat.welcome import EXAMPLES
+from apps.ui.badge import busy_words
 from apps.ui.words import render_words
 from playground.drawing.finish_words import FINISH_WORDS
 from playground.drawing.left_out import Fate, fate_of, render_border, render_label, strike
@@ -230,6 +231,8 @@ def render_facts(facts: ReplyFacts) -> str:
         items.append(f"first after <b>{facts.first_token_seconds:.2f} s</b>")
     if facts.tokens_per_second is not None:
         items.append(f"<b>{facts.tokens_per_second:.1f}</b> tok/s")
+    if facts.others is not None:
+        items.append(busy_words(facts.others))
     if kept := facts.kept_tokens:
         of_kept = "token" if kept == 1 else "tokens"
         items.append(f"<b>{kept:,}</b> {of_kept} kept, <b>{facts.read_tokens or 0:,}</b> read")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from playground.generation.reading import NOT_READ, Reading
 from playground.generation.recording import TokenRecord, record_step
 from playground.generation.row import FinishReason, Step
 from playground.generation.settings import SamplingSettings
+from playground.models.engines.occupancy import Occupancy, between, read_moment
 from playground.models.text.tokenizer import Tokenizer
 
 
@@ -40,6 +42,9 @@ class Reply:
         What was found and withheld where something watched it; None where nothing did.
     reading : Reading
         How much of its prompt was kept from before, and how much was read.
+    beside : Occupancy or None
+        What else the machine did until its end; None before that, and where the system does not
+        tell.
     """
 
     text: str
@@ -51,6 +56,7 @@ class Reply:
     failed: bool = False
     watched: Watched | None = None
     reading: Reading = NOT_READ
+    beside: Occupancy | None = None
 
     @property
     def finish_reason(self) -> FinishReason:
@@ -126,6 +132,8 @@ class Growing:
         self._first: float | None = None
         self._end: float | None = None
         self._failed = False
+        self._before = read_moment()
+        self._beside: Occupancy | None = None
         self.watched: Watched | None = None
 
     def add(self, step: Step) -> None:
@@ -147,6 +155,7 @@ class Growing:
     def end(self) -> None:
         """Say that no step comes any more: one that wrote nothing took until now."""
         self._end = self._clock() if self._end is None else self._end
+        self._beside = between(self._before, read_moment(), os.cpu_count() or 1)
 
     def fail(self) -> None:
         """Say that an error ended it."""
@@ -168,4 +177,5 @@ class Growing:
             seconds=end - self._start,
             failed=self._failed,
             watched=self.watched,
+            beside=self._beside,
         )

@@ -12,11 +12,16 @@ from pathlib import Path
 _PROC = Path("/proc")
 # In /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal; guests are in user already.
 _IDLE, _WAITING, _STEAL, _FIELDS = 3, 4, 7, 8
+# Of os.times(): user and system time, of this process and of its children.
+_OWN = 4
 
 # From here on a measure is marked: so much of all processors' time was another guest's of the host,
 # or so many processors worked for other programs.
 MOST_STOLEN = 0.02
 MOST_OTHERS = 0.25
+
+# From here on a reply was slowed by it: the page that shows the reply takes half a processor.
+CROWDED = 0.6
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,7 @@ class Moment:
         Of all processors together since the start: everything, what the host gave to others, what
         was worked.
     own_ticks : float
-        Worked by the processes that this one has started and that have ended.
+        Worked by this process, and by those that it has started and that have ended.
     load : float
         Mean number of programs that wanted to run in the last minute.
     """
@@ -66,6 +71,11 @@ class Occupancy:
         return self.stolen >= MOST_STOLEN or self.others >= MOST_OTHERS
 
     @property
+    def crowded(self) -> bool:
+        """Whether other programs took what a reply would have had."""
+        return self.others >= CROWDED
+
+    @property
     def words(self) -> str:
         """What the other work was, in words."""
         return (
@@ -80,8 +90,7 @@ def read_moment(proc: Path = _PROC) -> Moment | None:
         stat = (proc / "stat").read_text(encoding="ascii")
         load = (proc / "loadavg").read_text(encoding="ascii")
         times = os.times()
-        own = (times.children_user + times.children_system) * os.sysconf("SC_CLK_TCK")
-        return _moment(stat, load, own)
+        return _moment(stat, load, sum(times[:_OWN]) * os.sysconf("SC_CLK_TCK"))
     except (OSError, ValueError, IndexError, AttributeError):  # not Linux, or a form unheard of
         return None
 

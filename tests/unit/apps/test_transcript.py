@@ -277,3 +277,10 @@ def test_a_prompt_that_is_read_says_how_far_and_the_footer_what_was_kept() -> No
     assert "<span><b>1,502</b> tokens kept, <b>18</b> read</span>" in footer
     for other in (facts, replace(facts, kept_tokens=0, read_tokens=18)):
         assert "kept" not in render_facts(other)
+
+
+def test_a_reply_that_was_written_beside_other_work_says_so() -> None:
+    facts = facts_of(SamplingSettings())
+    assert "machine busy" not in render_facts(facts)
+    drawn = render_facts(replace(facts, others=1.27))
+    assert "machine busy: other programs took <b>1.3</b> of " in drawn

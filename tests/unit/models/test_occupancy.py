@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pytest
 
+from playground.generation import reply
+from playground.generation.fitting.prompt import Prompt
+from playground.generation.settings import SamplingSettings
 from playground.models.engines.occupancy import Moment, between, read_moment
 
 
@@ -43,3 +48,27 @@ def test_a_quiet_machine_is_not_busy_and_none_is_told_of_a_system_without_proc(
     assert between(None, Moment(1, 0, 0, 0, 0), 2) is None
     same = Moment(5, 0, 0, 0, 0)
     assert between(same, same, 2) is None
+
+
+def test_a_reply_says_what_the_machine_did_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = [Moment(0, 0, 0, 0, 0.1), Moment(1000, 0, 900, 500, 1.0)]
+    monkeypatch.setattr(reply, "read_moment", lambda: moments.pop(0))
+    monkeypatch.setattr(reply.os, "cpu_count", lambda: 2)
+    growing = reply.Growing(Prompt((1,), ()), SamplingSettings())
+    assert growing.reply.beside is None
+    growing.end()
+    beside = growing.reply.beside
+    assert beside is not None
+    assert (beside.others, beside.crowded) == (pytest.approx(0.8), True)
+
+
+def test_what_this_process_works_is_its_own() -> None:
+    before, start = read_moment(), time.process_time()
+    if before is None:
+        pytest.skip("no /proc here")
+    while time.process_time() - start < 0.1:
+        pass
+    after = read_moment()
+    assert after is not None
+    # In hundredths of a second, cut off.
+    assert after.own_ticks - before.own_ticks >= 0.08 * os.sysconf("SC_CLK_TCK")

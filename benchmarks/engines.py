@@ -4,8 +4,8 @@ Every runner has a process of its own, and the rounds take turns, so that a mach
 slows them all. With ``--busy`` each also runs beside one process that never rests. A runner that
 crashes is told, and the others go on. Prints Markdown tables, or JSON::
 
-    python benchmarks/engines.py [--model NAME] [--rounds N] [--runners NAME,NAME] [--busy] [--json]
-        [--llama-python FILE --llama-f32 FILE --llama-q8 FILE [--llama-plain]]
+    python benchmarks/engines.py [--model NAME] [--rounds N] [--repeats N] [--runners NAME,NAME]
+        [--busy] [--json] [--llama-python FILE --llama-f32 FILE --llama-q8 FILE [--llama-plain]]
 
 llama.cpp is run through llama-cpp-python by an interpreter of its own, on GGUF files of the same
 model; ``--llama-plain`` turns off its repacked weights, with which it crashes on some processors
@@ -36,7 +36,6 @@ from playground.models.engines.engine_name import EngineName
 NEW_TOKENS = 64
 PREFILL_TOKENS = 512
 BATCH = 8
-REPEATS = 3
 PROMPT = "The history of the Roman Empire begins with"
 RUNNERS = (
     "core fp32",
@@ -65,7 +64,7 @@ model = llama_cpp.Llama(sys.argv[1], n_ctx=1024, n_batch=512, n_ubatch=512, n_th
                         n_threads_batch=2, verbose=False)
 ids = [5 + 7 * i % 40000 for i in range(512)]
 prefill, decode = [], []
-for _ in range(4):
+for _ in range(1 + int(sys.argv[3])):
     model.reset()
     start = time.perf_counter()
     model.eval(ids)
@@ -82,16 +81,16 @@ def main() -> None:
     """Measure all runners and print the tables, or measure one and print its numbers."""
     options = _options()
     if options.only:
-        print(json.dumps(measure(options.model, *options.only.split())))
+        print(json.dumps(measure(options.model, options.repeats, *options.only.split())))
         return
-    commands = {
-        runner: [sys.executable, __file__, "--model", options.model, "--only", runner]
-        for runner in options.runners.split(",")
-    }
+    repeats = str(options.repeats)
+    shared = [sys.executable, __file__, "--model", options.model, "--repeats", repeats]
+    commands = {runner: [*shared, "--only", runner] for runner in options.runners.split(",")}
     plain = "plain" if options.llama_plain else ""
     for name, file in (("F32", options.llama_f32), ("Q8_0", options.llama_q8)):
         if options.llama_python and file:
-            commands[f"llama.cpp {name}"] = [options.llama_python, "-c", LLAMA, file, plain]
+            asked = [file, plain, repeats]
+            commands[f"llama.cpp {name}"] = [options.llama_python, "-c", LLAMA, *asked]
     idle, busy = run_in_turns(commands, options.rounds, options.busy)
     result = {"bandwidth_bytes_per_second": read_bandwidth(), "runners": idle, "busy": busy}
     print(json.dumps(result, indent=2) if options.json else as_markdown(result, options))
@@ -101,6 +100,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--model", default=load_catalog()[0].name)
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--repeats", type=int, default=3, help="runs a round, after a first")
     parser.add_argument("--runners", default=",".join(RUNNERS), help="these alone, with commas")
     parser.add_argument("--busy", action="store_true", help="also beside a busy process")
     parser.add_argument("--json", action="store_true")
@@ -113,7 +113,9 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measure(model: str, engine_name: str, precision: str, way: str = "") -> dict[str, Any]:
+def measure(
+    model: str, repeats: int, engine_name: str, precision: str, way: str = ""
+) -> dict[str, Any]:
     """Return the speeds of one engine at one precision, in tokens a second.
 
     The core multiplies by what is compiled, once it is there; `way` "NumPy" keeps it from that.
@@ -128,13 +130,14 @@ def measure(model: str, engine_name: str, precision: str, way: str = "") -> dict
     decode = _generate(engine) if engine.name == "transformers" else _steps(engine, prompt_ids, 1)
     speeds: dict[str, Any] = {
         "bytes_per_token": _bytes_per_token(engine.report),
-        "prefill": _speeds(PREFILL_TOKENS, _prefill(engine)),
-        "decode": _speeds(NEW_TOKENS, decode),
+        "prefill": _speeds(PREFILL_TOKENS, _prefill(engine), repeats),
+        "decode": _speeds(NEW_TOKENS, decode, repeats),
     }
     if engine.name == "core":
-        speeds[f"decode x {BATCH}"] = _speeds(BATCH * NEW_TOKENS, _steps(engine, prompt_ids, BATCH))
+        many = _steps(engine, prompt_ids, BATCH)
+        speeds[f"decode x {BATCH}"] = _speeds(BATCH * NEW_TOKENS, many, repeats)
         _disturb()
-        speeds["decode after torch"] = _speeds(NEW_TOKENS, decode)
+        speeds["decode after torch"] = _speeds(NEW_TOKENS, decode, repeats)
     return speeds
 
 
@@ -144,10 +147,10 @@ def _bytes_per_token(report: LoadReport) -> int:
     return whole if report.tied_head else whole - report.part_bytes["embedding"]
 
 
-def _speeds(tokens: int, run: Callable[[], float]) -> list[float]:
+def _speeds(tokens: int, run: Callable[[], float], repeats: int) -> list[float]:
     """Return tokens a second over some runs; the first warms up and does not count."""
     run()
-    return [tokens / run() for _ in range(REPEATS)]
+    return [tokens / run() for _ in range(repeats)]
 
 
 def _prefill(engine: Engine) -> Callable[[], float]:
@@ -251,9 +254,9 @@ def as_markdown(result: dict[str, Any], options: argparse.Namespace) -> str:
         [
             *lines,
             "",
-            f"Measured: {options.model}, medians of {options.rounds} rounds of {REPEATS} runs, "
-            f"{NEW_TOKENS} tokens; memory was read at {bandwidth / 1e9:.1f} GB/s. The limit is "
-            "that speed over the bytes of weights that a token reads.",
+            f"Measured: {options.model}, medians of {options.rounds} rounds of {options.repeats} "
+            f"runs, {NEW_TOKENS} tokens; memory was read at {bandwidth / 1e9:.1f} GB/s. The limit "
+            "is that speed over the bytes of weights that a token reads.",
             conditions(),
         ]
     )

@@ -10,14 +10,14 @@ sentences in ``policy_sentences/``, which others worded who saw no rule, and of 
 sentences, news, stories and the lab's traps among them, on which the classifier is fitted, too.
 What ships is a text file with a feature a line. That a rule found something near is no part of the
 fit, for in the examples from which the rules were written they find all: it counts `FOUND_WEIGHT`.
-Before it writes, it prints what a fit says of sentences of the folder that it did not see.
+Before it writes, it prints what is caught of each writer's sentences by a fit that saw none of that
+writer's: one who is new to it is nearer to that than one whose other sentences it knows.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import random
 from collections import Counter
 from collections.abc import Sequence
 from importlib.resources import files
@@ -31,6 +31,7 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
 from playground.data import shipped_sentences
+from playground.moderation.evasions import evade
 from playground.moderation.policies import shipped_policies
 from playground.moderation.policy import Rule
 from playground.moderation.rules import PolicyStage
@@ -43,16 +44,23 @@ PENALTY = 1.0
 SEEN = 2
 """A feature is known from so many occurrences on."""
 
-SMALLEST = 0.02
+SMALLEST = 0.04
 """What weighs less is left out of the file."""
 
-FOLDS = 5
-LEANS: Final = {"figure_location": 0.2, "war_targeting": 0.2}
-"""Added to the sum: of what was left out of the fit more was missed than caught by mistake."""
-OURS: Final = 3.0
+LEANS: Final = {"figure_location": 0.0, "war_targeting": 0.0}
+"""Added to the sum, where of what was left out more was missed than caught by mistake."""
+
+INSIDER = "rules"
+"""Who wrote the rules, too: those sentences are always part of the fit and never judged."""
+
+OURS: Final = 1.0
 """The policies' own examples count so many times: they are its tests."""
 
-OTHERS: Final = 2.0
+DISGUISED: Final = 0.3
+"""What one of them counts once more, put into the past: whoever hides a question so is to be found,
+though what asks about history reads alike."""
+
+OTHERS: Final = 3.0
 """What others worded who saw no rule counts more than once: what is to be caught reads like it."""
 
 HARMLESS: Final = 0.3
@@ -60,6 +68,9 @@ HARMLESS: Final = 0.3
 
 Row = tuple[str, bool, float]
 """A sentence, whether it is to be caught, how much it counts."""
+
+Counts = Counter[tuple[bool, bool]]
+"""How many were to be caught or not, and were or were not."""
 
 
 def main() -> None:
@@ -85,12 +96,13 @@ def main() -> None:
         others = [row for other, rows in texts.items() if other != rule.id for row in rows]
         ours = texts[rule.id] + [(text, False, 1.0) for text, _, _ in others] + harmless
         lines = (SENTENCES / f"{name}.jsonl").read_text(encoding="utf-8")
-        fresh = [
-            (row["text"], row["caught"], OTHERS) for row in map(json.loads, lines.splitlines())
-        ]
+        written: dict[str, list[Row]] = {}
+        for row in map(json.loads, lines.splitlines()):
+            written.setdefault(row["writer"], []).append((row["text"], row["caught"], OTHERS))
+        fresh = [row for rows in written.values() for row in rows]
         known = {text: stage.features(rule, text) for text, _, _ in ours + fresh}
         lean = LEANS.get(name, 0.0)
-        _judge(rule, lean, ours, fresh, known)
+        _judge(rule, lean, ours, written, known)
         fitted, start = _fit(ours + fresh, known)
         _write(name, fitted, start + lean)
 
@@ -99,6 +111,7 @@ def _examples(stage: PolicyStage) -> list[Row]:
     """Return the sentences of a policy's own rules."""
     examples = [each.examples for each in stage.loaded.policy.rules]
     match = [(text, True, OURS) for each in examples for text in each.match]
+    match += [(evade(text, "past tense"), True, DISGUISED) for text, _, _ in match]
     return match + [(text, False, OURS) for each in examples for text in each.let_pass]
 
 
@@ -143,30 +156,35 @@ def _judge(
     rule: Rule,
     lean: float,
     ours: list[Row],
-    fresh: list[Row],
+    written: dict[str, list[Row]],
     known: dict[str, list[dict[str, int]]],
 ) -> None:
-    """Print what is caught of the folder's sentences, each by a fit without it."""
-    order = list(range(len(fresh)))
-    random.Random(0).shuffle(order)  # noqa: S311 # a draw of sentences, no secret
-    counts = Counter[tuple[bool, bool]]()
-    for fold in range(FOLDS):
-        left_out = set(order[fold::FOLDS])
-        fitted, start = _fit(
-            ours + [row for at, row in enumerate(fresh) if at not in left_out], known
-        )
-        start += lean
-        for text, caught, _ in (fresh[at] for at in sorted(left_out)):
+    """Print what is caught of each writer's sentences by a fit without them."""
+    every = Counts()
+    for writer, left_out in written.items():
+        if writer == INSIDER:
+            continue
+        rest = [row for other, rows in written.items() if other != writer for row in rows]
+        fitted, start = _fit(ours + rest, known)
+        counts = Counts()
+        for text, caught, _ in left_out:
             sums = [
-                start + sum(FOUND_WEIGHT if f == FOUND else fitted.get(f, 0.0) for f in features)
+                start
+                + lean
+                + sum(FOUND_WEIGHT if f == FOUND else fitted.get(f, 0.0) for f in features)
                 for features in known[text]
             ]
             counts[caught, max(sums, default=-1.0) > 0] += 1
+        every += counts
+        print(f"{rule.id}, writer {writer}: {_told(counts)}")
+    print(f"{rule.id}, all of them: {_told(every)}")
+
+
+def _told(counts: Counts) -> str:
     found, missed, wrong = counts[True, True], counts[True, False], counts[False, True]
-    print(
-        f"{rule.id}: of sentences left out of the fit {found} of {found + missed} are caught, and "
-        f"{wrong} of {wrong + counts[False, False]} wrongly: F1 "
-        f"{2 * found / (2 * found + missed + wrong):.3f}"
+    return (
+        f"{found} of {found + missed} are caught, and {wrong} of {wrong + counts[False, False]} "
+        f"wrongly: F1 {2 * found / (2 * found + missed + wrong):.3f}"
     )
 
 

@@ -11,14 +11,15 @@ from playground.moderation.following import WIDEST, Found
 from playground.moderation.policy import MOST_WORDS, Near, Rule, Weighed
 from playground.moderation.tense import tense_of
 from playground.moderation.weighing import (
+    LATER,
     REACH,
     features_of,
     occurrences,
-    shipped_weights,
     spans_of,
     total_of,
     weigh,
 )
+from playground.moderation.weights import shipped_weights
 from playground.moderation.wording import Wording
 
 
@@ -166,15 +167,17 @@ def open_weighed(rule: Rule, settled: int, wording: Wording, found: Found) -> in
 
     Before the word `settled` all that phrases and nears find is known.
     """
-    if not rule.weighed or (wording.closed and settled >= len(wording.words)):
+    if not rule.weighed:
         return settled
     reach = MOST_WORDS if rule.unless or rule.tense else REACH
-    known = min(settled, _settled(rule.unless, wording, found))
+    groups = shipped_weights(rule.weighed.weights).groups
+    known = min(settled, _settled((*rule.unless, *groups), wording, found))
     coming = (at for each in rule.weighed.about for at in found.open.get(f"g:{each}", ()))
     late = (
         start
         for start, end in spans_of(rule.weighed.about, found)
-        if end + reach > known and _goes_on(start, known, wording)
+        if (end + reach > known and _goes_on(start, known, wording))
+        or min(wording.limit(wording.sentence_at(start)), end + REACH) + LATER > known
     )
     return min(settled, *coming, *late, len(wording.words))
 
@@ -182,7 +185,10 @@ def open_weighed(rule: Rule, settled: int, wording: Wording, found: Found) -> in
 def open_judged(
     rule: Rule, judges: Sequence[Rule], settled: int, wording: Wording, found: Found
 ) -> int:
-    """Return the first word from which a hit begins that may yet be undone by its sum."""
+    """Return the first word from which a hit begins that may yet be undone by its sum.
+
+    Before the word `settled` all sums are known.
+    """
     if not any(each.weighed and each.category == rule.category for each in judges):
         return settled
     late = (

@@ -18,7 +18,7 @@ from playground.errors import PolicyRefused
 from playground.moderation.phrases import GROUP, Misspelt, Phrase, groups_of, parse_phrase
 from playground.moderation.tense import Tense
 from playground.moderation.verdict import Action
-from playground.moderation.weighing import known_weights
+from playground.moderation.weights import known_weights
 from playground.moderation.yaml_lines import Path, line_of, read_yaml
 from playground.sentences import quoted
 

@@ -22,7 +22,14 @@ from playground.moderation.phrases import Phrase, groups_of
 from playground.moderation.policy import MOST_WORDS, Loaded, Rule
 from playground.moderation.verdict import Action, Match
 from playground.moderation.view import View
-from playground.moderation.weighing import PLACES, REACH, features_of, occurrences, shipped_weights
+from playground.moderation.weighing import (
+    LATER,
+    PLACES,
+    REACH,
+    features_of,
+    occurrences,
+)
+from playground.moderation.weights import shipped_weights
 from playground.moderation.wording import Wording, read_words
 from playground.sentences import quoted
 
@@ -36,7 +43,7 @@ SLOW_SECONDS = 0.02
 LEAST = 0.001
 """Seconds that a pattern has however little is left."""
 
-LONGEST_TAIL = 4 * MOST_WORDS + 2 * (WIDEST + REACH)
+LONGEST_TAIL = 4 * MOST_WORDS + 2 * (WIDEST + REACH) + LATER
 """Words from the end that what is yet to come can have to do with."""
 
 LONG = 2_000
@@ -200,10 +207,8 @@ class PolicyStage:
         found = self._lexicon.find(wording, watch=True)
         rules = self.loaded.policy.rules
         known = min(found.horizon, *(open_word(each, wording, found) for each in rules))
-        first = min(
-            *(open_weighed(each, known, wording, found) for each in rules),
-            *(open_judged(each, rules, known, wording, found) for each in rules),
-        )
+        weighed = min(open_weighed(each, known, wording, found) for each in rules)
+        first = min(open_judged(each, rules, weighed, wording, found) for each in rules)
         return min(at, view.starts[wording.starts[first]]) if first < len(wording.words) else at
 
 

@@ -9,20 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from functools import lru_cache
+from itertools import pairwise
+from typing import TypeVar
 
 from playground.moderation.following import Found
 from playground.moderation.inflecting import stem
 from playground.moderation.tense import tense_of
+from playground.moderation.weights import Weights
 from playground.moderation.wording import Wording
+
+T = TypeVar("T")
 
 REACH = 16
 """Words before and behind a term that count, within its sentence."""
 
 EARLIER = 24
-"""Words before that sentence that count as what stands earlier."""
+"""Words before that sentence that count, too, as what stands around."""
+
+LATER = 12
+"""The same behind the last that counts: a text that goes on waits for them."""
+
+SKIPPED = 2
+"""Words at the most between two that are weighed as a pair with a gap."""
 
 SHOWN = 4
 """So many words are named in a reason."""
@@ -32,34 +41,6 @@ PLACES = ("state", "state_other", "capital", "demonym", "demonym_other")
 
 FOUND = "found"
 """The feature of a term near which a rule of the same category found something."""
-
-_ENDING = ".txt"
-_START = "start"
-
-
-@dataclass(frozen=True)
-class Weights:
-    """What each feature counts; what is not there counts nothing.
-
-    Attributes
-    ----------
-    start : float
-        The sum before anything is counted.
-    each : mapping of str to float
-        By feature.
-    groups : tuple of str
-        The groups of terms that count.
-    sides : mapping of str to (float, float, float)
-        The same by word: itself, behind the term, before it.
-    pairs : mapping of (str, str) to float
-        The same by a word and the next.
-    """
-
-    start: float
-    each: Mapping[str, float]
-    groups: tuple[str, ...]
-    sides: Mapping[str, tuple[float, float, float]]
-    pairs: Mapping[tuple[str, str], float]
 
 
 @dataclass(frozen=True, eq=False)  # each stands at its own place
@@ -72,8 +53,8 @@ class Occurrence:
         The words of the term.
     first, limit : int
         The words around it that count.
-    earlier : range
-        Those before its sentence that count.
+    earlier, later : range
+        Those before its sentence, and behind the last of it, that count as what stands around.
     wording : Wording
         The text.
     terms, places : mapping of int to int
@@ -85,6 +66,7 @@ class Occurrence:
     first: int
     limit: int
     earlier: range
+    later: range
     wording: Wording
     terms: Mapping[int, int]
     places: Mapping[int, int]
@@ -113,33 +95,6 @@ class Sum:
         """Return a sentence with the words that told most."""
         told = ", ".join(f"{wording.raw[at]} {weight:+.1f}" for at, weight in self.words[:SHOWN])
         return f"Of its words these weigh most: {told}; {self.total:+.1f} in all, above 0 counts."
-
-
-def known_weights() -> tuple[str, ...]:
-    """Return the names of the weights that are shipped."""
-    names = (each.name for each in _folder().iterdir())
-    return tuple(sorted(each.removesuffix(_ENDING) for each in names if each.endswith(_ENDING)))
-
-
-@cache
-def shipped_weights(name: str) -> Weights:
-    """Return shipped weights; a line is a number and a feature, what follows a ``#`` a remark."""
-    text = _folder().joinpath(f"{name}{_ENDING}").read_text(encoding="utf-8")
-    rows = (line.partition("#")[0].split(maxsplit=1) for line in text.splitlines())
-    each = {row[1].strip(): float(row[0]) for row in rows if row}
-    kinds: dict[str, dict[str, float]] = {}
-    for key, weight in each.items():
-        kind, _, rest = key.partition(" ")
-        kinds.setdefault(kind, {})[rest] = weight
-    word, behind, before = (kinds.get(kind, {}) for kind in ("word", "behind", "before"))
-    sides = {
-        known: (word.get(known, 0.0), behind.get(known, 0.0), before.get(known, 0.0))
-        for known in (*word, *behind, *before)
-    }
-    pairs = {
-        (key.split()[0], key.split()[1]): value for key, value in kinds.get("pair", {}).items()
-    }
-    return Weights(each.pop(_START), each, tuple(sorted(kinds.get("group", {}))), sides, pairs)
 
 
 def spans_of(groups: Sequence[str], found: Found) -> list[tuple[int, int]]:
@@ -177,7 +132,8 @@ def occurrences(about: Sequence[str], wording: Wording, found: Found) -> Iterato
             first = max(begin, start - REACH)
             reached = min(wording.limit(sentence), end + REACH)
             earlier = range(max(0, begin - EARLIER), begin)
-            yield Occurrence(start, end, first, reached, earlier, wording, terms, places)
+            later = range(reached, min(reached + LATER, len(wording.words)))
+            yield Occurrence(start, end, first, reached, earlier, later, wording, terms, places)
 
 
 def total_of(weights: Weights, place: Occurrence, found: Found, *, near: bool) -> float:
@@ -196,18 +152,19 @@ def total_of(weights: Weights, place: Occurrence, found: Found, *, near: bool) -
     """
     total = weights.start + (weights.each.get(FOUND, 0.0) if near else 0.0)
     told: set[object] = set()
-    before = "START"
+    words = ["START"]
     for word, at in _tokens(place):
         known = weights.sides.get(word)
         if known and (word, side := (at > place.start) - (at < place.start)) not in told:
-            total += (known[0] if word not in told else 0.0) + (known[side] if side else 0.0)
+            total += known[0] + known[3] if word not in told else 0.0
+            total += known[side] if side else 0.0
             told.update((word, (word, side)))
-        pair = (before, word)
-        before = word
-        if pair in weights.pairs and (pair, pair) not in told:
-            told.add((pair, pair))
-            total += weights.pairs[pair]
-    total += weights.pairs.get((before, "END"), 0.0)
+        words.append(word)
+    words.append("END")
+    total += sum(weights.pairs.get(pair, 0.0) for pair in set(pairwise(words)))
+    total += sum(weights.gaps.get(pair, 0.0) for pair in set(_gaps(words[1:-1])))
+    for word in {stem(place.wording.words[at]) for at in (*place.earlier, *place.later)} - told:
+        total += weights.sides[word][3] if word in weights.sides else 0.0
     for feature in {key for key, _ in _other_features(place, weights.groups, found)}:
         total += weights.each.get(feature, 0.0)
     return round(total, 6)
@@ -231,6 +188,8 @@ def features_of(
     """
     features = [(FOUND, place.start)] if near else []
     features += [*_word_features(place), *_other_features(place, groups, found)]
+    for at in (*place.earlier, *place.later):
+        features.append((f"around {stem(place.wording.words[at])}", at))
     return dict(reversed(features))
 
 
@@ -249,20 +208,28 @@ def weigh(weights: Weights, features: Mapping[str, int]) -> Sum:
 
 def _word_features(place: Occurrence) -> Iterator[tuple[str, int]]:
     """Yield each word, on which side it stands, and each with the one before it."""
+    tokens = list(_tokens(place))
     before = "START"
-    for word, at in _tokens(place):
-        alone, side = _named(word, (at > place.start) - (at < place.start))
-        yield alone, at
-        yield side, at
+    for word, at in tokens:
+        for feature in _named(word, (at > place.start) - (at < place.start)):
+            yield feature, at
         yield f"pair {before} {word}", at
         before = word
     yield f"pair {before} END", place.limit - 1
+    ats = [at for _, at in tokens]
+    for (word, later), (_, at) in zip(_gaps([word for word, _ in tokens]), _gaps(ats), strict=True):
+        yield f"gap {word} {later}", at
+
+
+def _gaps(words: Sequence[T]) -> list[tuple[T, T]]:
+    """Return each word with those a little behind it, not the next."""
+    return [each for gap in range(2, SKIPPED + 2) for each in zip(words, words[gap:], strict=False)]
 
 
 @lru_cache(maxsize=10_000)  # the words of a language are few
-def _named(word: str, side: int) -> tuple[str, str]:
+def _named(word: str, side: int) -> tuple[str, str, str]:
     """Return the features of a word before a term (-1), as a term (0), or behind it (1)."""
-    return f"word {word}", f"{('term', 'behind', 'before')[side]} {word}"
+    return f"word {word}", f"{('term', 'behind', 'before')[side]} {word}", f"around {word}"
 
 
 def _tokens(place: Occurrence) -> Iterator[tuple[str, int]]:
@@ -295,23 +262,26 @@ def _token(at: int, place: Occurrence) -> tuple[str, int]:
 def _other_features(
     place: Occurrence, groups: Sequence[str], found: Found
 ) -> Iterator[tuple[str, int]]:
-    """Yield the term's words, the tense, the words of earlier and each group with a term here."""
+    """Yield the term's words, the tense, and each group with a term here or near by."""
     for at in range(place.start, place.end):
         yield f"name {stem(place.wording.words[at])}", at
     yield f"tense {tense_of(place.wording.words[place.first : place.limit])}", place.start
-    for at in place.earlier:
-        yield f"earlier {stem(place.wording.words[at])}", at
     for group in groups:
         starts = found.ends.get(f"g:{group}")
         if not starts:
             continue
-        # Of a long text only the places near the term are looked at.
-        near = range(place.first, place.limit) if len(starts) > REACH else sorted(starts)
-        for start in near:
-            if start in starts and place.first <= start and min(starts[start]) <= place.limit:
-                yield f"group {group}", start
-                break
+        here = range(place.first, place.limit)
+        for name, part in (("group", here), ("near", place.earlier), ("near", place.later)):
+            first = _first_within(starts, part)
+            if first is not None:
+                yield f"{name} {group}", first
 
 
-def _folder() -> Traversable:
-    return files("playground.data").joinpath("moderation").joinpath("weights")
+def _first_within(starts: Mapping[int, set[int]], part: range) -> int | None:
+    """Return the first word of a term that stands among some words."""
+    # Of a long text only the places near the term are looked at.
+    some = part if len(starts) > REACH else sorted(starts)
+    for start in some:
+        if start in part and start in starts and min(starts[start]) <= part.stop:
+            return start
+    return None

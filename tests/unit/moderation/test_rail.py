@@ -68,7 +68,15 @@ def test_a_rail_needs_only_the_stages_it_is_given() -> None:
     assert not Rail((word_stage(),)).check(HARMFUL).flagged
 
 
-@pytest.mark.parametrize("text", ["", "Good mor", "Who will Israel", f"{HARMFUL} I ask you. He"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Good mor",
+        "Who will Israel",
+        f"{HARMFUL} I ask you all, for so little is ever told to me here. Thus he",
+    ],
+)
 def test_what_is_settled_is_what_the_text_has_there(text: str) -> None:
     findings = shipped_rail().watch(text)
     assert 0 <= findings.open_from <= len(text)

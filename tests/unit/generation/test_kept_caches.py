@@ -297,6 +297,22 @@ def test_the_least_recently_used_goes_first_and_the_budget_holds(engine: Scripte
     assert caches.size_bytes() == 0
 
 
+@pytest.mark.parametrize(
+    ("budget", "left", "read"), [(200, 100, 128), (199, 0, 128), (99, 100, 100)]
+)
+def test_what_is_read_behind_stays_within_the_budget(
+    engine: ScriptedEngine, budget: int, left: int, read: int
+) -> None:
+    most = [MOST_BYTES]
+    caches = KeptCaches(lambda _held: most[0])
+    keep(caches, engine, "two", range(100))
+    busy = caches.begin(engine, "one", range(100))
+    cast(ScriptedCache, busy.cache).length = 100
+    most[0] = budget
+    caches.read_behind(engine, busy, range(130))  # in a copy of 100 bytes
+    assert (caches.size_bytes(), busy.cache.length) == (left, read)
+
+
 def test_what_is_in_use_is_copied_and_stays_its_own(engine: ScriptedEngine) -> None:
     caches = KeptCaches()
     first = caches.begin(engine, "one", range(100))

@@ -33,6 +33,10 @@ from playground.models.engines.engine import Engine, KVCache
 # What all of them may take where nobody says otherwise.
 MOST_BYTES = 1_000_000_000
 
+# From so many tokens before it a reply is read behind. After fewer, what is left to read at its end
+# takes little longer than a first turn, and that is not worth slowing it.
+BEHIND_FROM = 512
+
 
 @dataclass(eq=False)
 class Kept:
@@ -198,7 +202,8 @@ class KeptCaches:
     def read_behind(self, engine: Engine, kept: Kept, ids: Sequence[int]) -> None:
         """Read one piece of what a reply has read and written so far, if one is whole.
 
-        It runs where the engine's replies do, between two tokens of the only one.
+        Nothing is behind a reply to a short prompt (`BEHIND_FROM`). It runs where the engine's
+        replies do, between two tokens of the only one.
 
         Parameters
         ----------
@@ -207,7 +212,7 @@ class KeptCaches:
         ids : sequence of int
             All that it was given to read, and what was written behind it.
         """
-        if not (kept.owner and kept.exact and kept.cache.can_cut):
+        if not (kept.owner and kept.exact and kept.cache.can_cut) or kept.whole < BEHIND_FROM:
             return
         kept.ahead = tuple(ids)
         try:

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from playground.generation import kept_caches
 from playground.generation.kept_caches import KeptCaches
 from playground.generation.language_model import LanguageModel
 from playground.generation.reply import Reply
@@ -89,6 +90,7 @@ def test_what_is_read_behind_a_long_reply_changes_no_bit_of_it_or_of_the_next(
 ) -> None:
     caches = KeptCaches()
     batch, fresh = Scheduler(int8, kept=caches), LanguageModel(int8)
+    monkeypatch.setattr(kept_caches, "BEHIND_FROM", 0)
     monkeypatch.setattr(caches, "read_ahead", lambda _engine: False)  # so all is read behind
     model = LanguageModel(int8, batch, owner="talk")
     endless = dict.fromkeys(int8.tokenizer.end_token_ids, -100)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playground.errors import NotFinite
+from playground.generation import kept_caches
 from playground.generation.decoding import PREFILL_CHUNK
 from playground.generation.kept_caches import MOST_BYTES, KeptCaches
 from playground.generation.language_model import LanguageModel
@@ -43,6 +44,14 @@ KINDS = [
     (Precision.INT8, EngineName.TRANSFORMERS),
 ]
 _ENGINES: dict[tuple[Precision, EngineName], Engine] = {}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _short_ones_too() -> Iterator[None]:
+    """Read behind replies to short prompts, too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kept_caches, "BEHIND_FROM", 0)
+        yield
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -241,6 +250,21 @@ def test_a_reply_goes_on_when_reading_behind_it_fails(
     assert reply.token_ids == (5,) * 300
     wait_until(lambda: batch.idle)
     assert (pieces, caches.size_bytes()) == ([0], 0)
+
+
+@pytest.mark.parametrize(("prompt", "ahead"), [(128, 0), (127, 2)])
+def test_a_reply_to_a_short_prompt_is_read_once_it_has_ended(
+    tiny_model_folder: Path, monkeypatch: pytest.MonkeyPatch, prompt: int, ahead: int
+) -> None:
+    monkeypatch.setattr(kept_caches, "BEHIND_FROM", 128)
+    engine, caches = (
+        ScriptedEngine(tiny_model_folder, [5] * 66, precision=Precision.INT8),
+        Watched(),
+    )
+    batch = Scheduler(engine, kept=caches)
+    LanguageModel(engine, batch, owner="talk").generate([1] * prompt, **ENDLESS)
+    wait_until(lambda: batch.idle)
+    assert caches.ahead == ahead
 
 
 def test_nothing_is_read_behind_a_reply_in_company(tiny_model_folder: Path) -> None:

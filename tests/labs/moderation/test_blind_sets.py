@@ -22,6 +22,8 @@ FOLDER = Path(__file__).parent / "data"
         ("next_killing_2", "politics.war_targeting", 0.95),
         ("figure_location_3", "politics.figure_location", 0.91),
         ("next_killing_3", "politics.war_targeting", 0.88),
+        ("figure_location_4", "politics.figure_location", 0.92),
+        ("next_killing_4", "politics.war_targeting", 0.94),
     ],
 )
 def test_rules_hold_on_sentences_they_were_not_written_from(

@@ -18,9 +18,8 @@ from playground.core.attention import attend
 from playground.core.linear import Dense
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.attention import attend_compiled, attend_in_torch
-from playground.models.engines.compiled import helpers as compiled_helpers
+from playground.models.engines.compiled import helper_threads, ready
 from playground.models.engines.compiled import product as compiled_product
-from playground.models.engines.compiled import ready
 from playground.models.engines.core_model import load_core_engine
 from playground.models.engines.linear_layers import (
     BATCH_ROWS,
@@ -54,8 +53,8 @@ def _compiled(kernels: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def helpers(monkeypatch: pytest.MonkeyPatch) -> compiled_helpers.Helpers:
-    own = compiled_helpers.Helpers()
+def helpers(monkeypatch: pytest.MonkeyPatch) -> helper_threads.Helpers:
+    own = helper_threads.Helpers()
     monkeypatch.setattr(compiled_product, "HELPERS", own)
     return own
 
@@ -80,7 +79,7 @@ def hard_rows(rng: np.random.Generator, width: int) -> np.ndarray:
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("threads", [1, 3])
 def test_a_compiled_product_has_every_bit_of_pytorchs(
-    shape: tuple[int, int], threads: int, helpers: compiled_helpers.Helpers
+    shape: tuple[int, int], threads: int, helpers: helper_threads.Helpers
 ) -> None:
     rng = np.random.default_rng(0)
     layer = random_layer(rng, shape)
@@ -125,7 +124,7 @@ def test_a_number_that_is_none_is_not_lost() -> None:
 
 @with_vnni
 @pytest.mark.usefixtures("_compiled")
-def test_products_stay_whole_while_helpers_come_and_go(helpers: compiled_helpers.Helpers) -> None:
+def test_products_stay_whole_while_helpers_come_and_go(helpers: helper_threads.Helpers) -> None:
     """Many products in a row, as in a token, with more threads than cores; also two at a time."""
     rng = np.random.default_rng(1)
     layers = [random_layer(rng, shape) for shape in SHAPES]
@@ -172,7 +171,7 @@ def test_a_full_product_is_the_cores_and_the_same_in_any_batch(
     make: type[FullLinear | FullHead],
     shape: tuple[int, int],
     threads: int,
-    helpers: compiled_helpers.Helpers,
+    helpers: helper_threads.Helpers,
 ) -> None:
     rng = np.random.default_rng(5)
     weight = rng.normal(size=shape).astype(np.float32)
@@ -191,7 +190,7 @@ def test_a_full_product_is_the_cores_and_the_same_in_any_batch(
 @pytest.mark.parametrize("window", [None, 1, 7, 1000])
 @pytest.mark.parametrize("tokens", [1, 2, 5, 200, 640])
 def test_what_one_query_sees_is_what_the_core_computes(
-    tokens: int, window: int | None, helpers: compiled_helpers.Helpers
+    tokens: int, window: int | None, helpers: helper_threads.Helpers
 ) -> None:
     rng = np.random.default_rng(6)
     query = rng.normal(size=(1, 9, 20)).astype(np.float32)

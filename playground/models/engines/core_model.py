@@ -22,7 +22,7 @@ from playground.models.config import read_model_config
 from playground.models.engines.attention import attend_compiled, attend_in_torch
 from playground.models.engines.checkpoint import read_weights, require_rows
 from playground.models.engines.compiled import ready
-from playground.models.engines.compiled.helpers import HELPERS
+from playground.models.engines.compiled.helper_threads import HELPERS
 from playground.models.engines.compute import compute
 from playground.models.engines.core_families import unsupported_reason
 from playground.models.engines.core_tensors import build_transformer

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playground.models.engines.compiled import ready
-from playground.models.engines.compiled.helpers import HELPERS
+from playground.models.engines.compiled.helper_threads import HELPERS
 
 if TYPE_CHECKING:
     import torch

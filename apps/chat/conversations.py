@@ -71,6 +71,9 @@ class ReplyFacts:
         Tokens that it had when it was last continued, which what was measured leaves out.
     others : float or None
         Processors that other programs took meanwhile, where that was enough to slow it; measured.
+    drafted : int or None
+        Tokens that were guessed from the text before them and held; None for replies from before
+        there were drafts.
     confidence : Confidence or None
         How sure the model was; None for replies without a word, or from before it was kept.
     unread : mapping
@@ -95,6 +98,7 @@ class ReplyFacts:
     continued: int | None = None
     confidence: Confidence | None = None
     others: float | None = None
+    drafted: int | None = None
     unread: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -126,6 +130,7 @@ def facts_of(reply: Reply, engine: Engine, tokens: int) -> ReplyFacts:
         kept_tokens=reply.reading.kept,
         read_tokens=reply.reading.anew,
         others=beside.others if (beside := reply.beside) and beside.crowded else None,
+        drafted=sum(step.drafted for step in reply.steps),
     )
 
 

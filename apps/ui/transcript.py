@@ -231,6 +231,8 @@ def render_facts(facts: ReplyFacts) -> str:
         items.append(f"first after <b>{facts.first_token_seconds:.2f} s</b>")
     if facts.tokens_per_second is not None:
         items.append(f"<b>{facts.tokens_per_second:.1f}</b> tok/s")
+    if drafted := facts.drafted:
+        items.append(f"<b>{drafted:,}</b> looked up")
     if facts.others is not None:
         items.append(busy_words(facts.others))
     if kept := facts.kept_tokens:

@@ -75,6 +75,21 @@ class KVCache:
         """Count `count` new tokens, once all layers have written them."""
         self.length += count
 
+    def staggered(self, count: int) -> list[KVCache]:
+        """Return caches for the next `count` tokens, each behind the one before, in this memory.
+
+        As rows of one batch, each token finds those before it written when its turn comes, layer by
+        layer: what is computed is what would be one token after the other. `advance` makes the
+        tokens count here, too.
+        """
+        self.reserve(self.length + count)
+        behind = []
+        for place in range(count):
+            cache = KVCache.__new__(KVCache)
+            cache.keys, cache.values, cache.length = self.keys, self.values, self.length + place
+            behind.append(cache)
+        return behind
+
     def cut(self, length: int) -> None:
         """Forget all tokens after the first `length`."""
         self.length = min(self.length, length)

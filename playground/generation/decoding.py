@@ -1,4 +1,4 @@
-"""The two things a model is asked for: to read a prompt, and the next scores of all rows."""
+"""What a model is asked for: to read a prompt, and the next scores of all rows, or of a draft."""
 
 from __future__ import annotations
 
@@ -71,3 +71,11 @@ def decode(engine: Engine, rows: Sequence[Row]) -> NDArray[np.float32]:
     """Run the newest token of each row; return the scores of the next, of shape (rows, V)."""
     newest = np.array([[row.reply_ids[-1]] for row in rows], np.int64)
     return engine.forward(newest, [row.cache for row in rows])
+
+
+def verify(engine: Engine, row: Row, draft: Sequence[int]) -> NDArray[np.float32]:
+    """Run the newest token of a row and a draft of what comes next; return the scores after each.
+
+    They have shape (1 + draft, V) and the bits that each token's would have one by one.
+    """
+    return engine.verify(np.array([row.reply_ids[-1], *draft], np.int64), row.cache)

@@ -194,7 +194,7 @@ def measure(
 
 
 def _write(engine: Engine, prompt: str, tokens: int) -> Reply:
-    return LanguageModel(engine).generate(prompt, temperature=0, max_new_tokens=tokens)
+    return LanguageModel(engine, lab=True).generate(prompt, temperature=0, max_new_tokens=tokens)
 
 
 def _time_prefill(engine: Engine, order: Order) -> Spread:

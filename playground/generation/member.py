@@ -116,12 +116,14 @@ class Member:
         if self._kept and alone and not self.order.lab:
             self._caches.read_behind(self._engine, self._kept, self._ids)
 
-    def write(self, seats: Sequence[Seat], scores: Sequence[NDArray[np.float32]]) -> None:
+    def write(
+        self, seats: Sequence[Seat], scores: Sequence[NDArray[np.float32]], drafted: bool = False
+    ) -> None:
         """Choose a token for each of these seats; a row that ends or goes wrong leaves alone."""
         steps: dict[int, Step] = {}
         for seat, logits in zip(seats, scores, strict=True):
             try:
-                step = seat.row.advance(logits)
+                step = seat.row.advance(logits, drafted)
             except BaseException as error:
                 self._fault = self._fault or seat.row.explain(error)  # once is enough
                 self.seats.remove(seat)

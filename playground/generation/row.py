@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +14,7 @@ from playground.generation.choosing import Choice, Chooser
 from playground.generation.first_fault import with_place
 from playground.generation.fitting.window import window_of
 from playground.generation.loops import find_loop
+from playground.generation.prompt_lookup import Drafts
 from playground.generation.settings import SamplingSettings
 from playground.generation.stop_strings import StopStrings
 from playground.models.engines.engine import Engine, KVCache
@@ -43,11 +44,15 @@ class Step:
         is still incomplete.
     finish_reason : str or None
         Why the reply ended, on its last step.
+    drafted : bool
+        Whether it came for the row of a draft (`playground.generation.prompt_lookup`) and not for a
+        pass of its own.
     """
 
     choice: Choice
     text: str
     finish_reason: FinishReason | None = None
+    drafted: bool = False
 
     @property
     def token_id(self) -> int:
@@ -100,12 +105,13 @@ class Row:
         self._chooser = Chooser(settings, prompt_ids, rng)
         self._end_token_ids = engine.tokenizer.end_token_ids
         self._room = window_of(settings, engine.context_length) - len(prompt_ids)
+        self._drafts = Drafts(prompt_ids)
         self._stream = engine.tokenizer.stream()
         self._gate = StopStrings(settings.stop)
         for token_id in prefix:
             self._gate.push(self._stream.push(token_id))
 
-    def advance(self, logits: FloatArray) -> Step:
+    def advance(self, logits: FloatArray, drafted: bool = False) -> Step:
         """Choose the next token from the model's scores, of shape (V,)."""
         choice = self._chooser.choose(logits, self.reply_ids)
         self.reply_ids.append(choice.token_id)
@@ -114,7 +120,18 @@ class Row:
         finish = self._finish_reason(ends)
         if finish and finish != "stop_string":
             text += self._gate.push(self._stream.flush()) + self._gate.flush()
-        return Step(choice, text, finish)
+        return Step(choice, text, finish, drafted)
+
+    def draft(self, most: int, cost: Callable[[int], float]) -> tuple[int, ...]:
+        """Return a guess at its next tokens, of at most so many; see `Drafts.next`."""
+        # The last token that it may write is chosen and never run.
+        left = min(self._room, self._settings.max_new_tokens) - len(self.reply_ids) - 1
+        return self._drafts.next(self.reply_ids, min(most, left), cost)
+
+    def learn(self, drafted: int, held: int) -> None:
+        """Take in how much of a draft it has written, too, and forget the rest."""
+        self._drafts.learn(drafted, held)
+        self.cache.cut(self.cache.length - drafted + held)
 
     def explain(self, error: BaseException) -> BaseException:
         """Return why it went wrong; scores that are no numbers are followed to their layer."""

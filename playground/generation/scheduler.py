@@ -1,11 +1,12 @@
 """Many callers share one running batch; replies join and leave between two tokens.
 
 One thread an engine turns the wheel while there is work: it lets the first of the queue in, runs
-one token of every reply, then reads one piece of one new prompt. For the next turns it reads behind
-a reply that runs alone, and ahead while none runs (`playground.generation.kept_caches`); it ends
-when nothing is left. A reply's text does not depend on who shares the batch: each has its own dice,
-its own cache, and sums that run in the same order alone and in company (at FP32 see
-`docs/generation.md`).
+one token of every reply, then reads one piece of one new prompt. A conversation's reply that runs
+alone writes several tokens in a turn where a draft of them holds
+(`playground.generation.prompt_lookup`). For the next turns it reads behind such a reply, and ahead
+while none runs (`playground.generation.kept_caches`); it ends when nothing is left. A reply's text
+does not depend on who shares the batch: each has its own dice, its own cache, and sums that run in
+the same order alone and in company (at FP32 see `docs/generation.md`).
 
 Who gives way to whom: conversations have 8 rows and labs 8. Labs may have all 16 while no
 conversation is there; when one comes, theirs above 8 take turns with each other, and a prompt of
@@ -24,13 +25,16 @@ from contextlib import suppress
 from itertools import groupby
 
 import numpy as np
+from numpy.typing import NDArray
 
 from playground.errors import Busy
-from playground.generation.decoding import decode, require_fit
+from playground.generation.decoding import decode, require_fit, verify
 from playground.generation.kept_caches import KeptCaches
 from playground.generation.member import Member, Seat
+from playground.generation.prompt_lookup import PassCosts
 from playground.generation.settings import SamplingSettings
 from playground.generation.ticket import LISTEN_SECONDS, Dice, Mailbox, Order, Ticket
+from playground.models.engines.compute import computed_seconds
 from playground.models.engines.engine import Engine
 
 MAX_ROWS = 8
@@ -70,6 +74,7 @@ class Scheduler:
         self._waiting: deque[Member] = deque()
         self._inside: list[Member] = []
         self._turns = 0
+        self._costs = PassCosts()
         self._thread: threading.Thread | None = None
         # A queue, for its `put` may be called while garbage is collected, whatever is locked.
         self._news: queue.SimpleQueue[None] = queue.SimpleQueue()
@@ -240,16 +245,41 @@ class Scheduler:
     def _decode(self, seats: Sequence[Seat]) -> None:
         for seat in seats:
             seat.turn = self._turns
+        start = computed_seconds()
         try:
-            scores = decode(self.engine, [seat.row for seat in seats])
+            draft, rows = self._draft(seats), [seat.row for seat in seats]
+            scores = verify(self.engine, rows[0], draft) if draft else decode(self.engine, rows)
         except BaseException as error:
             for member in {id(seat.member): seat.member for seat in seats}.values():
                 member.fail(error)
+            return
+        self._costs.note(len(scores), computed_seconds() - start)
+        if draft:
+            _write_as_drafted(seats[0], draft, scores)
             return
         pairs = zip(seats, scores, strict=True)
         for _, group in groupby(pairs, key=lambda pair: id(pair[0].member)):
             own = list(group)
             own[0][0].member.write([seat for seat, _ in own], [logits for _, logits in own])
+
+    def _draft(self, seats: Sequence[Seat]) -> tuple[int, ...]:
+        """Return a draft of what the only row writes next, if it is a conversation's.
+
+        What labs measure is one token after another.
+        """
+        seat, most = seats[0], self.engine.most_verified - 1
+        if len(seats) > 1 or seat.member.order.lab or not most:
+            return ()
+        return seat.row.draft(most, self._costs.of)
+
+
+def _write_as_drafted(seat: Seat, draft: Sequence[int], scores: NDArray[np.float32]) -> None:
+    """Choose tokens from the scores along a draft, up to the first that it does not say."""
+    for held, logits in enumerate(scores):
+        seat.member.write([seat], [logits], drafted=held > 0)
+        if seat not in seat.member.seats or draft[held : held + 1] != (seat.row.reply_ids[-1],):
+            break
+    seat.row.learn(len(draft), held)
 
 
 def _conversations_first(member: Member) -> bool:

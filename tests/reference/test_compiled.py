@@ -232,6 +232,10 @@ def test_a_model_says_what_it_says_in_numpy_alone_and_in_company(
 
     together = write(ids)
     np.testing.assert_array_equal(write(ids[3:4])[:, 0], together[:, 3])
+    cache = engine.new_cache()
+    engine.forward(ids[3:4], [cache])
+    drafted = engine.verify(ids[3, :3], cache)
+    np.testing.assert_array_equal(drafted, together[:, 3])
     monkeypatch.setattr(ready, "kernels", lambda: None)
     by_numpy = write(ids)
     assert not np.array_equal(together, by_numpy)  # so it was not NumPy before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+import numpy as np
 import pytest
 
 from playground.generation import kept_caches
@@ -62,6 +63,22 @@ def test_a_reply_does_not_depend_on_who_shares_the_batch(
         # A choice holds every logprob of the ten best to the last bit.
         assert [s.choice for s in together[number].steps] == [s.choice for s in expected.steps]
         assert together[number].text == expected.text
+    if loaded.most_verified > 1:
+        require_own_bits_in_a_draft(loaded)
+
+
+def require_own_bits_in_a_draft(engine: Engine) -> None:
+    """Run tokens one by one, then in one pass that begins with wrong ones."""
+    ids = np.random.default_rng(5).integers(0, 40_000, 260 + engine.most_verified)
+    prompt, after = ids[: -engine.most_verified], ids[-engine.most_verified :]
+    cache, single = engine.new_cache(), engine.new_cache()
+    for each in (cache, single):
+        engine.forward(prompt[None], [each])
+    expected = np.concatenate([engine.forward(each, [single]) for each in after[:, None, None]])
+    engine.verify(after[::-1].copy(), cache)
+    cache.cut(len(prompt))
+    np.testing.assert_array_equal(engine.verify(after, cache), expected)
+    assert cache.length == single.length
 
 
 def write(model: LanguageModel, number: int) -> Reply:
@@ -103,3 +120,17 @@ def test_what_is_read_behind_a_long_reply_changes_no_bit_of_it_or_of_the_next(
         wait_until(lambda: batch.idle)  # which it is not while something lags
         messages.append(Message("assistant", reply.text))
     assert reply.reading.kept > 128 > reply.reading.anew
+
+
+@pytest.mark.parametrize("temperature", [0, 0.8])
+def test_what_is_drafted_changes_no_bit_of_a_reply(int8: Engine, temperature: float) -> None:
+    question = "Say three times: the quick brown fox jumps over the lazy dog."
+    drafting, single = LanguageModel(int8), LanguageModel(int8, lab=True)
+    asked = {"seed": 2, "temperature": temperature, "max_new_tokens": 48}
+    reply, expected = (
+        model.generate([Message("user", question)], **asked) for model in (drafting, single)
+    )
+    assert [step.choice for step in reply.steps] == [step.choice for step in expected.steps]
+    assert (reply.text, reply.finish_reason) == (expected.text, expected.finish_reason)
+    assert sum(step.drafted for step in reply.steps) >= 4
+    assert not any(step.drafted for step in expected.steps)

@@ -100,6 +100,15 @@ class ScriptedEngine:
         self.calls += 1
         return logits
 
+    @property
+    def most_verified(self) -> int:
+        """Run each token by itself."""
+        return 1
+
+    def verify(self, token_ids: NDArray[np.int64], cache: KVCache) -> NDArray[np.float32]:
+        """Run tokens one after another."""
+        return np.concatenate([self.forward(each, [cache]) for each in token_ids[:, None, None]])
+
     def logits_at_each(self, token_ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Find every token as likely as any other."""
         return np.zeros((len(token_ids), self.tokenizer.vocab_size), np.float32)

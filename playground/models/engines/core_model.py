@@ -85,6 +85,22 @@ class CoreEngine:
 
         return compute(run)
 
+    @property
+    def most_verified(self) -> int:
+        """Return how many tokens of a row have their own bits in one pass; see `Engine.verify`.
+
+        At FP32 that holds for products that are compiled.
+        """
+        exact = self.precision is not Precision.FP32 or ready.kernels() is not None
+        return COMPILED_ROWS if exact else 1
+
+    def verify(self, token_ids: NDArray[np.int64], cache: KVCache) -> NDArray[np.float32]:
+        """Run tokens of one row as rows of a batch, each one longer; see `Engine.verify`."""
+        own = cast(CoreCache, cache)
+        logits = self.forward(token_ids[:, None], own.staggered(len(token_ids)))
+        own.advance(len(token_ids))
+        return logits
+
     def _threads(self, rows: int, most: int) -> int:
         """Return how many threads share what is compiled; PyTorch's own would be in their way."""
         import torch

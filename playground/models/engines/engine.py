@@ -120,6 +120,26 @@ class Engine(Protocol):
             Logits after the last token of each row.
         """
 
+    @property
+    def most_verified(self) -> int:
+        """Tokens of one row that `verify` can run at once; 1 where each has to run by itself."""
+
+    def verify(self, token_ids: NDArray[np.int64], cache: KVCache) -> NDArray[np.float32]:
+        """Run the next tokens of one row in one pass, each with the bits it has in its own.
+
+        Parameters
+        ----------
+        token_ids : array of shape (T,)
+            New tokens, `most_verified` at most.
+        cache : KVCache
+            Grows by T tokens; cut it where they were the wrong ones.
+
+        Returns
+        -------
+        array of shape (T, V)
+            Logits after each token.
+        """
+
     def logits_at_each(self, token_ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Read one text from its start, in one pass, and return the logits after every token.
 

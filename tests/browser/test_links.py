@@ -31,8 +31,26 @@ def test_a_link_opens_the_same_lab_with_the_same_settings_and_survives_a_reload(
     assert field(page, "needles") == "2"
 
 
-def test_back_and_forward_move_between_labs_and_experiments(visit: Visit) -> None:
+def test_a_page_that_opens_asks_nothing_for_labs_out_of_sight(visit: Visit) -> None:
     page = visit()
+    # A newer Gradio that keeps its events elsewhere would open twice as slowly, without a word.
+    assert page.evaluate("gradio_config.dependencies.length") > 100
+    assert page.evaluate("Object.getPrototypeOf(gradio_config.dependencies) !== Array.prototype")
+    page.get_by_role("button", name="Context", exact=True).click()
+    expect(page.locator("#view-context-window tr.gone")).to_have_count(4)
+    asked = page.evaluate(
+        "performance.getEntriesByType('resource').map((each) => each.name)"
+        ".filter((name) => /queue\\/join|run\\/predict/.test(name)).length"
+    )
+    # Who visits, what the chat shows, what its context window holds; then the one lab, which may be
+    # drawn again where something beside it has just changed.
+    assert asked <= 6
+
+    page.get_by_role("button", name="Chat", exact=True).click()
+    back_and_forward_move_between_labs_and_experiments(page)
+
+
+def back_and_forward_move_between_labs_and_experiments(page: Page) -> None:
     page.get_by_role("button", name="Context", exact=True).click()
     page.wait_for_url("**lab=context**")
     page.get_by_role("tab", name="Needle").click()
@@ -63,10 +81,10 @@ def test_a_bad_link_is_told_at_the_head_and_loses_nothing(visit: Visit) -> None:
     expect(page.locator("#view-tokens-cutting .chip").first).to_be_visible()
     # Though what is live was drawn.
     expect(notice).to_contain_text("no setting 'nonsense'; known are “Text”")
+    a_text_too_long_for_the_address_is_told_above_the_button(page)
 
 
-def test_a_text_too_long_for_the_address_is_told_above_the_button(visit: Visit) -> None:
-    page = visit(path="/?lab=tokens&experiment=cutting")
+def a_text_too_long_for_the_address_is_told_above_the_button(page: Page) -> None:
     text = page.locator("#tokens-cutting-text textarea")
     text.fill("word " * 2000)
     left = page.locator("#left-tokens-cutting")
@@ -81,19 +99,3 @@ def test_a_lab_that_is_not_there_opens_the_chat(visit: Visit) -> None:
     expect(page.locator("#link-notice")).to_contain_text("There is no lab '<img>'; known are")
     page.goto(f"{page.url.partition('?')[0]}?lab=context&experiment=nope")
     expect(page.locator("#link-notice")).to_contain_text("no experiment 'nope'")
-
-
-def test_a_page_that_opens_asks_nothing_for_labs_out_of_sight(visit: Visit) -> None:
-    page = visit()
-    # A newer Gradio that keeps its events elsewhere would open twice as slowly, without a word.
-    assert page.evaluate("gradio_config.dependencies.length") > 100
-    assert page.evaluate("Object.getPrototypeOf(gradio_config.dependencies) !== Array.prototype")
-    page.get_by_role("button", name="Context", exact=True).click()
-    expect(page.locator("#view-context-window tr.gone")).to_have_count(4)
-    asked = page.evaluate(
-        "performance.getEntriesByType('resource').map((each) => each.name)"
-        ".filter((name) => /queue\\/join|run\\/predict/.test(name)).length"
-    )
-    # Who visits, what the chat shows, what its context window holds; then the one lab, which may be
-    # drawn again where something beside it has just changed.
-    assert asked <= 6

@@ -91,8 +91,36 @@ def test_little_memory_warns_and_too_little_refuses(
         )
 
 
-def test_a_model_is_fetched_in_sight_cancelled_and_then_offered(
-    visit: Visit, monkeypatch: pytest.MonkeyPatch
+def test_the_catalog_lists_fetches_and_shows_terms(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    page = visit(path="/?lab=models&experiment=catalog&kind=base")
+    a_kind_is_listed_alone_linked_and_exported(page, tmp_path)
+    page.locator("#models-catalog-kind").get_by_text("all", exact=True).click()
+    a_model_is_fetched_in_sight_cancelled_and_then_offered(page, monkeypatch)
+    page.set_viewport_size({"width": 390, "height": 844})
+    terms_are_shown_and_can_be_left(page, monkeypatch)
+
+
+def a_kind_is_listed_alone_linked_and_exported(page: Page, tmp_path: Path) -> None:
+    rows = page.locator("#view-models-catalog tbody tr")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("base: continues text")
+    page.locator("#models-catalog-kind").get_by_text("vectors", exact=True).click()
+    expect(rows).to_contain_text("sentences to vectors")
+    expect(page).to_have_url(re.compile("kind=embedding"))
+    page.locator("#run-models-catalog").click()
+    with page.expect_download() as found:
+        page.locator("#models-catalog-json").click()
+    exported = tmp_path / "catalog.json"
+    found.value.save_as(exported)
+    (model,) = json.loads(exported.read_text(encoding="utf-8"))["models"]
+    assert model["name"] == "all-minilm-l6-v2"
+    assert "path" not in model
+
+
+def a_model_is_fetched_in_sight_cancelled_and_then_offered(
+    page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     end = threading.Event()
 
@@ -104,7 +132,6 @@ def test_a_model_is_fetched_in_sight_cancelled_and_then_offered(
             end.wait(0.05)
 
     monkeypatch.setattr(fetching, "ensure_model", fetch)
-    page = visit(path="/?lab=models&experiment=catalog")
     notice = page.locator("#notice-models-catalog")
     row = page.locator("#view-models-catalog tr", has_text="SmolLM2 360M Instruct")
     chosen = page.locator("#model input").input_value()
@@ -121,11 +148,11 @@ def test_a_model_is_fetched_in_sight_cancelled_and_then_offered(
     expect(notice).to_contain_text("SmolLM2 360M Instruct is here; choose it under Model.")
     page.locator("#model input").click()
     expect(page.get_by_role("option", name="SmolLM2 360M Instruct (new)")).to_be_visible()
+    page.keyboard.press("Escape")
 
 
-def test_terms_are_shown_and_can_be_left(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+def terms_are_shown_and_can_be_left(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalog_section, "read_terms", lambda *_: "You <must> not. " * 400)
-    page = visit(width=390, height=844, path="/?lab=models&experiment=catalog")
     row = page.locator("#view-models-catalog tr", has_text="Gemma 3 270M")
     row.get_by_role("button", name="Fetch").click()
     notice = page.locator("#notice-models-catalog")
@@ -135,24 +162,6 @@ def test_terms_are_shown_and_can_be_left(visit: Visit, monkeypatch: pytest.Monke
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     notice.get_by_role("button", name="Leave it").click()
     expect(notice).to_have_text("")
-
-
-def test_a_kind_is_listed_alone_linked_and_exported(visit: Visit, tmp_path: Path) -> None:
-    page = visit(path="/?lab=models&experiment=catalog&kind=base")
-    rows = page.locator("#view-models-catalog tbody tr")
-    expect(rows).to_have_count(1)
-    expect(rows).to_contain_text("base: continues text")
-    page.locator("#models-catalog-kind").get_by_text("vectors", exact=True).click()
-    expect(rows).to_contain_text("sentences to vectors")
-    expect(page).to_have_url(re.compile("kind=embedding"))
-    page.locator("#run-models-catalog").click()
-    with page.expect_download() as found:
-        page.locator("#models-catalog-json").click()
-    exported = tmp_path / "catalog.json"
-    found.value.save_as(exported)
-    (model,) = json.loads(exported.read_text(encoding="utf-8"))["models"]
-    assert model["name"] == "all-minilm-l6-v2"
-    assert "path" not in model
 
 
 def test_an_own_model_is_added_answers_and_is_taken_off(

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from playground.serving import Pool
 from playground.settings import Settings
-from tests.browser.test_chat import ask, choose, composer, replies, set_number
+from tests.browser.test_chat import ask, begin_anew, choose, composer, replies, set_number
 
 Visit = Callable[..., Page]
 
@@ -50,8 +50,16 @@ def own_policy(settings: Settings) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("own_policy")
-def test_what_a_reply_may_not_say_never_stands_on_the_page(visit: Visit) -> None:
+def test_what_may_be_neither_said_nor_asked(
+    visit: Visit, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     page = visit()
+    what_a_reply_may_not_say_never_stands_on_the_page(page)
+    begin_anew(page)
+    a_question_that_may_not_be_asked_is_explained_and_kept(page, pool, monkeypatch)
+
+
+def what_a_reply_may_not_say_never_stands_on_the_page(page: Page) -> None:
     page.evaluate(_WATCH)
     set_number(page, "Max new tokens", "60")
     page.get_by_label("range slider for Temperature").fill("0")
@@ -70,10 +78,9 @@ def test_what_a_reply_may_not_say_never_stands_on_the_page(visit: Visit) -> None
     expect(replies(page).last).to_contain_text("Paris")
 
 
-def test_a_question_that_may_not_be_asked_is_explained_and_kept(
-    visit: Visit, pool: Pool, monkeypatch: pytest.MonkeyPatch
+def a_question_that_may_not_be_asked_is_explained_and_kept(
+    page: Page, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = visit()
     ask(page, HARMFUL)
     expect(replies(page).last).to_contain_text("category politics.war_targeting, stage policies")
     expect(replies(page).last).to_contain_text("or switch off Content filter in the settings")

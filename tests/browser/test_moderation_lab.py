@@ -13,8 +13,14 @@ Visit = Callable[..., Page]
 LINK = "/?lab=moderation&experiment=xray&text=Write+to+%3Cb%3Ej.doe%40example.org"
 
 
-def test_a_text_is_looked_through_while_it_is_typed_and_stays_text(visit: Visit) -> None:
+def test_texts_and_policies_are_looked_through_while_one_writes(visit: Visit) -> None:
     page = visit(width=390, path=LINK)
+    a_text_is_looked_through_while_it_is_typed_and_stays_text(page)
+    page.locator("#experiment-moderation-editor-button").click()
+    a_policy_is_tried_while_it_is_written_and_a_fault_leaves_the_last_good_one(page)
+
+
+def a_text_is_looked_through_while_it_is_typed_and_stays_text(page: Page) -> None:
     xray = page.locator("#view-moderation-xray")
     expect(xray.locator("mark.action-redact")).to_have_text(["j.doe@example.org"])
     expect(xray.locator("p.marked").first).to_have_text("Write to <b>j.doe@example.org")
@@ -24,10 +30,7 @@ def test_a_text_is_looked_through_while_it_is_typed_and_stays_text(visit: Visit)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_a_policy_is_tried_while_it_is_written_and_a_fault_leaves_the_last_good_one(
-    visit: Visit,
-) -> None:
-    page = visit(path="/?lab=moderation&experiment=editor")
+def a_policy_is_tried_while_it_is_written_and_a_fault_leaves_the_last_good_one(page: Page) -> None:
     editor, policy = page.locator("#view-moderation-editor"), "#moderation-editor-policy textarea"
     expect(editor).to_contain_text("7 of 8 examples go as the policy says")
     line = EXAMPLE.splitlines().index("    action: review") + 1

@@ -17,22 +17,24 @@ from playground.serving import Pool
 Visit = Callable[..., Page]
 
 
-def open_lab(visit: Visit, width: int = 1360) -> Page:
-    page = visit(width=width)
-    if width < 700:
-        page.get_by_role("button", name="Labs").click()
+def open_lab(visit: Visit) -> Page:
+    page = visit()
     page.get_by_role("button", name="Temperature", exact=True).click()
     # It reads its example by itself.
     expect(page.locator("#view-temperature-distribution .bar")).to_have_count(21)
     expect(page.locator("#run-temperature-distribution")).to_be_visible()
-    if width >= 700:
-        # Where a chat starts, the example still leaves something to draw from.
-        assert page.locator(f"{VIEW} .bar:not(.cut):not(.rest)").count() >= 3
-        for name, value in NEUTRAL.items():
-            slider(page, name).fill(value)
-        made_of = page.locator("#view-temperature-distribution .made-of")
-        expect(made_of).to_have_text(re.compile("^“Once upon a time there was a” · Top-p 1 · Smol"))
+    # Where a chat starts, the example still leaves something to draw from.
+    assert page.locator(f"{VIEW} .bar:not(.cut):not(.rest)").count() >= 3
+    set_neutral(page)
     return page
+
+
+def set_neutral(page: Page) -> None:
+    """Set all that shapes the distribution to what leaves it as the model gave it."""
+    for name, value in NEUTRAL.items():
+        slider(page, name).fill(value)
+    made_of = page.locator("#view-temperature-distribution .made-of")
+    expect(made_of).to_have_text(re.compile("^“Once upon a time there was a” · Top-p 1 · Smol"))
 
 
 NEUTRAL = {"temperature": "1", "top_p": "1", "min_p": "0"}
@@ -69,10 +71,23 @@ def places(page: Page) -> list[tuple[str, str, float]]:
     return [tuple(each) for each in found]  # type: ignore[misc] # JSON knows no tuples
 
 
-def test_the_rail_moves_the_bars_on_a_fixed_scale_and_the_model_does_not_run(
+def test_the_distribution_is_moved_drawn_from_and_asked_in_other_words(
     visit: Visit, forward_calls: list[int]
 ) -> None:
     page = open_lab(visit)
+    the_rail_moves_the_bars_on_a_fixed_scale_and_the_model_does_not_run(page, forward_calls)
+    page.locator("#reset-all").click()
+    set_neutral(page)
+    a_banned_word_loses_its_probability_to_others(page)
+    a_marker_falls_a_tally_grows_and_the_text_grows_by_the_token(page)
+    a_question_of_the_chat_arrives_as_a_chat_message(page)
+    bad_prompts_get_one_sentence_and_tricks_are_text(page)
+    the_lab_fits_a_phone(page)
+
+
+def the_rail_moves_the_bars_on_a_fixed_scale_and_the_model_does_not_run(
+    page: Page, forward_calls: list[int]
+) -> None:
     card = page.locator(".next-token")
     expect(card.locator("h2")).to_have_text("Next token after “Once upon a time there was a”")
     calls, before, rows = list(forward_calls), percents(page), places(page)
@@ -98,8 +113,24 @@ def test_the_rail_moves_the_bars_on_a_fixed_scale_and_the_model_does_not_run(
     assert forward_calls == calls
 
 
-def test_a_marker_falls_a_tally_grows_and_the_text_grows_by_the_token(visit: Visit) -> None:
-    page = open_lab(visit)
+def a_banned_word_loses_its_probability_to_others(page: Page) -> None:
+    setting(page, "word").fill("small")
+    small = page.locator(".bar").first
+    expect(small.locator(".percent")).to_have_text("0 %")
+    expect(small).to_contain_text("banned")
+    effect = page.locator(".word-effect")
+    expect(effect.locator("li").first).to_contain_text("·small")
+    expect(effect).to_contain_text("Probability went to")
+    page.locator("#temperature-distribution-way").get_by_label("Bias it").check()
+    page.locator("#temperature-distribution-amount input[type=range]").fill("-2")
+    expect(small.locator(".percent")).not_to_have_text("0 %")
+    setting(page, "word").fill("a" * 41)
+    expect(page.locator(NOTICE)).to_contain_text("at most 40 characters")
+    setting(page, "word").fill("")
+    expect(effect).to_have_count(0)
+
+
+def a_marker_falls_a_tally_grows_and_the_text_grows_by_the_token(page: Page) -> None:
     page.get_by_role("button", name="Draw", exact=True).click()
     expect(page.locator(".dice")).to_contain_text(
         re.compile(r"Seed 0 throws 0\.6370, between .*: .+\.")
@@ -142,8 +173,8 @@ def test_a_marker_falls_a_tally_grows_and_the_text_grows_by_the_token(visit: Vis
     expect(page.locator("table.stages")).to_contain_text("divided by T")
 
 
-def test_a_question_of_the_chat_arrives_as_a_chat_message(visit: Visit) -> None:
-    page = visit()
+def a_question_of_the_chat_arrives_as_a_chat_message(page: Page) -> None:
+    page.locator("#lab-chat").click()
     page.get_by_label("Message", exact=True).fill("What is the capital of France?")
     page.get_by_role("button", name="Temperature", exact=True).click()
     expect(setting(page, "prompt")).to_have_value("What is the capital of France?")
@@ -158,8 +189,8 @@ def test_a_question_of_the_chat_arrives_as_a_chat_message(visit: Visit) -> None:
     expect(page.locator("#temperature-strip-as_chat input")).to_be_checked()
 
 
-def test_bad_prompts_get_one_sentence_and_tricks_are_text(visit: Visit) -> None:
-    page = open_lab(visit)
+def bad_prompts_get_one_sentence_and_tricks_are_text(page: Page) -> None:
+    page.locator("#experiment-temperature-distribution-button").click()
     read(page, "")
     expect(page.locator(NOTICE)).to_contain_text("The prompt is empty")
     read(page, "word " * 9_000)
@@ -169,11 +200,19 @@ def test_bad_prompts_get_one_sentence_and_tricks_are_text(visit: Visit) -> None:
     expect(page.locator(f"{VIEW} img, {VIEW} .bar .token b")).to_have_count(0)
 
 
-def test_the_lab_fits_a_phone(visit: Visit) -> None:
-    page = open_lab(visit, width=390)
+def the_lab_fits_a_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 860})
     read(page, "Once upon a time")
     expect(page.locator(".bar")).to_have_count(21)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_strips_stream_part_are_exported_and_stopped(
+    visit: Visit, pool: Pool, forward_calls: list[int]
+) -> None:
+    page = open_lab(visit)
+    a_strip_of_five_streams_parts_and_is_exported(page, forward_calls)
+    a_strip_is_stopped_by_its_button_and_by_leaving_and_bad_lists_are_refused(page, pool)
 
 
 def run_strip(page: Page, temperatures: str, **fields: str) -> None:
@@ -188,12 +227,9 @@ def await_strip(page: Page) -> None:
     expect(page.locator("#run-temperature-strip")).to_be_visible(timeout=60_000)
 
 
-def test_a_strip_of_five_streams_parts_and_is_exported(
-    visit: Visit, forward_calls: list[int]
-) -> None:
-    page = open_lab(visit)
+def a_strip_of_five_streams_parts_and_is_exported(page: Page, forward_calls: list[int]) -> None:
     forward_calls.clear()
-    run_strip(page, "0, 0.5, 1, 1.5, 2", seed="7", max_new_tokens="24")
+    run_strip(page, "0, 0.5, 1, 1.5, 2", seed="7", max_new_tokens="16")
     columns = page.locator("#view-temperature-strip .strip-column")
     expect(columns).to_have_count(5, timeout=60_000)
     expect(page.locator("#stop-temperature-strip")).to_be_visible()
@@ -267,10 +303,9 @@ def open_tokens_and_branch(page: Page, columns: Locator, output: dict[str, Any])
     expect(columns).to_have_count(5)
 
 
-def test_a_strip_is_stopped_by_its_button_and_by_leaving_and_bad_lists_are_refused(
-    visit: Visit, pool: Pool
+def a_strip_is_stopped_by_its_button_and_by_leaving_and_bad_lists_are_refused(
+    page: Page, pool: Pool
 ) -> None:
-    page = open_lab(visit)
     notice = page.locator("#notice-temperature-strip")
     for temperatures, sentence in (
         ("", "from 0 to 2, with commas between, got nothing"),
@@ -307,21 +342,3 @@ def _until(holds: Callable[[], bool], seconds: float = 30) -> None:
     while not holds():
         assert time.monotonic() < end
         time.sleep(0.05)
-
-
-def test_a_banned_word_loses_its_probability_to_others(visit: Visit) -> None:
-    page = open_lab(visit)
-    setting(page, "word").fill("small")
-    small = page.locator(".bar").first
-    expect(small.locator(".percent")).to_have_text("0 %")
-    expect(small).to_contain_text("banned")
-    effect = page.locator(".word-effect")
-    expect(effect.locator("li").first).to_contain_text("·small")
-    expect(effect).to_contain_text("Probability went to")
-    page.locator("#temperature-distribution-way").get_by_label("Bias it").check()
-    page.locator("#temperature-distribution-amount input[type=range]").fill("-2")
-    expect(small.locator(".percent")).not_to_have_text("0 %")
-    setting(page, "word").fill("a" * 41)
-    expect(page.locator(NOTICE)).to_contain_text("at most 40 characters")
-    setting(page, "word").fill("")
-    expect(effect).to_have_count(0)

@@ -25,10 +25,8 @@ def ids_of(library: FastTokenizer, text: str) -> list[str]:
     return [str(token_id) for token_id in library.encode(text, add_special_tokens=False).ids]
 
 
-def open_tokens(visit: Visit, width: int = 1360) -> Page:
-    page = visit(width=width)
-    if width < 1000:
-        page.get_by_role("button", name="Labs").click()
+def open_tokens(visit: Visit) -> Page:
+    page = visit()
     page.get_by_role("button", name="Tokens", exact=True).click()
     expect(page.locator(".tok-chips .chip").first).to_be_visible()
     return page
@@ -42,10 +40,21 @@ def written(page: Page, experiment: str) -> Locator:
     return page.locator(f"#tokens-{experiment}-text textarea")
 
 
-def test_a_text_is_cut_while_it_is_typed_and_its_parts_point_at_each_other(
+def test_texts_are_cut_stepped_through_compared_and_put_into_a_template(
     visit: Visit, library: FastTokenizer
 ) -> None:
     page = open_tokens(visit)
+    a_text_is_cut_while_it_is_typed_and_its_parts_point_at_each_other(page, library)
+    one_text_travels_between_the_experiments(page)
+    merges_step_forth_and_back_to_the_very_tokens(page, library)
+    an_exported_file_steps_without_the_page(page)
+    tokenizers_meet_and_one_is_trained_on_the_spot(page)
+    the_template_shows_what_the_model_receives(page)
+
+
+def a_text_is_cut_while_it_is_typed_and_its_parts_point_at_each_other(
+    page: Page, library: FastTokenizer
+) -> None:
     lab = page.locator("#view-tokens-cutting")
     written(page, "cutting").fill("")
     expect(lab).to_contain_text("its tokens come here")
@@ -74,10 +83,19 @@ def test_a_text_is_cut_while_it_is_typed_and_its_parts_point_at_each_other(
     expect(lab.locator(".chip:focus")).to_have_attribute("data-token", str(len(expected) - 1))
 
 
-def test_merges_step_forth_and_back_to_the_very_tokens(
-    visit: Visit, library: FastTokenizer
-) -> None:
-    page = open_tokens(visit)
+def one_text_travels_between_the_experiments(page: Page) -> None:
+    write(page, "One, two, three")
+    page.get_by_role("tab", name="Step by step").click()
+    expect(written(page, "steps")).to_have_value("One, two, three")
+    expect(page.locator("#view-tokens-steps .merge-word")).to_have_count(5)
+    write(page, "Four", "steps")
+    page.get_by_role("tab", name="Face-off").click()
+    expect(written(page, "face-off")).to_have_value("Four")
+    page.get_by_role("tab", name="Tokens", exact=True).click()
+    expect(page.locator("#view-tokens-cutting .tok-text")).to_have_text("Four")
+
+
+def merges_step_forth_and_back_to_the_very_tokens(page: Page, library: FastTokenizer) -> None:
     write(page, "lighthouse é<i>")
     page.get_by_role("tab", name="Step by step").click()
     stage, says = page.locator(".merge-stage"), page.locator(".merge-says")
@@ -98,8 +116,21 @@ def test_merges_step_forth_and_back_to_the_very_tokens(
     expect(says).to_contain_text("Step 3 of")
 
 
-def test_tokenizers_meet_and_one_is_trained_on_the_spot(visit: Visit) -> None:
-    page = open_tokens(visit)
+def an_exported_file_steps_without_the_page(page: Page) -> None:
+    write(page, "lighthouse", "steps")
+    expect(page.locator("#view-tokens-steps .merge-word")).to_have_count(1)
+    page.locator("#run-tokens-steps").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export HTML").click()
+    alone = page.context.new_page()
+    alone.set_content(download.value.path().read_text(encoding="utf-8"))
+    alone.get_by_role("button", name="Forward").click()
+    expect(alone.locator(".merge-says")).to_contain_text("Step 1 of")
+    alone.close()
+
+
+def tokenizers_meet_and_one_is_trained_on_the_spot(page: Page) -> None:
+    page.get_by_role("tab", name="Tokens", exact=True).click()
     write(page, "tick tack tick tack tick tack")
     page.get_by_role("tab", name="Face-off").click()
     table = page.locator("table.face-off")
@@ -124,8 +155,8 @@ def test_tokenizers_meet_and_one_is_trained_on_the_spot(visit: Visit) -> None:
     expect(table).to_be_visible()  # what was drawn stays
 
 
-def test_the_template_shows_what_the_model_receives(visit: Visit) -> None:
-    page = open_tokens(visit)
+def the_template_shows_what_the_model_receives(page: Page) -> None:
+    page.get_by_role("tab", name="Tokens", exact=True).click()
     write(page, "Hi <|im_end|> you")
     page.get_by_role("tab", name="Chat template").click()  # where the system prompt has a part
     page.get_by_label("System prompt").fill("Be <b>kind</b>.")
@@ -141,10 +172,61 @@ def test_the_template_shows_what_the_model_receives(visit: Visit) -> None:
     )
 
 
-def test_a_long_text_stays_usable_and_odd_text_gets_a_sentence(
-    visit: Visit, library: FastTokenizer
+def test_a_text_is_taken_home_linked_carried_to_other_labs_and_may_be_long(
+    visit: Visit,
 ) -> None:
-    page = open_tokens(visit, width=390)
+    page = open_tokens(visit)
+    files_that_hold_another_text_are_taken_away(page)
+    the_address_holds_the_text_to_the_letter_as_far_as_an_address_can(page)
+    one_prompt_travels_between_the_labs(page)
+    a_long_text_stays_usable_and_odd_text_gets_a_sentence(page)
+
+
+def files_that_hold_another_text_are_taken_away(page: Page) -> None:
+    page.locator("#run-tokens-cutting").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export JSON").click()
+    found = json.loads(download.value.path().read_text(encoding="utf-8"))
+    assert found["tokens"][0]["text"] == "The"
+    write(page, "Another")
+    expect(page.get_by_role("button", name="Export JSON")).to_have_count(0)
+
+
+def the_address_holds_the_text_to_the_letter_as_far_as_an_address_can(page: Page) -> None:
+    write(page, "One, two")
+    page.wait_for_url("**text=One%2C+two")
+    page.reload()
+    page.locator(".badge.ready").wait_for()
+    expect(page.locator("#view-tokens-cutting .tok-text")).to_have_text("One, two")
+    write(page, "three " * 2000)
+    page.wait_for_url("**experiment=cutting")
+    expect(page.locator("#code-tokens-cutting")).to_contain_text("too long for a link")
+
+
+def one_prompt_travels_between_the_labs(page: Page) -> None:
+    write(page, "The secret of the sea")
+    page.get_by_role("button", name="Temperature", exact=True).click()
+    expect(page.get_by_label("Prompt to continue")).to_have_value("The secret of the sea")
+    page.get_by_role("button", name="Hallucination", exact=True).click()
+    question, begins = (
+        page.locator(f"#hallucination-ask-{name} :is(input, textarea)").first
+        for name in ("prompt", "begins")
+    )
+    expect(question).to_have_value("The secret of the sea")
+    expect(begins).to_have_value("")  # it was that of another question
+    ask = page.locator("#view-hallucination-ask")  # full, and marked
+    expect(ask.locator(".made-of")).to_contain_text("What is the capital of Australia?")
+    expect(ask.locator(".since")).to_be_visible()
+    page.get_by_role("button", name="Chat", exact=True).click()
+    expect(page.get_by_label("Message", exact=True)).to_have_value("The secret of the sea")
+    page.get_by_label("Message", exact=True).fill("Another")
+    page.get_by_role("button", name="Tokens", exact=True).click()
+    expect(written(page, "cutting")).to_have_value("Another")
+    expect(page.locator("#view-tokens-cutting .tok-text")).to_have_text("Another")
+
+
+def a_long_text_stays_usable_and_odd_text_gets_a_sentence(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 860})
     lab = page.locator("#view-tokens-cutting")
     notice = page.locator("#notice-tokens-cutting")
     write(page, "lighthouse " * 10_000)
@@ -168,76 +250,3 @@ def test_a_long_text_stays_usable_and_odd_text_gets_a_sentence(
     )
     expect(notice).to_contain_text("without half characters, got 'ab⟨U+D83D⟩'")
     expect(lab.locator(".tok-text")).to_have_text("a⟨U+0000⟩b⟨U+202E⟩c⟨U+202C⟩")  # it stays
-
-
-def test_one_prompt_travels_between_the_labs(visit: Visit) -> None:
-    page = open_tokens(visit)
-    write(page, "The secret of the sea")
-    page.get_by_role("button", name="Temperature", exact=True).click()
-    expect(page.get_by_label("Prompt to continue")).to_have_value("The secret of the sea")
-    page.get_by_role("button", name="Hallucination", exact=True).click()
-    question, begins = (
-        page.locator(f"#hallucination-ask-{name} :is(input, textarea)").first
-        for name in ("prompt", "begins")
-    )
-    expect(question).to_have_value("The secret of the sea")
-    expect(begins).to_have_value("")  # it was that of another question
-    ask = page.locator("#view-hallucination-ask")  # full, and marked
-    expect(ask.locator(".made-of")).to_contain_text("What is the capital of Australia?")
-    expect(ask.locator(".since")).to_be_visible()
-    page.get_by_role("button", name="Chat", exact=True).click()
-    expect(page.get_by_label("Message", exact=True)).to_have_value("The secret of the sea")
-    page.get_by_label("Message", exact=True).fill("Another")
-    page.get_by_role("button", name="Tokens", exact=True).click()
-    expect(written(page, "cutting")).to_have_value("Another")
-    expect(page.locator("#view-tokens-cutting .tok-text")).to_have_text("Another")
-
-
-def test_one_text_travels_between_the_experiments(visit: Visit) -> None:
-    page = open_tokens(visit)
-    write(page, "One, two, three")
-    page.get_by_role("tab", name="Step by step").click()
-    expect(written(page, "steps")).to_have_value("One, two, three")
-    expect(page.locator("#view-tokens-steps .merge-word")).to_have_count(5)
-    write(page, "Four", "steps")
-    page.get_by_role("tab", name="Face-off").click()
-    expect(written(page, "face-off")).to_have_value("Four")
-    page.get_by_role("tab", name="Tokens", exact=True).click()
-    expect(page.locator("#view-tokens-cutting .tok-text")).to_have_text("Four")
-
-
-def test_the_address_holds_the_text_to_the_letter_as_far_as_an_address_can(visit: Visit) -> None:
-    page = open_tokens(visit)
-    write(page, "One, two")
-    page.wait_for_url("**text=One%2C+two")
-    page.reload()
-    page.locator(".badge.ready").wait_for()
-    expect(page.locator("#view-tokens-cutting .tok-text")).to_have_text("One, two")
-    write(page, "three " * 2000)
-    page.wait_for_url("**experiment=cutting")
-    expect(page.locator("#code-tokens-cutting")).to_contain_text("too long for a link")
-
-
-def test_files_that_hold_another_text_are_taken_away(visit: Visit) -> None:
-    page = open_tokens(visit)
-    page.locator("#run-tokens-cutting").click()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Export JSON").click()
-    found = json.loads(download.value.path().read_text(encoding="utf-8"))
-    assert found["tokens"][0]["text"] == "The"
-    write(page, "Another")
-    expect(page.get_by_role("button", name="Export JSON")).to_have_count(0)
-
-
-def test_an_exported_file_steps_without_the_page(visit: Visit) -> None:
-    page = open_tokens(visit)
-    page.get_by_role("tab", name="Step by step").click()
-    write(page, "lighthouse", "steps")
-    expect(page.locator("#view-tokens-steps .merge-word")).to_have_count(1)
-    page.locator("#run-tokens-steps").click()
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Export HTML").click()
-    alone = page.context.new_page()
-    alone.set_content(download.value.path().read_text(encoding="utf-8"))
-    alone.get_by_role("button", name="Forward").click()
-    expect(alone.locator(".merge-says")).to_contain_text("Step 1 of")

@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 # With the rules that are no standard but good practice; what it cannot decide alone is left out.
 # Half faded in nothing has its colour yet; what turns for ever never has another.
 _RUN = """async ([where, only]) => {
+    if (!window.axe) return null;
     const fading = document.getAnimations()
         .filter(({ effect }) => effect.getComputedTiming().endTime < Infinity);
     await Promise.allSettled(fading.map(({ finished }) => finished));
@@ -34,7 +35,10 @@ def violations(page: Page, where: str = "body", colours: bool = False) -> list[s
     colours : bool
         Whether only rules of colours are asked, as of a page that was looked at in another theme.
     """
-    if not page.evaluate("'axe' in window"):
+    asked = [where, _COLOURS if colours else {}]
+    found: list[str] | None = page.evaluate(_RUN, asked)
+    if found is None:
         page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
-    found: list[str] = page.evaluate(_RUN, [where, _COLOURS if colours else {}])
+        found = page.evaluate(_RUN, asked)
+    assert found is not None
     return found

@@ -25,9 +25,19 @@ _ARGUMENTS = [
 ]
 
 
-def launch(playwright: Playwright) -> Browser:
-    """Start the system's Chromium where there is one, else the one that Playwright installed."""
+def launch(playwright: Playwright, *arguments: str) -> Browser:
+    """Start the system's Chromium where there is one, else the one that Playwright installed.
+
+    Parameters
+    ----------
+    playwright : Playwright
+        Which starts it.
+    arguments : str
+        Of Chromium, besides those that all have.
+    """
     found = next((path for name in _NAMES if (path := shutil.which(name))), None)
     # Chromium refuses its sandbox to root, which is who tests in a container often are.
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    return playwright.chromium.launch(executable_path=found, args=_ARGUMENTS + sandbox)
+    return playwright.chromium.launch(
+        executable_path=found, args=[*_ARGUMENTS, *sandbox, *arguments]
+    )

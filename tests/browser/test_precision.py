@@ -19,19 +19,9 @@ from playground.models.engines.precision import Precision
 Visit = Callable[..., Page]
 
 
-def open_bench(
-    visit: Visit, keep: tuple[str, ...], width: int = 1360, engines: tuple[str, ...] = ()
-) -> Page:
-    page = visit(width=width)
-    if width < 700:
-        page.get_by_role("button", name="Labs").click()
+def open_lab(visit: Visit) -> Page:
+    page = visit()
     page.get_by_role("button", name="Precision", exact=True).click()
-    for name in ("FP32", "FP16", "BF16", "INT8", "NF4"):
-        if name not in keep:
-            page.locator("#precision-bench-precisions").get_by_label(name, exact=True).uncheck()
-    for name in ("core (NumPy)", "transformers"):
-        if engines and name not in engines:
-            page.locator("#precision-bench-engines").get_by_label(name, exact=True).uncheck()
     return page
 
 
@@ -41,11 +31,21 @@ def exported(page: Page, kind: str) -> str:
     return download.value.path().read_text(encoding="utf-8")
 
 
-def test_rows_are_measured_and_explained(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bench_is_measured_explained_and_stopped(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
     beside = Occupancy(stolen=0.1, others=0.5, load_before=1.0, load_after=2.0)
     monkeypatch.setattr(bench_row, "between", lambda *_: beside)
+    page = open_lab(visit)
+    rows_are_measured_and_explained(page)
+    stop_ends_the_process_and_bad_input_gets_a_sentence(page)
+
+
+def rows_are_measured_and_explained(page: Page) -> None:
     # What bitsandbytes measures, the terminal's test looks at; it is slow beside all others.
-    page = open_bench(visit, ("INT8", "NF4"), engines=("core (NumPy)",))
+    for name in ("FP32", "FP16", "BF16"):
+        page.locator("#precision-bench-precisions").get_by_label(name, exact=True).uncheck()
+    page.locator("#precision-bench-engines").get_by_label("transformers", exact=True).uncheck()
     page.locator("#precision-bench-max_new_tokens input").fill("16")
     page.locator("#precision-bench-runs input").fill("1")
     page.locator("#precision-bench-score_tokens input").fill("64")
@@ -79,15 +79,16 @@ def test_rows_are_measured_and_explained(visit: Visit, monkeypatch: pytest.Monke
     )
 
 
-def test_stop_ends_the_process_and_bad_input_gets_a_sentence(visit: Visit) -> None:
-    page = open_bench(visit, ("INT8",), width=390)
+def stop_ends_the_process_and_bad_input_gets_a_sentence(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 860})
     notice = page.locator("#notice-precision-bench")
     measure = page.locator("#run-precision-bench")
     page.locator("#precision-bench-own_text textarea").fill("a")
     measure.click()
     expect(notice).to_contain_text("at least 2 tokens")
     page.locator("#precision-bench-own_text textarea").fill("")
-    page.locator("#precision-bench-precisions").get_by_label("INT8", exact=True).uncheck()
+    for name in ("INT8", "NF4"):
+        page.locator("#precision-bench-precisions").get_by_label(name, exact=True).uncheck()
     measure.click()
     expect(notice).to_contain_text(f"“Measure at” must be 1 to {len(Precision)} of fp32")
     page.locator("#precision-bench-precisions").get_by_label("FP16", exact=True).check()
@@ -100,9 +101,15 @@ def test_stop_ends_the_process_and_bad_input_gets_a_sentence(visit: Visit) -> No
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_two_precisions_answer_side_by_side(visit: Visit) -> None:
-    page = visit()
-    page.get_by_role("button", name="Precision", exact=True).click()
+def test_precisions_are_looked_into_tried_and_retrained(visit: Visit) -> None:
+    page = open_lab(visit)
+    two_precisions_answer_side_by_side(page)
+    a_matrix_is_looked_at_and_put_into_a_copy(page)
+    a_number_is_taken_apart_and_its_bits_flip(page)
+    retraining_is_watched_and_stopped(page)
+
+
+def two_precisions_answer_side_by_side(page: Page) -> None:
     page.get_by_role("tab", name="Side by side").click()
     page.get_by_label("range slider for Temperature").fill("0")
     page.get_by_label("range slider for Max new tokens").fill("24")
@@ -124,9 +131,7 @@ def test_two_precisions_answer_side_by_side(visit: Visit) -> None:
     expect(page.locator("#notice-precision-pair")).to_contain_text("The message is empty")
 
 
-def test_a_matrix_is_looked_at_and_put_into_a_copy(visit: Visit) -> None:
-    page = visit()
-    page.get_by_role("button", name="Precision", exact=True).click()
+def a_matrix_is_looked_at_and_put_into_a_copy(page: Page) -> None:
     page.get_by_role("tab", name="Microscope").click()
     notice = page.locator("#notice-precision-microscope")
     scope = page.locator("#view-precision-microscope")
@@ -160,13 +165,12 @@ def test_a_matrix_is_looked_at_and_put_into_a_copy(visit: Visit) -> None:
     page.locator("#run-precision-trial").click()
     live = page.locator("#view-precision-trial")
     expect(live).to_contain_text("1 matrix changed", timeout=60_000)
-    expect(live).to_contain_text("KL to FP32")
+    expect(live).to_contain_text("KL to FP32", timeout=60_000)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_a_number_is_taken_apart_and_its_bits_flip(visit: Visit) -> None:
-    page = visit()
-    page.get_by_role("button", name="Precision", exact=True).click()
+def a_number_is_taken_apart_and_its_bits_flip(page: Page) -> None:
+    page.set_viewport_size({"width": 1360, "height": 860})
     page.get_by_role("tab", name="Floats").click()
     number = page.locator("#precision-floats-number").get_by_role("textbox")
     view, notice = page.locator("#view-precision-floats"), page.locator("#notice-precision-floats")
@@ -188,9 +192,8 @@ def test_a_number_is_taken_apart_and_its_bits_flip(visit: Visit) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_retraining_is_watched_and_stopped(visit: Visit) -> None:
-    page = visit()
-    page.get_by_role("button", name="Precision", exact=True).click()
+def retraining_is_watched_and_stopped(page: Page) -> None:
+    page.set_viewport_size({"width": 1360, "height": 860})
     page.get_by_role("tab", name="Retraining").click()
     notice, train = (
         page.locator("#notice-precision-retraining"),

@@ -33,8 +33,16 @@ def choose(page: Page, label: str, option: str) -> None:
     page.get_by_role("option", name=option).click()
 
 
-def test_presets_reset_and_what_really_loaded(visit: Visit) -> None:
+def test_the_rail_presets_what_stands_out_and_a_choice_that_fails(
+    visit: Visit, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     page = visit()
+    presets_reset_and_what_really_loaded(page)
+    controls_stand_out_and_penalties_are_empty_at_nothing(page)
+    a_choice_that_fails_says_so_beside_a_lab_and_moves_nothing(page, pool, monkeypatch)
+
+
+def presets_reset_and_what_really_loaded(page: Page) -> None:
     zones = "[...document.querySelector('#zones').children].map((each) => each.id)"
     assert page.evaluate(zones) == ["labs", "work", "rail"]  # as one sees and tabs through them
     at_first = number(page, "temperature").input_value()
@@ -65,11 +73,12 @@ def test_presets_reset_and_what_really_loaded(visit: Visit) -> None:
     got.locator("summary").click()
     expect(got.locator("p").first).to_contain_text("FullLinear")
     expect(got.locator("p.origin").last).to_contain_text("the format, not the origin")
+    got.locator("summary").click()
+    expect(got.locator("p").first).to_be_hidden()
 
 
-def test_controls_stand_out_and_penalties_are_empty_at_nothing(visit: Visit) -> None:
+def controls_stand_out_and_penalties_are_empty_at_nothing(page: Page) -> None:
     """Thumbs, radios and rings of focus differ from their ground by 3 to 1 (WCAG 2.2, 1.4.11)."""
-    page = visit()
     schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
     for scheme in schemes:
         page.emulate_media(color_scheme=scheme)
@@ -91,10 +100,9 @@ def test_controls_stand_out_and_penalties_are_empty_at_nothing(visit: Visit) -> 
             assert painted_contrast(radio) >= 3, scheme
 
 
-def test_a_choice_that_fails_says_so_beside_a_lab_and_moves_nothing(
-    visit: Visit, pool: Pool, monkeypatch: pytest.MonkeyPatch
+def a_choice_that_fails_says_so_beside_a_lab_and_moves_nothing(
+    page: Page, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = visit(path="/?lab=temperature&experiment=distribution")
     expect(page.locator("#presets")).to_be_visible()
     expect(page.locator("#temperature")).to_be_visible()
     expect(page.locator("#seed")).to_be_hidden()

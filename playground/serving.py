@@ -210,9 +210,9 @@ class Pool:
         """Return what a load of so many bytes would do to memory; nothing is loaded or freed."""
         return self._manager.room_for(needed)
 
-    def free(self, choice: ModelChoice) -> bool:
-        """Free one model; return False if somebody holds it, or it is not there."""
-        return self._manager.free(choice)
+    def free(self, *choices: ModelChoice) -> bool:
+        """Free models; return False if somebody holds them all, or none is there."""
+        return self._manager.free(*choices)
 
     def let_go(self, reference: str) -> None:
         """Free a model at every precision, before its files are deleted.

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 import gradio as gr
 import pytest
 
-from apps.ui.rail import build_rail
+from apps.ui.rail import Rail, build_rail
 from apps.ui.section import Section
 from playground.labs import experiments
 from playground.models.engines.manager import ModelChoice
@@ -76,16 +76,24 @@ def test_the_terminal_says_why(
     assert re.search(reason, said(told.stderr)) or reason in said(told.stderr)
 
 
-@every_one
-def test_the_page_says_why(
-    folder: Path, reason: str, pool: Pool, caplog: pytest.LogCaptureFixture
-) -> None:
-    choice = ModelChoice(str(folder), Precision.FP32)
+@pytest.fixture(scope="module")
+def page(whole: Path, pool: Pool) -> tuple[Rail, Section]:
+    """Return the page's form, laid out once for all of them: each asks it with its own values."""
+    choice = ModelChoice(str(whole), Precision.FP32)
     with gr.Blocks():
         rail = build_rail([(choice.reference, choice.reference)], choice)
         section = Section(experiments()["models/check"], pool, rail)
         section.wire()
+    return rail, section
+
+
+@every_one
+def test_the_page_says_why(
+    folder: Path, reason: str, page: tuple[Rail, Section], caplog: pytest.LogCaptureFixture
+) -> None:
+    rail, section = page
     data = {each: each.value for each in (*rail.components, *section.form.fields.values())}
+    data[rail.model] = str(folder)
     with caplog.at_level(logging.ERROR):
         *_, last = section._on_run(data, SimpleNamespace(session_hash="somebody"))
     told = said(str(last.get(section.notice, "")) + str(last.get(section._view, "")))

@@ -161,8 +161,8 @@ def _remember(model: InstalledModel, found: Checked, subject: Subject) -> None:
     before = checked(model.origin, settings)
     remember_checked(model, found, settings)
     if model.source == "folder" and (before is None or before.core != found.core):
-        for each in Precision:
-            subject.run.pool.free(ModelChoice(subject.choice.reference, each))
+        reference = subject.choice.reference
+        subject.run.pool.free(*(ModelChoice(reference, each) for each in Precision))
 
 
 def _model_or_refusal(choice: ModelChoice, run: Run) -> InstalledModel | Finding:

@@ -81,8 +81,7 @@ class Subject:
 
     def free(self) -> None:
         """Free what was not loaded before, unless somebody has taken it meanwhile."""
-        for choice in self.brought:
-            self.run.pool.free(choice)
+        self.run.pool.free(*self.brought)
 
 
 Ask = Callable[[Subject], Finding]

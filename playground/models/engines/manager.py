@@ -157,9 +157,9 @@ class ModelManager:
             idle = [Resident(_label(each), one.weight_bytes) for each, one in self._idle_models()]
         return plan_load(needed, read_memory(), [*self._spare.of(), *idle])
 
-    def free(self, choice: ModelChoice) -> bool:
-        """Free one model; return False if a reply holds it, or it is not there."""
-        return self._free([choice]) > 0
+    def free(self, *choices: ModelChoice) -> bool:
+        """Free models; return False if a reply holds each of them, or none is there."""
+        return self._free(choices) > 0
 
     def free_idle(self, seconds: float = 0.0) -> None:
         """Free every model that nobody holds or has held for so many seconds."""

@@ -103,7 +103,7 @@ def wait_until_it_reads(pid: int) -> None:
     while process.memory_info().rss < 900_000_000:  # its libraries alone take half of that
         time.sleep(0.2)
     loaded = sum(process.cpu_times()[:2])
-    while sum(process.cpu_times()[:2]) < loaded + 3:
+    while sum(process.cpu_times()[:2]) < loaded + 1:
         time.sleep(0.2)
 
 

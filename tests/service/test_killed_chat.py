@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import random
 from pathlib import Path
+
+import pytest
 
 from tests.support.interrupted_chat import ask_and_kill
 
 
+@pytest.mark.skipif(os.name != "posix", reason="copies a process, and kills the copy")
 def test_a_question_that_was_accepted_outlives_kill_9(
     tiny_model_folder: Path, tmp_path: Path
 ) -> None:

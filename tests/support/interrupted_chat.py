@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -25,19 +27,32 @@ _CHOICE = ModelChoice("scripted", Precision.FP32)
 
 
 def main() -> None:
-    """Ask every line of standard input, say when it was accepted, and write its reply."""
+    """Ask every line of standard input, each in a process of its own.
+
+    They are copies of this one, which has imported everything. Each says when its question was
+    accepted, writes the reply, and waits to be killed.
+    """
     model_folder, home = map(Path, sys.argv[1:])
     engine = ScriptedEngine(model_folder, [])
     engine.reply = engine.tokenizer.encode("Paris.")
     setattr(manager, "ensure_model", lambda *_: engine.model)  # noqa: B010 - as tests patch it
     settings = Settings.from_env({"PLAYGROUND_HOME": str(home)})
+    for line in sys.stdin:
+        if child := os.fork():
+            os.waitpid(child, 0)
+            print("gone", flush=True)  # noqa: T201 - the parent waits for it
+        else:
+            _answer(engine, settings, line.strip())
+
+
+def _answer(engine: ScriptedEngine, settings: Settings, question: str) -> None:
     pool = Pool(settings, load=lambda *_: engine)
     service = ChatService(pool, ConversationStore(settings.conversations_dir))
-    for line in sys.stdin:
-        run = service.ask(KEY, "page", line.strip())
-        print("accepted", flush=True)  # noqa: T201 - the parent waits for it
-        for _ in service.answer(run, Request(_CHOICE, "", SamplingSettings(temperature=0))):
-            pass
+    run = service.ask(KEY, "page", question)
+    print(os.getpid(), flush=True)  # noqa: T201 - as above
+    for _ in service.answer(run, Request(_CHOICE, "", SamplingSettings(temperature=0))):
+        pass
+    signal.pause()
 
 
 def ask_and_kill(
@@ -61,17 +76,18 @@ def ask_and_kill(
     Conversation
         What is on the disk after the last.
     """
-    for question in questions:
-        command = [sys.executable, "-m", __name__, str(model_folder), str(home)]
-        with subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
-        ) as process:
-            assert process.stdin is not None
-            assert process.stdout is not None
+    command = [sys.executable, "-m", __name__, str(model_folder), str(home)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for question in questions:
             process.stdin.write(question + "\n")
-            assert process.stdout.readline() == "accepted\n"
+            accepted_by = int(process.stdout.readline())
             time.sleep(delay.uniform(0, 0.02))
-            process.kill()
+            os.kill(accepted_by, signal.SIGKILL)
+            assert process.stdout.readline() == "gone\n"
     settings = Settings.from_env({"PLAYGROUND_HOME": str(home)})
     return ConversationStore(settings.conversations_dir).load(KEY)
 

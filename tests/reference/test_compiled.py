@@ -17,12 +17,12 @@ import torch
 from playground.core.attention import attend
 from playground.core.linear import Dense
 from playground.models.acquire.store import InstalledModel
+from playground.models.engines.activations import BATCH_ROWS
 from playground.models.engines.attention import attend_compiled, attend_in_torch
 from playground.models.engines.compiled import helper_threads, ready
 from playground.models.engines.compiled import product as compiled_product
 from playground.models.engines.core_model import load_core_engine
 from playground.models.engines.linear_layers import (
-    BATCH_ROWS,
     COMPILED_ROWS,
     FullHead,
     FullLinear,

@@ -11,7 +11,11 @@ import torch
 from playground.core.activations import gelu_tanh, silu
 from playground.core.attention import attend
 from playground.core.linear import Dense
-from playground.models.engines.activations import gelu_tanh_in_torch, silu_in_torch
+from playground.models.engines.activations import (
+    BATCH_ROWS,
+    gelu_tanh_in_torch,
+    silu_in_torch,
+)
 from playground.models.engines.attention import attend_in_torch
 from playground.models.engines.linear_layers import (
     INT8_KERNEL_ROWS,
@@ -167,5 +171,8 @@ def test_a_gate_is_the_cores_and_the_same_in_any_piece(
     whole = by_torch(x)
     np.testing.assert_allclose(whole, by_core(x), rtol=2e-6, atol=1e-6)
     np.testing.assert_array_equal(by_torch(x[64:128]), whole[64:128])
-    few = x[:2]
-    np.testing.assert_array_equal(by_torch(few), by_core(few))
+    # Of a batch: however wide its rows, each has the bits that it has alone.
+    batch = x.reshape(BATCH_ROWS, -1)
+    for row, bent in zip(batch, by_torch(batch), strict=True):
+        np.testing.assert_array_equal(bent, by_torch(row[None])[0])
+    np.testing.assert_array_equal(by_torch(batch), by_core(batch))

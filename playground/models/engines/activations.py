@@ -19,19 +19,27 @@ Float32Array = NDArray[np.float32]
 # From so many numbers on PyTorch shares an elementwise step among its threads (its grain size).
 MANY = 2**15
 
+# The most rows that a batch has. However wide, all of them go to NumPy: PyTorch's last bits differ,
+# and a row has the same ones alone and in company.
+BATCH_ROWS = 16
+
 
 def silu_in_torch(x: Float32Array) -> Float32Array:
     """Return what `playground.core.activations.silu` does."""
     from torch.nn.functional import silu as fused
 
-    return silu(x) if x.size < MANY else _bend(fused, x)
+    return _bend(fused, x) if _pays(x) else silu(x)
 
 
 def gelu_tanh_in_torch(x: Float32Array) -> Float32Array:
     """Return what `playground.core.activations.gelu_tanh` does."""
     from torch.nn.functional import gelu
 
-    return gelu_tanh(x) if x.size < MANY else _bend(partial(gelu, approximate="tanh"), x)
+    return _bend(partial(gelu, approximate="tanh"), x) if _pays(x) else gelu_tanh(x)
+
+
+def _pays(x: Float32Array) -> bool:
+    return len(x) > BATCH_ROWS and x.size >= MANY
 
 
 def _bend(fused: Callable[[torch.Tensor], torch.Tensor], x: Float32Array) -> Float32Array:

@@ -19,6 +19,7 @@ from playground.core.transformer import Transformer
 from playground.errors import PrecisionUnavailable
 from playground.models.acquire.store import InstalledModel
 from playground.models.config import read_model_config
+from playground.models.engines.activations import BATCH_ROWS
 from playground.models.engines.attention import attend_compiled, attend_in_torch
 from playground.models.engines.checkpoint import read_weights, require_rows
 from playground.models.engines.compiled import ready
@@ -28,7 +29,6 @@ from playground.models.engines.core_families import unsupported_reason
 from playground.models.engines.core_tensors import build_transformer
 from playground.models.engines.engine import KVCache, LoadReport
 from playground.models.engines.linear_layers import (
-    BATCH_ROWS,
     COMPILED_ROWS,
     Float32Array,
     FullHead,

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playground.core.linear import Dense
+from playground.models.engines.activations import BATCH_ROWS
 from playground.models.engines.compiled import ready
 from playground.models.engines.compiled.product import SplitProduct, full_product, products_by
 
@@ -29,9 +30,6 @@ INT8_KERNEL_ROWS = 16
 # Up to here a compiled product takes no more of the processor than oneDNN's on AMX, and on a busy
 # machine a fraction of the time; above, oneDNN's instructions for many rows win.
 COMPILED_ROWS = 8
-
-# The most rows that a batch has, those of labs among them.
-BATCH_ROWS = 16
 
 # From here on PyTorch's own choice for FP32 is the faster one, where MKL is at home.
 MANY_ROWS = 64

@@ -186,6 +186,13 @@ def test_the_footer_names_the_settings_that_played_a_part() -> None:
     assert "&lt;M&gt;" in drawn
 
 
+@pytest.mark.parametrize(("drafted", "said"), [(None, 0), (0, 0), (1234, 1)])
+def test_the_footer_says_how_many_tokens_were_looked_up(drafted: int | None, said: int) -> None:
+    facts = replace(facts_of(SamplingSettings()), drafted=drafted)
+    assert render_facts(facts).count("looked up") == said
+    assert render_facts(facts).count("<b>1,234</b> looked up") == said
+
+
 def test_the_footer_of_a_greedy_reply_names_no_dice() -> None:
     greedy = render_facts(facts_of(SamplingSettings(temperature=0, top_p=0.9, top_k=40)))
     assert "T 0 is greedy" in greedy

@@ -163,6 +163,8 @@ def test_what_is_said_is_shown_copied_edited_and_never_lost(visit: Visit) -> Non
     words_stand_out_from_their_ground(page)
     begin_anew(page)
     a_hundred_thousand_characters_say_what_was_cut(page)
+    begin_anew(page)
+    a_phone_can_chat_and_reach_every_setting(page)
 
 
 def bad_input_gets_one_sentence_and_loses_nothing(page: Page) -> None:
@@ -299,6 +301,28 @@ def a_hundred_thousand_characters_say_what_was_cut(page: Page) -> None:
     )
 
 
+def a_phone_can_chat_and_reach_every_setting(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.emulate_media(color_scheme="dark")
+    expect(page.locator("body.dark")).to_have_count(1)
+    expect(page.get_by_role("button", name="Send")).to_be_in_viewport()
+    expect(page.get_by_label("Temperature").first).not_to_be_visible()
+    page.get_by_role("button", name="Settings").click()
+    expect(setting(page, "Temperature")).to_be_in_viewport()
+    set_number(page, "Max new tokens", "4")
+    page.keyboard.press("Escape")
+    expect(setting(page, "Temperature")).not_to_be_visible()
+    ask(page, "Hello there, this is a rather long message that has to wrap on a narrow screen.")
+    page.get_by_role("button", name="Labs").click()
+    page.get_by_role("button", name="Models").click()
+    table = page.locator("#view-models-catalog")
+    expect(table.get_by_role("rowheader", name=re.compile("SmolLM2 135M"))).to_be_visible()
+    assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+    page.emulate_media(color_scheme="light")
+    expect(page.locator("body.dark")).to_have_count(0)
+    assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+
+
 def test_two_tabs_go_on_together_and_two_people_never_see_each_other(visit: Visit) -> None:
     page = visit()
     history_and_settings_are_there_in_a_second_tab_which_no_question_goes_past(page)
@@ -346,23 +370,3 @@ def two_people_never_see_each_other(anna: Page, ben: Page) -> None:
         expect(page.locator("#transcript .message.user")).to_have_count(1)
         expect(page.locator("#transcript .message.user")).to_contain_text(own)
         assert other not in page.content()
-
-
-def test_a_phone_can_chat_and_reach_every_setting(visit: Visit) -> None:
-    page = visit(width=390, height=844, dark=True)
-    expect(page.get_by_role("button", name="Send")).to_be_in_viewport()
-    expect(page.get_by_label("Temperature").first).not_to_be_visible()
-    page.get_by_role("button", name="Settings").click()
-    expect(setting(page, "Temperature")).to_be_in_viewport()
-    set_number(page, "Max new tokens", "4")
-    page.keyboard.press("Escape")
-    expect(setting(page, "Temperature")).not_to_be_visible()
-    ask(page, "Hello there, this is a rather long message that has to wrap on a narrow screen.")
-    page.get_by_role("button", name="Labs").click()
-    page.get_by_role("button", name="Models").click()
-    table = page.locator("#view-models-catalog")
-    expect(table.get_by_role("rowheader", name=re.compile("SmolLM2 135M"))).to_be_visible()
-    assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
-    page.emulate_media(color_scheme="light")
-    expect(page.locator("body.dark")).to_have_count(0)
-    assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")

@@ -21,6 +21,9 @@ def test_a_link_opens_the_same_lab_with_the_same_settings_and_survives_a_reload(
     page = visit(path=LINK)
     draw = page.locator("#run-context-needle")
     expect(draw).to_be_visible()
+    # Settings of its own have no picture yet: it says what to press.
+    expect(page.locator("#view-context-needle")).to_contain_text("Press Draw the map. ")
+    expect(page.locator("#view-context-needle .playground-lab")).to_have_count(0)
     expect(page.locator("#context-needle-lengths textarea")).to_have_value("200, 256")
     assert (field(page, "depths"), field(page, "needles")) == ("0, 100", "2")
     page.locator("#context-needle-depths textarea").fill("50")

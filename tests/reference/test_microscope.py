@@ -8,7 +8,8 @@ from transformers import AutoModelForCausalLM
 
 from playground.data import shipped_text
 from playground.generation.scoring import encode_text
-from playground.labs.precision.trial import TOKENS, TrialSettings, run_trial
+from playground.labs.precision import trial
+from playground.labs.precision.trial import TrialSettings, run_trial
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
@@ -16,12 +17,16 @@ from playground.models.text.tokenizer import Tokenizer
 from tests.support.runs import run_until
 
 
-def test_a_copy_in_int8_rows_scores_as_one_made_by_hand(default_model: InstalledModel) -> None:
+def test_a_copy_in_int8_rows_scores_as_one_made_by_hand(
+    default_model: InstalledModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trial, "TOKENS", 96)
+    monkeypatch.setattr(trial, "NEW_TOKENS", 1)  # nothing is asked of what it writes
     settings = TrialSettings(method="row-wise", bits=8)
     choice = ModelChoice(default_model.name, Precision.FP32)
     *_, live = run_trial(choice, settings, run_until())
     network = AutoModelForCausalLM.from_pretrained(default_model.path, dtype=torch.float32).eval()
-    ids = encode_text(Tokenizer.load(default_model.path, [0]), shipped_text(), TOKENS)
+    ids = encode_text(Tokenizer.load(default_model.path, [0]), shipped_text(), trial.TOKENS)
     given = torch.from_numpy(ids[None])
     with torch.inference_mode():
         full = network(given).logits[0, :-1].double().log_softmax(-1)

@@ -355,11 +355,11 @@ def test_cli_errors_hold_no_escape_sequences(run: Run, arguments: list[str]) -> 
     assert "\x07" not in outcome.stderr
 
 
-def test_cli_takes_bytes_that_are_no_text(home: Path, tiny_model_folder: Path) -> None:
-    command = [PROGRAM, "chat", "--model", str(tiny_model_folder), "--json", "--prompt", b"caf\xe9"]
-    done = subprocess.run([*command, "--max-new-tokens", "1"], capture_output=True)
-    assert done.returncode == 0
-    assert json.loads(done.stdout)["prompt"] == "caf\ufffd"
+def test_cli_takes_bytes_that_are_no_text(chat: Run) -> None:
+    word = os.fsdecode(b"caf\xe9")  # as Python hands it over
+    done = chat("--json", "--prompt", word, "--max-new-tokens", "1")
+    assert done.code == 0
+    assert done.json["prompt"] == "caf\ufffd"
 
 
 @pytest.mark.parametrize("arguments", [["models"], ["models", "--json"]])

@@ -18,6 +18,7 @@ from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
 from playground.serving import Pool
 from playground.settings import Settings
+from tests.support.command_line import runner
 
 CONTRACT = (
     "precision",
@@ -93,9 +94,11 @@ def test_rows_hold_what_the_contract_names(default_model: InstalledModel) -> Non
         (("--text-file", "no-such-file.txt"), "no-such-file.txt"),
     ],
 )
-def test_bad_options_get_one_line(arguments: tuple[str, ...], sentence: str) -> None:
-    done = run(*arguments)
-    assert done.returncode == 2
+def test_bad_options_get_one_line(
+    arguments: tuple[str, ...], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done = runner(capsys)("precision", *arguments)
+    assert done.code == 2
     assert sentence in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
 

@@ -66,7 +66,7 @@ RUNS: dict[str, dict[str, Any]] = {
     "falcon_h1": {**STATES, "mamba_d_ssm": 96},
     "jamba": {**STATES, **EXPERTS, "mamba_dt_rank": 8},
     "bart": {**WIDTHS, "is_encoder_decoder": False, "forced_eos_token_id": None},
-    "deepseek_v4": {},
+    "deepseek_v4": {"n_routed_experts": 8},  # of 256, each with names and tensors of its own
 }
 # Of more than one vector a token between the blocks.
 NO_STATES = {"deepseek_v4"}

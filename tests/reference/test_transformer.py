@@ -14,7 +14,10 @@ from playground.core.transformer import Capture, Transformer
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.core_tensors import build_transformer
 from playground.models.engines.precision import Precision
-from playground.models.engines.transformers_model import load_transformers_engine
+from playground.models.engines.transformers_model import (
+    TransformersEngine,
+    load_transformers_engine,
+)
 
 SHAPES: Mapping[str, dict[str, Any]] = {
     "every head its own keys": {"num_key_value_heads": 6},
@@ -152,17 +155,21 @@ def test_what_is_captured_equals_what_transformers_shows() -> None:
     assert len(capture.layer_logits) == len(capture.hidden_states) == 4
 
 
+@pytest.fixture(scope="module")
+def real(default_model: InstalledModel) -> TransformersEngine:
+    return load_transformers_engine(default_model, Precision.FP32)
+
+
 @pytest.mark.parametrize("length", [1, 7, 200, 1000])
 def test_the_real_model_gives_the_logits_of_transformers(
-    default_model: InstalledModel, length: int
+    real: TransformersEngine, length: int
 ) -> None:
-    engine = load_transformers_engine(default_model, Precision.FP32)
-    weights = {name: tensor.numpy() for name, tensor in engine.network.state_dict().items()}
-    ours = build_transformer(engine.network.config, weights)
+    weights = {name: tensor.numpy() for name, tensor in real.network.state_dict().items()}
+    ours = build_transformer(real.network.config, weights)
     text = "The lighthouse keeper climbed the stairs and looked out over the dark water. " * 80
-    ids = np.array([engine.tokenizer.encode(text)[:length]])
+    ids = np.array([real.tokenizer.encode(text)[:length]])
     cache = ours.new_cache()
     logits = ours.forward(ids, [cache])
     with torch.inference_mode():
-        expected = engine.network(torch.from_numpy(ids), logits_to_keep=1).logits[0].numpy()
+        expected = real.network(torch.from_numpy(ids), logits_to_keep=1).logits[0].numpy()
     np.testing.assert_allclose(logits, expected, atol=1e-4, rtol=0)

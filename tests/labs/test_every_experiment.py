@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -33,6 +34,8 @@ from playground.experiments.experiment import Experiment, Needs
 from playground.experiments.result import Result
 from playground.generation.language_model import LanguageModel
 from playground.labs import experiments
+from playground.labs.precision import bench
+from playground.models.acquire.progress import Watch
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
@@ -57,6 +60,15 @@ def pool() -> Iterator[Pool]:
     pool = shared_pool()
     yield pool
     pool.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _machine_is_timed_once() -> Iterator[None]:
+    """Time the memory for the first bench alone: another process, and nothing here looks at it."""
+    timed = cache(partial(bench._time_machine, Watch()))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(bench, "_time_machine", lambda _watch: timed())
+        yield
 
 
 @pytest.fixture(scope="module")

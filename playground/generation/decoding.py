@@ -13,17 +13,15 @@ from playground.generation.fitting.window import window_of
 from playground.generation.row import Row
 from playground.generation.settings import SamplingSettings, require_in_vocabulary
 from playground.models.engines.engine import Engine, KVCache
-from playground.models.engines.precision import Precision
 
 # Prefill runs in pieces, so that Stop is heard within one of them and a long prompt does not freeze
 # those who share the model. Always the same: its size may change the last bits of a row.
 PREFILL_CHUNK = 64
 
-# FP32 multiplies longer pieces with less work a token (a third less at 256 than at 64), and a
-# conversation takes what was read of it token by token there, so that nothing is lost by them. A
-# model gets as many tokens as keep a piece about as long as one of the smallest models.
-MOST_PREFILL_CHUNK = 256
-PIECE_WORK = MOST_PREFILL_CHUNK * 150_000_000  # tokens times weights
+# FP32 multiplies longer pieces with less work a token: a third less at 256 than at 64. A model gets
+# as many tokens as keep a piece about as short as one of the smallest models.
+MOST_PIECE = 256
+PIECE_WORK = MOST_PIECE * 150_000_000  # tokens times weights
 
 
 @dataclass(frozen=True)
@@ -65,24 +63,22 @@ def require_fit(engine: Engine, prompt_ids: Sequence[int], settings: SamplingSet
         )
 
 
-def piece_of(engine: Engine) -> int:
-    """Return how many tokens of a prompt an engine is given at once, always the same."""
-    if engine.precision is not Precision.FP32:
-        return PREFILL_CHUNK
+def longer_piece(engine: Engine) -> int:
+    """Return how many tokens of a conversation at FP32 are read at once, always the same.
+
+    Nothing is lost by them there, as the next turn takes what was read token by token and not in
+    whole pieces (`playground.generation.kept_caches`).
+    """
     fitting = PIECE_WORK // max(engine.model.parameters, 1)
-    return max(PREFILL_CHUNK, min(MOST_PREFILL_CHUNK, fitting // PREFILL_CHUNK * PREFILL_CHUNK))
+    return max(PREFILL_CHUNK, min(MOST_PIECE, fitting // PREFILL_CHUNK * PREFILL_CHUNK))
 
 
 def prefill(
-    engine: Engine, prompt_ids: Sequence[int], cache: KVCache, piece: int | None = None
+    engine: Engine, prompt_ids: Sequence[int], cache: KVCache, piece: int = PREFILL_CHUNK
 ) -> Iterator[NDArray[np.float32]]:
-    """Read what a cache does not hold of a prompt; yield the scores after each piece of it.
-
-    A piece has as many tokens as is said, or as fit the engine (`piece_of`).
-    """
-    size = piece or piece_of(engine)
-    for start in range(cache.length, len(prompt_ids), size):
-        ids = np.asarray([prompt_ids[start : start + size]], np.int64)
+    """Read what a cache does not hold of a prompt, piece by piece; yield the scores after each."""
+    for start in range(cache.length, len(prompt_ids), piece):
+        ids = np.asarray([prompt_ids[start : start + piece]], np.int64)
         yield engine.forward(ids, [cache])[0]
 
 

@@ -9,7 +9,7 @@ Nobody finds what another owner had read, not even a system prompt: how soon a r
 nothing about what others wrote.
 
 The scores are those of a prompt read from its start, to the bit: what is taken ends with a whole
-piece (`piece_of`) of a prompt, for a token read alone has other last bits than one read in a
+piece (`PREFILL_CHUNK`) of a prompt, for a token read alone has other last bits than one read in a
 piece. So what a conversation's reply writes is read once more in pieces, and the next turn finds
 it: behind the reply while that has the engine for itself, else ahead of the next turn, while nobody
 waits. The reply itself goes on in the cache that it has, for its bits may not depend on company.
@@ -27,7 +27,7 @@ from itertools import count, takewhile
 
 import numpy as np
 
-from playground.generation.decoding import piece_of
+from playground.generation.decoding import PREFILL_CHUNK
 from playground.models.engines.engine import Engine, KVCache
 
 # What all of them may take where nobody says otherwise.
@@ -48,8 +48,6 @@ class Kept:
         Who may take it; nobody where it is empty.
     exact : bool
         Whether only whole pieces of a prompt may be taken of it.
-    piece_tokens : int
-        Tokens of a piece.
     ids : tuple of int
         Tokens that it holds, or will once they are read; it may hold more.
     cache : KVCache
@@ -67,7 +65,6 @@ class Kept:
 
     owner: str
     exact: bool
-    piece_tokens: int
     ids: tuple[int, ...]
     cache: KVCache
     taken: int = 0
@@ -78,13 +75,13 @@ class Kept:
     @property
     def whole(self) -> int:
         """How many of its tokens are whole pieces."""
-        return len(self.ids) // self.piece_tokens * self.piece_tokens
+        return len(self.ids) // PREFILL_CHUNK * PREFILL_CHUNK
 
     @property
     def piece(self) -> tuple[int, ...]:
         """The next whole piece that is to be read; empty where there is none."""
-        piece = self.ahead[self.whole : self.whole + self.piece_tokens]
-        return piece if len(piece) == self.piece_tokens else ()
+        piece = self.ahead[self.whole : self.whole + PREFILL_CHUNK]
+        return piece if len(piece) == PREFILL_CHUNK else ()
 
     @property
     def lags(self) -> bool:
@@ -95,7 +92,7 @@ class Kept:
         """Read that piece behind the whole ones before it."""
         self.cache.cut(self.whole)
         engine.forward(np.asarray([self.piece], np.int64), [self.cache])
-        self.ids = self.ahead[: self.whole + self.piece_tokens]
+        self.ids = self.ahead[: self.whole + PREFILL_CHUNK]
 
     def shared_with(self, ids: Sequence[int]) -> int:
         """Return how many tokens it saves another prompt, of which the last is always read."""
@@ -103,7 +100,7 @@ class Kept:
             return 0
         pairs = zip(self.ids[: self.cache.length], ids[:-1], strict=False)
         same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-        return same - same % self.piece_tokens if self.exact else same
+        return same - same % PREFILL_CHUNK if self.exact else same
 
 
 class KeptCaches:
@@ -135,7 +132,7 @@ class KeptCaches:
         exact : bool
             Whether the scores are to be those of a prompt read from its start, to the bit.
         """
-        kept = Kept(owner, exact, piece_of(engine), tuple(ids), engine.new_cache())
+        kept = Kept(owner, exact, tuple(ids), engine.new_cache())
         if not owner:
             return kept
         with self._guard:

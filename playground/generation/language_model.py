@@ -224,15 +224,13 @@ class LanguageModel:
         except NotFinite as error:
             raise with_place(error, self.engine, ids) from None
 
-    def read(self, prompt: str | Sequence[int], tokens: int | None = None) -> Iterator[Piece]:
+    def read(self, prompt: str | Sequence[int]) -> Iterator[Piece]:
         """Read a prompt piece by piece, outside of the shared batch, as far as it is asked to.
 
         Parameters
         ----------
         prompt : str or sequence of int
             A text, or its token ids, as they stand.
-        tokens : int, optional
-            Of a piece; as many as a conversation's unless told.
 
         Yields
         ------
@@ -253,7 +251,7 @@ class LanguageModel:
                 f"model, got {len(ids):,}."
             )
         cache = self.engine.new_cache()
-        for logits in prefill(self.engine, ids, cache, tokens):
+        for logits in prefill(self.engine, ids, cache):
             yield Piece(logits, cache.length, cache.held_bytes, cache.size_bytes)
 
     def _read_prompt(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from playground.generation.decoding import prefill
+from playground.generation.decoding import PREFILL_CHUNK, longer_piece, prefill
 from playground.generation.kept_caches import Kept, KeptCaches
 from playground.generation.reading import Reading
 from playground.generation.row import Row, Step
@@ -154,7 +154,8 @@ class Member:
         exact = self.order.lab or self._engine.precision is not Precision.FP32
         kept = self._caches.begin(self._engine, self.order.owner, self._whole, exact)
         self.mailbox.reading = Reading(kept.taken, kept.taken, len(self._whole))
-        self._pieces = prefill(self._engine, self._whole, kept.cache)
+        piece = PREFILL_CHUNK if exact else longer_piece(self._engine)
+        self._pieces = prefill(self._engine, self._whole, kept.cache, piece)
         self._kept = kept
         return kept
 

@@ -38,7 +38,7 @@ class CostSettings(ConversationSettings):
 
     @property
     def tokens(self) -> int:
-        """Tokens that are read: whole pieces.
+        """Tokens that are read: whole pieces, as the chat reads them.
 
         Examples
         --------
@@ -168,14 +168,14 @@ def run_cost(model: LanguageModel, settings: CostSettings, run: Run) -> Iterator
     yield cost
     ids = _long_prompt(model.tokenizer, settings.tokens)
     # The first piece after a pause is slow: one is read before the clock runs.
-    next(model.read(ids[:PREFILL_CHUNK], PREFILL_CHUNK))
+    next(model.read(ids[:PREFILL_CHUNK]))
     times: list[list[float]] = []
     points: list[Point] = []
     for number in range(settings.runs):
         times.append([])
         run.check()
         start = time.perf_counter()
-        for piece in model.read(ids, PREFILL_CHUNK):
+        for piece in model.read(ids):
             times[number].append(time.perf_counter() - start)
             place = len(times[number])
             seen = [each[place - 1] for each in times if len(each) >= place]

@@ -15,6 +15,9 @@ def test_it_trains_before_one_s_eyes_and_stops(visit: Visit) -> None:
     view = page.locator("#view-neurons-tiny-language-model")
     run = page.locator("#run-neurons-tiny-language-model")
     text = page.locator("#neurons-tiny-language-model-text textarea")
+    # Only once the link has filled the form: it would take away what is written before.
+    steps = page.locator("#neurons-tiny-language-model-steps input").first
+    expect(steps).to_have_value("5000")
     text.fill("ten letter")
     run.click()
     notice = page.locator("#notice-neurons-tiny-language-model")

@@ -45,6 +45,13 @@ def pytest_report_header() -> str:
     return ", ".join(f"{name} {version(name)}" for name in SHOWN_VERSIONS)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what went wrong at a first try that a second one made good."""
+    for report in terminalreporter.getreports("rerun"):
+        terminalreporter.section(f"first try of {report.nodeid} ({report.when})", "-")
+        terminalreporter.write_line(report.longreprtext)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _what_stays_is_looked_through_once() -> None:
     """Set apart what is alive before each file: libraries, half a million objects.

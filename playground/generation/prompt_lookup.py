@@ -1,11 +1,11 @@
 """Prompt lookup: what comes next often stood in the text before, so it is guessed and verified.
 
 Code, lists, quotes and answers about a text say much of it again. The tokens that followed the
-newest ones when they stood there before are a draft of what comes next (Saxena, 2023,
-github.com/apoorvumang/prompt-lookup-decoding). All of it runs in one pass, as rows of a batch do,
-and each token is still chosen from its own scores by the reply's own dice: the draft is kept as far
-as it says the same (Leviathan et al., 2023, arXiv:2211.17192, verify in this way). So the text is
-the same to the bit, and a wrong draft costs what its rows took.
+newest ones when they stood there before are a draft of what comes next (Saxena, 2023, "Prompt
+Lookup Decoding"). All of it runs in one pass, as rows of a batch do, and each token is still chosen
+from its own scores by the reply's own dice: the draft is kept as far as it says the same (Leviathan
+et al., 2023, arXiv:2211.17192, verify in this way). So the text is the same to the bit, and a wrong
+draft costs what its rows took.
 """
 
 from __future__ import annotations

@@ -9,7 +9,8 @@ crashes is told, and the others go on. Prints Markdown tables, or JSON::
 
 llama.cpp is run through llama-cpp-python by an interpreter of its own, on GGUF files of the same
 model; ``--llama-plain`` turns off its repacked weights, with which it crashes on some processors
-with AMX. transformers decodes by its own ``generate``.
+with AMX. transformers decodes by its own ``generate``, and as the engine runs it where the runner
+says so.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ RUNNERS = (
     "core int8-head",
     "core bf16",
     "transformers fp32",
+    "transformers fp32 engine",
     "transformers int8",
     "transformers bf16",
     "transformers fp16",
@@ -119,15 +121,17 @@ def measure(
     """Return the speeds of one engine at one precision, in tokens a second.
 
     The core multiplies by what is compiled, once it is there; `way` "NumPy" keeps it from that.
+    transformers decodes by its own ``generate``; with `way` "engine" token by token, as here.
     """
-    if way:
+    if way == "NumPy":
         os.environ[ready.SWITCH] = "off"
     language_model = playground.load(model, precision, engine_name)
     if engine_name == EngineName.CORE:
         ready.wait_until_ready()
     engine = language_model.engine
     prompt_ids = engine.tokenizer.encode_text_prompt(PROMPT)
-    decode = _generate(engine) if engine.name == "transformers" else _steps(engine, prompt_ids, 1)
+    generates = engine.name == "transformers" and way != "engine"
+    decode = _generate(engine) if generates else _steps(engine, prompt_ids, 1)
     speeds: dict[str, Any] = {
         "bytes_per_token": _bytes_per_token(engine.report),
         "prefill": _speeds(PREFILL_TOKENS, _prefill(engine), repeats),

@@ -12,6 +12,7 @@ from playground.core.functional import log_softmax
 from playground.generation.language_model import LanguageModel
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.choice import load_engine, pick_engine
+from playground.models.engines.compute import CROWD
 from playground.models.engines.core_model import CoreEngine, load_core_engine
 from playground.models.engines.engine import Engine
 from playground.models.engines.engine_name import EngineName
@@ -128,3 +129,19 @@ def test_auto_picks_the_core_where_it_can(default_model: InstalledModel) -> None
     assert pick_engine(default_model, Precision.INT8) is EngineName.CORE
     assert pick_engine(default_model, Precision.NF4) is EngineName.TRANSFORMERS
     assert isinstance(load_engine(default_model, Precision.FP32), CoreEngine)
+
+
+def test_a_token_has_the_same_bits_on_one_thread_as_on_all(
+    int8: tuple[CoreEngine, TransformersEngine],
+    default_model: InstalledModel,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(CROWD, "note", lambda *_: None)
+    for engine in (int8[1], load_core_engine(default_model, Precision.BF16)):
+        found = []
+        for alone in (False, True):
+            monkeypatch.setattr(CROWD, "alone", alone)
+            cache = engine.new_cache()
+            engine.forward(np.arange(40)[None], [cache])
+            found.append(engine.forward(np.array([[7]]), [cache]))
+        assert np.array_equal(*found)

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import cast
 
 import numpy as np
@@ -24,9 +25,10 @@ from playground.models.engines.attention import attend_compiled, attend_in_torch
 from playground.models.engines.checkpoint import read_weights, require_rows
 from playground.models.engines.compiled import ready
 from playground.models.engines.compiled.helper_threads import HELPERS
-from playground.models.engines.compute import compute
+from playground.models.engines.compute import CROWD, compute
 from playground.models.engines.core_families import unsupported_reason
 from playground.models.engines.core_tensors import build_transformer
+from playground.models.engines.crowd import PROBED, Steps
 from playground.models.engines.engine import KVCache, LoadReport
 from playground.models.engines.linear_layers import (
     COMPILED_ROWS,
@@ -83,7 +85,16 @@ class CoreEngine:
             with HELPERS.at_work(self._threads(len(last), BATCH_ROWS)):
                 return self.network.logits(last)
 
-        return compute(run)
+        by_torch = token_ids.size == 1 and not _is_compiled(self.network)
+        return compute((lambda: self._steps.run(run)) if by_torch else run)
+
+    @cached_property
+    def _steps(self) -> Steps:
+        def probe() -> NDArray[np.float32]:
+            cache = self.network.new_cache()
+            return np.stack([self.network.forward(each, [cache]) for each in PROBED[:, None, None]])
+
+        return Steps(CROWD, probe, self.network.config.num_attention_heads)
 
     @property
     def most_verified(self) -> int:

@@ -223,14 +223,35 @@ class Transformer:
             hidden *= np.float32(self.config.embedding_scale)
         if capture:
             self._keep(capture, hidden, rows)
+        hidden = self.run_blocks(hidden, turns, caches, capture)
+        for cache in caches:
+            cache.advance(count)
+        return hidden.reshape(rows, count, -1)
+
+    def run_blocks(
+        self,
+        hidden: Float32Array,
+        turns: Turns,
+        caches: Sequence[KVCache],
+        capture: Capture | None = None,
+    ) -> Float32Array:
+        """Bring new tokens through all blocks; their keys and values are written, not yet counted.
+
+        Parameters
+        ----------
+        hidden : array of shape (B T, C)
+            Their embeddings, row after row; is left as it is.
+        turns : mapping
+            Of their positions.
+        caches, capture
+            As in `forward`.
+        """
         for layer, block in enumerate(self.blocks):
             hidden = hidden + self._attend(layer, block, hidden, turns, caches, capture)
             hidden += self._widen(block, hidden)
             if capture:
-                self._keep(capture, hidden, rows)
-        for cache in caches:
-            cache.advance(count)
-        return hidden.reshape(rows, count, -1)
+                self._keep(capture, hidden, len(caches))
+        return hidden
 
     def hidden_states_at_each(self, token_ids: NDArray[np.int64]) -> Float32Array:
         """Read one text and return the vector of every token after every block.

@@ -16,7 +16,7 @@ from playground.models.engines.compute import CROWD
 from playground.models.engines.core_model import CoreEngine, load_core_engine
 from playground.models.engines.engine import Engine
 from playground.models.engines.engine_name import EngineName
-from playground.models.engines.linear_layers import Int8Linear, SplitInt8Linear
+from playground.models.engines.integer_layers import Int8Linear, SplitInt8Linear
 from playground.models.engines.precision import Precision
 from playground.models.engines.transformers_model import (
     TransformersEngine,

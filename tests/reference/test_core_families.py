@@ -14,11 +14,14 @@ from playground.errors import PrecisionUnavailable
 from playground.generation.language_model import LanguageModel
 from playground.models.acquire.local import register_path
 from playground.models.engines.choice import load_engine, pick_engine
+from playground.models.engines.compiled import ready
+from playground.models.engines.compiled.decoder import CompiledTransformer
 from playground.models.engines.core_families import FAMILIES, unsupported_reason
 from playground.models.engines.core_model import CoreEngine, load_core_engine
 from playground.models.engines.engine_name import EngineName
 from playground.models.engines.precision import Precision
 from playground.models.engines.transformers_model import load_transformers_engine
+from tests.support.compiled_kernels import compiled_kernels
 from tests.support.core_reach import (
     TEXT,
     bounds_in_docs,
@@ -44,12 +47,17 @@ def test_logits_at_every_place_equal_transformers(tmp_path: Path, family: str, c
     assert largest_difference(tmp_path, family, case) < stated
 
 
+@pytest.mark.parametrize("compiled", [False, True], ids=["by NumPy", "compiled"])
 @every_case
 def test_steps_with_a_cache_and_batches_of_different_pasts_equal_the_whole_pass(
-    tmp_path: Path, family: str, case: str
+    tmp_path: Path, family: str, case: str, compiled: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    kernels = compiled_kernels() if compiled else None
+    monkeypatch.setattr(ready, "kernels", lambda: kernels)
     model = installed(tmp_path, family, case)
     engine = load_core_engine(model, Precision.FP32)
+    assert isinstance(engine.network, CompiledTransformer)
+    assert engine.network.plan is not None  # so that every family of the core has its step
     expected = their_logits(model.path, TEXT)
     caches = [engine.new_cache(), engine.new_cache()]
     # One row is read in long pieces, the other is far behind.

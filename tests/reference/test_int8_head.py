@@ -17,7 +17,7 @@ from playground.models.acquire.store import InstalledModel
 from playground.models.engines.choice import load_engine, pick_engine
 from playground.models.engines.core_model import CoreEngine, load_core_engine
 from playground.models.engines.engine_name import EngineName
-from playground.models.engines.linear_layers import MOST_SUMS, SplitInt8Linear
+from playground.models.engines.integer_layers import MOST_SUMS, SplitInt8Linear
 from playground.models.engines.precision import Precision, estimate_bytes, read_shape
 from tests.support.fetching import settings_in
 from tests.support.tiny_families import save_tiny

@@ -17,15 +17,13 @@ from playground.models.engines.activations import (
     silu_in_torch,
 )
 from playground.models.engines.attention import attend_in_torch
-from playground.models.engines.linear_layers import (
+from playground.models.engines.integer_layers import (
     INT8_KERNEL_ROWS,
-    MANY_ROWS,
-    FullLinear,
     Int8Linear,
     SplitInt8Linear,
-    TorchLinear,
     quantize_linear,
 )
+from playground.models.engines.linear_layers import MANY_ROWS, FullLinear, TorchLinear
 
 needs_vnni = pytest.mark.skipif(
     not torch.cpu.get_capabilities().get("avx512_vnni", False),

@@ -14,11 +14,15 @@ from playground.models.engines.precision import Precision
 from playground.sizes import spell_size
 
 # What each path computes, read in the sources of the engines: torch, bitsandbytes 0.50 (its CPU
-# kernels) and `playground.models.engines.linear_layers`.
+# kernels) and `playground.models.engines.linear_layers` and `integer_layers` beside it.
 _PATHS = {
     ("FullLinear", Precision.FP32): "multiplies FP32 weights as they are",
     ("TorchLinear", Precision.FP16): "multiplies FP16 weights, with inputs rounded to FP16",
     ("TorchLinear", Precision.BF16): "multiplies BF16 weights, with inputs rounded to BF16",
+    ("HalfLinear", Precision.FP16): "multiplies FP16 weights, widened as they are read, with "
+    "inputs rounded to FP16",
+    ("HalfLinear", Precision.BF16): "multiplies BF16 weights, widened as they are read, with "
+    "inputs rounded to BF16",
     ("SplitInt8Linear", Precision.INT8): "multiplies the INT8 rows as whole numbers, with inputs "
     "in two bytes, and scales each sum once: no weight is widened",
     ("SplitInt8Linear", Precision.INT8_HEAD): "multiplies INT8 rows as whole numbers, with inputs "

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playground.core.attention import attend, first_seen
-from playground.models.engines.compiled.product import mix_for_one
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,22 +18,6 @@ Float32Array = NDArray[np.float32]
 # With a window, queries are taken in blocks of at least this many: each block has a product and a
 # mask of its own.
 WINDOW_BLOCK = 256
-
-
-def attend_compiled(
-    queries: Float32Array,
-    keys: Float32Array,
-    values: Float32Array,
-    kept: Float32Array | None = None,
-    window: int | None = None,
-) -> Float32Array:
-    """Mix values as `attend_in_torch` does; those of one query by a compiled function, if ready."""
-    if len(queries) == 1 and kept is None:
-        seen = slice(first_seen(keys.shape[1] - 1, window), keys.shape[1])
-        mixed = mix_for_one(queries, keys[:, seen], values[:, seen])
-        if mixed is not None:
-            return mixed
-    return attend_in_torch(queries, keys, values, kept, window)
 
 
 def attend_in_torch(

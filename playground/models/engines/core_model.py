@@ -13,7 +13,6 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
-from playground.core.attention import Attention
 from playground.core.kv_cache import KVCache as CoreCache
 from playground.core.linear import Biased, Dense, Linear
 from playground.core.transformer import Transformer
@@ -21,26 +20,29 @@ from playground.errors import PrecisionUnavailable
 from playground.models.acquire.store import InstalledModel
 from playground.models.config import read_model_config
 from playground.models.engines.activations import BATCH_ROWS
-from playground.models.engines.attention import attend_compiled, attend_in_torch
+from playground.models.engines.attention import attend_in_torch
 from playground.models.engines.checkpoint import read_weights, require_rows
 from playground.models.engines.compiled import ready
+from playground.models.engines.compiled.decoder import CompiledTransformer
 from playground.models.engines.compiled.helper_threads import HELPERS
 from playground.models.engines.compute import CROWD, compute
 from playground.models.engines.core_families import unsupported_reason
 from playground.models.engines.core_tensors import build_transformer
 from playground.models.engines.crowd import PROBED, Steps
 from playground.models.engines.engine import KVCache, LoadReport
+from playground.models.engines.integer_layers import SplitInt8Linear, quantize_linear
 from playground.models.engines.linear_layers import (
-    COMPILED_ROWS,
     Float32Array,
     FullHead,
     FullLinear,
-    SplitInt8Linear,
+    HalfLinear,
     TorchLinear,
-    quantize_linear,
 )
 from playground.models.engines.precision import Precision, require_available, torch_dtype
 from playground.models.text.tokenizer import Tokenizer, read_end_token_ids
+
+# Tokens of one row in a pass: more rows cost more than the few of them that hold can save.
+MOST_VERIFIED = 8
 
 
 @dataclass(eq=False)
@@ -59,7 +61,7 @@ class CoreEngine:
     def report(self) -> LoadReport:
         """What was loaded, and who multiplies at the moment; see `Engine.report`."""
         product = _first_product(self.network)
-        if not isinstance(product, FullLinear | SplitInt8Linear):
+        if not isinstance(product, FullLinear | HalfLinear | SplitInt8Linear):
             return self.loaded
         return replace(self.loaded, products=product.multiplied_by)
 
@@ -78,11 +80,11 @@ class CoreEngine:
         own = cast(Sequence[CoreCache], caches)
 
         def run() -> NDArray[np.float32]:
-            with HELPERS.at_work(self._threads(token_ids.size, COMPILED_ROWS)):
+            with HELPERS.at_work(self._threads(token_ids.size)):
                 last = self.network.hidden_states(token_ids, own)[:, -1]
-                if token_ids.size <= COMPILED_ROWS:
+                if token_ids.size <= BATCH_ROWS:
                     return self.network.logits(last)
-            with HELPERS.at_work(self._threads(len(last), BATCH_ROWS)):
+            with HELPERS.at_work(self._threads(len(last))):
                 return self.network.logits(last)
 
         by_torch = token_ids.size == 1 and not _is_compiled(self.network)
@@ -103,7 +105,7 @@ class CoreEngine:
         At FP32 that holds for products that are compiled.
         """
         exact = self.precision is not Precision.FP32 or ready.kernels() is not None
-        return COMPILED_ROWS if exact else 1
+        return MOST_VERIFIED if exact else 1
 
     def verify(self, token_ids: NDArray[np.int64], cache: KVCache) -> NDArray[np.float32]:
         """Run tokens of one row as rows of a batch, each one longer; see `Engine.verify`."""
@@ -112,11 +114,12 @@ class CoreEngine:
         own.advance(len(token_ids))
         return logits
 
-    def _threads(self, rows: int, most: int) -> int:
+    def _threads(self, rows: int) -> int:
         """Return how many threads share what is compiled; PyTorch's own would be in their way."""
         import torch
 
-        return torch.get_num_threads() if rows <= most and _is_compiled(self.network) else 1
+        few = rows <= BATCH_ROWS and isinstance(self.network, CompiledTransformer)
+        return torch.get_num_threads() if few else 1
 
     def logits_at_each(self, token_ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the logits after every token of a text; see `Engine.logits_at_each`."""
@@ -173,11 +176,13 @@ def load_core_engine(model: InstalledModel, precision: Precision) -> CoreEngine:
     config = read_model_config(model.path)
     require_core_runs(model, precision)
     require_available(precision)
-    linear, head = linear_makers(precision)
+    compiled = compiles(precision)
+    linear, head = linear_makers(precision, compiled)
     tokenizer = Tokenizer.load(model.path, read_end_token_ids(model.path))
     require_rows(tokenizer, config.vocab_size, model.path)
     weights = read_weights(model.path, config)
-    network = build_transformer(config, weights, linear, head, _attention_at(precision))
+    decoder = CompiledTransformer if compiled else Transformer
+    network = build_transformer(config, weights, linear, head, attend_in_torch, decoder)
     return CoreEngine(
         model=model,
         precision=precision,
@@ -188,10 +193,20 @@ def load_core_engine(model: InstalledModel, precision: Precision) -> CoreEngine:
     )
 
 
+def compiles(precision: Precision) -> bool:
+    """Tell whether an engine loaded now lets its steps be compiled.
+
+    At FP32 they change the last bits alone, whenever they are ready. Layers of fewer bits round
+    their inputs, so that the last bits of a norm can decide about a step: such an engine keeps the
+    way in which it was loaded, lest its texts change on the way.
+    """
+    return precision is Precision.FP32 or ready.kernels_if_compiled() is not None
+
+
 def linear_makers(
-    precision: Precision,
+    precision: Precision, compiled: bool
 ) -> tuple[Callable[[Float32Array], Linear], Callable[[Float32Array], Linear]]:
-    """Return what makes the blocks' linear layers and the head of a precision."""
+    """Return what makes the blocks' linear layers and the head; `compiled` as from `compiles`."""
     if precision is Precision.FP32:
         return FullLinear, FullLinear
     if precision is Precision.INT8_HEAD:
@@ -200,30 +215,16 @@ def linear_makers(
     if precision is Precision.INT8:
         return quantize_linear, FullHead  # as bitsandbytes does, the head keeps its format
 
-    def in_torch(weight: Float32Array) -> Linear:
-        return TorchLinear(weight, torch_dtype(precision))
+    def in_16_bits(weight: Float32Array) -> Linear:
+        kind = HalfLinear if compiled else TorchLinear
+        return kind(weight, torch_dtype(precision))
 
-    return in_torch, in_torch
-
-
-def _attention_at(precision: Precision) -> Attention:
-    """Return who mixes values.
-
-    Layers of fewer bits round their inputs, so that the last bits of attention can decide about a
-    step: an engine keeps the attention that it was loaded with, lest its texts change on the way.
-    """
-    if precision is Precision.FP32 or ready.kernels_if_compiled():
-        return attend_compiled
-    return attend_in_torch
+    return in_16_bits, in_16_bits
 
 
 def _first_product(network: Transformer) -> Linear:
     first = network.blocks[0].qkv
     return first.product if isinstance(first, Biased) else first
-
-
-def _is_compiled(network: Transformer) -> bool:
-    return isinstance(_first_product(network), FullLinear | SplitInt8Linear)
 
 
 def _shares_embedding(network: Transformer) -> bool:

@@ -82,6 +82,7 @@ def build_transformer(
     linear: LinearMaker = Dense,
     head: LinearMaker = Dense,
     attention: Attention = attend,
+    decoder: type[Transformer] = Transformer,
 ) -> Transformer:
     """Assemble a decoder from the tensors of a checkpoint, by transformers' names.
 
@@ -95,9 +96,11 @@ def build_transformer(
         Turn a weight of shape (out, in) into a linear layer: those of the blocks, and the last.
     attention : Attention
         Who mixes the values.
+    decoder : type
+        Of the decoder.
     """
     embedding = weights["model.embed_tokens.weight"]
-    return Transformer(
+    return decoder(
         read_config(config),
         embedding,
         [_block(config, weights, index, linear) for index in range(config.num_hidden_layers)],

@@ -1,4 +1,4 @@
-"""Attention of one new token: what `playground.core.attention.attend` computes of one query.
+"""Attention of a new token a row: what `playground.core.attention.attend` computes of one query.
 
 NumPy reads keys and values at a fraction of the speed of memory, for it multiplies small matrices
 that are cold; here each is read once, by as many threads as there are.
@@ -11,34 +11,30 @@ from numba import carray, float32, int64, njit, void
 from numpy.typing import NDArray
 
 from playground.models.engines.compiled.board import (
-    APART,
+    CAPACITY,
     GROUP,
+    HEADS,
+    HELD,
     KEYS,
+    LAYER,
+    LONGEST,
     MIXED,
+    PAST_WORDS,
+    PASTS,
     QUERIES,
+    ROW_APART,
     SIZE,
-    TOKENS,
     VALUES,
     WEIGHED,
+    WINDOW,
     Board,
 )
+from playground.models.engines.compiled.elementwise import softmax_in_place
 from playground.models.engines.compiled.floats import FAST, FOUR, four_products, product_of
-from playground.models.engines.compiled.vectors import floats_at
+from playground.models.engines.compiled.vectors import WORD, floats_at, words_at
 
 Float32Array = NDArray[np.float32]
 FLOAT_BYTES = 4
-
-
-@njit(void(float32[::1]), cache=True, fastmath=FAST)
-def softmax_in_place(scores: Float32Array) -> None:
-    """Turn scores into weights: `playground.core.functional.softmax`."""
-    largest = scores.max()
-    total = np.float32(0)
-    for place in range(len(scores)):
-        scores[place] = np.exp(scores[place] - largest)
-        total += scores[place]
-    for place in range(len(scores)):
-        scores[place] /= total
 
 
 @njit(void(float32[::1], float32[:, ::1], float32[::1]), cache=True, fastmath=FAST)
@@ -61,18 +57,24 @@ def mix(weights: Float32Array, values: Float32Array, mixed: Float32Array) -> Non
 
 
 @njit(void(int64[::1], int64), cache=True)
-def attend_one_head(board: Board, head: int) -> None:
-    """Let one head of the query mix the values of all tokens."""
-    size, tokens = board[SIZE], board[TOKENS]
-    offset = head // board[GROUP] * board[APART] * FLOAT_BYTES
-    keys = carray(floats_at(board[KEYS] + offset), (tokens, size))
-    values = carray(floats_at(board[VALUES] + offset), (tokens, size))
-    query = carray(floats_at(board[QUERIES] + head * size * FLOAT_BYTES), size)
-    weights = carray(floats_at(board[WEIGHED] + head * tokens * FLOAT_BYTES), tokens)
+def attend_one_head(board: Board, block: int) -> None:
+    """Let one head of one row's query mix the values of all tokens that it sees, its own too."""
+    heads, size, group = board[HEADS], board[SIZE], board[GROUP]
+    row, head = block // heads, block % heads
+    past = carray(words_at(board[PASTS] + row * PAST_WORDS * WORD), PAST_WORDS)
+    first = max(0, past[HELD] + 1 - board[WINDOW])
+    tokens = past[HELD] + 1 - first
+    kv_head = board[LAYER] * (heads // group) + head // group
+    offset = (kv_head * past[CAPACITY] + first) * size * FLOAT_BYTES
+    keys = carray(floats_at(past[KEYS] + offset), (tokens, size))
+    values = carray(floats_at(past[VALUES] + offset), (tokens, size))
+    place = row * board[ROW_APART] + head * size
+    query = carray(floats_at(board[QUERIES] + place * FLOAT_BYTES), size)
+    weights = carray(floats_at(board[WEIGHED] + block * board[LONGEST] * FLOAT_BYTES), tokens)
     fours = tokens - tokens % FOUR
     for token in range(0, fours, FOUR):
         four_products(query, keys[token : token + FOUR], weights[token : token + FOUR])
     for token in range(fours, tokens):
         weights[token] = product_of(query, keys[token])
     softmax_in_place(weights)
-    mix(weights, values, carray(floats_at(board[MIXED] + head * size * FLOAT_BYTES), size))
+    mix(weights, values, carray(floats_at(board[MIXED] + block * size * FLOAT_BYTES), size))

@@ -21,17 +21,34 @@ NUMBERS: Final = 1 << 30
 
 # What is to be done, and in how many blocks.
 KIND, BLOCKS = 24, 25
-PRODUCT_OF_INTEGERS, PRODUCT_OF_FLOATS, ATTENTION = range(3)
+PRODUCT_OF_INTEGERS, PRODUCT_OF_FLOATS, PRODUCT_OF_BFLOATS, PRODUCT_OF_HALVES, ATTENTION = range(5)
 
-# Of a product: where its inputs, weights and results lie; rows and columns of each.
-INPUTS, WEIGHTS, PRODUCT = 26, 27, 28
-ROWS, WIDTH, OUTPUTS = 29, 30, 31
-# Of one of integers also: what turns its sums into numbers.
-STEPS, SCALES = 32, 33
+# Of a product: where its inputs and results lie; rows and columns of each.
+INPUTS, PRODUCT, ROWS, WIDTH, OUTPUTS = 26, 27, 28, 29, 30
+# Its weights and, of one of integers, what turns sums into numbers: a scale a row of either.
+WEIGHTS, SCALES, STEPS = 31, 32, 33
 
-# Of attention: where queries, keys, values, their weights and the mixtures lie; how far the keys of
-# two heads lie apart; how many tokens there are, how large a head, and how many queries share one.
-QUERIES, KEYS, VALUES, WEIGHED, MIXED = 34, 35, 36, 37, 38
-APART, TOKENS, SIZE, GROUP = 39, 40, 41, 42
+# Of attention: where queries, their weights and the mixtures lie; how many heads a row of queries
+# has and how far apart two rows lie; how large a head is, and how many queries share keys.
+QUERIES, WEIGHED, MIXED, HEADS, ROW_APART, SIZE, GROUP = 34, 35, 36, 37, 38, 39, 40
+# Where the table of caches lies, which layer looks back, how far, and the longest past of all.
+PASTS, LAYER, WINDOW, LONGEST = 41, 42, 43, 44
 
 BOARD_WORDS = 48
+
+# Words of a cache in that table: where its keys and values begin, the tokens held, those there is
+# room for.
+KEYS, VALUES, HELD, CAPACITY = range(4)
+PAST_WORDS: Final = 4
+
+# Words of a linear layer: what kind of product it is, where its weights lie, its size, and where
+# its scales and its bias lie; 0 where it has none.
+FORM, LAYER_WEIGHTS, LAYER_OUTPUTS, LAYER_WIDTH, LAYER_SCALES, BIAS = range(6)
+LINEAR_WORDS: Final = 6
+
+# Words of a block: where the gains of its norms lie, 0 where it has none; how far it looks back,
+# and which rotations turn its heads.
+ATTENTION_NORM, MLP_NORM, HEAD_NORM, ATTENTION_END_NORM, MLP_END_NORM, LOOK, TURNS = range(7)
+BLOCK_WORDS: Final = 7
+# Its linear layers, in the order in which they are used.
+QKV, OUTPUT, GATE_UP, DOWN = range(4)

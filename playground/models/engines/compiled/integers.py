@@ -25,7 +25,7 @@ Uint8Array = NDArray[np.uint8]
 
 INPUT_PAD = 64  # oneDNN fills rows up to a multiple of this, with zeros
 
-# As in `playground.models.engines.linear_layers`.
+# As in `playground.models.engines.integer_layers`.
 STEPS_OF_16_BITS = np.float32(127 * 257)
 TINY = np.float32(1e-30)
 TO_UNSIGNED = np.float32(128 * 257 + 0.5)

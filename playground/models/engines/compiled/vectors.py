@@ -102,6 +102,66 @@ def floats_at(_: Any, address: Any) -> Any:
 
 
 @intrinsic
+def halves_at(_: Any, address: Any) -> Any:
+    """Return a pointer to uint16, for ``numba.carray``."""
+
+    def emit(_: Any, b: ir.IRBuilder, __: Any, args: Any) -> Any:
+        return _pointer(b, args[0], I16)
+
+    return types.CPointer(types.uint16)(types.int64), emit
+
+
+@intrinsic
+def words_at(_: Any, address: Any) -> Any:
+    """Return a pointer to int64, for ``numba.carray``."""
+
+    def emit(_: Any, b: ir.IRBuilder, __: Any, args: Any) -> Any:
+        return _pointer(b, args[0], I64)
+
+    return types.CPointer(types.int64)(types.int64), emit
+
+
+@intrinsic
+def float_of_bits(_: Any, bits: Any) -> Any:
+    """Return the float32 that has these 32 bits."""
+
+    def emit(_: Any, b: ir.IRBuilder, __: Any, args: Any) -> Any:
+        return b.bitcast(args[0], ir.FloatType())
+
+    return types.float32(types.int32), emit
+
+
+@intrinsic
+def bits_of_float(_: Any, number: Any) -> Any:
+    """Return the 32 bits of a float32."""
+
+    def emit(_: Any, b: ir.IRBuilder, __: Any, args: Any) -> Any:
+        return b.bitcast(args[0], I32)
+
+    return types.int32(types.float32), emit
+
+
+@intrinsic
+def float_of_half(_: Any, bits: Any) -> Any:
+    """Return the float32 that 16 bits of FP16 mean."""
+
+    def emit(_: Any, b: ir.IRBuilder, __: Any, args: Any) -> Any:
+        return b.fpext(b.bitcast(args[0], ir.HalfType()), ir.FloatType())
+
+    return types.float32(types.uint16), emit
+
+
+@intrinsic
+def half_of_float(_: Any, number: Any) -> Any:
+    """Return the 16 bits of the FP16 that is nearest to a float32, ties to even."""
+
+    def emit(_: Any, b: ir.IRBuilder, __: Any, args: Any) -> Any:
+        return b.bitcast(b.fptrunc(args[0], ir.HalfType()), I16)
+
+    return types.uint16(types.float32), emit
+
+
+@intrinsic
 def load_word(_: Any, board: Any, index: Any) -> Any:
     """Read a word of an array of int64; what its writer wrote before is seen too."""
 

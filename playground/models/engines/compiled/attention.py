@@ -71,10 +71,13 @@ def attend_one_head(board: Board, block: int) -> None:
     place = row * board[ROW_APART] + head * size
     query = carray(floats_at(board[QUERIES] + place * FLOAT_BYTES), size)
     weights = carray(floats_at(board[WEIGHED] + block * board[LONGEST] * FLOAT_BYTES), tokens)
-    fours = tokens - tokens % FOUR
-    for token in range(0, fours, FOUR):
-        four_products(query, keys[token : token + FOUR], weights[token : token + FOUR])
-    for token in range(fours, tokens):
+    quarter = tokens // FOUR
+    for a in range(quarter):
+        b, c, d = a + quarter, a + 2 * quarter, a + 3 * quarter
+        weights[a], weights[b], weights[c], weights[d] = four_products(
+            query, keys[a], keys[b], keys[c], keys[d]
+        )
+    for token in range(FOUR * quarter, tokens):
         weights[token] = product_of(query, keys[token])
     softmax_in_place(weights)
     mix(weights, values, carray(floats_at(board[MIXED] + block * size * FLOAT_BYTES), size))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from numba import carray, float32, int64, njit, void
+from numba.types import UniTuple
 from numpy.typing import NDArray
 
 from playground.models.engines.compiled.board import (
@@ -32,16 +33,22 @@ FOUR = 4
 FAST = {"reassoc", "contract"}
 
 
-@njit(void(float32[::1], float32[:, ::1], float32[:]), cache=True, fastmath=FAST)
-def four_products(x: Float32Array, weights: Float32Array, products: Float32Array) -> None:
+@njit(
+    UniTuple(float32, FOUR)(float32[::1], float32[::1], float32[::1], float32[::1], float32[::1]),
+    cache=True,
+    fastmath=FAST,
+)
+def four_products(
+    x: Float32Array, a: Float32Array, b: Float32Array, c: Float32Array, d: Float32Array
+) -> tuple[np.float32, ...]:
     """Multiply a row by four rows of weights at once, so that it is read once for them."""
-    one, two, three, four = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
+    by_a, by_b, by_c, by_d = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
     for place in range(len(x)):
-        one += x[place] * weights[0, place]
-        two += x[place] * weights[1, place]
-        three += x[place] * weights[2, place]
-        four += x[place] * weights[3, place]
-    products[0], products[1], products[2], products[3] = one, two, three, four
+        by_a += x[place] * a[place]
+        by_b += x[place] * b[place]
+        by_c += x[place] * c[place]
+        by_d += x[place] * d[place]
+    return by_a, by_b, by_c, by_d
 
 
 @njit(float32(float32[::1], float32[::1]), cache=True, fastmath=FAST)
@@ -62,10 +69,16 @@ def multiply_floats(board: Board, block: int) -> None:
     product = carray(floats_at(board[PRODUCT]), (board[ROWS], outputs))
     first = block * FLOAT_BLOCK
     last = min(first + FLOAT_BLOCK, outputs)
-    fours = last - (last - first) % FOUR
-    for four in range(first, fours, FOUR):
+    # One row of each quarter, so that four long stretches are read: a processor fetches ahead of
+    # those, and would not of four short rows that lie together.
+    quarter = (last - first) // FOUR
+    for a in range(first, first + quarter):
+        b, c, d = a + quarter, a + 2 * quarter, a + 3 * quarter
         for row in range(board[ROWS]):
-            four_products(x[row], weights[four : four + FOUR], product[row, four : four + FOUR])
-    for output in range(fours, last):
+            given = product[row]
+            given[a], given[b], given[c], given[d] = four_products(
+                x[row], weights[a], weights[b], weights[c], weights[d]
+            )
+    for output in range(first + FOUR * quarter, last):
         for row in range(board[ROWS]):
             product[row, output] = product_of(x[row], weights[output])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from numba import boolean, carray, float32, int64, njit, uint16, void
+from numba.types import UniTuple
 from numpy.typing import NDArray
 
 from playground.models.engines.compiled.board import (
@@ -66,19 +67,29 @@ def round_rows(x: Float32Array, bfloat: bool, rounded_rows: Float32Array) -> Non
             rounded_rows[row, place] = rounded(x[row, place], bfloat)
 
 
-@njit(void(float32[::1], uint16[:, ::1], boolean, float32[:]), cache=True, fastmath=FAST)
+@njit(
+    UniTuple(float32, FOUR)(
+        float32[::1], uint16[::1], uint16[::1], uint16[::1], uint16[::1], boolean
+    ),
+    cache=True,
+    fastmath=FAST,
+)
 def four_half_products(
-    x: Float32Array, weights: Uint16Array, bfloat: bool, products: Float32Array
-) -> None:
+    x: Float32Array, a: Uint16Array, b: Uint16Array, c: Uint16Array, d: Uint16Array, bfloat: bool
+) -> tuple[np.float32, ...]:
     """Multiply a row by four rows of weights at once, so that it is read once for them."""
-    one, two, three, four = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
+    by_a, by_b, by_c, by_d = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
     for place in range(len(x)):
-        one += x[place] * widened(weights[0, place], bfloat)
-        two += x[place] * widened(weights[1, place], bfloat)
-        three += x[place] * widened(weights[2, place], bfloat)
-        four += x[place] * widened(weights[3, place], bfloat)
-    products[0], products[1] = rounded(one, bfloat), rounded(two, bfloat)
-    products[2], products[3] = rounded(three, bfloat), rounded(four, bfloat)
+        by_a += x[place] * widened(a[place], bfloat)
+        by_b += x[place] * widened(b[place], bfloat)
+        by_c += x[place] * widened(c[place], bfloat)
+        by_d += x[place] * widened(d[place], bfloat)
+    return (
+        rounded(by_a, bfloat),
+        rounded(by_b, bfloat),
+        rounded(by_c, bfloat),
+        rounded(by_d, bfloat),
+    )
 
 
 @njit(float32(float32[::1], uint16[::1], boolean), cache=True, fastmath=FAST)
@@ -100,11 +111,14 @@ def multiply_halves(board: Board, block: int) -> None:
     product = carray(floats_at(board[PRODUCT]), (board[ROWS], outputs))
     first = block * FLOAT_BLOCK
     last = min(first + FLOAT_BLOCK, outputs)
-    fours = last - (last - first) % FOUR
-    for four in range(first, fours, FOUR):
+    quarter = (last - first) // FOUR
+    for a in range(first, first + quarter):
+        b, c, d = a + quarter, a + 2 * quarter, a + 3 * quarter
         for row in range(board[ROWS]):
-            given = product[row, four : four + FOUR]
-            four_half_products(x[row], weights[four : four + FOUR], bfloat, given)
-    for output in range(fours, last):
+            given = product[row]
+            given[a], given[b], given[c], given[d] = four_half_products(
+                x[row], weights[a], weights[b], weights[c], weights[d], bfloat
+            )
+    for output in range(first + FOUR * quarter, last):
         for row in range(board[ROWS]):
             product[row, output] = half_product_of(x[row], weights[output], bfloat)

@@ -107,6 +107,8 @@ class SplitInt8Linear:
         self.absmax = absmax.float()
         self._scales = self.absmax / 127
         self._zeros = torch.zeros(len(codes), dtype=torch.int32)
+        # Inputs are multiplied as 0 .. 255; what that adds to each sum.
+        self._excess = 128 * codes.sum(dim=1, dtype=torch.int32)
         # Packed in the order in which the kernel reads.
         self._packed = torch.ops.onednn.qlinear_prepack(codes.contiguous(), None)
 
@@ -133,7 +135,8 @@ class SplitInt8Linear:
 
         packed, scales = torch.ops.mkldnn.data_ptr(self._packed), self._scales.data_ptr()
         outputs, width = self._shape
-        words = words_of(PRODUCT_OF_INTEGERS, packed, outputs, width, scales)
+        excess = self._excess.data_ptr()
+        words = words_of(PRODUCT_OF_INTEGERS, packed, outputs, width, scales, excess)
         row = np.random.default_rng(0).normal(size=(1, width)).astype(np.float32)
         ours, theirs = product_of(row, words), self._by_onednn(row, compiled=False)
         return words if ours is not None and np.array_equal(ours, theirs) else None

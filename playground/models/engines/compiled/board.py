@@ -25,8 +25,9 @@ PRODUCT_OF_INTEGERS, PRODUCT_OF_FLOATS, PRODUCT_OF_BFLOATS, PRODUCT_OF_HALVES, A
 
 # Of a product: where its inputs and results lie; rows and columns of each.
 INPUTS, PRODUCT, ROWS, WIDTH, OUTPUTS = 26, 27, 28, 29, 30
-# Its weights and, of one of integers, what turns sums into numbers: a scale a row of either.
-WEIGHTS, SCALES, STEPS = 31, 32, 33
+# Its weights and, of one of integers, what turns sums into numbers: a scale a row of either, and
+# what sums have too much for inputs are bytes from 0 on.
+WEIGHTS, SCALES, STEPS, EXCESS = 31, 32, 33, 45
 
 # Of attention: where queries, their weights and the mixtures lie; how many heads a row of queries
 # has and how far apart two rows lie; how large a head is, and how many queries share keys.
@@ -42,9 +43,9 @@ KEYS, VALUES, HELD, CAPACITY = range(4)
 PAST_WORDS: Final = 4
 
 # Words of a linear layer: what kind of product it is, where its weights lie, its size, and where
-# its scales and its bias lie; 0 where it has none.
-FORM, LAYER_WEIGHTS, LAYER_OUTPUTS, LAYER_WIDTH, LAYER_SCALES, BIAS = range(6)
-LINEAR_WORDS: Final = 6
+# its scales, the excess of its sums and its bias lie; 0 where it has none.
+FORM, LAYER_WEIGHTS, LAYER_OUTPUTS, LAYER_WIDTH, LAYER_SCALES, LAYER_EXCESS, BIAS = range(7)
+LINEAR_WORDS: Final = 7
 
 # Words of a block: where the gains of its norms lie, 0 where it has none; how far it looks back,
 # and which rotations turn its heads.

@@ -7,7 +7,7 @@ stand the same lines in the same order, over addresses.
 from __future__ import annotations
 
 import numpy as np
-from numba import boolean, carray, float32, int16, int64, njit, void
+from numba import boolean, carray, float32, int64, njit, uint8, void
 from numpy.typing import NDArray
 
 from playground.models.engines.compiled import board as at
@@ -20,17 +20,17 @@ from playground.models.engines.compiled.vectors import BLOCK, floats_at
 
 Board = at.Board
 Float32Array = NDArray[np.float32]
-Int16Array = NDArray[np.int16]
+Uint8Array = NDArray[np.uint8]
 Int64Array = NDArray[np.int64]
 
 
 @njit(
-    void(float32[:, ::1], int16[:, :, ::1], float32[::1], int64[::1], int64[::1], boolean),
+    void(float32[:, ::1], uint8[:, :, ::1], float32[::1], int64[::1], int64[::1], boolean),
     cache=True,
 )
 def _share_integers(
     x: Float32Array,
-    inputs: Int16Array,
+    inputs: Uint8Array,
     steps: Float32Array,
     linear: Int64Array,
     board: Board,
@@ -38,7 +38,7 @@ def _share_integers(
 ) -> None:
     """Write each row of inputs as bytes, then multiply."""
     for row in range(len(x)):
-        steps[row] = split(x[row], inputs[row])
+        steps[row] = split(x[row], inputs[row, 0], inputs[row, 1])
     board[at.INPUTS], board[at.STEPS] = inputs.ctypes.data, steps.ctypes.data
     board[at.WIDTH] = inputs.shape[2]
     share(board, at.PRODUCT_OF_INTEGERS, -(-linear[at.LAYER_OUTPUTS] // BLOCK), helped)
@@ -75,11 +75,11 @@ def multiply(
     rows, width = x.shape
     board[at.ROWS], board[at.OUTPUTS] = rows, linear[at.LAYER_OUTPUTS]
     board[at.WEIGHTS], board[at.SCALES] = linear[at.LAYER_WEIGHTS], linear[at.LAYER_SCALES]
-    board[at.PRODUCT] = product.ctypes.data
+    board[at.EXCESS], board[at.PRODUCT] = linear[at.LAYER_EXCESS], product.ctypes.data
     form = linear[at.FORM]
     if form == at.PRODUCT_OF_INTEGERS:
         padded = -(-width // INPUT_PAD) * INPUT_PAD
-        inputs = np.zeros((rows, 2, padded), np.int16)
+        inputs = np.zeros((rows, 2, padded), np.uint8)
         _share_integers(x, inputs, np.empty(rows, np.float32), linear, board, helped)
     elif form == at.PRODUCT_OF_FLOATS:
         _share_floats(x, linear, board, helped)

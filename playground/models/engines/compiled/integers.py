@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import carray, float32, int16, int64, njit, uint8, void
+from numba import carray, float32, int64, njit, uint8, void
 from numpy.typing import NDArray
 
 from playground.models.engines.compiled.board import (
+    EXCESS,
     INPUTS,
     OUTPUTS,
     PRODUCT,
@@ -17,11 +18,21 @@ from playground.models.engines.compiled.board import (
     WIDTH,
     Board,
 )
-from playground.models.engines.compiled.vectors import BLOCK, QUAD, block_sums, floats_at
+from playground.models.engines.compiled.vectors import (
+    BLOCK,
+    QUAD,
+    floats_at,
+    integers_at,
+    sums_of,
+)
 
 Float32Array = NDArray[np.float32]
-Int16Array = NDArray[np.int16]
 Uint8Array = NDArray[np.uint8]
+
+# Two rows, each of low and of high bytes, are multiplied at once: their sums fill half of AVX-512's
+# registers.
+PAIR = 2
+sums_of_a_row, sums_of_two_rows = sums_of(2), sums_of(2 * PAIR)
 
 INPUT_PAD = 64  # oneDNN fills rows up to a multiple of this, with zeros
 
@@ -47,17 +58,17 @@ def step_of(x: Float32Array) -> np.float32:
     return np.float32((TINY if largest < TINY else largest) / STEPS_OF_16_BITS)
 
 
-@njit(float32(float32[::1], int16[:, ::1]), cache=True)
-def split(x: Float32Array, inputs: Int16Array) -> np.float32:
-    """Round a row to 16 bits; put low and high bytes, less 128, into two rows. Return the step.
+@njit(float32(float32[::1], uint8[::1], uint8[::1]), cache=True)
+def split(x: Float32Array, low: Uint8Array, high: Uint8Array) -> np.float32:
+    """Round a row to 16 bits; put low and high bytes into two rows. Return the step.
 
     In `SplitInt8Linear._by_onednn`: from ``step = np.maximum(...)`` to ``low_and_high``.
     """
     step: np.float32 = step_of(x)
     for place in range(len(x)):
         whole = np.int32(np.float32(x[place] / step) + TO_UNSIGNED)
-        inputs[0, place] = (whole & 255) - 128
-        inputs[1, place] = (whole >> 8) - 128
+        low[place] = np.uint8(whole & 255)
+        high[place] = np.uint8(whole >> 8)
     return step
 
 
@@ -65,12 +76,7 @@ def split(x: Float32Array, inputs: Int16Array) -> np.float32:
 def split_rows(x: Float32Array, low_and_high: Uint8Array, steps: Float32Array) -> None:
     """Round rows to 16 bits as oneDNN takes them: all low bytes, then all high ones."""
     for row in range(len(x)):
-        step = step_of(x[row])
-        steps[row, 0] = step
-        for place in range(x.shape[1]):
-            whole = np.int32(np.float32(x[row, place] / step) + TO_UNSIGNED)
-            low_and_high[0, row, place] = np.uint8(whole & 255)
-            low_and_high[1, row, place] = np.uint8(whole >> 8)
+        steps[row, 0] = split(x[row], low_and_high[0, row], low_and_high[1, row])
 
 
 @njit(void(float32[:, ::1], float32[:, ::1]), cache=True)
@@ -89,19 +95,23 @@ def multiply_integers(board: Board, block: int) -> None:
 
     In `SplitInt8Linear._by_onednn`: ``products = self._multiply(...)`` and all after it.
     """
-    width, outputs = board[WIDTH], board[OUTPUTS]
-    plane = width * 2
+    rows, width, outputs = board[ROWS], board[WIDTH], board[OUTPUTS]
     codes = board[WEIGHTS] + block * width * BLOCK
     first = block * BLOCK
     count = min(BLOCK, outputs - first)
     scales = carray(floats_at(board[SCALES]), outputs)[first : first + count]
-    steps = carray(floats_at(board[STEPS]), board[ROWS])
-    product = carray(floats_at(board[PRODUCT]), (board[ROWS], outputs))
-    sums = np.empty((2, BLOCK), np.int32)
-    for row in range(board[ROWS]):
-        inputs = board[INPUTS] + row * 2 * plane
-        block_sums(inputs, plane, codes, width // QUAD, sums.ctypes.data)
-        for place in range(count):
-            low = np.float32(sums[0, place]) * scales[place]
-            high = np.float32(sums[1, place]) * scales[place]
-            product[row, first + place] = (high * HIGH + low) * steps[row]
+    excess = carray(integers_at(board[EXCESS]), outputs)[first : first + count]
+    steps = carray(floats_at(board[STEPS]), rows)
+    product = carray(floats_at(board[PRODUCT]), (rows, outputs))
+    sums = np.empty((2 * PAIR, BLOCK), np.int32)
+    for row in range(0, rows, PAIR):
+        inputs = board[INPUTS] + row * 2 * width
+        if row + 1 < rows:
+            sums_of_two_rows(inputs, width, codes, width // QUAD, sums.ctypes.data)
+        else:
+            sums_of_a_row(inputs, width, codes, width // QUAD, sums.ctypes.data)
+        for each in range(min(PAIR, rows - row)):
+            for place in range(count):
+                low = np.float32(sums[2 * each, place] - excess[place]) * scales[place]
+                high = np.float32(sums[2 * each + 1, place] - excess[place]) * scales[place]
+                product[row + each, first + place] = (high * HIGH + low) * steps[row + each]

@@ -13,9 +13,11 @@ Float32Array = NDArray[np.float32]
 Int64Array = NDArray[np.int64]
 
 
-def words_of(form: int, weights: int, outputs: int, width: int, scales: int = 0) -> Int64Array:
+def words_of(
+    form: int, weights: int, outputs: int, width: int, scales: int = 0, excess: int = 0
+) -> Int64Array:
     """Return the words of a linear layer without a bias; see `compiled.board`."""
-    return np.array([form, weights, outputs, width, scales, 0], np.int64)
+    return np.array([form, weights, outputs, width, scales, excess, 0], np.int64)
 
 
 def product_of(x: Float32Array, words: Int64Array) -> Float32Array | None:

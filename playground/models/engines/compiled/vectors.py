@@ -1,7 +1,6 @@
 """What Numba has no Python for: products of many integers at once, and words two threads share.
 
-Each is a few lines of LLVM's language, which become the best instructions that the processor has:
-the pairs of products below are one ``vpdpwssd`` with VNNI and one ``vpmaddwd`` on AVX2.
+Each is a few lines of LLVM's language.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ import os
 import platform
 from typing import Any
 
+import llvmlite.binding as llvm
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -21,70 +21,83 @@ WORD = 8  # bytes of an int64
 # The order in which oneDNN packs int8 weights: blocks of 64 outputs; in a block, four inputs of
 # the first output, the same four of the second, ...; then the next four inputs.
 BLOCK, QUAD = 64, 4
-_GROUP = 32  # codes multiplied at once: 8 outputs with four inputs each
+_GROUP = 64  # codes multiplied at once: 16 outputs with four inputs each
 _GROUPS = BLOCK * QUAD // _GROUP
-_EVEN = ir.Constant(ir.VectorType(I32, 16), list(range(0, 32, 2)))
-_ODD = ir.Constant(ir.VectorType(I32, 16), list(range(1, 32, 2)))
+_LANES = ir.VectorType(I32, 16)
 
 
-@intrinsic
-def block_sums(_: Any, inputs: Any, plane: Any, codes: Any, quads: Any, sums: Any) -> Any:
-    """Multiply two rows of int16 inputs by one packed block: 2 x 64 sums in int32.
+def sums_of(planes: int) -> Any:
+    """Make a function that multiplies so many rows of bytes by one packed block.
 
-    Parameters
-    ----------
-    inputs : int
-        Address of the first row; the second begins `plane` bytes later.
-    codes : int
-        Address of the block.
-    quads : int
-        Inputs a row, in fours.
-    sums : int
-        Address where the sums are put, those of the first row first.
+    Of rows at once, for each weight that is loaded serves them all.
     """
 
-    def emit(context: Any, b: ir.IRBuilder, _: Any, args: Any) -> Any:
-        inputs, plane, codes, quads, sums = args
-        zero = ir.Constant(ir.VectorType(I32, 16), None)
-        held = [[cgutils.alloca_once_value(b, zero) for _ in range(_GROUPS)] for _ in range(2)]
-        with cgutils.for_range(b, quads, intp=I64) as loop:
-            place = b.add(inputs, b.mul(loop.index, I64(2 * QUAD)))
-            pair = [_wide(b, _four_everywhere(b, at)) for at in (place, b.add(place, plane))]
-            place = b.add(codes, b.mul(loop.index, I64(BLOCK * QUAD)))
-            for group in range(_GROUPS):
-                at = _pointer(b, b.add(place, I64(group * _GROUP)), ir.VectorType(I8, _GROUP))
-                weights = _wide(b, b.load(at, align=_GROUP))
-                for row in range(2):
-                    products = b.mul(pair[row], weights)
-                    sum_of = held[row][group]
-                    b.store(b.add(b.load(sum_of), _pairs(b, products, _EVEN, _ODD)), sum_of)
-        low, high = (ir.Constant(ir.VectorType(I32, 8), list(range(s, 16, 2))) for s in (0, 1))
-        for row in range(2):
-            for group in range(_GROUPS):
-                eight = _pairs(b, b.load(held[row][group]), low, high)
-                offset = I64(4 * (row * BLOCK + group * _GROUP // QUAD))
-                b.store(eight, _pointer(b, b.add(sums, offset), eight.type), align=4)
-        return context.get_dummy_value()
+    @intrinsic
+    def block_sums(_: Any, inputs: Any, plane: Any, codes: Any, quads: Any, sums: Any) -> Any:
+        """Multiply rows of bytes, 0 to 255, by one packed block: 64 sums a row in int32.
 
-    return types.void(*[types.int64] * 5), emit
+        Parameters
+        ----------
+        inputs : int
+            Address of the first row.
+        plane : int
+            Bytes from a row to the next.
+        codes : int
+            Address of the block.
+        quads : int
+            Inputs a row, in fours.
+        sums : int
+            Address where the sums are put, those of the first row first.
+        """
+
+        def emit(context: Any, b: ir.IRBuilder, _: Any, args: Any) -> Any:
+            inputs, plane, codes, quads, sums = args
+            if not _has_vnni():  # the layer that would call it is not made there
+                return context.get_dummy_value()
+            zero = ir.Constant(_LANES, None)
+            held = [
+                [cgutils.alloca_once_value(b, zero) for _ in range(_GROUPS)] for _ in range(planes)
+            ]
+            with cgutils.for_range(b, quads, intp=I64) as loop:
+                place = b.add(codes, b.mul(loop.index, I64(BLOCK * QUAD)))
+                weights = [
+                    b.load(_pointer(b, b.add(place, I64(group * _GROUP)), _LANES), align=QUAD)
+                    for group in range(_GROUPS)
+                ]
+                place = b.add(inputs, b.mul(loop.index, I64(QUAD)))
+                for row in range(planes):
+                    four = _everywhere(b, b.add(place, b.mul(plane, I64(row))))
+                    for group in range(_GROUPS):
+                        sum_of = held[row][group]
+                        b.store(_plus_products(b, b.load(sum_of), four, weights[group]), sum_of)
+            for row in range(planes):
+                for group in range(_GROUPS):
+                    offset = I64(4 * BLOCK * row + _GROUP * group)
+                    to = _pointer(b, b.add(sums, offset), _LANES)
+                    b.store(b.load(held[row][group]), to, align=4)
+            return context.get_dummy_value()
+
+        return types.void(*[types.int64] * 5), emit
+
+    return block_sums
 
 
-def _four_everywhere(b: ir.IRBuilder, address: Any) -> Any:
-    """Load four int16 and repeat them eight times."""
-    eight = ir.VectorType(I64, 8)
-    four = b.load(_pointer(b, address, I64), align=2)
-    first = b.insert_element(ir.Constant(eight, ir.Undefined), four, I32(0))
-    everywhere = b.shuffle_vector(first, first, ir.Constant(ir.VectorType(I32, 8), [0] * 8))
-    return b.bitcast(everywhere, ir.VectorType(I16, _GROUP))
+def _has_vnni() -> bool:
+    return bool(llvm.get_host_cpu_features().get("avx512vnni", False))
 
 
-def _wide(b: ir.IRBuilder, vector: Any) -> Any:
-    return b.sext(vector, ir.VectorType(I32, _GROUP))
+def _everywhere(b: ir.IRBuilder, address: Any) -> Any:
+    """Load four bytes and repeat them sixteen times."""
+    four = b.load(_pointer(b, address, I32), align=QUAD)
+    first = b.insert_element(ir.Constant(_LANES, ir.Undefined), four, I32(0))
+    return b.shuffle_vector(first, first, ir.Constant(_LANES, [0] * _LANES.count))
 
 
-def _pairs(b: ir.IRBuilder, vector: Any, even: Any, odd: Any) -> Any:
-    """Add up neighbours."""
-    return b.add(b.shuffle_vector(vector, vector, even), b.shuffle_vector(vector, vector, odd))
+def _plus_products(b: ir.IRBuilder, sums: Any, four: Any, weights: Any) -> Any:
+    """Add the products of four bytes and four codes to each of sixteen sums: ``vpdpbusd``."""
+    kind = ir.FunctionType(_LANES, [_LANES, _LANES, _LANES])
+    name = "llvm.x86.avx512.vpdpbusd.512"
+    return b.call(cgutils.get_or_insert_function(b.module, kind, name), [sums, four, weights])
 
 
 def _pointer(b: ir.IRBuilder, address: Any, to: Any) -> Any:
@@ -109,6 +122,16 @@ def halves_at(_: Any, address: Any) -> Any:
         return _pointer(b, args[0], I16)
 
     return types.CPointer(types.uint16)(types.int64), emit
+
+
+@intrinsic
+def integers_at(_: Any, address: Any) -> Any:
+    """Return a pointer to int32, for ``numba.carray``."""
+
+    def emit(_: Any, b: ir.IRBuilder, __: Any, args: Any) -> Any:
+        return _pointer(b, args[0], I32)
+
+    return types.CPointer(types.int32)(types.int64), emit
 
 
 @intrinsic

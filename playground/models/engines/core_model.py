@@ -87,7 +87,7 @@ class CoreEngine:
             with HELPERS.at_work(self._threads(len(last))):
                 return self.network.logits(last)
 
-        by_torch = token_ids.size == 1 and not _is_compiled(self.network)
+        by_torch = token_ids.size == 1 and not isinstance(self.network, CompiledTransformer)
         return compute((lambda: self._steps.run(run)) if by_torch else run)
 
     @cached_property

@@ -78,31 +78,35 @@ def normalise(x: Float32Array, gain: Float32Array, eps: np.float32, normed: Floa
 @njit(void(float32[::1], float32[::1], float32[::1]), cache=True, fastmath=FAST)
 def turn(vector: Float32Array, cosines: Float32Array, sines: Float32Array) -> None:
     """Turn the pairs of a head in place: `playground.core.rope.rotate`."""
+    # Of slices an index is known to be in them, so that loops take many numbers at once.
     half = len(cosines) // 2
+    left, right = vector[:half], vector[half : 2 * half]
+    right_cosines, right_sines = cosines[half:], sines[half:]
     for place in range(half):
-        x, y = vector[place], vector[place + half]
-        vector[place] = x * cosines[place] - y * sines[place]
-        vector[place + half] = y * cosines[place + half] + x * sines[place + half]
+        x, y = left[place], right[place]
+        left[place] = x * cosines[place] - y * sines[place]
+        right[place] = y * right_cosines[place] + x * right_sines[place]
 
 
-@njit(void(float32[::1], int64, float32[::1]), cache=True, fastmath=FAST)
+# NumPy's division: Python's looks for zeros one by one.
+@njit(void(float32[::1], int64, float32[::1]), cache=True, fastmath=FAST, error_model="numpy")
 def gate(gate_up: Float32Array, bend: int, gated: Float32Array) -> None:
     """Bend the first half of a row and multiply it by the second.
 
     `silu` and `gelu_tanh` of `playground.core.activations`, and ``gated *= gate_up[:, width:]`` of
     `playground.core.transformer`.
     """
-    width = len(gated)
+    gates, ups = gate_up[: len(gated)], gate_up[len(gated) :]
     if bend == SILU:
-        for place in range(width):
-            x = gate_up[place]
-            gated[place] = x / (ONE + exp_of(-x)) * gate_up[width + place]
+        for place in range(len(gated)):
+            x = gates[place]
+            gated[place] = x / (ONE + exp_of(-x)) * ups[place]
     else:
-        for place in range(width):
-            x = gate_up[place]
+        for place in range(len(gated)):
+            x = gates[place]
             near = min(max(x, -MOST), MOST)
             twice = TWO * ROOT * near * (ONE + CUBE * near * near)
-            gated[place] = x / (ONE + exp_of(-twice)) * gate_up[width + place]
+            gated[place] = x / (ONE + exp_of(-twice)) * ups[place]
 
 
 @njit(void(float32[::1]), cache=True, fastmath=FAST)

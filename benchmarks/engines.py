@@ -125,9 +125,9 @@ def measure(
     """
     if way == "NumPy":
         os.environ[ready.SWITCH] = "off"
-    language_model = playground.load(model, precision, engine_name)
     if engine_name == EngineName.CORE:
-        ready.wait_until_ready()
+        ready.wait_until_ready()  # before, for a model keeps the way in which it was loaded
+    language_model = playground.load(model, precision, engine_name)
     engine = language_model.engine
     prompt_ids = engine.tokenizer.encode_text_prompt(PROMPT)
     generates = engine.name == "transformers" and way != "engine"

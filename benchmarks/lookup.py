@@ -74,8 +74,8 @@ def main() -> None:
 
 def measure(model: str, precision: str, chats: int) -> dict[str, Written]:
     """Write the chats, and return what each kind of them took."""
-    engine = playground.load(model, precision, engine=EngineName.CORE).engine
     ready.wait_until_ready()
+    engine = playground.load(model, precision, engine=EngineName.CORE).engine
     # What labs are given is never drafted.
     drafting, single = LanguageModel(engine), LanguageModel(engine, lab=True)
     _write(drafting, [Message("user", "Hello")], 0)  # the first prompt of all is slow

@@ -41,8 +41,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    core = playground.load(options.model, "int8", engine="core").engine
     ready.wait_until_ready()
+    core = playground.load(options.model, "int8", engine="core").engine
     theirs: Any = playground.load(options.model, "fp32", engine="transformers").engine
     result = strip_seconds(core, theirs, options.rounds) | chat_speeds(core, options.rounds)
     print(json.dumps(result, indent=2) if options.json else as_markdown(result))

@@ -48,6 +48,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=TURNS, help="some 70 tokens each")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    ready.wait_until_ready()
     result = {
         name: measure(
             playground.load(options.model, precision, engine=EngineName.CORE).engine, options.turns
@@ -59,7 +60,6 @@ def main() -> None:
 
 def measure(engine: Engine, turns: int = TURNS) -> dict[str, Any]:
     """Return the times of the first turn and of the newest, and what is kept."""
-    ready.wait_until_ready()
     caches = KeptCaches()
     batch = Scheduler(engine, kept=caches)
     firsts = [

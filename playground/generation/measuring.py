@@ -28,7 +28,7 @@ from playground.generation.reply import Reply
 from playground.generation.scoring import Quality, encode_text, predict, score
 from playground.models.acquire.fetch import ensure_model
 from playground.models.acquire.store import InstalledModel
-from playground.models.engines.choice import load_engine
+from playground.models.engines.choice import load_engine, pick_engine
 from playground.models.engines.compiled import ready
 from playground.models.engines.engine import Engine
 from playground.models.engines.engine_name import EngineName
@@ -152,15 +152,17 @@ def measure(
     PlaygroundError
         When it cannot be loaded, or a text is too short.
     """
-    say("loading")
     precision, asked = Precision.parse(order.precision), EngineName.parse(order.engine)
     runner, _ = settle_engine(asked, model, precision, Settings.from_env())
+    if runner is EngineName.AUTO:
+        runner = pick_engine(model, precision)
+    if runner is EngineName.CORE:
+        say("compiling")  # first, for a model keeps the way in which it was loaded
+        ready.wait_until_ready()
+    say("loading")
     engine = load_engine(model, precision, runner)
     say("warming up")
     _write(engine, order.prompt, 4)
-    if engine.report.products:
-        say("compiling")
-        ready.wait_until_ready()
     say("writing")
     runs = [_write(engine, order.prompt, order.max_new_tokens) for _ in range(order.runs)]
     say("reading")

@@ -41,6 +41,9 @@ from playground.models.engines.linear_layers import (
 from playground.models.engines.precision import Precision, require_available, torch_dtype
 from playground.models.text.tokenizer import Tokenizer, read_end_token_ids
 
+# Layers whose products of few rows are compiled, once that is ready.
+COMPILED = (FullLinear, HalfLinear, SplitInt8Linear)
+
 # Tokens of one row in a pass: more rows cost more than the few of them that hold can save.
 MOST_VERIFIED = 8
 
@@ -61,7 +64,7 @@ class CoreEngine:
     def report(self) -> LoadReport:
         """What was loaded, and who multiplies at the moment; see `Engine.report`."""
         product = _first_product(self.network)
-        if not isinstance(product, FullLinear | HalfLinear | SplitInt8Linear):
+        if not isinstance(product, COMPILED):
             return self.loaded
         return replace(self.loaded, products=product.multiplied_by)
 
@@ -87,7 +90,7 @@ class CoreEngine:
             with HELPERS.at_work(self._threads(len(last))):
                 return self.network.logits(last)
 
-        by_torch = token_ids.size == 1 and not isinstance(self.network, CompiledTransformer)
+        by_torch = token_ids.size == 1 and not has_compiled_products(self.network)
         return compute((lambda: self._steps.run(run)) if by_torch else run)
 
     @cached_property
@@ -118,7 +121,7 @@ class CoreEngine:
         """Return how many threads share what is compiled; PyTorch's own would be in their way."""
         import torch
 
-        few = rows <= BATCH_ROWS and isinstance(self.network, CompiledTransformer)
+        few = rows <= BATCH_ROWS and has_compiled_products(self.network)
         return torch.get_num_threads() if few else 1
 
     def logits_at_each(self, token_ids: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -220,6 +223,11 @@ def linear_makers(
         return kind(weight, torch_dtype(precision))
 
     return in_16_bits, in_16_bits
+
+
+def has_compiled_products(network: Transformer) -> bool:
+    """Tell whether products of few rows are compiled, now or once that is ready."""
+    return isinstance(_first_product(network), COMPILED)
 
 
 def _first_product(network: Transformer) -> Linear:

@@ -34,7 +34,7 @@ def attend_in_torch(
     it does not keep, and of scores that are NaN it makes zeros; all three go to the core's own.
     """
     count, length = len(queries), keys.shape[1]
-    if count == 1 or kept is not None or np.isnan(queries.sum() + keys.sum()):
+    if count == 1 or kept is not None or _has_nan(queries) or _has_nan(keys):
         return attend(queries, keys, values, kept, window)
     if window is None or length <= window:
         return _fused(queries, keys, values, None)
@@ -45,6 +45,13 @@ def attend_in_torch(
         seen = slice(first_seen(past + start, window), past + stop)
         mixed.append(_fused(queries[start:stop], keys[:, seen], values[:, seen], window))
     return np.concatenate(mixed)
+
+
+def _has_nan(numbers: Float32Array) -> bool:
+    """Tell whether any is NaN; infinities of both signs count as one, which does no harm."""
+    import torch
+
+    return bool(torch.from_numpy(numbers).sum().isnan())
 
 
 def _fused(

@@ -11,6 +11,7 @@ import torch
 from playground.core.functional import log_softmax
 from playground.generation.language_model import LanguageModel
 from playground.models.acquire.store import InstalledModel
+from playground.models.engines import core_model
 from playground.models.engines.choice import load_engine, pick_engine
 from playground.models.engines.compute import CROWD
 from playground.models.engines.core_model import CoreEngine, load_core_engine
@@ -137,6 +138,7 @@ def test_a_token_has_the_same_bits_on_one_thread_as_on_all(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(CROWD, "note", lambda *_: None)
+    monkeypatch.setattr(core_model, "compiles", lambda _: False)
     for engine in (int8[1], load_core_engine(default_model, Precision.BF16)):
         found = []
         for alone in (False, True):

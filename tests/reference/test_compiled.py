@@ -18,6 +18,7 @@ from playground.core.activations import gelu_tanh, silu
 from playground.core.functional import rms_norm, softmax
 from playground.core.linear import Dense
 from playground.core.rope import rotate
+from playground.generation.language_model import LanguageModel
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.activations import BATCH_ROWS
 from playground.models.engines.compiled import helper_threads, ready
@@ -37,6 +38,7 @@ from playground.models.engines.core_model import load_core_engine
 from playground.models.engines.integer_layers import SplitInt8Linear
 from playground.models.engines.linear_layers import FullHead, FullLinear, HalfLinear
 from playground.models.engines.precision import Precision
+from playground.models.engines.transformers_model import load_transformers_engine
 from tests.support.compiled_kernels import compiled_kernels
 
 with_vnni = pytest.mark.skipif(
@@ -301,6 +303,19 @@ def test_a_model_says_what_it_says_in_numpy_alone_and_in_company(
     assert not np.array_equal(together, by_numpy)  # so it was not NumPy before
     # Of texts of chance either side is up to 2e-4 from what float64 gives, of these eight less.
     np.testing.assert_allclose(together[:, :8], by_numpy[:, :8], atol=most)
+
+
+@pytest.mark.usefixtures("_compiled")
+def test_a_text_at_temperature_zero_is_transformers(default_model: InstalledModel) -> None:
+    messages = [{"role": "user", "content": "Name three colours of the rainbow, one a line."}]
+    texts = [
+        LanguageModel(load(default_model, Precision.FP32))
+        .generate(messages, temperature=0, max_new_tokens=48)
+        .text
+        for load in (load_core_engine, load_transformers_engine)
+    ]
+    assert texts[0] == texts[1]
+    assert texts[0]
 
 
 @pytest.mark.usefixtures("_compiled")

@@ -126,10 +126,15 @@ def is_no_further(
     assert mean_kl(reference, all_logprobs(ours, token_ids)) <= furthest
 
 
-def test_auto_picks_the_core_where_it_can(default_model: InstalledModel) -> None:
+def test_auto_picks_the_core_where_it_can(
+    default_model: InstalledModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert pick_engine(default_model, Precision.INT8) is EngineName.CORE
     assert pick_engine(default_model, Precision.NF4) is EngineName.TRANSFORMERS
     assert isinstance(load_engine(default_model, Precision.FP32), CoreEngine)
+    for compiled, fastest in (("on", EngineName.CORE), ("off", EngineName.TRANSFORMERS)):
+        monkeypatch.setenv("PLAYGROUND_COMPILED", compiled)
+        assert pick_engine(default_model, Precision.FP16) is fastest
 
 
 def test_a_token_has_the_same_bits_on_one_thread_as_on_all(

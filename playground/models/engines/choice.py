@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from playground.models.acquire.store import InstalledModel
 from playground.models.config import read_model_config
+from playground.models.engines.compiled import ready
 from playground.models.engines.compute import apart
 from playground.models.engines.core_families import unsupported_reason
 from playground.models.engines.core_model import load_core_engine
@@ -24,8 +25,9 @@ def pick_engine(model: InstalledModel, precision: Precision) -> EngineName:
     if precision is Precision.INT8_HEAD:  # nobody else has it
         return EngineName.CORE
     config = read_model_config(model.path)
-    # FP16 is the one precision at which transformers decodes faster (see benchmarks/README.md).
-    core_runs_it = unsupported_reason(config, precision) is None and precision != Precision.FP16
+    # At FP16 transformers decodes faster than the core does where nothing is compiled.
+    faster = precision is not Precision.FP16 or ready.can_be()
+    core_runs_it = unsupported_reason(config, precision) is None and faster
     # The core's products are the processor's; a GPU is transformers' ground.
     on_cpu = pick_device() == "cpu"
     return EngineName.CORE if core_runs_it and on_cpu else EngineName.TRANSFORMERS

@@ -48,6 +48,11 @@ def kernels() -> ModuleType | None:
     return _kernels
 
 
+def can_be() -> bool:
+    """Tell whether it is wanted and the compiler is there."""
+    return not _is_off() and find_spec("numba") is not None
+
+
 def kernels_if_compiled() -> ModuleType | None:
     """Return what is compiled, and wait for its import; None where it has yet to be compiled.
 
@@ -72,13 +77,11 @@ def prepare() -> None:
         if _thread is not None:
             return
         _thread = threading.Thread(target=_make_ready, name="compiled", daemon=True)
-        if os.environ.get(SWITCH, "").lower() in {"0", "off", "no", "false"}:
-            _status = f"off ({SWITCH})"
-        elif find_spec("numba") is None:
-            _status = "Numba is not installed"
-        else:
+        if can_be():
             _status = "being compiled"
             _thread.start()
+        else:
+            _status = f"off ({SWITCH})" if _is_off() else "Numba is not installed"
 
 
 def wait_until_ready(seconds: float = COMPILE_SECONDS) -> bool:
@@ -87,6 +90,10 @@ def wait_until_ready(seconds: float = COMPILE_SECONDS) -> bool:
     if _thread is not None and _thread.is_alive():
         _thread.join(seconds)
     return _kernels is not None
+
+
+def _is_off() -> bool:
+    return os.environ.get(SWITCH, "").lower() in {"0", "off", "no", "false"}
 
 
 def _make_ready() -> None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 from numba import carray, float32, int64, njit, void
+from numba.types import UniTuple
 from numpy.typing import NDArray
 
+from playground.models.engines.compiled.addresses import floats_at, words_at
 from playground.models.engines.compiled.board import (
     CAPACITY,
     GROUP,
@@ -29,12 +31,39 @@ from playground.models.engines.compiled.board import (
     WINDOW,
     Board,
 )
-from playground.models.engines.compiled.elementwise import softmax_in_place
-from playground.models.engines.compiled.floats import FAST, FOUR, four_products, product_of
-from playground.models.engines.compiled.vectors import WORD, floats_at, words_at
+from playground.models.engines.compiled.elementwise import FAST, softmax_in_place
+from playground.models.engines.compiled.shared_words import WORD
 
 Float32Array = NDArray[np.float32]
 FLOAT_BYTES = 4
+FOUR = 4
+
+
+@njit(
+    UniTuple(float32, FOUR)(float32[::1], float32[::1], float32[::1], float32[::1], float32[::1]),
+    cache=True,
+    fastmath=FAST,
+)
+def four_products(
+    query: Float32Array, a: Float32Array, b: Float32Array, c: Float32Array, d: Float32Array
+) -> tuple[np.float32, ...]:
+    """Multiply a query by four keys at once, so that it is read once for them."""
+    by_a, by_b, by_c, by_d = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
+    for place in range(len(query)):
+        by_a += query[place] * a[place]
+        by_b += query[place] * b[place]
+        by_c += query[place] * c[place]
+        by_d += query[place] * d[place]
+    return by_a, by_b, by_c, by_d
+
+
+@njit(float32(float32[::1], float32[::1]), cache=True, fastmath=FAST)
+def product_of(query: Float32Array, key: Float32Array) -> np.float32:
+    """Multiply a query by one key."""
+    total = np.float32(0)
+    for place in range(len(query)):
+        total += query[place] * key[place]
+    return total
 
 
 @njit(void(float32[::1], float32[:, ::1], float32[::1]), cache=True, fastmath=FAST)

@@ -11,12 +11,13 @@ from numba import boolean, carray, float32, int64, njit, uint8, void
 from numpy.typing import NDArray
 
 from playground.models.engines.compiled import board as at
+from playground.models.engines.compiled.addresses import floats_at
 from playground.models.engines.compiled.elementwise import gate, normalise, turn
 from playground.models.engines.compiled.floats import FLOAT_BLOCK
 from playground.models.engines.compiled.halves import round_rows
 from playground.models.engines.compiled.integers import INPUT_PAD, split
 from playground.models.engines.compiled.sharing import share
-from playground.models.engines.compiled.vectors import BLOCK, floats_at
+from playground.models.engines.compiled.vectors import BLOCK
 
 Board = at.Board
 Float32Array = NDArray[np.float32]

@@ -9,10 +9,12 @@ import numpy as np
 from numba import float32, int64, njit, void
 from numpy.typing import NDArray
 
-from playground.models.engines.compiled.floats import FAST
-from playground.models.engines.compiled.vectors import bits_of_float, float_of_bits
+from playground.models.engines.compiled.addresses import bits_of_float, float_of_bits
 
 Float32Array = NDArray[np.float32]
+
+# Sums may be cut into lanes, and a product and a sum rounded once.
+FAST = {"reassoc", "contract"}
 
 # The gates, as `playground.core.activations` calls them.
 SILU, GELU_TANH = range(2)

@@ -1,84 +1,90 @@
-"""The product of float32 rows: what `playground.core.linear.Dense` computes, but for the last bits.
+"""The product of rows of floats: `Dense` of `playground.core.linear`, and `TorchLinear`'s 16 bits.
 
 Each weight is read once for all rows, at the speed of memory, and each row sums in the order in
-which it would alone, so that its bits do not depend on its company.
+which it would alone, so that its bits do not depend on its company. Weights of 16 bits are read as
+they lie, half of FP32's bytes, and widened on the way; results are rounded to their format.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numba import carray, float32, int64, njit, void
-from numba.types import UniTuple
 from numpy.typing import NDArray
 
+from playground.models.engines.compiled.addresses import floats_at
 from playground.models.engines.compiled.board import (
     INPUTS,
+    KIND,
     OUTPUTS,
     PRODUCT,
+    PRODUCT_OF_BFLOATS,
+    PRODUCT_OF_FLOATS,
+    PRODUCT_OF_HALVES,
     ROWS,
     WEIGHTS,
     WIDTH,
     Board,
 )
-from playground.models.engines.compiled.vectors import floats_at
+from playground.models.engines.compiled.halves import rounded
+from playground.models.engines.compiled.vectors import FOUR, float_sums_of
 
 Float32Array = NDArray[np.float32]
 
 # Outputs that a thread takes at once. Fewer would let threads end together, but each reads memory
 # the faster the longer its stretch is.
 FLOAT_BLOCK = 64
-FOUR = 4
+FLOAT_BYTES, HALF_BYTES = 4, 2
 
-# Sums may be cut into lanes, and a product and a sum rounded once.
-FAST = {"reassoc", "contract"}
-
-
-@njit(
-    UniTuple(float32, FOUR)(float32[::1], float32[::1], float32[::1], float32[::1], float32[::1]),
-    cache=True,
-    fastmath=FAST,
-)
-def four_products(
-    x: Float32Array, a: Float32Array, b: Float32Array, c: Float32Array, d: Float32Array
-) -> tuple[np.float32, ...]:
-    """Multiply a row by four rows of weights at once, so that it is read once for them."""
-    by_a, by_b, by_c, by_d = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
-    for place in range(len(x)):
-        by_a += x[place] * a[place]
-        by_b += x[place] * b[place]
-        by_c += x[place] * c[place]
-        by_d += x[place] * d[place]
-    return by_a, by_b, by_c, by_d
+# Two rows of inputs at once, so that each weight is loaded and widened once for both.
+PAIR = 2
+full_row, full_pair = (float_sums_of(rows, PRODUCT_OF_FLOATS) for rows in (1, PAIR))
+bfloat_row, bfloat_pair = (float_sums_of(rows, PRODUCT_OF_BFLOATS) for rows in (1, PAIR))
+half_row, half_pair = (float_sums_of(rows, PRODUCT_OF_HALVES) for rows in (1, PAIR))
 
 
-@njit(float32(float32[::1], float32[::1]), cache=True, fastmath=FAST)
-def product_of(x: Float32Array, weights: Float32Array) -> np.float32:
-    """Multiply a row by one of weights."""
-    total = np.float32(0)
-    for place in range(len(x)):
-        total += x[place] * weights[place]
-    return total
+@njit(void(int64[::1], int64, int64, float32[:, ::1]), cache=True)
+def _multiply_four(board: Board, first: int, quarter: int, sums: Float32Array) -> None:
+    """Multiply all rows of inputs by four rows of weights, a quarter apart; by one, if it is 0."""
+    form, rows, width = board[KIND], board[ROWS], board[WIDTH]
+    row_bytes = width * (FLOAT_BYTES if form == PRODUCT_OF_FLOATS else HALF_BYTES)
+    product = carray(floats_at(board[PRODUCT]), (rows, board[OUTPUTS]))
+    weights, apart = board[WEIGHTS] + first * row_bytes, quarter * row_bytes
+    to = sums.ctypes.data
+    for row in range(0, rows, PAIR):
+        x = board[INPUTS] + row * width * FLOAT_BYTES
+        paired = row + 1 < rows
+        if form == PRODUCT_OF_FLOATS:
+            if paired:
+                full_pair(x, weights, apart, width, to)
+            else:
+                full_row(x, weights, apart, width, to)
+        elif form == PRODUCT_OF_BFLOATS:
+            if paired:
+                bfloat_pair(x, weights, apart, width, to)
+            else:
+                bfloat_row(x, weights, apart, width, to)
+        elif paired:
+            half_pair(x, weights, apart, width, to)
+        else:
+            half_row(x, weights, apart, width, to)
+        for each in range(PAIR if paired else 1):
+            for four in range(FOUR if quarter else 1):
+                total = sums[each, four]
+                if form != PRODUCT_OF_FLOATS:
+                    total = rounded(total, form == PRODUCT_OF_BFLOATS)
+                product[row + each, first + four * quarter] = total
 
 
 @njit(void(int64[::1], int64), cache=True)
 def multiply_floats(board: Board, block: int) -> None:
     """Multiply all rows of inputs by 64 rows of weights; in `Dense.__call__`: ``x @ W.T``."""
-    width, outputs = board[WIDTH], board[OUTPUTS]
-    x = carray(floats_at(board[INPUTS]), (board[ROWS], width))
-    weights = carray(floats_at(board[WEIGHTS]), (outputs, width))
-    product = carray(floats_at(board[PRODUCT]), (board[ROWS], outputs))
     first = block * FLOAT_BLOCK
-    last = min(first + FLOAT_BLOCK, outputs)
+    last = min(first + FLOAT_BLOCK, board[OUTPUTS])
     # One row of each quarter, so that four long stretches are read: a processor fetches ahead of
     # those, and would not of four short rows that lie together.
     quarter = (last - first) // FOUR
-    for a in range(first, first + quarter):
-        b, c, d = a + quarter, a + 2 * quarter, a + 3 * quarter
-        for row in range(board[ROWS]):
-            given = product[row]
-            given[a], given[b], given[c], given[d] = four_products(
-                x[row], weights[a], weights[b], weights[c], weights[d]
-            )
+    sums = np.empty((PAIR, FOUR), np.float32)
+    for output in range(first, first + quarter):
+        _multiply_four(board, output, quarter, sums)
     for output in range(first + FOUR * quarter, last):
-        for row in range(board[ROWS]):
-            product[row, output] = product_of(x[row], weights[output])
+        _multiply_four(board, output, 0, sums)

@@ -6,6 +6,7 @@ import numpy as np
 from numba import carray, float32, int64, njit, uint8, void
 from numpy.typing import NDArray
 
+from playground.models.engines.compiled.addresses import floats_at, integers_at
 from playground.models.engines.compiled.board import (
     EXCESS,
     INPUTS,
@@ -18,13 +19,7 @@ from playground.models.engines.compiled.board import (
     WIDTH,
     Board,
 )
-from playground.models.engines.compiled.vectors import (
-    BLOCK,
-    QUAD,
-    floats_at,
-    integers_at,
-    sums_of,
-)
+from playground.models.engines.compiled.vectors import BLOCK, QUAD, sums_of
 
 Float32Array = NDArray[np.float32]
 Uint8Array = NDArray[np.uint8]

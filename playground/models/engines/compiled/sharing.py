@@ -20,14 +20,12 @@ from playground.models.engines.compiled.board import (
     LEFT,
     NUMBERS,
     OPEN,
-    PRODUCT_OF_FLOATS,
     PRODUCT_OF_INTEGERS,
     Board,
 )
 from playground.models.engines.compiled.floats import multiply_floats
-from playground.models.engines.compiled.halves import multiply_halves
 from playground.models.engines.compiled.integers import multiply_integers
-from playground.models.engines.compiled.vectors import (
+from playground.models.engines.compiled.shared_words import (
     add_to_word,
     give_way,
     load_word,
@@ -51,12 +49,10 @@ def _wait(waited: int) -> None:
 def _do_block(board: Board, block: int) -> None:
     if board[KIND] == PRODUCT_OF_INTEGERS:
         multiply_integers(board, block)
-    elif board[KIND] == PRODUCT_OF_FLOATS:
-        multiply_floats(board, block)
     elif board[KIND] == ATTENTION:
         attend_one_head(board, block)
     else:
-        multiply_halves(board, block)
+        multiply_floats(board, block)
 
 
 @njit(boolean(int64[::1]), cache=True)

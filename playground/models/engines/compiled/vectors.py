@@ -1,12 +1,10 @@
-"""What Numba has no Python for: products of many integers at once, and words two threads share.
+"""What Numba has no Python for: products of many numbers at once, in the order that one says.
 
 Each is a few lines of LLVM's language.
 """
 
 from __future__ import annotations
 
-import os
-import platform
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -15,8 +13,13 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-I8, I16, I32, I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
-WORD = 8  # bytes of an int64
+from playground.models.engines.compiled.addresses import pointer
+from playground.models.engines.compiled.board import PRODUCT_OF_FLOATS, PRODUCT_OF_HALVES
+
+I16, I32, I64 = (ir.IntType(bits) for bits in (16, 32, 64))
+F32 = ir.FloatType()
+
+FOUR = 4  # rows of float weights that are read at once
 
 # The order in which oneDNN packs int8 weights: blocks of 64 outputs; in a block, four inputs of
 # the first output, the same four of the second, ...; then the next four inputs.
@@ -61,7 +64,7 @@ def sums_of(planes: int) -> Any:
             with cgutils.for_range(b, quads, intp=I64) as loop:
                 place = b.add(codes, b.mul(loop.index, I64(BLOCK * QUAD)))
                 weights = [
-                    b.load(_pointer(b, b.add(place, I64(group * _GROUP)), _LANES), align=QUAD)
+                    b.load(pointer(b, b.add(place, I64(group * _GROUP)), _LANES), align=QUAD)
                     for group in range(_GROUPS)
                 ]
                 place = b.add(inputs, b.mul(loop.index, I64(QUAD)))
@@ -73,7 +76,7 @@ def sums_of(planes: int) -> Any:
             for row in range(planes):
                 for group in range(_GROUPS):
                     offset = I64(4 * BLOCK * row + _GROUP * group)
-                    to = _pointer(b, b.add(sums, offset), _LANES)
+                    to = pointer(b, b.add(sums, offset), _LANES)
                     b.store(b.load(held[row][group]), to, align=4)
             return context.get_dummy_value()
 
@@ -88,7 +91,7 @@ def _has_vnni() -> bool:
 
 def _everywhere(b: ir.IRBuilder, address: Any) -> Any:
     """Load four bytes and repeat them sixteen times."""
-    four = b.load(_pointer(b, address, I32), align=QUAD)
+    four = b.load(pointer(b, address, I32), align=QUAD)
     first = b.insert_element(ir.Constant(_LANES, ir.Undefined), four, I32(0))
     return b.shuffle_vector(first, first, ir.Constant(_LANES, [0] * _LANES.count))
 
@@ -100,152 +103,115 @@ def _plus_products(b: ir.IRBuilder, sums: Any, four: Any, weights: Any) -> Any:
     return b.call(cgutils.get_or_insert_function(b.module, kind, name), [sums, four, weights])
 
 
-def _pointer(b: ir.IRBuilder, address: Any, to: Any) -> Any:
-    return b.inttoptr(address, to.as_pointer())
+def float_sums_of(rows: int, form: int) -> Any:
+    """Make a function that multiplies so many rows of inputs by four rows of weights.
+
+    Each of the sums runs in one order, whatever is computed beside it: lane by lane, then the lanes
+    by halves, then what is left over. So a row has the same bits alone and in company.
+
+    Parameters
+    ----------
+    rows : int
+        Of inputs, in float32.
+    form : int
+        Of the weights: ``PRODUCT_OF_FLOATS``, ``PRODUCT_OF_BFLOATS`` or ``PRODUCT_OF_HALVES``.
+    """
+    size = 4 if form == PRODUCT_OF_FLOATS else 2
+
+    @intrinsic
+    def sums(_: Any, x: Any, a: Any, apart: Any, width: Any, to: Any) -> Any:
+        """Fill ``rows x 4`` float32 with sums.
+
+        Parameters
+        ----------
+        x : int
+            Address of the inputs, row after row.
+        a : int
+            Address of the first row of weights.
+        apart : int
+            Bytes from one of the four to the next.
+        width : int
+            Numbers a row.
+        to : int
+            Address of the sums.
+        """
+
+        def emit(context: Any, b: ir.IRBuilder, _: Any, args: Any) -> Any:
+            x, a, apart, width, to = args
+            inputs = [b.add(x, b.mul(width, I64(4 * row))) for row in range(rows)]
+            weights = [b.add(a, b.mul(apart, I64(each))) for each in range(FOUR)]
+            lanes = _float_lanes()
+
+            def add_products(kind: Any, held: Any, place: Any) -> None:
+                wide = [
+                    _widened(b, b.add(each, b.mul(place, I64(size))), kind, form)
+                    for each in weights
+                ]
+                for row in range(rows):
+                    at = pointer(b, b.add(inputs[row], b.mul(place, I64(4))), kind)
+                    given = b.load(at, align=4)
+                    for each in range(FOUR):
+                        sum_of = held[row][each]
+                        product = b.fmul(given, wide[each], flags=("contract",))
+                        b.store(b.fadd(b.load(sum_of), product, flags=("contract",)), sum_of)
+
+            many = ir.VectorType(F32, lanes)
+            in_lanes, left_over = (
+                [
+                    [cgutils.alloca_once_value(b, ir.Constant(kind, zero)) for _ in range(FOUR)]
+                    for _ in range(rows)
+                ]
+                for kind, zero in ((many, None), (F32, 0.0))
+            )
+            whole = b.udiv(width, I64(lanes))
+            with cgutils.for_range(b, whole, intp=I64) as loop:
+                add_products(many, in_lanes, b.mul(loop.index, I64(lanes)))
+            first = b.mul(whole, I64(lanes))
+            with cgutils.for_range(b, b.sub(width, first), intp=I64) as loop:
+                add_products(F32, left_over, b.add(first, loop.index))
+            for row in range(rows):
+                for each in range(FOUR):
+                    total = _sum_of_lanes(b, b.load(in_lanes[row][each]))
+                    total = b.fadd(total, b.load(left_over[row][each]))
+                    b.store(total, pointer(b, b.add(to, I64(4 * (row * FOUR + each))), F32))
+            return context.get_dummy_value()
+
+        return types.void(*[types.int64] * 5), emit
+
+    return sums
 
 
-@intrinsic
-def floats_at(_: Any, address: Any) -> Any:
-    """Return a pointer to float32, for ``numba.carray``."""
-
-    def emit(_: Any, b: ir.IRBuilder, __: Any, args: Any) -> Any:
-        return _pointer(b, args[0], ir.FloatType())
-
-    return types.CPointer(types.float32)(types.int64), emit
+def _float_lanes() -> int:
+    """Return how many float32 are added at once: with eight sums of them, what registers hold."""
+    return 16 if llvm.get_host_cpu_features().get("avx512f", False) else 8
 
 
-@intrinsic
-def halves_at(_: Any, address: Any) -> Any:
-    """Return a pointer to uint16, for ``numba.carray``."""
+def _widened(b: ir.IRBuilder, address: Any, kind: Any, form: int) -> Any:
+    """Load weights as float32."""
+    if form == PRODUCT_OF_FLOATS:
+        return b.load(pointer(b, address, kind), align=4)
 
-    def emit(_: Any, b: ir.IRBuilder, __: Any, args: Any) -> Any:
-        return _pointer(b, args[0], I16)
+    def like(of: Any) -> Any:
+        return ir.VectorType(of, kind.count) if isinstance(kind, ir.VectorType) else of
 
-    return types.CPointer(types.uint16)(types.int64), emit
-
-
-@intrinsic
-def integers_at(_: Any, address: Any) -> Any:
-    """Return a pointer to int32, for ``numba.carray``."""
-
-    def emit(_: Any, b: ir.IRBuilder, __: Any, args: Any) -> Any:
-        return _pointer(b, args[0], I32)
-
-    return types.CPointer(types.int32)(types.int64), emit
+    stored = b.load(pointer(b, address, like(I16)), align=2)
+    if form == PRODUCT_OF_HALVES:
+        return b.fpext(b.bitcast(stored, like(ir.HalfType())), kind)
+    sixteen = 16 if kind is F32 else [16] * kind.count
+    return b.bitcast(b.shl(b.zext(stored, like(I32)), ir.Constant(like(I32), sixteen)), kind)
 
 
-@intrinsic
-def words_at(_: Any, address: Any) -> Any:
-    """Return a pointer to int64, for ``numba.carray``."""
-
-    def emit(_: Any, b: ir.IRBuilder, __: Any, args: Any) -> Any:
-        return _pointer(b, args[0], I64)
-
-    return types.CPointer(types.int64)(types.int64), emit
-
-
-@intrinsic
-def float_of_bits(_: Any, bits: Any) -> Any:
-    """Return the float32 that has these 32 bits."""
-
-    def emit(_: Any, b: ir.IRBuilder, __: Any, args: Any) -> Any:
-        return b.bitcast(args[0], ir.FloatType())
-
-    return types.float32(types.int32), emit
-
-
-@intrinsic
-def bits_of_float(_: Any, number: Any) -> Any:
-    """Return the 32 bits of a float32."""
-
-    def emit(_: Any, b: ir.IRBuilder, __: Any, args: Any) -> Any:
-        return b.bitcast(args[0], I32)
-
-    return types.int32(types.float32), emit
-
-
-@intrinsic
-def float_of_half(_: Any, bits: Any) -> Any:
-    """Return the float32 that 16 bits of FP16 mean."""
-
-    def emit(_: Any, b: ir.IRBuilder, __: Any, args: Any) -> Any:
-        return b.fpext(b.bitcast(args[0], ir.HalfType()), ir.FloatType())
-
-    return types.float32(types.uint16), emit
-
-
-@intrinsic
-def half_of_float(_: Any, number: Any) -> Any:
-    """Return the 16 bits of the FP16 that is nearest to a float32, ties to even."""
-
-    def emit(_: Any, b: ir.IRBuilder, __: Any, args: Any) -> Any:
-        return b.bitcast(b.fptrunc(args[0], ir.HalfType()), I16)
-
-    return types.uint16(types.float32), emit
-
-
-@intrinsic
-def load_word(_: Any, board: Any, index: Any) -> Any:
-    """Read a word of an array of int64; what its writer wrote before is seen too."""
-
-    def emit(context: Any, b: ir.IRBuilder, signature: Any, args: Any) -> Any:
-        return b.load_atomic(_word(context, b, signature, args), "acquire", WORD)
-
-    return types.int64(types.int64[::1], types.int64), emit
-
-
-@intrinsic
-def store_word(_: Any, board: Any, index: Any, value: Any) -> Any:
-    """Write a word; who reads it sees what was written before."""
-
-    def emit(context: Any, b: ir.IRBuilder, signature: Any, args: Any) -> Any:
-        b.store_atomic(args[2], _word(context, b, signature, args), "release", WORD)
-        return context.get_dummy_value()
-
-    return types.void(types.int64[::1], types.int64, types.int64), emit
-
-
-@intrinsic
-def add_to_word(_: Any, board: Any, index: Any, value: Any) -> Any:
-    """Add to a word, whoever else does so at the same time."""
-
-    def emit(context: Any, b: ir.IRBuilder, signature: Any, args: Any) -> Any:
-        b.atomic_rmw("add", _word(context, b, signature, args), args[2], "acq_rel")
-        return context.get_dummy_value()
-
-    return types.void(types.int64[::1], types.int64, types.int64), emit
-
-
-@intrinsic
-def take_word(_: Any, board: Any, index: Any, seen: Any, value: Any) -> Any:
-    """Write a word if it is still what was seen; return whether it was."""
-
-    def emit(context: Any, b: ir.IRBuilder, signature: Any, args: Any) -> Any:
-        word = _word(context, b, signature, args)
-        return b.extract_value(b.cmpxchg(word, args[2], args[3], "acq_rel", "acquire"), 1)
-
-    return types.boolean(types.int64[::1], types.int64, types.int64, types.int64), emit
-
-
-def _word(context: Any, b: ir.IRBuilder, signature: Any, args: Any) -> Any:
-    array = context.make_array(signature.args[0])(context, b, args[0])
-    return b.gep(array.data, [args[1]])
-
-
-@intrinsic
-def pause(_: Any) -> Any:
-    """Tell the processor that this is a loop that waits."""
-
-    def emit(context: Any, b: ir.IRBuilder, _: Any, __: Any) -> Any:
-        if platform.machine().lower() in ("x86_64", "amd64"):
-            kind = ir.FunctionType(ir.VoidType(), [])
-            b.call(cgutils.get_or_insert_function(b.module, kind, "llvm.x86.sse2.pause"), [])
-        return context.get_dummy_value()
-
-    return types.void(), emit
-
-
-# The system's call that lets another thread have this core.
-give_way = types.ExternalFunction(
-    "SwitchToThread" if os.name == "nt" else "sched_yield", types.int32()
-)
+def _sum_of_lanes(b: ir.IRBuilder, vector: Any) -> Any:
+    count = vector.type.count
+    while count > 1:
+        count //= 2
+        low, high = (
+            b.shuffle_vector(
+                vector,
+                vector,
+                ir.Constant(ir.VectorType(I32, count), list(range(first, first + count))),
+            )
+            for first in (0, count)
+        )
+        vector = b.fadd(low, high)
+    return b.extract_element(vector, I32(0))

@@ -124,11 +124,12 @@ def apply_top_p(logits: FloatArray, top_p: float) -> StepResult:
     # Tokens below (1 - p) / V make less than 1 - p all together, so they go without being sorted.
     # The 2 keeps clear of rounding.
     candidates = np.flatnonzero(probabilities >= (1.0 - top_p) / (2 * logits.size))
-    ascending = np.sort(probabilities[candidates])
+    held = probabilities[candidates]
+    ascending = np.sort(held)
     cut = _tail_length(ascending, float(probabilities.sum(dtype=np.float64)), top_p)
     worst_kept = ascending[cut]
-    result = _keep(logits, np.flatnonzero(probabilities >= worst_kept))
-    equal = np.flatnonzero(probabilities == worst_kept)
+    result = _keep(logits, candidates[held >= worst_kept])
+    equal = candidates[held == worst_kept]
     equal_cut = cut - int(np.searchsorted(ascending, worst_kept))
     result.logits[equal[np.argsort(logits[equal], kind="stable")][:equal_cut]] = -np.inf
     return result

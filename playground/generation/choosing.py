@@ -7,7 +7,7 @@ labs show.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from playground.core.penalties import (
     apply_repetition_penalty,
 )
 from playground.core.sampling import (
+    Draw,
     StepResult,
     apply_min_p,
     apply_temperature,
@@ -167,7 +168,7 @@ class Chooser:
             token_id, uniform, low, high = int(np.argmax(final)), None, 0.0, 1.0
         else:
             uniform = float(self._rng.random())
-            drawn = draw(softmax(final), uniform)
+            drawn = _draw(final, uniform)
             token_id, low, high = drawn.token_id, drawn.low, drawn.high
         logprobs = log_softmax(logits)
         return Choice(
@@ -249,6 +250,15 @@ def require_finite(logits: FloatArray) -> FloatArray:
             "take the model at BF16 or FP32, and where it is at one of them, fetch it again."
         )
     return logits
+
+
+def _draw(logits: FloatArray, uniform: float) -> Draw:
+    """Draw from scores; where most tokens are ruled out, from those that are left alone."""
+    left = np.flatnonzero(logits > -np.inf)
+    if left.size > logits.size // 4:
+        return draw(softmax(logits), uniform)
+    drawn = draw(softmax(logits[left]), uniform)
+    return replace(drawn, token_id=int(left[drawn.token_id]))
 
 
 def _record(name: str, result: StepResult, token_id: int) -> StageRecord:

@@ -20,6 +20,7 @@ from playground.core.linear import Dense
 from playground.core.rope import rotate
 from playground.generation.language_model import LanguageModel
 from playground.models.acquire.store import InstalledModel
+from playground.models.engines import linear_layers
 from playground.models.engines.activations import BATCH_ROWS
 from playground.models.engines.compiled import helper_threads, ready
 from playground.models.engines.compiled import product as compiled_product
@@ -224,7 +225,7 @@ def test_a_full_product_is_the_cores_and_the_same_in_any_batch(
     helpers: helper_threads.Helpers,
 ) -> None:
     rng = np.random.default_rng(5)
-    weight = rng.normal(size=shape).astype(np.float32)
+    weight = rng.normal(size=shape[::-1]).astype(np.float32).T  # not in one piece
     x = rng.normal(size=(BATCH_ROWS, shape[1])).astype(np.float32)
     layer = make(weight)
     with helpers.at_work(threads):
@@ -237,13 +238,19 @@ def test_a_full_product_is_the_cores_and_the_same_in_any_batch(
 
 
 @pytest.mark.usefixtures("_compiled")
+@pytest.mark.parametrize("amx", [True, False])
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_product_of_16_bits_is_rounded_as_pytorchs_and_the_same_in_any_batch(
-    dtype: torch.dtype, shape: tuple[int, int], helpers: helper_threads.Helpers
+    dtype: torch.dtype,
+    shape: tuple[int, int],
+    amx: bool,
+    helpers: helper_threads.Helpers,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(linear_layers, "_has_amx", lambda: amx)  # without, PyTorch may pack
     rng = np.random.default_rng(9)
-    weight = rng.normal(size=shape).astype(np.float32)
+    weight = rng.normal(size=shape[::-1]).astype(np.float32).T  # not in one piece
     x = rng.normal(size=(BATCH_ROWS, shape[1])).astype(np.float32)
     x[1] = 0
     x[2, 0] = np.nan

@@ -50,9 +50,11 @@ class TorchLinear:
         In float32; kept, not copied, where that is the format.
     dtype : torch.dtype
         ``torch.float32``, ``torch.float16`` or ``torch.bfloat16``.
+    packed : bool
+        Whether weights may lie in oneDNN's own order, where that is sooner.
     """
 
-    def __init__(self, weight: Float32Array, dtype: torch.dtype) -> None:
+    def __init__(self, weight: Float32Array, dtype: torch.dtype, packed: bool = True) -> None:
         import torch
 
         self.weight = torch.from_numpy(weight).to(dtype)
@@ -60,7 +62,7 @@ class TorchLinear:
         self._dtype = dtype
         self._by_onednn = has_onednn(dtype)
         self._own_from = MANY_ROWS if dtype == torch.float32 and mkl_is_at_home() else math.inf
-        if self._by_onednn and dtype == torch.bfloat16 and not _has_amx():
+        if packed and self._by_onednn and dtype == torch.bfloat16 and not _has_amx():
             # In the order in which the kernel reads, once instead of at each product. An FP32
             # weight stays as it is, because the embedding or NumPy share its memory; and on AMX
             # it is not proven that a packed weight gives a row the same bits in any batch.
@@ -125,9 +127,9 @@ class FullLinear(Dense):
     def __init__(self, weight: Float32Array) -> None:
         import torch
 
-        super().__init__(weight)
-        self._many = TorchLinear(weight, torch.float32)
-        self.words = words_of(PRODUCT_OF_FLOATS, weight.ctypes.data, *weight.shape)
+        super().__init__(np.ascontiguousarray(weight, np.float32))  # which its address is of
+        self._many = TorchLinear(self.weight, torch.float32)
+        self.words = words_of(PRODUCT_OF_FLOATS, self.weight.ctypes.data, *weight.shape)
 
     def __call__(self, x: Float32Array) -> Float32Array:
         """Return the product of shape (N, out) for inputs of shape (N, in)."""
@@ -150,8 +152,8 @@ class FullHead(TorchLinear):
     def __init__(self, weight: Float32Array) -> None:
         import torch
 
-        super().__init__(weight, torch.float32)
-        self._words = words_of(PRODUCT_OF_FLOATS, weight.ctypes.data, *weight.shape)
+        super().__init__(np.ascontiguousarray(weight, np.float32), torch.float32)
+        self._words = words_of(PRODUCT_OF_FLOATS, self.weight.data_ptr(), *weight.shape)
 
     def __call__(self, x: Float32Array) -> Float32Array:
         """Return the product of shape (N, out) for inputs of shape (N, in)."""
@@ -174,7 +176,8 @@ class HalfLinear(TorchLinear):
     def __init__(self, weight: Float32Array, dtype: torch.dtype) -> None:
         import torch
 
-        super().__init__(weight, dtype)
+        # For many rows oneDNN's own order would win a twentieth at most.
+        super().__init__(np.ascontiguousarray(weight), dtype, packed=False)
         form = PRODUCT_OF_BFLOATS if dtype == torch.bfloat16 else PRODUCT_OF_HALVES
         self.words = words_of(form, self.weight.data_ptr(), *weight.shape)
 

@@ -36,7 +36,7 @@ from playground.models.engines.compiled.elementwise import (
 )
 from playground.models.engines.compiled.product import product_of
 from playground.models.engines.core_model import load_core_engine
-from playground.models.engines.integer_layers import SplitInt8Linear
+from playground.models.engines.integer_layers import Int8Linear, SplitInt8Linear
 from playground.models.engines.linear_layers import FullHead, FullLinear, HalfLinear
 from playground.models.engines.precision import Precision
 from playground.models.engines.transformers_model import load_transformers_engine
@@ -274,6 +274,26 @@ def test_a_product_of_16_bits_is_rounded_as_pytorchs_and_the_same_in_any_batch(
 
 
 @pytest.mark.usefixtures("_compiled")
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_product_of_codes_is_exact_but_for_its_sums_and_the_same_in_any_batch(
+    shape: tuple[int, int], helpers: helper_threads.Helpers
+) -> None:
+    rng = np.random.default_rng(11)
+    codes = rng.integers(-128, 128, shape, dtype=np.int8)
+    absmax = rng.uniform(0.1, 3, shape[0]).astype(np.float32)
+    layer = Int8Linear(torch.from_numpy(codes), torch.from_numpy(absmax))
+    words = layer.words
+    x = hard_rows(rng, shape[1])
+    with helpers.at_work(3):
+        alone = np.concatenate([product_of(row[None], words) for row in x])
+        for rows in (2, 5, BATCH_ROWS):
+            np.testing.assert_array_equal(product_of(x[:rows], words), alone[:rows])
+    weight = codes * (absmax / 127).astype("f8")[:, None]
+    most = (shape[1] + 2) * np.finfo("f4").eps * (np.abs(x) @ np.abs(weight.T))
+    assert (np.abs(alone - x @ weight.T) <= most).all()
+
+
+@pytest.mark.usefixtures("_compiled")
 @pytest.mark.parametrize(
     ("precision", "most"),
     [
@@ -323,6 +343,28 @@ def test_a_text_at_temperature_zero_is_transformers(default_model: InstalledMode
     ]
     assert texts[0] == texts[1]
     assert texts[0]
+
+
+@pytest.mark.usefixtures("_compiled")
+def test_without_vnni_a_step_at_int8_multiplies_codes(
+    default_model: InstalledModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", dict)
+    engine = load_core_engine(default_model, Precision.INT8)
+    assert isinstance(engine.network.blocks[0].qkv, Int8Linear)
+    ids = np.random.default_rng(12).integers(0, 40_000, (1, 41))
+
+    def write() -> np.ndarray:
+        cache = engine.new_cache()
+        engine.forward(ids[:, :-1], [cache])
+        return engine.forward(ids[:, -1:], [cache])
+
+    compiled = write()
+    monkeypatch.setattr(ready, "kernels", lambda: None)
+    by_torch = write()
+    assert not np.array_equal(compiled, by_torch)
+    # There inputs are rounded to BF16, whose steps are a 256th of a number.
+    np.testing.assert_allclose(compiled, by_torch, atol=0.5)
 
 
 @pytest.mark.usefixtures("_compiled")

@@ -13,6 +13,7 @@ from playground.core.activations import gelu_tanh, silu
 from playground.core.elementwise import Elementwise
 from playground.core.functional import rms_norm, root_mean_square
 from playground.core.rope import rotate
+from playground.models.engines.compute import CROWD
 
 if TYPE_CHECKING:
     import torch
@@ -45,7 +46,7 @@ def rms_norm_in_torch(x: Float32Array, weight: Float32Array, eps: float) -> Floa
     """Return what `playground.core.functional.rms_norm` does, bit by bit."""
     import torch
 
-    if not _pays(x):
+    if not _shared(x):
         return rms_norm(x, weight, eps)
     normalized = torch.from_numpy(x) / torch.from_numpy(root_mean_square(x, eps))
     normalized *= torch.from_numpy(weight)
@@ -60,7 +61,8 @@ def rotate_in_torch(
     import torch
 
     size, rows = cosines.shape[-1], vectors.shape[0] * vectors.shape[1]
-    if rows <= BATCH_ROWS or vectors.size < MANY or size < vectors.shape[-1]:
+    few = rows <= BATCH_ROWS or vectors.size < MANY or size < vectors.shape[-1]
+    if few or CROWD.alone:
         return rotate(vectors, cosines, sines)
     half = size // 2
     x, cosine, sine = (torch.from_numpy(each) for each in (vectors, cosines, sines))
@@ -77,7 +79,7 @@ def _by_torch(
     """Return what a function of NumPy does that PyTorch calls by the same name, bit by bit."""
     import torch
 
-    if not _pays(a):
+    if not _shared(a):
         plain: Float32Array = ufunc(a, b, out=out)
         return plain
     arrays = (torch.from_numpy(a), torch.from_numpy(b))
@@ -88,6 +90,14 @@ def _by_torch(
 
 def _pays(x: Float32Array) -> bool:
     return len(x) > BATCH_ROWS and x.size >= MANY
+
+
+def _shared(x: Float32Array) -> bool:
+    """Tell whether a step that has the same bits either way is shared among threads.
+
+    Beside another program each such step would wait for a thread that has no core.
+    """
+    return _pays(x) and not CROWD.alone
 
 
 def _bend(fused: Callable[[torch.Tensor], torch.Tensor], x: Float32Array) -> Float32Array:

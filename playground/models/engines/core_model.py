@@ -30,7 +30,11 @@ from playground.models.engines.core_families import unsupported_reason
 from playground.models.engines.core_tensors import build_transformer
 from playground.models.engines.crowd import PROBED, Steps
 from playground.models.engines.engine import KVCache, LoadReport
-from playground.models.engines.integer_layers import SplitInt8Linear, quantize_linear
+from playground.models.engines.integer_layers import (
+    Int8Linear,
+    SplitInt8Linear,
+    quantize_linear,
+)
 from playground.models.engines.linear_layers import (
     Float32Array,
     FullHead,
@@ -91,15 +95,15 @@ class CoreEngine:
                 return self.network.logits(last)
 
         by_torch = token_ids.size == 1 and not has_compiled_products(self.network)
-        return compute((lambda: self._steps.run(run)) if by_torch else run)
+        return compute((lambda: self._steps.run(run, self._probe)) if by_torch else run)
 
     @cached_property
     def _steps(self) -> Steps:
-        def probe() -> NDArray[np.float32]:
-            cache = self.network.new_cache()
-            return np.stack([self.network.forward(each, [cache]) for each in PROBED[:, None, None]])
+        return Steps(CROWD, self.network.config.num_attention_heads)
 
-        return Steps(CROWD, probe, self.network.config.num_attention_heads)
+    def _probe(self) -> NDArray[np.float32]:
+        cache = self.network.new_cache()
+        return np.stack([self.network.forward(each, [cache]) for each in PROBED[:, None, None]])
 
     @property
     def most_verified(self) -> int:
@@ -227,7 +231,9 @@ def linear_makers(
 
 def has_compiled_products(network: Transformer) -> bool:
     """Tell whether products of few rows are compiled, now or once that is ready."""
-    return isinstance(_first_product(network), COMPILED)
+    first = _first_product(network)
+    in_steps = isinstance(network, CompiledTransformer) and isinstance(first, Int8Linear)
+    return isinstance(first, COMPILED) or in_steps
 
 
 def _first_product(network: Transformer) -> Linear:

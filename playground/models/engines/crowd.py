@@ -94,32 +94,40 @@ class Steps:
     ----------
     crowd : Crowd
         Says whether it is better.
-    probe : callable
-        Reads the tokens of `PROBED` one by one, and returns the logits after each. Both ways are
-        compared when they are first needed: of products of one row, order hangs on shape and
-        number of threads, not on what is multiplied.
     heads : int
         Of its attention. Threads share out heads; one alone they share by the length of the text,
         of which a probe says nothing, so such a model stays with all threads.
     """
 
-    def __init__(self, crowd: Crowd, probe: Callable[[], Float32Array], heads: int) -> None:
+    def __init__(self, crowd: Crowd, heads: int) -> None:
         self._crowd = crowd
-        self._probe = probe
         self._equal = None if heads > 1 else False
 
-    def run(self, step: Callable[[], Float32Array]) -> Float32Array:
-        """Return what a step returns."""
-        if not self._crowd.alone or not self._has_same_bits():
+    def run(
+        self, step: Callable[[], Float32Array], probe: Callable[[], Float32Array]
+    ) -> Float32Array:
+        """Return what a step returns.
+
+        Parameters
+        ----------
+        step : callable
+            A single token of the model.
+        probe : callable
+            Reads the tokens of `PROBED` one by one, and returns the logits after each. Both ways
+            are compared when they are first needed: of products of one row, order hangs on shape
+            and number of threads, not on what is multiplied. It is handed over each time, for a
+            model that was kept in it would never be freed by counting who holds it.
+        """
+        if not self._crowd.alone or not self._has_same_bits(probe):
             return step()
         with one_thread():
             return step()
 
-    def _has_same_bits(self) -> bool:
+    def _has_same_bits(self, probe: Callable[[], Float32Array]) -> bool:
         if self._equal is None:
-            shared = self._probe()
+            shared = probe()
             with one_thread():
-                self._equal = np.array_equal(shared, self._probe())
+                self._equal = np.array_equal(shared, probe())
         return self._equal
 
 

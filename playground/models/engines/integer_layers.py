@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from playground.models.engines.activations import BATCH_ROWS
 from playground.models.engines.compiled import ready
-from playground.models.engines.compiled.board import PRODUCT_OF_INTEGERS
+from playground.models.engines.compiled.board import PRODUCT_OF_CODES, PRODUCT_OF_INTEGERS
 from playground.models.engines.compiled.product import (
     Int64Array,
     product_of,
@@ -44,6 +44,8 @@ TO_UNSIGNED = np.float32(128 * 257 + 0.5)
 class Int8Linear:
     """x W^T by PyTorch's weight-only kernel: int8 rows, a scale a row, inputs rounded to BF16.
 
+    A compiled step multiplies the same rows, and rounds no input.
+
     Parameters
     ----------
     codes : torch.Tensor of shape (out, in), int8
@@ -60,6 +62,9 @@ class Int8Linear:
         self._scales: Float32Array = (self.absmax / 127).numpy()
         # The kernel's own scales are BF16; with ones there, ours stay FP32.
         self._ones = torch.ones(len(codes), dtype=torch.bfloat16)
+        outputs, width = codes.shape
+        address, scales = self._codes.data_ptr(), self._scales.ctypes.data
+        self.words = words_of(PRODUCT_OF_CODES, address, outputs, width, scales)
 
     @property
     def size_bytes(self) -> dict[str, int]:

@@ -69,17 +69,19 @@ class TransformersEngine:
         def run() -> NDArray[np.float32]:
             return np.stack([self._forward_row(*pair) for pair in pairs])
 
-        return compute(run if token_ids.shape[1] > 1 else lambda: self._steps.run(run))
+        if token_ids.shape[1] > 1:
+            return compute(run)
+        return compute(lambda: self._steps.run(run, self._probe))
 
     @cached_property
     def _steps(self) -> Steps:
-        def probe() -> NDArray[np.float32]:
-            cache = self.new_cache()
-            return np.stack([self._forward_row(each, cache) for each in PROBED[:, None]])
-
         # A model without heads has no attention to share.
         heads = getattr(self.network.config.get_text_config(), "num_attention_heads", 2)
-        return Steps(CROWD, probe, heads)
+        return Steps(CROWD, heads)
+
+    def _probe(self) -> NDArray[np.float32]:
+        cache = self.new_cache()
+        return np.stack([self._forward_row(each, cache) for each in PROBED[:, None]])
 
     @property
     def most_verified(self) -> int:

@@ -75,11 +75,13 @@ def test_steps_run_on_one_thread_only_in_a_crowd_and_with_the_same_bits() -> Non
     def count() -> np.ndarray:
         return np.array([torch.get_num_threads()], np.float32)
 
-    equal = Steps(seen, lambda: np.zeros(1, np.float32), heads=2)
-    one_head = Steps(seen, lambda: np.zeros(1, np.float32), heads=1)
-    differing = Steps(seen, count, heads=2)
-    assert equal.run(count) == differing.run(count) == 2
+    def same() -> np.ndarray:
+        return np.zeros(1, np.float32)
+
+    equal, differing = Steps(seen, heads=2), Steps(seen, heads=2)
+    one_head = Steps(seen, heads=1)
+    assert equal.run(count, same) == differing.run(count, count) == 2
     seen.alone = True
-    assert equal.run(count) == 1
-    assert differing.run(count) == one_head.run(count) == 2
+    assert equal.run(count, same) == 1
+    assert differing.run(count, count) == one_head.run(count, same) == 2
     assert torch.get_num_threads() == 2

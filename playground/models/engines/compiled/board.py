@@ -21,7 +21,11 @@ NUMBERS: Final = 1 << 30
 
 # What is to be done, and in how many blocks.
 KIND, BLOCKS = 24, 25
-PRODUCT_OF_INTEGERS, PRODUCT_OF_FLOATS, PRODUCT_OF_BFLOATS, PRODUCT_OF_HALVES, ATTENTION = range(5)
+# Products are of bytes by bytes, or of float32 by weights of one of four forms.
+PRODUCT_OF_INTEGERS, PRODUCT_OF_FLOATS, PRODUCT_OF_BFLOATS, PRODUCT_OF_HALVES = range(4)
+PRODUCT_OF_CODES, ATTENTION = 4, 5
+# Bytes of a weight, by the kind of product.
+WEIGHT_BYTES: Final = (1, 4, 2, 2, 1)
 
 # Of a product: where its inputs and results lie; rows and columns of each.
 INPUTS, PRODUCT, ROWS, WIDTH, OUTPUTS = 26, 27, 28, 29, 30

@@ -82,7 +82,7 @@ def multiply(
         padded = -(-width // INPUT_PAD) * INPUT_PAD
         inputs = np.zeros((rows, 2, padded), np.uint8)
         _share_integers(x, inputs, np.empty(rows, np.float32), linear, board, helped)
-    elif form == at.PRODUCT_OF_FLOATS:
+    elif form == at.PRODUCT_OF_FLOATS or form == at.PRODUCT_OF_CODES:
         _share_floats(x, linear, board, helped)
     else:
         given = np.empty_like(x)

@@ -2,7 +2,8 @@
 
 Each weight is read once for all rows, at the speed of memory, and each row sums in the order in
 which it would alone, so that its bits do not depend on its company. Weights of 16 bits are read as
-they lie, half of FP32's bytes, and widened on the way; results are rounded to their format.
+they lie, half of FP32's bytes, and widened on the way; results are rounded to their format. So are
+int8 codes, a quarter of the bytes, whose sums are scaled.
 """
 
 from __future__ import annotations
@@ -18,9 +19,12 @@ from playground.models.engines.compiled.board import (
     OUTPUTS,
     PRODUCT,
     PRODUCT_OF_BFLOATS,
+    PRODUCT_OF_CODES,
     PRODUCT_OF_FLOATS,
     PRODUCT_OF_HALVES,
     ROWS,
+    SCALES,
+    WEIGHT_BYTES,
     WEIGHTS,
     WIDTH,
     Board,
@@ -33,46 +37,64 @@ Float32Array = NDArray[np.float32]
 # Outputs that a thread takes at once. Fewer would let threads end together, but each reads memory
 # the faster the longer its stretch is.
 FLOAT_BLOCK = 64
-FLOAT_BYTES, HALF_BYTES = 4, 2
+FLOAT_BYTES = 4
 
 # Two rows of inputs at once, so that each weight is loaded and widened once for both.
 PAIR = 2
 full_row, full_pair = (float_sums_of(rows, PRODUCT_OF_FLOATS) for rows in (1, PAIR))
 bfloat_row, bfloat_pair = (float_sums_of(rows, PRODUCT_OF_BFLOATS) for rows in (1, PAIR))
+code_row, code_pair = (float_sums_of(rows, PRODUCT_OF_CODES) for rows in (1, PAIR))
 half_row, half_pair = (float_sums_of(rows, PRODUCT_OF_HALVES) for rows in (1, PAIR))
+
+
+@njit(void(*[int64] * 6), cache=True)
+def _sum_row(form: int, x: int, weights: int, apart: int, width: int, to: int) -> None:
+    if form == PRODUCT_OF_FLOATS:
+        full_row(x, weights, apart, width, to)
+    elif form == PRODUCT_OF_BFLOATS:
+        bfloat_row(x, weights, apart, width, to)
+    elif form == PRODUCT_OF_CODES:
+        code_row(x, weights, apart, width, to)
+    else:
+        half_row(x, weights, apart, width, to)
+
+
+@njit(void(*[int64] * 6), cache=True)
+def _sum_pair(form: int, x: int, weights: int, apart: int, width: int, to: int) -> None:
+    if form == PRODUCT_OF_FLOATS:
+        full_pair(x, weights, apart, width, to)
+    elif form == PRODUCT_OF_BFLOATS:
+        bfloat_pair(x, weights, apart, width, to)
+    elif form == PRODUCT_OF_CODES:
+        code_pair(x, weights, apart, width, to)
+    else:
+        half_pair(x, weights, apart, width, to)
 
 
 @njit(void(int64[::1], int64, int64, float32[:, ::1]), cache=True)
 def _multiply_four(board: Board, first: int, quarter: int, sums: Float32Array) -> None:
     """Multiply all rows of inputs by four rows of weights, a quarter apart; by one, if it is 0."""
     form, rows, width = board[KIND], board[ROWS], board[WIDTH]
-    row_bytes = width * (FLOAT_BYTES if form == PRODUCT_OF_FLOATS else HALF_BYTES)
+    row_bytes = width * WEIGHT_BYTES[form]
     product = carray(floats_at(board[PRODUCT]), (rows, board[OUTPUTS]))
+    scales = carray(floats_at(board[SCALES]), board[OUTPUTS])
     weights, apart = board[WEIGHTS] + first * row_bytes, quarter * row_bytes
     to = sums.ctypes.data
     for row in range(0, rows, PAIR):
         x = board[INPUTS] + row * width * FLOAT_BYTES
         paired = row + 1 < rows
-        if form == PRODUCT_OF_FLOATS:
-            if paired:
-                full_pair(x, weights, apart, width, to)
-            else:
-                full_row(x, weights, apart, width, to)
-        elif form == PRODUCT_OF_BFLOATS:
-            if paired:
-                bfloat_pair(x, weights, apart, width, to)
-            else:
-                bfloat_row(x, weights, apart, width, to)
-        elif paired:
-            half_pair(x, weights, apart, width, to)
+        if paired:
+            _sum_pair(form, x, weights, apart, width, to)
         else:
-            half_row(x, weights, apart, width, to)
+            _sum_row(form, x, weights, apart, width, to)
         for each in range(PAIR if paired else 1):
             for four in range(FOUR if quarter else 1):
-                total = sums[each, four]
-                if form != PRODUCT_OF_FLOATS:
+                output, total = first + four * quarter, sums[each, four]
+                if form == PRODUCT_OF_CODES:
+                    total *= scales[output]
+                elif form != PRODUCT_OF_FLOATS:
                     total = rounded(total, form == PRODUCT_OF_BFLOATS)
-                product[row + each, first + four * quarter] = total
+                product[row + each, output] = total
 
 
 @njit(void(int64[::1], int64), cache=True)

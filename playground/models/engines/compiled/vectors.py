@@ -14,9 +14,14 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from playground.models.engines.compiled.addresses import pointer
-from playground.models.engines.compiled.board import PRODUCT_OF_FLOATS, PRODUCT_OF_HALVES
+from playground.models.engines.compiled.board import (
+    PRODUCT_OF_CODES,
+    PRODUCT_OF_FLOATS,
+    PRODUCT_OF_HALVES,
+    WEIGHT_BYTES,
+)
 
-I16, I32, I64 = (ir.IntType(bits) for bits in (16, 32, 64))
+I8, I16, I32, I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
 F32 = ir.FloatType()
 
 FOUR = 4  # rows of float weights that are read at once
@@ -114,9 +119,9 @@ def float_sums_of(rows: int, form: int) -> Any:
     rows : int
         Of inputs, in float32.
     form : int
-        Of the weights: ``PRODUCT_OF_FLOATS``, ``PRODUCT_OF_BFLOATS`` or ``PRODUCT_OF_HALVES``.
+        Of the weights: of `compiled.board` any but ``PRODUCT_OF_INTEGERS``.
     """
-    size = 4 if form == PRODUCT_OF_FLOATS else 2
+    size = WEIGHT_BYTES[form]
 
     @intrinsic
     def sums(_: Any, x: Any, a: Any, apart: Any, width: Any, to: Any) -> Any:
@@ -194,6 +199,8 @@ def _widened(b: ir.IRBuilder, address: Any, kind: Any, form: int) -> Any:
     def like(of: Any) -> Any:
         return ir.VectorType(of, kind.count) if isinstance(kind, ir.VectorType) else of
 
+    if form == PRODUCT_OF_CODES:
+        return b.sitofp(b.sext(b.load(pointer(b, address, like(I8)), align=1), like(I32)), kind)
     stored = b.load(pointer(b, address, like(I16)), align=2)
     if form == PRODUCT_OF_HALVES:
         return b.fpext(b.bitcast(stored, like(ir.HalfType())), kind)

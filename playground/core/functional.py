@@ -131,16 +131,9 @@ def rms_norm(x: FloatArray, weight: FloatArray, eps: float = 1e-5) -> FloatArray
     >>> rms_norm(np.array([3.0, 4.0]), np.ones(2)).round(3)
     array([0.849, 1.131])
     """
-    normalized: FloatArray = x / root_mean_square(x, eps)
+    normalized: FloatArray = x / _root_mean_square(x, eps)
     normalized *= weight
     return normalized
-
-
-def root_mean_square(x: FloatArray, eps: float) -> FloatArray:
-    """Return sqrt(mean_j x_j^2 + eps) of each row, of shape (..., 1); see `rms_norm`."""
-    mean_square = np.vecdot(x, x)[..., None] / x.shape[-1]
-    root: FloatArray = np.sqrt(mean_square + eps)
-    return root
 
 
 def rms_norm_backward(
@@ -151,7 +144,7 @@ def rms_norm_backward(
     With r the root mean square, n = x / r and g = w * d_output:
     dC/dx_i = (g_i - n_i mean_j(g_j n_j)) / r and dC/dw_i = sum over rows of d_output_i n_i.
     """
-    scale = root_mean_square(x, eps)
+    scale = _root_mean_square(x, eps)
     normalized = x / scale
     gained = weight * d_output
     along = (gained * normalized).mean(axis=-1, keepdims=True)
@@ -268,6 +261,12 @@ def squared_cost_backward(outputs: FloatArray, targets: FloatArray) -> FloatArra
     array([[-1.,  1.]])
     """
     return 2 * (outputs - targets) / len(outputs)
+
+
+def _root_mean_square(x: FloatArray, eps: float) -> FloatArray:
+    mean_square = np.vecdot(x, x)[..., None] / x.shape[-1]
+    root: FloatArray = np.sqrt(mean_square + eps)
+    return root
 
 
 def _centered(x: FloatArray) -> FloatArray:

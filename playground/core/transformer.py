@@ -7,9 +7,9 @@ arXiv:2305.13245), and norms are RMSNorm (Zhang and Sennrich, 2019, arXiv:1910.0
 described in Touvron et al., 2023, arXiv:2302.13971. Its kin (Mistral, Qwen, Phi-3, Gemma 3) add a
 part here and there; each is named where it is described, with None for those who do without.
 
-Linear layers, attention and what is elementwise are callables, so that another library may
-compute; `Dense`, `attend` and `IN_NUMPY` are NumPy's own. Queries, keys and values are one
-layer here, and so are gate and up: fewer, larger products.
+Linear layers and attention are callables, so that another library may multiply; `Dense` and
+`attend` are NumPy's own. Queries, keys and values are one layer here, and so are gate and up:
+fewer, larger products.
 
 Shapes: B rows, T new tokens a row, L tokens in all, C hidden size, H query heads, K key-value
 heads, G = H / K, D head size, V vocabulary.
@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 
 from playground.core.activations import silu
 from playground.core.attention import Attention, attend
-from playground.core.elementwise import IN_NUMPY, Elementwise
+from playground.core.functional import rms_norm
 from playground.core.kv_cache import KVCache
 from playground.core.linear import Linear
-from playground.core.rope import Rope, rotation_table
+from playground.core.rope import Rope, rotate, rotation_table
 
 Float32Array = NDArray[np.float32]
 # Cosines and sines of the positions, for each way to turn.
@@ -67,8 +67,6 @@ class TransformerConfig:
         One a block.
     activation : callable
         Bends the gate.
-    elementwise : Elementwise
-        Who normalises, turns, multiplies and adds number by number.
     embedding_scale : float
         What the embedding is multiplied by as it enters the first block; Gemma takes sqrt(C).
     logit_cap : float or None
@@ -84,7 +82,6 @@ class TransformerConfig:
     rms_norm_eps: float
     layers: tuple[LayerConfig, ...]
     activation: Callable[[Float32Array], Float32Array] = silu
-    elementwise: Elementwise = IN_NUMPY
     embedding_scale: float = 1.0
     logit_cap: float | None = None
 
@@ -249,10 +246,9 @@ class Transformer:
         caches, capture
             As in `forward`.
         """
-        add = self.config.elementwise.add
         for layer, block in enumerate(self.blocks):
-            hidden = add(hidden, self._attend(layer, block, hidden, turns, caches, capture))
-            add(hidden, self._widen(block, hidden), out=hidden)
+            hidden = hidden + self._attend(layer, block, hidden, turns, caches, capture)
+            hidden += self._widen(block, hidden)
             if capture:
                 self._keep(capture, hidden, len(caches))
         return hidden
@@ -286,8 +282,7 @@ class Transformer:
 
     def _normalise(self, x: Float32Array, gain: Float32Array | None) -> Float32Array:
         """Return the norm of each row; without a gain there is none."""
-        config = self.config
-        return x if gain is None else config.elementwise.rms_norm(x, gain, config.rms_norm_eps)
+        return x if gain is None else rms_norm(x, gain, self.config.rms_norm_eps)
 
     def _turns(self, positions: NDArray[np.int64]) -> Turns:
         """Return what turns the heads at positions of shape (B, T), for each way to turn."""
@@ -310,19 +305,24 @@ class Transformer:
         vectors = qkv.reshape(rows, len(hidden) // rows, -1, size)
         # Queries and keys are normalised and turn alike, so they do it together.
         turned = self._normalise(vectors[:, :, :turning], block.head_norm)
-        turned = config.elementwise.rotate(turned, *turns[look.rope])
-        mixed = []
-        kept = None
-        if capture and capture.with_attentions:
-            kept = self._room_for_weights(capture, caches, vectors.shape[1])
+        turned = rotate(turned, *turns[look.rope])
+        mixed = np.empty((*vectors.shape[:2], heads, size), np.float32)
+        kept = (
+            self._room_for_weights(capture, caches, vectors.shape[1])
+            if capture and capture.with_attentions
+            else None
+        )
         for row, cache in enumerate(caches):
             cache.write(layer, turned[row, :, heads:], vectors[row, :, turning:])
             length = cache.length + vectors.shape[1]
-            keys, values = cache.keys[layer, :, :length], cache.values[layer, :, :length]
-            weights = None if kept is None else kept[row, :, :, :length]
-            mixed.append(self.attention(turned[row, :, :heads], keys, values, weights, look.window))
-        whole = mixed[0] if rows == 1 else np.concatenate(mixed)
-        given = block.output(whole.reshape(len(hidden), -1))
+            mixed[row] = self.attention(
+                turned[row, :, :heads],
+                cache.keys[layer, :, :length],
+                cache.values[layer, :, :length],
+                None if kept is None else kept[row, :, :, :length],
+                look.window,
+            )
+        given = block.output(mixed.reshape(len(hidden), -1))
         return self._normalise(given, block.attention_end_norm)
 
     def _room_for_weights(
@@ -339,7 +339,7 @@ class Transformer:
         gate_up = block.gate_up(self._normalise(hidden, block.mlp_norm))
         width = gate_up.shape[-1] // 2
         gated = self.config.activation(gate_up[:, :width])
-        self.config.elementwise.multiply(gated, gate_up[:, width:], out=gated)
+        gated *= gate_up[:, width:]
         return self._normalise(block.down(gated), block.mlp_end_norm)
 
     def _keep(self, capture: Capture, hidden: Float32Array, rows: int) -> None:

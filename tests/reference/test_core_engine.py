@@ -11,9 +11,7 @@ import torch
 from playground.core.functional import log_softmax
 from playground.generation.language_model import LanguageModel
 from playground.models.acquire.store import InstalledModel
-from playground.models.engines import core_model
 from playground.models.engines.choice import load_engine, pick_engine
-from playground.models.engines.compute import CROWD
 from playground.models.engines.core_model import CoreEngine, load_core_engine
 from playground.models.engines.engine import Engine
 from playground.models.engines.engine_name import EngineName
@@ -135,20 +133,3 @@ def test_auto_picks_the_core_where_it_can(
     for compiled, fastest in (("on", EngineName.CORE), ("off", EngineName.TRANSFORMERS)):
         monkeypatch.setenv("PLAYGROUND_COMPILED", compiled)
         assert pick_engine(default_model, Precision.FP16) is fastest
-
-
-def test_a_token_has_the_same_bits_on_one_thread_as_on_all(
-    int8: tuple[CoreEngine, TransformersEngine],
-    default_model: InstalledModel,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(CROWD, "note", lambda *_: None)
-    monkeypatch.setattr(core_model, "compiles", lambda _: False)
-    for engine in (int8[1], load_core_engine(default_model, Precision.BF16)):
-        found = []
-        for alone in (False, True):
-            monkeypatch.setattr(CROWD, "alone", alone)
-            cache = engine.new_cache()
-            engine.forward(np.arange(40)[None], [cache])
-            found.append(engine.forward(np.array([[7]]), [cache]))
-        assert np.array_equal(*found)

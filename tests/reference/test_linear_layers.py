@@ -10,12 +10,9 @@ import torch
 
 from playground.core.activations import gelu_tanh, silu
 from playground.core.attention import attend
-from playground.core.functional import rms_norm
 from playground.core.linear import Dense
-from playground.core.rope import rotate, rotation_frequencies, rotation_table
 from playground.models.engines.activations import (
     BATCH_ROWS,
-    IN_TORCH,
     gelu_tanh_in_torch,
     silu_in_torch,
 )
@@ -177,25 +174,3 @@ def test_a_gate_is_the_cores_and_the_same_in_any_piece(
     for row, bent in zip(batch, by_torch(batch), strict=True):
         np.testing.assert_array_equal(bent, by_torch(row[None])[0])
     np.testing.assert_array_equal(by_torch(batch), by_core(batch))
-
-
-@pytest.mark.parametrize("size", [64, 32])
-def test_a_rotation_has_the_bits_of_the_cores(size: int) -> None:
-    rng = np.random.default_rng(11)
-    # As in a decoder: queries and keys beside the values, more of them than one thread takes.
-    vectors = rng.normal(size=(2, 100, 15, 64)).astype(np.float32)[:, :, :12]
-    positions = np.arange(200).reshape(2, 100, 1)
-    table = rotation_table(rotation_frequencies(size, 10_000.0), positions)
-    ours, cores = IN_TORCH.rotate(vectors, *table), rotate(vectors, *table)
-    np.testing.assert_array_equal(ours.view(np.int32), cores.view(np.int32))
-
-
-def test_what_is_elementwise_has_the_bits_of_the_cores() -> None:
-    rng = np.random.default_rng(12)
-    x, wide = (rng.normal(size=(100, width)).astype(np.float32) for width in (576, 1152))
-    half, gain = wide[:, 576:], wide[0, :576]
-    np.testing.assert_array_equal(IN_TORCH.rms_norm(x, gain, 1e-5), rms_norm(x, gain, 1e-5))
-    np.testing.assert_array_equal(IN_TORCH.add(x, half), x + half)
-    expected = x * half
-    assert IN_TORCH.multiply(x, half, out=x) is not None
-    np.testing.assert_array_equal(x, expected)

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playground.core.attention import attend, first_seen
-from playground.models.engines.compute import CROWD
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -35,7 +34,7 @@ def attend_in_torch(
     it does not keep, and of scores that are NaN it makes zeros; all three go to the core's own.
     """
     count, length = len(queries), keys.shape[1]
-    if count == 1 or kept is not None or _has_nan(queries) or _has_nan(keys):
+    if count == 1 or kept is not None or np.isnan(queries.sum() + keys.sum()):
         return attend(queries, keys, values, kept, window)
     if window is None or length <= window:
         return _fused(queries, keys, values, None)
@@ -46,15 +45,6 @@ def attend_in_torch(
         seen = slice(first_seen(past + start, window), past + stop)
         mixed.append(_fused(queries[start:stop], keys[:, seen], values[:, seen], window))
     return np.concatenate(mixed)
-
-
-def _has_nan(numbers: Float32Array) -> bool:
-    """Tell whether any is NaN; infinities of both signs count as one, which does no harm."""
-    import torch
-
-    if CROWD.alone:  # PyTorch's threads would wait for each other
-        return bool(np.isnan(numbers.sum()))
-    return bool(torch.from_numpy(numbers).sum().isnan())
 
 
 def _fused(

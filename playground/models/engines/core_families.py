@@ -15,11 +15,7 @@ from numpy.typing import NDArray
 
 from playground.core.rope import Rope, RopeScaling
 from playground.core.transformer import LayerConfig, TransformerConfig
-from playground.models.engines.activations import (
-    IN_TORCH,
-    gelu_tanh_in_torch,
-    silu_in_torch,
-)
+from playground.models.engines.activations import gelu_tanh_in_torch, silu_in_torch
 from playground.models.engines.precision import Precision
 
 if TYPE_CHECKING:
@@ -172,7 +168,6 @@ def read_config(config: PretrainedConfig) -> TransformerConfig:
         rms_norm_eps=config.rms_norm_eps,
         layers=tuple(_layer(config, kind) for kind in _layer_kinds(family, config)),
         activation=ACTIVATIONS[_activation(family, config)],
-        elementwise=IN_TORCH,
         embedding_scale=config.hidden_size**0.5 if family.gemma else 1.0,
         logit_cap=config.final_logit_softcapping if family.gemma else None,
     )

@@ -6,7 +6,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import cast
 
 import numpy as np
@@ -25,10 +24,9 @@ from playground.models.engines.checkpoint import read_weights, require_rows
 from playground.models.engines.compiled import ready
 from playground.models.engines.compiled.decoder import CompiledTransformer
 from playground.models.engines.compiled.helper_threads import HELPERS
-from playground.models.engines.compute import CROWD, compute
+from playground.models.engines.compute import compute
 from playground.models.engines.core_families import unsupported_reason
 from playground.models.engines.core_tensors import build_transformer
-from playground.models.engines.crowd import PROBED, Steps
 from playground.models.engines.engine import KVCache, LoadReport
 from playground.models.engines.integer_layers import (
     Int8Linear,
@@ -94,16 +92,7 @@ class CoreEngine:
             with HELPERS.at_work(self._threads(len(last))):
                 return self.network.logits(last)
 
-        by_torch = token_ids.size == 1 and not has_compiled_products(self.network)
-        return compute((lambda: self._steps.run(run, self._probe)) if by_torch else run)
-
-    @cached_property
-    def _steps(self) -> Steps:
-        return Steps(CROWD, self.network.config.num_attention_heads)
-
-    def _probe(self) -> NDArray[np.float32]:
-        cache = self.network.new_cache()
-        return np.stack([self.network.forward(each, [cache]) for each in PROBED[:, None, None]])
+        return compute(run)
 
     @property
     def most_verified(self) -> int:

@@ -1,8 +1,8 @@
 """The steps of the core's decoder that are compiled: the same numbers, sooner.
 
 Products of integers are the same to the bit; sums of floats run in another order, which is the
-same alone and in company. Nothing here is needed: without Numba, on a processor that cannot sum
-bytes exactly, and until the first compilation is done, NumPy and PyTorch do the same work.
+same alone and in company. Nothing here is needed: without Numba, and until the first compilation
+is done, NumPy and PyTorch do the same work.
 `kernels` holds what is called and is imported by nobody but `ready`, which says when it can be
 used.
 """

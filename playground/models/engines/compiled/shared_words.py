@@ -1,4 +1,4 @@
-"""Words that two threads share: what Numba has no Python for."""
+"""Words that two threads share: what Numba has no Python for; its None is ``get_dummy_value``."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """What Numba has no Python for: products of many numbers at once, in the order that one says.
 
-Each is a few lines of LLVM's language.
+Each is a few lines of LLVM's language. ``get_dummy_value`` is how Numba spells None, which those
+return that fill memory.
 """
 
 from __future__ import annotations

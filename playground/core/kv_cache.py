@@ -83,12 +83,13 @@ class KVCache:
         tokens count here, too.
         """
         self.reserve(self.length + count)
-        behind = []
-        for place in range(count):
-            cache = KVCache.__new__(KVCache)
-            cache.keys, cache.values, cache.length = self.keys, self.values, self.length + place
-            behind.append(cache)
-        return behind
+        return [self.behind(place) for place in range(count)]
+
+    def behind(self, count: int) -> KVCache:
+        """Return a cache for tokens that come after the next `count`, in this memory."""
+        cache = KVCache.__new__(KVCache)
+        cache.keys, cache.values, cache.length = self.keys, self.values, self.length + count
+        return cache
 
     def cut(self, length: int) -> None:
         """Forget all tokens after the first `length`."""

@@ -18,13 +18,14 @@ heads, G = H / K, D head size, V vocabulary.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from playground.core.activations import silu
 from playground.core.attention import Attention, attend
+from playground.core.capture import Capture
 from playground.core.functional import rms_norm
 from playground.core.kv_cache import KVCache
 from playground.core.linear import Linear
@@ -119,27 +120,6 @@ class Block:
     head_norm: Float32Array | None = None
     attention_end_norm: Float32Array | None = None
     mlp_end_norm: Float32Array | None = None
-
-
-@dataclass
-class Capture:
-    """What a forward pass leaves behind for those who look inside.
-
-    Parameters
-    ----------
-    hidden_states : list of arrays of shape (B, T, C)
-        The embedding, then the output of each block.
-    attentions : list of arrays of shape (B, H, T, L)
-        Who looked at whom, per block, if `with_attentions`; 4 H T L bytes each.
-    layer_logits : list of arrays of shape (B, T, V)
-        What the head would say after each block (the logit lens), if `with_logits`.
-    """
-
-    with_logits: bool = False
-    with_attentions: bool = True
-    hidden_states: list[Float32Array] = field(default_factory=list)
-    attentions: list[Float32Array] = field(default_factory=list)
-    layer_logits: list[Float32Array] = field(default_factory=list)
 
 
 class Transformer:
@@ -284,6 +264,16 @@ class Transformer:
         """Return the norm of each row; without a gain there is none."""
         return x if gain is None else rms_norm(x, gain, self.config.rms_norm_eps)
 
+    def _turn(
+        self,
+        vectors: Float32Array,
+        turning: int,
+        gain: Float32Array | None,
+        turns: tuple[Float32Array, Float32Array],
+    ) -> Float32Array:
+        """Return queries and keys, the first heads of all, normalised and turned: they go alike."""
+        return rotate(self._normalise(vectors[:, :, :turning], gain), *turns)
+
     def _turns(self, positions: NDArray[np.int64]) -> Turns:
         """Return what turns the heads at positions of shape (B, T), for each way to turn."""
         ropes = {layer.rope for layer in self.config.layers}
@@ -303,18 +293,13 @@ class Transformer:
         turning, look = heads + config.num_key_value_heads, config.layers[layer]
         qkv = block.qkv(self._normalise(hidden, block.attention_norm))
         vectors = qkv.reshape(rows, len(hidden) // rows, -1, size)
-        # Queries and keys are normalised and turn alike, so they do it together.
-        turned = self._normalise(vectors[:, :, :turning], block.head_norm)
-        turned = rotate(turned, *turns[look.rope])
+        turned = self._turn(vectors, turning, block.head_norm, turns[look.rope])
         mixed = np.empty((*vectors.shape[:2], heads, size), np.float32)
-        kept = (
-            self._room_for_weights(capture, caches, vectors.shape[1])
-            if capture and capture.with_attentions
-            else None
-        )
+        count = vectors.shape[1]
+        kept = capture.room_for_weights(caches, heads, count) if capture else None
         for row, cache in enumerate(caches):
             cache.write(layer, turned[row, :, heads:], vectors[row, :, turning:])
-            length = cache.length + vectors.shape[1]
+            length = cache.length + count
             mixed[row] = self.attention(
                 turned[row, :, :heads],
                 cache.keys[layer, :, :length],
@@ -325,22 +310,16 @@ class Transformer:
         given = block.output(mixed.reshape(len(hidden), -1))
         return self._normalise(given, block.attention_end_norm)
 
-    def _room_for_weights(
-        self, capture: Capture, caches: Sequence[KVCache], count: int
-    ) -> Float32Array:
-        """Add an array of zeros for the attention of one more block to a capture."""
-        longest = max(cache.length for cache in caches) + count
-        shape = (len(caches), self.config.num_attention_heads, count, longest)
-        capture.attentions.append(np.zeros(shape, np.float32))
-        return capture.attentions[-1]
-
     def _widen(self, block: Block, hidden: Float32Array) -> Float32Array:
         """SwiGLU: down(silu(gate(x)) * up(x)), or GeGLU (Shazeer, 2020, arXiv:2002.05202)."""
         gate_up = block.gate_up(self._normalise(hidden, block.mlp_norm))
+        return self._normalise(block.down(self._gate(gate_up)), block.mlp_end_norm)
+
+    def _gate(self, gate_up: Float32Array) -> Float32Array:
         width = gate_up.shape[-1] // 2
         gated = self.config.activation(gate_up[:, :width])
         gated *= gate_up[:, width:]
-        return self._normalise(block.down(gated), block.mlp_end_norm)
+        return gated
 
     def _keep(self, capture: Capture, hidden: Float32Array, rows: int) -> None:
         state = hidden.reshape(rows, -1, hidden.shape[-1]).copy()

@@ -12,16 +12,14 @@ from playground.errors import ContextOverflow
 from playground.generation.fitting.window import window_of
 from playground.generation.row import Row
 from playground.generation.settings import SamplingSettings, require_in_vocabulary
-from playground.models.engines.engine import Engine, KVCache
+from playground.models.engines.activations import BATCH_ROWS
+from playground.models.engines.engine import PREFILL_CHUNK, Engine, KVCache
 
-# Prefill runs in pieces, so that Stop is heard within one of them and a long prompt does not freeze
-# those who share the model. Always the same: its size may change the last bits of a row.
-PREFILL_CHUNK = 64
-
-# FP32 multiplies longer pieces with less work a token: a third less at 256 than at 64. A model gets
-# as many tokens as keep a piece about as short as one of the smallest models.
-MOST_PIECE = 256
-PIECE_WORK = MOST_PIECE * 150_000_000  # tokens times weights
+# Pieces that are read together take less work a token: half as much, where four are. But Stop is
+# heard after them, and those who share the model wait: a model gets as many tokens as take about as
+# long as with one of the smallest.
+MOST_TOGETHER = 256
+TOGETHER_WORK = MOST_TOGETHER * 150_000_000  # tokens times weights
 
 
 @dataclass(frozen=True)
@@ -63,23 +61,47 @@ def require_fit(engine: Engine, prompt_ids: Sequence[int], settings: SamplingSet
         )
 
 
-def longer_piece(engine: Engine) -> int:
-    """Return how many tokens of a conversation at FP32 are read at once, always the same.
-
-    Nothing is lost by them there, as the next turn takes what was read token by token and not in
-    whole pieces (`playground.generation.kept_caches`).
-    """
-    fitting = PIECE_WORK // max(engine.model.parameters, 1)
-    return max(PREFILL_CHUNK, min(MOST_PIECE, fitting // PREFILL_CHUNK * PREFILL_CHUNK))
+def most_together(engine: Engine) -> int:
+    """Return how many tokens of a prompt are read in one pass at most: whole pieces."""
+    fitting = TOGETHER_WORK // max(engine.model.parameters, 1)
+    return max(PREFILL_CHUNK, min(MOST_TOGETHER, fitting // PREFILL_CHUNK * PREFILL_CHUNK))
 
 
 def prefill(
-    engine: Engine, prompt_ids: Sequence[int], cache: KVCache, piece: int = PREFILL_CHUNK
+    engine: Engine, prompt_ids: Sequence[int], cache: KVCache
 ) -> Iterator[NDArray[np.float32]]:
     """Read what a cache does not hold of a prompt, piece by piece; yield the scores after each."""
-    for start in range(cache.length, len(prompt_ids), piece):
-        ids = np.asarray([prompt_ids[start : start + piece]], np.int64)
+    for start in range(cache.length, len(prompt_ids), PREFILL_CHUNK):
+        ids = np.asarray([prompt_ids[start : start + PREFILL_CHUNK]], np.int64)
         yield engine.forward(ids, [cache])[0]
+
+
+def read_next(
+    engine: Engine, prompt_ids: Sequence[int], cache: KVCache, most: int
+) -> NDArray[np.float32]:
+    """Read the next of what a cache does not hold of a prompt; return the scores after it.
+
+    Parameters
+    ----------
+    engine : Engine
+        Who computes.
+    prompt_ids : sequence of int
+        The prompt, longer than what the cache holds.
+    cache : KVCache
+        Grows.
+    most : int
+        Tokens at once, whole pieces. What is left over at the end goes with them, unless it is so
+        little that it is computed otherwise, as a batch of few rows is.
+    """
+    start = cache.length
+    stop = min(start + most, len(prompt_ids))
+    left_over = (stop - start) % PREFILL_CHUNK
+    if left_over <= BATCH_ROWS and stop - start > PREFILL_CHUNK:
+        stop -= left_over
+    logits: NDArray[np.float32] = engine.forward(
+        np.asarray([prompt_ids[start:stop]], np.int64), [cache]
+    )[0]
+    return logits
 
 
 def decode(engine: Engine, rows: Sequence[Row]) -> NDArray[np.float32]:

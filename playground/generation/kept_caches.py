@@ -27,8 +27,7 @@ from itertools import count, takewhile
 
 import numpy as np
 
-from playground.generation.decoding import PREFILL_CHUNK
-from playground.models.engines.engine import Engine, KVCache
+from playground.models.engines.engine import PREFILL_CHUNK, Engine, KVCache
 
 # What all of them may take where nobody says otherwise.
 MOST_BYTES = 1_000_000_000

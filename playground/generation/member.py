@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from playground.generation.decoding import PREFILL_CHUNK, longer_piece, prefill
+from playground.generation.decoding import most_together, read_next
 from playground.generation.kept_caches import Kept, KeptCaches
 from playground.generation.reading import Reading
 from playground.generation.row import Row, Step
 from playground.generation.ticket import Delivery, Mailbox, Order
 from playground.models.engines.compute import computed_seconds
-from playground.models.engines.engine import Engine
+from playground.models.engines.engine import PREFILL_CHUNK, Engine
 from playground.models.engines.precision import Precision
 
 
@@ -54,7 +54,8 @@ class Member:
         self.reading = True
         self._whole = (*order.prompt_ids, *order.prefix)
         self._kept: Kept | None = None  # what has read the prompt, and is the first row's cache
-        self._pieces: Iterator[NDArray[np.float32]] = iter(())
+        # At FP32 a conversation's bits depend on its company anyhow.
+        self._exact = order.lab or engine.precision is not Precision.FP32
         self._written: Sequence[int] = order.prefix  # by the first row
         self._fault: BaseException | None = None
         self._start = 0.0
@@ -99,10 +100,16 @@ class Member:
             else:
                 self._caches.end(self._engine, kept, self._ids, goes_on=not self.order.lab)
 
-    def read(self) -> None:
-        """Read one piece of the prompt; after the last, write the first token of every row."""
+    def read(self, alone: bool) -> None:
+        """Read on in the prompt; after its end, write the first token of every row.
+
+        Parameters
+        ----------
+        alone : bool
+            Whether nobody waits for the next token of a row: then several pieces are read together.
+        """
         try:
-            logits = self._read_piece()
+            logits = self._read_on(alone)
             if logits is None:
                 return
         except BaseException as error:
@@ -136,10 +143,10 @@ class Member:
         if self._fault and not self.seats:
             self.mailbox.send(self._fault)
 
-    def _read_piece(self) -> NDArray[np.float32] | None:
+    def _read_on(self, alone: bool) -> NDArray[np.float32] | None:
         """Return the scores after the last piece, having made the rows; None after the others."""
         kept = self._kept or self._begin()
-        logits = next(self._pieces)
+        logits = read_next(self._engine, self._whole, kept.cache, self._most(kept, alone))
         self.mailbox.reading = Reading(kept.taken, kept.cache.length, len(self._whole))
         if kept.cache.length < len(self._whole):
             return None
@@ -147,15 +154,18 @@ class Member:
         self.seats = self._sit_down(kept)
         return logits
 
+    def _most(self, kept: Kept, alone: bool) -> int:
+        """Return how many tokens may be read at once."""
+        more = len(self._whole) - kept.cache.length > PREFILL_CHUNK
+        if more and (not self._exact or (alone and self._engine.reads_alike)):
+            return most_together(self._engine)
+        return PREFILL_CHUNK
+
     def _begin(self) -> Kept:
         """Take what an earlier reply has left of the prompt; the rest is to be read."""
         self._start = computed_seconds()
-        # At FP32 a conversation's bits depend on its company anyhow.
-        exact = self.order.lab or self._engine.precision is not Precision.FP32
-        kept = self._caches.begin(self._engine, self.order.owner, self._whole, exact)
+        kept = self._caches.begin(self._engine, self.order.owner, self._whole, self._exact)
         self.mailbox.reading = Reading(kept.taken, kept.taken, len(self._whole))
-        piece = PREFILL_CHUNK if exact else longer_piece(self._engine)
-        self._pieces = prefill(self._engine, self._whole, kept.cache, piece)
         self._kept = kept
         return kept
 

@@ -1,12 +1,12 @@
 """Many callers share one running batch; replies join and leave between two tokens.
 
 One thread an engine turns the wheel while there is work: it lets the first of the queue in, runs
-one token of every reply, then reads one piece of one new prompt. A conversation's reply that runs
-alone writes several tokens in a turn where a draft of them holds
-(`playground.generation.prompt_lookup`). For the next turns it reads behind such a reply, and ahead
-while none runs (`playground.generation.kept_caches`); it ends when nothing is left. A reply's text
-does not depend on who shares the batch: each has its own dice, its own cache, and sums that run in
-the same order alone and in company (at FP32 see `docs/generation.md`).
+one token of every reply, then reads one piece of one new prompt, or several while no reply waits
+for its next token. A conversation's reply that runs alone writes several tokens in a turn where a
+draft of them holds (`playground.generation.prompt_lookup`). For the next turns it reads behind such
+a reply, and ahead while none runs (`playground.generation.kept_caches`); it ends when nothing is
+left. A reply's text does not depend on who shares the batch: each has its own dice, its own cache,
+and sums that run in the same order alone and in company (at FP32 see `docs/generation.md`).
 
 Who gives way to whom: conversations have 8 rows and labs 8. Labs may have all 16 while no
 conversation is there; when one comes, theirs above 8 take turns with each other, and a prompt of
@@ -218,13 +218,13 @@ class Scheduler:
         return not there or sum(m.size for m in there) + member.size <= most
 
     def _turn(self, active: Sequence[Member]) -> None:
-        """Run one token of every reply that has its turn, then one piece of a new prompt."""
+        """Run one token of every reply that has its turn, then read on in one new prompt."""
         self._turns += 1
         new = next(iter(sorted((m for m in active if m.reading), key=_conversations_first)), None)
         if seats := self._choose(active):
             self._decode(seats)
         if new:
-            new.read()
+            new.read(alone=not seats)
         elif len(active) == 1 and not self._queued():
             active[0].read_behind()
 

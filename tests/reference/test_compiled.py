@@ -7,6 +7,7 @@ same alone and in company.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -17,11 +18,16 @@ import torch
 from playground.core.activations import gelu_tanh, silu
 from playground.core.functional import rms_norm, softmax
 from playground.core.linear import Dense
-from playground.core.rope import rotate
+from playground.core.rope import Rope, rotate, rotation_table
+from playground.core.transformer import TransformerConfig
 from playground.generation.language_model import LanguageModel
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines import linear_layers
-from playground.models.engines.activations import BATCH_ROWS
+from playground.models.engines.activations import (
+    BATCH_ROWS,
+    gelu_tanh_in_torch,
+    silu_in_torch,
+)
 from playground.models.engines.compiled import helper_threads, ready
 from playground.models.engines.compiled import product as compiled_product
 from playground.models.engines.compiled.decoder import CompiledTransformer
@@ -117,6 +123,42 @@ def test_what_stands_between_products_is_what_the_core_computes(width: int) -> N
     x[-1] = np.nan
     softmax_in_place(x)
     assert np.isnan(x).all()
+
+
+@pytest.mark.parametrize("head_norms", [True, False])
+@pytest.mark.parametrize("activation", [silu_in_torch, gelu_tanh_in_torch])
+def test_the_steps_of_a_prompt_are_the_cores_and_a_row_has_its_bits_in_any_piece(
+    activation: Callable[[np.ndarray], np.ndarray],
+    head_norms: bool,
+    kernels: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config = TransformerConfig(9, 96, 80, 4, 2, 24, 1e-5, (), activation)
+    model = CompiledTransformer(config, np.zeros((9, 96), "f4"), [], np.ones(96, "f4"), Dense)
+    rng = np.random.default_rng(14)
+    rows, heads, gain, head_gain, gate_up = (
+        rng.normal(scale=3, size=shape).astype(np.float32)
+        for shape in ((150, 96), (1, 150, 8, 24), 96, (6, 24), (150, 160))
+    )
+    turns = rotation_table(Rope(16, 100.0).frequencies, np.arange(150)[None, :, None])
+
+    def steps(piece: slice) -> list[np.ndarray]:
+        turned = model._turn(
+            heads[:, piece].copy(),
+            6,
+            head_gain if head_norms else None,
+            (turns[0][:, piece], turns[1][:, piece]),
+        )
+        normed = model._normalise(rows[piece], gain)
+        return [normed, turned[0], model._gate(gate_up[piece])]
+
+    by_numpy = steps(slice(150))
+    monkeypatch.setattr(ready, "_kernels", kernels)
+    compiled, later = steps(slice(150)), steps(slice(64, 128))
+    for theirs, ours, part in zip(by_numpy, compiled, later, strict=True):
+        assert not np.array_equal(ours, theirs)  # so these are not NumPy's
+        np.testing.assert_allclose(ours, theirs, rtol=2e-5, atol=2e-6)
+        np.testing.assert_array_equal(part, ours[64:128])
 
 
 @with_vnni

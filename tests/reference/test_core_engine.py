@@ -13,7 +13,7 @@ from playground.generation.language_model import LanguageModel
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.choice import load_engine, pick_engine
 from playground.models.engines.core_model import CoreEngine, load_core_engine
-from playground.models.engines.engine import Engine
+from playground.models.engines.engine import PREFILL_CHUNK, Engine
 from playground.models.engines.engine_name import EngineName
 from playground.models.engines.integer_layers import Int8Linear, SplitInt8Linear
 from playground.models.engines.precision import Precision
@@ -69,6 +69,24 @@ def all_logprobs(engine: Engine, token_ids: Sequence[int]) -> np.ndarray:
 
 def mean_kl(reference: np.ndarray, other: np.ndarray) -> float:
     return float((np.exp(reference) * (reference - other)).sum(-1).mean())
+
+
+@pytest.mark.parametrize("precision", [Precision.FP32, Precision.INT8, Precision.FP16])
+def test_pieces_of_a_prompt_have_the_same_bits_together_and_one_by_one(
+    precision: Precision, default_model: InstalledModel
+) -> None:
+    engine = load_core_engine(default_model, precision)
+    assert engine.reads_alike
+    ids = np.random.default_rng(3).integers(5, 40_000, (1, 3 * PREFILL_CHUNK + 36))
+    one_by_one, together = engine.new_cache(), engine.new_cache()
+    for start in range(0, ids.size, PREFILL_CHUNK):
+        last = engine.forward(ids[:, start : start + PREFILL_CHUNK], [one_by_one])
+    np.testing.assert_array_equal(engine.forward(ids, [together]), last)
+    for theirs, ours in (
+        (one_by_one.keys, together.keys),
+        (one_by_one.values, together.values),
+    ):
+        np.testing.assert_array_equal(ours[:, :, : ids.size], theirs[:, :, : ids.size])
 
 
 def test_fp32_speaks_as_transformers_does(default_model: InstalledModel, core: CoreEngine) -> None:

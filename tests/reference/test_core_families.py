@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
-from playground.core.transformer import Capture
+from playground.core.capture import Capture
 from playground.errors import PrecisionUnavailable
 from playground.generation.language_model import LanguageModel
 from playground.models.acquire.local import register_path

@@ -8,9 +8,9 @@ import pytest
 import torch
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from playground.generation.decoding import PREFILL_CHUNK
 from playground.generation.language_model import LanguageModel
 from playground.models.acquire.store import InstalledModel
+from playground.models.engines.engine import PREFILL_CHUNK
 from playground.models.engines.precision import Precision
 from playground.models.engines.transformers_model import (
     TransformersEngine,

@@ -10,7 +10,8 @@ import pytest
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from playground.core.transformer import Capture, Transformer
+from playground.core.capture import Capture
+from playground.core.transformer import Transformer
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.core_tensors import build_transformer
 from playground.models.engines.precision import Precision

@@ -61,6 +61,7 @@ class ScriptedEngine:
     name: str = "scripted"
     precision: Precision = Precision.FP32
     context_length: int = 512
+    reads_alike: bool = False
     calls: int = 0
     holding: threading.Event = field(default_factory=threading.Event)
     released: threading.Event = field(default_factory=threading.Event)

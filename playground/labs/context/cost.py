@@ -18,9 +18,9 @@ from playground.errors import OptionError
 from playground.experiments.conversation import ConversationSettings
 from playground.experiments.run import Progress, Run
 from playground.experiments.settings import field
-from playground.generation.decoding import PREFILL_CHUNK
 from playground.generation.language_model import LanguageModel
 from playground.labs.context.arithmetic import Point, Widths, fit_curve, read_widths
+from playground.models.engines.engine import PREFILL_CHUNK
 from playground.models.text.tokenizer import Tokenizer
 
 

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playground.core.functional import softmax
-from playground.generation.decoding import PREFILL_CHUNK, prefill
+from playground.generation.decoding import prefill
 from playground.generation.language_model import LanguageModel
-from playground.models.engines.engine import KVCache
+from playground.models.engines.engine import PREFILL_CHUNK, KVCache
 from playground.models.text.tokenizer import Message
 
 # The claim comes last, so that what stands before it is read once for all.

@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playground.core.activations import gelu_tanh, silu
+from playground.models.engines.engine import PREFILL_CHUNK
 
 if TYPE_CHECKING:
     import torch
 
 Float32Array = NDArray[np.float32]
 
-# From so many numbers on PyTorch shares an elementwise step among its threads (its grain size).
+# From so many numbers in a piece on PyTorch shares an elementwise step among its threads (its grain
+# size). Every piece of a prompt is bent in one way, the shorter last one, too.
 MANY = 2**15
 
 # The most rows that a batch has. However wide, all of them go to NumPy: PyTorch's last bits differ,
@@ -39,7 +41,7 @@ def gelu_tanh_in_torch(x: Float32Array) -> Float32Array:
 
 
 def _pays(x: Float32Array) -> bool:
-    return len(x) > BATCH_ROWS and x.size >= MANY
+    return len(x) > BATCH_ROWS and x.shape[1] * PREFILL_CHUNK >= MANY
 
 
 def _bend(fused: Callable[[torch.Tensor], torch.Tensor], x: Float32Array) -> Float32Array:

@@ -41,6 +41,7 @@ from playground.models.engines.linear_layers import (
     TorchLinear,
 )
 from playground.models.engines.precision import Precision, require_available, torch_dtype
+from playground.models.engines.slices import SlicedTransformer
 from playground.models.text.tokenizer import Tokenizer, read_end_token_ids
 
 # Layers whose products of few rows are compiled, once that is ready.
@@ -93,6 +94,12 @@ class CoreEngine:
                 return self.network.logits(last)
 
         return compute(run)
+
+    @property
+    def reads_alike(self) -> bool:
+        """Whether pieces keep their bits together; it is tried out once. See `Engine`."""
+        network = self.network
+        return isinstance(network, SlicedTransformer) and compute(lambda: network.reads_alike)
 
     @property
     def most_verified(self) -> int:
@@ -177,7 +184,7 @@ def load_core_engine(model: InstalledModel, precision: Precision) -> CoreEngine:
     tokenizer = Tokenizer.load(model.path, read_end_token_ids(model.path))
     require_rows(tokenizer, config.vocab_size, model.path)
     weights = read_weights(model.path, config)
-    decoder = CompiledTransformer if compiled else Transformer
+    decoder = CompiledTransformer if compiled else SlicedTransformer
     network = build_transformer(config, weights, linear, head, attend_in_torch, decoder)
     return CoreEngine(
         model=model,

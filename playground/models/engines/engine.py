@@ -63,6 +63,11 @@ class LoadReport:
     products: str = ""
 
 
+# A prompt is read in pieces of so many tokens, always the same: a token read alone has other last
+# bits than one read in a piece.
+PREFILL_CHUNK = 64
+
+
 class KVCache(Protocol):
     """Keys and values of the tokens that one row has seen; belongs to one engine."""
 
@@ -119,6 +124,10 @@ class Engine(Protocol):
         array of shape (rows, V)
             Logits after the last token of each row.
         """
+
+    @property
+    def reads_alike(self) -> bool:
+        """Whether a token gets the same bits however many pieces of a prompt are read together."""
 
     @property
     def most_verified(self) -> int:

@@ -5,10 +5,6 @@ Each takes and gives NumPy float32 of shape (N, in) and (N, out); what happens b
 
 from __future__ import annotations
 
-import math
-import platform
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,17 +28,15 @@ if TYPE_CHECKING:
 
 Float32Array = NDArray[np.float32]
 
-# From here on PyTorch's own choice for FP32 is the faster one, where MKL is at home.
-MANY_ROWS = 64
-
 
 class TorchLinear:
     """x W^T by PyTorch, with weights and inputs rounded to a format.
 
-    A row gets the same bits alone and in any batch of fewer than `MANY_ROWS`: oneDNN sums every
-    batch of two or more in one order, so that a lone row is doubled. PyTorch's own choice for FP32
-    changes its order at 2, 4 and 16 rows. Where oneDNN has no product of the format (FP16 on
-    processors without FP16 arithmetic), PyTorch's own takes row after row, in one order too.
+    A row gets the same bits alone and in any batch: oneDNN sums every batch of two or more in one
+    order, so that a lone row is doubled (BF16 by AMX: of up to 16 rows, and see `keeps_bits`).
+    PyTorch's own choice for FP32 changes its order with the rows and with the threads. Where oneDNN
+    has no product of the format (FP16 on processors without FP16 arithmetic), PyTorch's own takes
+    row after row, in one order too.
 
     Parameters
     ----------
@@ -61,7 +55,6 @@ class TorchLinear:
         self.size_bytes = {str(dtype).removeprefix("torch."): self.weight.nbytes}
         self._dtype = dtype
         self._by_onednn = has_onednn(dtype)
-        self._own_from = MANY_ROWS if dtype == torch.float32 and mkl_is_at_home() else math.inf
         if packed and self._by_onednn and dtype == torch.bfloat16 and not _has_amx():
             # In the order in which the kernel reads, once instead of at each product. An FP32
             # weight stays as it is, because the embedding or NumPy share its memory; and on AMX
@@ -72,7 +65,7 @@ class TorchLinear:
         """Return the product of shape (N, out) for inputs of shape (N, in)."""
         import torch
 
-        if self._by_onednn and len(x) < self._own_from:
+        if self._by_onednn:
             given = torch.from_numpy(x if len(x) > 1 else x.repeat(2, axis=0)).to(self._dtype)
             raw = torch.ops.mkldnn._linear_pointwise.default(
                 given, self.weight, None, "none", [], ""
@@ -100,21 +93,6 @@ def _has_amx() -> bool:
     import torch
 
     return bool(torch.cpu.get_capabilities().get("amx_tile", False))
-
-
-@cache
-def mkl_is_at_home() -> bool:
-    """Tell whether PyTorch's own FP32 product is MKL's on an Intel processor.
-
-    There it is faster than oneDNN's for many rows; elsewhere it takes twice as long.
-    """
-    import torch
-
-    try:
-        vendor = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        vendor = platform.processor()
-    return torch.backends.mkl.is_available() and "GenuineIntel" in vendor
 
 
 class FullLinear(Dense):

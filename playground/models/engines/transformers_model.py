@@ -66,6 +66,11 @@ class TransformersEngine:
         return compute(lambda: np.stack([self._forward_row(*pair) for pair in pairs]))
 
     @property
+    def reads_alike(self) -> bool:
+        """Tell that more rows may change the order of sums; see `Engine.reads_alike`."""
+        return False
+
+    @property
     def most_verified(self) -> int:
         """Return 1: several tokens in one pass get other bits than one by one."""
         return 1

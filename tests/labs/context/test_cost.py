@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 import playground
 from playground.errors import ContextOverflow, OptionError
 from playground.experiments.run import Run, Stopped
-from playground.generation.decoding import PREFILL_CHUNK
 from playground.generation.fitting.transcript import spell_conversation
 from playground.generation.language_model import LanguageModel
 from playground.labs.context.arithmetic import Point, Widths, count_products, fit_curve, read_widths
@@ -21,6 +20,7 @@ from playground.labs.context.cost import CacheSize, Cost, CostSettings, Reading,
 from playground.labs.context.cost_view import draw
 from playground.models.acquire.local import register_path
 from playground.models.engines.core_model import CoreEngine, load_core_engine
+from playground.models.engines.engine import PREFILL_CHUNK
 from playground.models.engines.manager import ModelChoice
 from playground.models.engines.precision import Precision
 from playground.models.engines.transformers_model import (

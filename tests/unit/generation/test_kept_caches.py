@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from playground.errors import NotFinite
 from playground.generation import kept_caches
-from playground.generation.decoding import PREFILL_CHUNK
 from playground.generation.kept_caches import MOST_BYTES, KeptCaches
 from playground.generation.language_model import LanguageModel
 from playground.generation.reply import Reply
@@ -25,7 +24,7 @@ from playground.generation.row import Step
 from playground.generation.scheduler import Scheduler
 from playground.models.acquire.local import register_path
 from playground.models.engines.choice import load_engine
-from playground.models.engines.engine import Engine
+from playground.models.engines.engine import PREFILL_CHUNK, Engine
 from playground.models.engines.engine_name import EngineName
 from playground.models.engines.precision import Precision
 from playground.models.engines.transformers_cache import TransformersCache

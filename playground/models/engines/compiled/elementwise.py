@@ -126,3 +126,40 @@ def softmax_in_place(scores: Float32Array) -> None:
         total += scores[place]
     for place in range(len(scores)):
         scores[place] /= total
+
+
+@njit(void(float32[:, ::1], float32[::1], float32, float32[:, ::1]), cache=True, nogil=True)
+def normalise_rows(
+    x: Float32Array, gain: Float32Array, eps: np.float32, normed: Float32Array
+) -> None:
+    """Normalise each row of a prompt."""
+    for row in range(len(x)):
+        normalise(x[row], gain, eps, normed[row])
+
+
+@njit(
+    void(float32[:, :, ::1], int64, float32[:, ::1], float32, float32[:, ::1], float32[:, ::1]),
+    cache=True,
+    nogil=True,
+)
+def turn_rows(
+    vectors: Float32Array,
+    turning: int,
+    gains: Float32Array,
+    eps: np.float32,
+    cosines: Float32Array,
+    sines: Float32Array,
+) -> None:
+    """Normalise, where there are gains, and turn the first heads of each row, in place."""
+    for row in range(len(vectors)):
+        for head in range(turning):
+            if len(gains):
+                normalise(vectors[row, head], gains[head], eps, vectors[row, head])
+            turn(vectors[row, head], cosines[row], sines[row])
+
+
+@njit(void(float32[:, ::1], int64, float32[:, ::1]), cache=True, nogil=True)
+def gate_rows(gate_up: Float32Array, bend: int, gated: Float32Array) -> None:
+    """Gate each row of a prompt."""
+    for row in range(len(gate_up)):
+        gate(gate_up[row], bend, gated[row])

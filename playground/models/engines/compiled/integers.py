@@ -67,14 +67,14 @@ def split(x: Float32Array, low: Uint8Array, high: Uint8Array) -> np.float32:
     return step
 
 
-@njit(void(float32[:, ::1], uint8[:, :, ::1], float32[:, ::1]), cache=True)
+@njit(void(float32[:, ::1], uint8[:, :, ::1], float32[:, ::1]), cache=True, nogil=True)
 def split_rows(x: Float32Array, low_and_high: Uint8Array, steps: Float32Array) -> None:
     """Round rows to 16 bits as oneDNN takes them: all low bytes, then all high ones."""
     for row in range(len(x)):
         steps[row, 0] = split(x[row], low_and_high[0, row], low_and_high[1, row])
 
 
-@njit(void(float32[:, ::1], float32[:, ::1]), cache=True)
+@njit(void(float32[:, ::1], float32[:, ::1]), cache=True, nogil=True)
 def join_rows(products: Float32Array, steps: Float32Array) -> None:
     """Put the products of both bytes together, in the rows of the high ones."""
     rows = len(steps)

@@ -12,6 +12,7 @@ from playground.core.functional import log_softmax
 from playground.generation.language_model import LanguageModel
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.choice import load_engine, pick_engine
+from playground.models.engines.compute import CROWD
 from playground.models.engines.core_model import CoreEngine, load_core_engine
 from playground.models.engines.engine import PREFILL_CHUNK, Engine
 from playground.models.engines.engine_name import EngineName
@@ -140,6 +141,28 @@ def is_no_further(
 ) -> None:
     furthest = mean_kl(reference, all_logprobs(theirs, token_ids)) + 1e-5
     assert mean_kl(reference, all_logprobs(ours, token_ids)) <= furthest
+
+
+@pytest.mark.parametrize("precision", [Precision.FP32, Precision.INT8, Precision.NF4])
+def test_a_token_of_transformers_has_the_same_bits_on_one_thread_as_on_all(
+    precision: Precision, default_model: InstalledModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CROWD, "note", lambda *_: None)
+    engine = load_transformers_engine(default_model, precision)
+    found, threads = [], []
+    network = engine.network.forward
+    monkeypatch.setattr(
+        engine.network,
+        "forward",
+        lambda *args, **named: threads.append(torch.get_num_threads()) or network(*args, **named),
+    )
+    for alone in (False, True):
+        monkeypatch.setattr(CROWD, "alone", alone)
+        cache = engine.new_cache()
+        engine.forward(np.arange(40)[None], [cache])
+        found.append(engine.forward(np.array([[7]]), [cache]))
+    assert threads[-1] == 1  # it was asked for, and no bit spoke against it
+    np.testing.assert_array_equal(*found)
 
 
 def test_auto_picks_the_core_where_it_can(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 
 import numpy as np
@@ -14,7 +13,6 @@ from playground.core.kv_cache import KVCache
 from playground.core.linear import Dense, Linear
 from playground.core.rope import Rope
 from playground.core.transformer import Block, LayerConfig, Transformer, TransformerConfig
-from playground.models.engines import slices
 from playground.models.engines.attention import attend_in_torch
 from playground.models.engines.engine import PREFILL_CHUNK
 from playground.models.engines.linear_layers import FullLinear
@@ -137,22 +135,3 @@ def test_a_slice_that_fails_says_why_and_nobody_waits_for_it(failing: int) -> No
     np.testing.assert_array_equal(
         read(model, texts(count), (count,))[0], read(decoder(), texts(count), (count,))[0]
     )
-
-
-def test_a_slice_has_its_share_of_pytorchs_threads_and_others_have_all() -> None:
-    def used() -> int:
-        torch.nn.functional.silu(torch.zeros(2**18))  # PyTorch sets up a thread when it is used
-        return torch.get_num_threads()
-
-    before = used()
-    share = before // slices.AT_ONCE
-    pool = slices._pool.__wrapped__(share)  # with threads that have yet to begin
-    assert (pool is None) == (share == 0)
-    if pool:
-        assert {pool.submit(used).result() for _ in range(4)} == {share}
-        pool.shutdown()
-    found: list[int] = []
-    fresh = threading.Thread(target=lambda: found.append(used()))
-    fresh.start()
-    fresh.join()
-    assert (used(), found) == (before, [before])

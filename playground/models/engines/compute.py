@@ -15,7 +15,12 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+from playground.models.engines.crowd import Crowd
+
 T = TypeVar("T")
+
+# Looks at what is computed here, and says whether one thread is better.
+CROWD = Crowd()
 
 _NAME = "compute"
 _thread = ThreadPoolExecutor(1, thread_name_prefix=_NAME)
@@ -61,10 +66,11 @@ def apart(work: Callable[[], T]) -> T:
 
 def _timed(work: Callable[[], T]) -> tuple[T, float]:
     global _last_end
-    start = time.perf_counter()
+    start, ran = time.perf_counter(), time.thread_time()
     _running.set()
     try:
         return work(), time.perf_counter() - start
     finally:
         _last_end = time.perf_counter()
         _running.clear()
+        CROWD.note(_last_end - start, time.thread_time() - ran)

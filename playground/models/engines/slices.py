@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from functools import cache, cached_property
+from concurrent.futures import wait
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -22,6 +22,7 @@ from playground.core.kv_cache import KVCache
 from playground.core.linear import Linear
 from playground.core.transformer import Transformer, Turns
 from playground.models.engines.engine import PREFILL_CHUNK
+from playground.models.engines.torch_threads import workers
 
 Float32Array = NDArray[np.float32]
 
@@ -62,7 +63,8 @@ class SlicedTransformer(Transformer):
                 raise
 
         slices = _slices(caches[0], len(hidden))
-        if pool := _pool(torch.get_num_threads() // AT_ONCE):
+        if share := torch.get_num_threads() // AT_ONCE:
+            pool = workers(AT_ONCE, share)
             running = [pool.submit(run_slice, each) for each in slices]
             wait(running)
             return np.concatenate([each.result() for each in running])
@@ -99,8 +101,8 @@ def _multiplies_alike(layer: Linear, width: int) -> bool:
         whole = all(np.array_equal(layer(rows[:end]), alone[:end]) for end in ends)
         return whole and np.array_equal(layer(rows[:LEFT_OVER]), left_over)
 
-    pool = _pool(torch.get_num_threads() // AT_ONCE)
-    return pool.submit(same).result() if pool else same()
+    share = torch.get_num_threads() // AT_ONCE
+    return workers(AT_ONCE, share).submit(same).result() if share else same()
 
 
 class _Slice(KVCache):
@@ -149,27 +151,3 @@ def _slices(cache: KVCache, count: int) -> Iterator[_Slice]:
     for start, stop in pairwise(dict.fromkeys([*starts, count])):
         before = _Slice(cache, slice(start, stop), before)
         yield before
-
-
-@cache
-def _pool(threads: int) -> ThreadPoolExecutor | None:
-    """Return the threads of slices, each of which has so many of PyTorch's; None if it has none."""
-    import torch
-
-    if not threads:
-        return None
-    return ThreadPoolExecutor(
-        AT_ONCE, "slice", _limit_own_threads, (threads, torch.get_num_threads())
-    )
-
-
-def _limit_own_threads(own: int, others: int) -> None:
-    """Give this thread fewer of PyTorch's threads, and threads to come as many as before."""
-    import torch
-
-    torch.get_num_threads()  # has PyTorch set up this thread, which would undo the next line later
-    torch.set_num_threads(own)
-    # What is set is this thread's, and also what new threads begin with: a thread sets that right.
-    restoring = threading.Thread(target=torch.set_num_threads, args=(others,))
-    restoring.start()
-    restoring.join()

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 from playground.errors import ModelUnavailable, PrecisionUnavailable
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.checkpoint import require_rows
-from playground.models.engines.compute import compute
+from playground.models.engines.compute import CROWD, compute
+from playground.models.engines.crowd import PROBED, Steps
 from playground.models.engines.engine import KVCache, LoadReport
 from playground.models.engines.precision import Precision, require_available
 from playground.models.engines.reading_probe import require_memory
@@ -63,7 +65,23 @@ class TransformersEngine:
         gets other bits than the same row alone.
         """
         pairs = list(zip(token_ids, caches, strict=True))
-        return compute(lambda: np.stack([self._forward_row(*pair) for pair in pairs]))
+
+        def run() -> NDArray[np.float32]:
+            return np.stack([self._forward_row(*pair) for pair in pairs])
+
+        if token_ids.shape[1] > 1:
+            return compute(run)
+        return compute(lambda: self._steps.run(run, self._probe))
+
+    @cached_property
+    def _steps(self) -> Steps:
+        # A model without heads has no attention to share.
+        heads = getattr(self.network.config.get_text_config(), "num_attention_heads", 2)
+        return Steps(CROWD, heads)
+
+    def _probe(self) -> NDArray[np.float32]:
+        cache = self.new_cache()
+        return np.stack([self._forward_row(each, cache) for each in PROBED[:, None]])
 
     @property
     def reads_alike(self) -> bool:

@@ -76,32 +76,33 @@ def prefill(
         yield engine.forward(ids, [cache])[0]
 
 
-def read_next(
-    engine: Engine, prompt_ids: Sequence[int], cache: KVCache, most: int
-) -> NDArray[np.float32]:
-    """Read the next of what a cache does not hold of a prompt; return the scores after it.
+def next_ids(prompt_ids: Sequence[int], start: int, most: int) -> NDArray[np.int64]:
+    """Return the tokens of a prompt that are read next, of shape (T,).
 
     Parameters
     ----------
-    engine : Engine
-        Who computes.
     prompt_ids : sequence of int
-        The prompt, longer than what the cache holds.
-    cache : KVCache
-        Grows.
+        The prompt.
+    start : int
+        How many tokens of it have been read.
     most : int
         Tokens at once, whole pieces. What is left over at the end goes with them, unless it is so
         little that it is computed otherwise, as a batch of few rows is.
     """
-    start = cache.length
     stop = min(start + most, len(prompt_ids))
     left_over = (stop - start) % PREFILL_CHUNK
     if left_over <= BATCH_ROWS and stop - start > PREFILL_CHUNK:
         stop -= left_over
-    logits: NDArray[np.float32] = engine.forward(
-        np.asarray([prompt_ids[start:stop]], np.int64), [cache]
-    )[0]
-    return logits
+    return np.asarray(prompt_ids[start:stop], np.int64)
+
+
+def read(
+    engine: Engine, pieces: Sequence[NDArray[np.int64]], caches: Sequence[KVCache]
+) -> list[NDArray[np.float32]]:
+    """Run a piece of each of several prompts; return the scores after each."""
+    if len(pieces) == 1:
+        return [engine.forward(pieces[0][None], caches)[0]]
+    return engine.forward_each(pieces, caches)
 
 
 def decode(engine: Engine, rows: Sequence[Row]) -> NDArray[np.float32]:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from playground.generation.decoding import most_together, read_next
+from playground.generation.decoding import most_together, next_ids
 from playground.generation.kept_caches import Kept, KeptCaches
 from playground.generation.reading import Reading
 from playground.generation.row import Row, Step
 from playground.generation.ticket import Delivery, Mailbox, Order
 from playground.models.engines.compute import computed_seconds
-from playground.models.engines.engine import PREFILL_CHUNK, Engine
+from playground.models.engines.engine import PREFILL_CHUNK, Engine, KVCache
 from playground.models.engines.precision import Precision
 
 
@@ -100,8 +100,8 @@ class Member:
             else:
                 self._caches.end(self._engine, kept, self._ids, goes_on=not self.order.lab)
 
-    def read(self, alone: bool) -> None:
-        """Read on in the prompt; after its end, write the first token of every row.
+    def next_piece(self, alone: bool) -> tuple[NDArray[np.int64], KVCache] | None:
+        """Return what of the prompt is to be read next, and where to; None where that went wrong.
 
         Parameters
         ----------
@@ -109,9 +109,21 @@ class Member:
             Whether nobody waits for the next token of a row: then several pieces are read together.
         """
         try:
-            logits = self._read_on(alone)
-            if logits is None:
+            kept = self._kept or self._begin()
+            return next_ids(self._whole, kept.cache.length, self._most(kept, alone)), kept.cache
+        except BaseException as error:
+            self.fail(error)
+            return None
+
+    def take_piece(self, logits: NDArray[np.float32]) -> None:
+        """Take the scores after a piece; after the last one, write the first token of every row."""
+        try:
+            kept = self._kept or self._begin()
+            self.mailbox.reading = Reading(kept.taken, kept.cache.length, len(self._whole))
+            if kept.cache.length < len(self._whole):
                 return
+            self.reading = False
+            self.seats = self._sit_down(kept)
         except BaseException as error:
             self.fail(error)
             return
@@ -142,17 +154,6 @@ class Member:
             self.mailbox.send(Delivery(steps, computed_seconds() - self._start))
         if self._fault and not self.seats:
             self.mailbox.send(self._fault)
-
-    def _read_on(self, alone: bool) -> NDArray[np.float32] | None:
-        """Return the scores after the last piece, having made the rows; None after the others."""
-        kept = self._kept or self._begin()
-        logits = read_next(self._engine, self._whole, kept.cache, self._most(kept, alone))
-        self.mailbox.reading = Reading(kept.taken, kept.cache.length, len(self._whole))
-        if kept.cache.length < len(self._whole):
-            return None
-        self.reading = False
-        self.seats = self._sit_down(kept)
-        return logits
 
     def _most(self, kept: Kept, alone: bool) -> int:
         """Return how many tokens may be read at once."""

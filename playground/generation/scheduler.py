@@ -1,7 +1,7 @@
 """Many callers share one running batch; replies join and leave between two tokens.
 
 One thread an engine turns the wheel while there is work: it lets the first of the queue in, runs
-one token of every reply, then reads one piece of one new prompt, or several while no reply waits
+one token of every reply, then reads a piece of a new prompt or two, or several while no reply waits
 for its next token. A conversation's reply that runs alone writes several tokens in a turn where a
 draft of them holds (`playground.generation.prompt_lookup`). For the next turns it reads behind such
 a reply, and ahead while none runs (`playground.generation.kept_caches`); it ends when nothing is
@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playground.errors import Busy
-from playground.generation.decoding import decode, require_fit, verify
+from playground.generation.decoding import decode, read, require_fit, verify
 from playground.generation.kept_caches import KeptCaches
 from playground.generation.member import Member, Seat
 from playground.generation.prompt_lookup import PassCosts
@@ -40,6 +40,9 @@ from playground.models.engines.engine import Engine
 MAX_ROWS = 8
 MAX_LAB_ROWS = 8
 MAX_WAITING = 32
+
+# Prompts of which a piece is read in one turn, each on threads of its own.
+READ_AT_ONCE = 2
 
 
 class Scheduler:
@@ -218,13 +221,13 @@ class Scheduler:
         return not there or sum(m.size for m in there) + member.size <= most
 
     def _turn(self, active: Sequence[Member]) -> None:
-        """Run one token of every reply that has its turn, then read on in one new prompt."""
+        """Run one token of every reply that has its turn, then read on in a new prompt or two."""
         self._turns += 1
-        new = next(iter(sorted((m for m in active if m.reading), key=_conversations_first)), None)
+        reading = sorted((m for m in active if m.reading), key=_conversations_first)
         if seats := self._choose(active):
             self._decode(seats)
-        if new:
-            new.read(alone=not seats)
+        if reading:
+            self._read(reading, alone=not seats)
         elif len(active) == 1 and not self._queued():
             active[0].read_behind()
 
@@ -261,6 +264,25 @@ class Scheduler:
         for _, group in groupby(pairs, key=lambda pair: id(pair[0].member)):
             own = list(group)
             own[0][0].member.write([seat for seat, _ in own], [logits for _, logits in own])
+
+    def _read(self, members: Sequence[Member], alone: bool) -> None:
+        """Read on in the first prompt, or in the first few where that takes hardly longer."""
+        several = len(members) > 1 and self.engine.reads_alike
+        pieces = [
+            (member, *piece)
+            for member in members[: READ_AT_ONCE if several else 1]
+            if (piece := member.next_piece(alone))
+        ]
+        if not pieces:
+            return
+        try:
+            scores = read(self.engine, [ids for _, ids, _ in pieces], [own for *_, own in pieces])
+        except BaseException as error:
+            for member, *_ in pieces:
+                member.fail(error)
+            return
+        for (member, *_), logits in zip(pieces, scores, strict=True):
+            member.take_piece(logits)
 
     def _draft(self, seats: Sequence[Seat]) -> tuple[int, ...]:
         """Return a draft of what the only row writes next, if it is a conversation's.

@@ -88,6 +88,15 @@ def test_pieces_of_a_prompt_have_the_same_bits_together_and_one_by_one(
         (one_by_one.values, together.values),
     ):
         np.testing.assert_array_equal(ours[:, :, : ids.size], theirs[:, :, : ids.size])
+    # And so have pieces of several prompts.
+    for lengths in ((1, 5, PREFILL_CHUNK), (40, PREFILL_CHUNK + 1)):
+        pieces = [ids[0, :length] for length in lengths]
+        caches, alone = ([engine.new_cache() for _ in pieces] for _ in range(2))
+        for ours, piece, cache in zip(
+            engine.forward_each(pieces, caches), pieces, alone, strict=True
+        ):
+            np.testing.assert_array_equal(ours, engine.forward(piece[None], [cache])[0])
+        assert [cache.length for cache in caches] == list(lengths)
 
 
 def test_fp32_speaks_as_transformers_does(default_model: InstalledModel, core: CoreEngine) -> None:

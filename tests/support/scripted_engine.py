@@ -101,6 +101,13 @@ class ScriptedEngine:
         self.calls += 1
         return logits
 
+    def forward_each(
+        self, pieces: Sequence[NDArray[np.int64]], caches: Sequence[KVCache]
+    ) -> list[NDArray[np.float32]]:
+        """Run texts one after another."""
+        pairs = zip(pieces, caches, strict=True)
+        return [self.forward(ids[None], [cache])[0] for ids, cache in pairs]
+
     @property
     def most_verified(self) -> int:
         """Run each token by itself."""

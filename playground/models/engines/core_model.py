@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import cast
 
 import numpy as np
@@ -27,7 +28,7 @@ from playground.models.engines.compiled.helper_threads import HELPERS
 from playground.models.engines.compute import compute
 from playground.models.engines.core_families import unsupported_reason
 from playground.models.engines.core_tensors import build_transformer
-from playground.models.engines.engine import KVCache, LoadReport
+from playground.models.engines.engine import PREFILL_CHUNK, KVCache, LoadReport
 from playground.models.engines.integer_layers import (
     Int8Linear,
     SplitInt8Linear,
@@ -41,7 +42,7 @@ from playground.models.engines.linear_layers import (
     TorchLinear,
 )
 from playground.models.engines.precision import Precision, require_available, torch_dtype
-from playground.models.engines.slices import SlicedTransformer
+from playground.models.engines.slices import SlicedTransformer, side_by_side
 from playground.models.text.tokenizer import Tokenizer, read_end_token_ids
 
 # Layers whose products of few rows are compiled, once that is ready.
@@ -94,6 +95,26 @@ class CoreEngine:
                 return self.network.logits(last)
 
         return compute(run)
+
+    def forward_each(
+        self, pieces: Sequence[NDArray[np.int64]], caches: Sequence[KVCache]
+    ) -> list[NDArray[np.float32]]:
+        """Run pieces of several texts side by side; see `Engine.forward_each`."""
+        pairs = list(zip(pieces, cast(Sequence[CoreCache], caches), strict=True))
+        network = self.network
+
+        def run(ids: NDArray[np.int64], cache: CoreCache) -> NDArray[np.float32]:
+            last = network.hidden_states(ids[None], [cache])[:, -1]
+            logits: NDArray[np.float32] = network.logits(last)[0]
+            return logits
+
+        def run_all() -> list[NDArray[np.float32]]:
+            # A longer text is read in slices, which have the threads for themselves.
+            if self.reads_alike and max(map(len, pieces)) <= PREFILL_CHUNK:
+                return side_by_side([partial(run, *pair) for pair in pairs])
+            return [run(*pair) for pair in pairs]
+
+        return compute(run_all)
 
     @property
     def reads_alike(self) -> bool:

@@ -125,6 +125,24 @@ class Engine(Protocol):
             Logits after the last token of each row.
         """
 
+    def forward_each(
+        self, pieces: Sequence[NDArray[np.int64]], caches: Sequence[KVCache]
+    ) -> list[NDArray[np.float32]]:
+        """Run the next tokens of several texts, each with the bits that it gets alone.
+
+        Parameters
+        ----------
+        pieces : sequence of arrays of shape (T,)
+            New tokens, one or more of each text.
+        caches : sequence of KVCache
+            One a text; each grows by its new tokens.
+
+        Returns
+        -------
+        list of arrays of shape (V,)
+            Logits after the last token of each text.
+        """
+
     @property
     def reads_alike(self) -> bool:
         """Whether a token gets the same bits however many pieces of a prompt are read together."""

@@ -9,10 +9,11 @@ programs run, each time somebody waits for a thread that has no core.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import wait
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,7 @@ from playground.core.transformer import Transformer, Turns
 from playground.models.engines.engine import PREFILL_CHUNK
 from playground.models.engines.torch_threads import workers
 
+T = TypeVar("T")
 Float32Array = NDArray[np.float32]
 
 # Slices that run at once. Each has its share of PyTorch's threads: one, where there are two cores.
@@ -47,8 +49,6 @@ class SlicedTransformer(Transformer):
         capture: Capture | None = None,
     ) -> Float32Array:
         """Run a text that is long enough in slices; see `Transformer`."""
-        import torch
-
         if capture or len(caches) > 1 or len(hidden) <= PREFILL_CHUNK:
             return super().run_blocks(hidden, turns, caches, capture)
         run = super().run_blocks
@@ -63,12 +63,7 @@ class SlicedTransformer(Transformer):
                 raise
 
         slices = _slices(caches[0], len(hidden))
-        if share := torch.get_num_threads() // AT_ONCE:
-            pool = workers(AT_ONCE, share)
-            running = [pool.submit(run_slice, each) for each in slices]
-            wait(running)
-            return np.concatenate([each.result() for each in running])
-        return np.concatenate([run_slice(each) for each in slices])
+        return np.concatenate(side_by_side([partial(run_slice, each) for each in slices]))
 
     @cached_property
     def reads_alike(self) -> bool:
@@ -87,10 +82,27 @@ class SlicedTransformer(Transformer):
         return all(_multiplies_alike(layer, width) for layer, width in layers)
 
 
-def _multiplies_alike(layer: Linear, width: int) -> bool:
-    """Tell whether a row of a product gets the same bits in a slice as in a piece alone."""
+def side_by_side(works: Sequence[Callable[[], T]]) -> list[T]:
+    """Do some works, begun in their order, on threads that have a share of PyTorch's each.
+
+    Raises
+    ------
+    Exception
+        What the first of those that failed has raised, once all have ended.
+    """
     import torch
 
+    share = torch.get_num_threads() // AT_ONCE
+    if not share:
+        return [work() for work in works]
+    pool = workers(AT_ONCE, share)
+    running = [pool.submit(work) for work in works]
+    wait(running)
+    return [each.result() for each in running]
+
+
+def _multiplies_alike(layer: Linear, width: int) -> bool:
+    """Tell whether a row of a product gets the same bits in a slice as in a piece alone."""
     rows = np.random.default_rng(0).normal(size=(MOST, width)).astype(np.float32)
     starts = range(0, MOST, PREFILL_CHUNK)
     alone = np.concatenate([layer(rows[start : start + PREFILL_CHUNK]) for start in starts])
@@ -101,8 +113,7 @@ def _multiplies_alike(layer: Linear, width: int) -> bool:
         whole = all(np.array_equal(layer(rows[:end]), alone[:end]) for end in ends)
         return whole and np.array_equal(layer(rows[:LEFT_OVER]), left_over)
 
-    share = torch.get_num_threads() // AT_ONCE
-    return workers(AT_ONCE, share).submit(same).result() if share else same()
+    return all(side_by_side([same]))
 
 
 class _Slice(KVCache):

@@ -83,6 +83,13 @@ class TransformersEngine:
         cache = self.new_cache()
         return np.stack([self._forward_row(each, cache) for each in PROBED[:, None]])
 
+    def forward_each(
+        self, pieces: Sequence[NDArray[np.int64]], caches: Sequence[KVCache]
+    ) -> list[NDArray[np.float32]]:
+        """Run texts one after another; see `Engine.forward_each`."""
+        pairs = zip(pieces, caches, strict=True)
+        return [self.forward(ids[None], [cache])[0] for ids, cache in pairs]
+
     @property
     def reads_alike(self) -> bool:
         """Tell that more rows may change the order of sums; see `Engine.reads_alike`."""

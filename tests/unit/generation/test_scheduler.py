@@ -117,6 +117,30 @@ def test_a_long_prompt_does_not_freeze_the_others(folder: Path) -> None:
     assert shapes[start : start + 8] == [piece, token, piece, token, piece, token, (1, 5), (2, 1)]
 
 
+@pytest.mark.parametrize("alike", [True, False])
+def test_pieces_of_two_prompts_are_read_side_by_side_where_no_bit_hangs_on_it(
+    folder: Path, alike: bool
+) -> None:
+    turns: list[list[int]] = []
+
+    class Watched(ScriptedEngine):
+        def forward_each(
+            self, pieces: Sequence[NDArray[np.int64]], caches: Sequence[KVCache]
+        ) -> list[NDArray[np.float32]]:
+            turns.append([len(ids) for ids in pieces])
+            return super().forward_each(pieces, caches)
+
+    engine = Watched(folder, [5, 6], hold_at=0, precision=Precision.INT8, reads_alike=alike)
+    scheduler = Scheduler(engine)
+    tickets = [submit(scheduler, prompt=[1])]
+    assert engine.holding.wait(10)
+    tickets += [submit(scheduler, prompt=[1] * length) for length in (30, 70, 10)]
+    engine.released.set()
+    # A script goes on with each call, and the longest prompt takes two.
+    assert [token_ids(ticket) for ticket in tickets] == [[5, 6, 0], [5, 6, 0], [6, 0], [5, 6, 0]]
+    assert turns == ([[30, PREFILL_CHUNK], [6, 10]] if alike else [])
+
+
 def test_what_goes_wrong_reaches_whom_it_concerns(engine: ScriptedEngine) -> None:
     scheduler = Scheduler(engine)
     vocab = engine.tokenizer.vocab_size

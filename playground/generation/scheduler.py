@@ -267,21 +267,18 @@ class Scheduler:
 
     def _read(self, members: Sequence[Member], alone: bool) -> None:
         """Read on in the first prompt, or in the first few where that takes hardly longer."""
-        several = len(members) > 1 and self.engine.reads_alike
-        pieces = [
-            (member, *piece)
-            for member in members[: READ_AT_ONCE if several else 1]
-            if (piece := member.next_piece(alone))
-        ]
-        if not pieces:
-            return
+        now = members[:1]
         try:
-            scores = read(self.engine, [ids for _, ids, _ in pieces], [own for *_, own in pieces])
+            if len(members) > 1 and self.engine.reads_alike:
+                now = members[:READ_AT_ONCE]
+            pieces = {each: piece for each in now if (piece := each.next_piece(alone))}
+            ids, caches = [ids for ids, _ in pieces.values()], [own for _, own in pieces.values()]
+            scores = read(self.engine, ids, caches) if pieces else []
         except BaseException as error:
-            for member, *_ in pieces:
+            for member in now:
                 member.fail(error)
             return
-        for (member, *_), logits in zip(pieces, scores, strict=True):
+        for member, logits in zip(pieces, scores, strict=True):
             member.take_piece(logits)
 
     def _draft(self, seats: Sequence[Seat]) -> tuple[int, ...]:

@@ -141,6 +141,31 @@ def test_pieces_of_two_prompts_are_read_side_by_side_where_no_bit_hangs_on_it(
     assert turns == ([[30, PREFILL_CHUNK], [6, 10]] if alike else [])
 
 
+@pytest.mark.parametrize("at", ["trying", "reading"])
+def test_who_is_read_side_by_side_hears_what_goes_wrong(folder: Path, at: str) -> None:
+    class Broken(ScriptedEngine):
+        broken = True
+
+        def __getattribute__(self, name: str) -> Any:
+            if name == {"trying": "reads_alike", "reading": "forward_each"}[at] and Broken.broken:
+                Broken.broken = False
+                raise MemoryError(at)
+            return super().__getattribute__(name)
+
+    engine = Broken(folder, [5, 6], hold_at=0, precision=Precision.INT8, reads_alike=True)
+    scheduler = Scheduler(engine)
+    first = submit(scheduler, prompt=[1])
+    assert engine.holding.wait(10)
+    others = [submit(scheduler, prompt=[1] * length) for length in (30, 40, 10)]
+    engine.released.set()
+    failing = 1 if at == "trying" else 2
+    for ticket in others[:failing]:
+        with pytest.raises(MemoryError, match=at):
+            token_ids(ticket)
+    for ticket in (first, *others[failing:]):
+        assert token_ids(ticket) == [5, 6, 0]
+
+
 def test_what_goes_wrong_reaches_whom_it_concerns(engine: ScriptedEngine) -> None:
     scheduler = Scheduler(engine)
     vocab = engine.tokenizer.vocab_size

@@ -96,14 +96,15 @@ class CompiledTransformer(SlicedTransformer):
         kernels = ready.kernels()
         if kernels is None:
             return super()._turn(vectors, turning, gain, turns)
+        turned = vectors.reshape(-1, *vectors.shape[2:])  # in place: a product is in one piece
         kernels.turn_rows(
-            vectors.reshape(-1, *vectors.shape[2:]),  # in place: products are in one piece
+            turned,
             turning,
             NO_GAINS if gain is None else gain,
             self.config.rms_norm_eps,
             *(np.ascontiguousarray(each).reshape(-1, each.shape[-1]) for each in turns),
         )
-        return vectors[:, :, :turning]
+        return turned.reshape(vectors.shape)[:, :, :turning]
 
     def _gate(self, gate_up: Float32Array) -> Float32Array:
         kernels, bend = ready.kernels(), GATES.get(self.config.activation)

@@ -17,6 +17,7 @@ import pytest
 from markupsafe import Markup
 
 from apps.ui import section as module
+from apps.ui.background import Background
 from apps.ui.rail import build_rail
 from apps.ui.section import Section, View
 from playground.errors import OptionError
@@ -84,15 +85,19 @@ def section(tmp_path: Path) -> Section:
     return made
 
 
-def run_last(section: Section, **settings: Any) -> View:
-    """Run as the button does and return what stands there at the end."""
+def run(section: Section, **settings: Any) -> list[View]:
+    """Run as the button does and return what is changed on the way."""
     values = section.form.values(Counting()) | {
         section.form.fields[name]: value for name, value in settings.items()
     }
     data = {each: each.value for each in section._rail.components} | values
-    request = cast(gr.Request, SimpleNamespace(session_hash="somebody"))
+    return list(section._on_run(data, cast(gr.Request, SimpleNamespace(session_hash="somebody"))))
+
+
+def run_last(section: Section, **settings: Any) -> View:
+    """Run as the button does and return what stands there at the end."""
     shown: View = {}
-    for view in section._on_run(data, request):
+    for view in run(section, **settings):
         shown |= view
     return shown
 
@@ -105,6 +110,25 @@ def test_a_value_that_breaks_its_rule_leaves_what_stands_there(section: Section)
     view = run_last(section, upto=99)
     assert "from 1 to 9, got 99." in view[section.notice]
     assert section._view not in view
+
+
+def test_a_result_that_stands_there_is_not_drawn_again_at_the_end(
+    section: Section, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Late(Background):
+        """Its work is over before that is noticed."""
+
+        looks = 0
+
+        def finished(self, seconds: float) -> bool:
+            self._thread.join()
+            self.looks += 1
+            return self.looks > 1
+
+    monkeypatch.setattr("apps.ui.section.Background", Late)
+    views = run(section)
+    assert [section._view in view for view in views] == [False, True, False]
+    assert offers_files(views[-1], section)
 
 
 def test_a_run_that_fails_before_it_found_anything_says_the_same(section: Section) -> None:

@@ -98,8 +98,8 @@ def next_ids(prompt_ids: Sequence[int], start: int, most: int) -> NDArray[np.int
 
 def read(
     engine: Engine, pieces: Sequence[NDArray[np.int64]], caches: Sequence[KVCache]
-) -> list[NDArray[np.float32]]:
-    """Run a piece of each of several prompts; return the scores after each."""
+) -> list[NDArray[np.float32] | Exception]:
+    """Run a piece of each of several prompts; return the scores after each, or what it raised."""
     if len(pieces) == 1:
         return [engine.forward(pieces[0][None], caches)[0]]
     return engine.forward_each(pieces, caches)

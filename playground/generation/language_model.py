@@ -130,6 +130,7 @@ class LanguageModel:
             When the guard, where there is one, refuses what is asked.
         """
         start = time.perf_counter()
+        prefix = _whole_ids(prefix, self.tokenizer.vocab_size, "beginning of a reply")
         watching = watch(self.guard, prompt_or_messages, self.tokenizer)
         sampling = SamplingSettings.from_mapping(settings)
         prompt, sampling = self._read_prompt(covered(prompt_or_messages, self.guard), sampling)
@@ -272,6 +273,8 @@ class LanguageModel:
 
     def _ids_prompt(self, given: Sequence[int], settings: SamplingSettings) -> Prompt:
         """Take tokens as they stand: nothing is cut, what does not fit is refused later."""
+        if not len(given):
+            raise ContextOverflow("The prompt is empty; write at least one word.")
         token_ids = _whole_ids(given, self.tokenizer.vocab_size)
         window, count = window_of(settings, self.engine.context_length), len(token_ids)
         reserved = max(0, min(settings.max_new_tokens, window - count))
@@ -292,14 +295,12 @@ class LanguageModel:
         return replace(settings, stop=(*settings.stop, TRANSCRIPT_STOP))
 
 
-def _whole_ids(given: Sequence[int], vocab_size: int) -> tuple[int, ...]:
-    if not len(given):
-        raise ContextOverflow("The prompt is empty; write at least one word.")
+def _whole_ids(given: Sequence[int], vocab_size: int, what: str = "prompt") -> tuple[int, ...]:
     for each in given:
         if not _is_whole(each) or not 0 <= each < vocab_size:
             raise OptionError(
-                f"A prompt of token ids must hold whole numbers from 0 to {vocab_size - 1:,}, got "
-                f"{each!r:.80}."
+                f"The token ids of the {what} must be whole numbers from 0 to {vocab_size - 1:,}, "
+                f"got {each!r:.80}."
             )
     return tuple(int(each) for each in given)
 

@@ -273,13 +273,16 @@ class Scheduler:
                 now = members[:READ_AT_ONCE]
             pieces = {each: piece for each in now if (piece := each.next_piece(alone))}
             ids, caches = [ids for ids, _ in pieces.values()], [own for _, own in pieces.values()]
-            scores = read(self.engine, ids, caches) if pieces else []
+            found = read(self.engine, ids, caches) if pieces else []
         except BaseException as error:
             for member in now:
                 member.fail(error)
             return
-        for member, logits in zip(pieces, scores, strict=True):
-            member.take_piece(logits)
+        for member, logits in zip(pieces, found, strict=True):
+            if isinstance(logits, Exception):
+                member.fail(logits)
+            else:
+                member.take_piece(logits)
 
     def _draft(self, seats: Sequence[Seat]) -> tuple[int, ...]:
         """Return a draft of what the only row writes next, if it is a conversation's.

@@ -40,6 +40,7 @@ from playground.models.engines.compiled.elementwise import (
     softmax_in_place,
     turn,
 )
+from playground.models.engines.compiled.halves import rounded
 from playground.models.engines.compiled.product import product_of
 from playground.models.engines.core_model import load_core_engine
 from playground.models.engines.integer_layers import Int8Linear, SplitInt8Linear
@@ -123,6 +124,16 @@ def test_what_stands_between_products_is_what_the_core_computes(width: int) -> N
     x[-1] = np.nan
     softmax_in_place(x)
     assert np.isnan(x).all()
+
+
+@pytest.mark.usefixtures("kernels")
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_what_lies_in_the_middle_is_rounded_to_even(dtype: torch.dtype) -> None:
+    near = torch.arange(-70, 70).to(dtype).float()
+    apart = torch.nextafter(near.to(dtype), torch.tensor(torch.inf, dtype=dtype)).float()
+    for numbers in (near, (near + apart) / 2):
+        ours = [rounded(each, dtype == torch.bfloat16) for each in numbers.numpy()]
+        np.testing.assert_array_equal(ours, numbers.to(dtype).float().numpy())
 
 
 @pytest.mark.parametrize("head_norms", [True, False])

@@ -169,6 +169,16 @@ def test_a_gate_is_the_cores_and_the_same_in_any_piece(
     whole = by_torch(x)
     np.testing.assert_allclose(whole, by_core(x), rtol=2e-6, atol=1e-6)
     np.testing.assert_array_equal(by_torch(x[64:128]), whole[64:128])
+    narrow, before = x[:64, :1000], torch.get_num_threads()
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            for rows in (33, 64):
+                np.testing.assert_array_equal(by_torch(narrow[:rows]), by_torch(narrow)[:rows])
+                alone = [by_torch(narrow[start : start + 17])[:1] for start in range(rows - 17)]
+                np.testing.assert_array_equal(np.concatenate(alone), by_torch(narrow)[: rows - 17])
+    finally:
+        torch.set_num_threads(before)
     # Of a batch: however wide its rows, each has the bits that it has alone.
     batch = x.reshape(BATCH_ROWS, -1)
     for row, bent in zip(batch, by_torch(batch), strict=True):

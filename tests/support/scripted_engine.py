@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from playground.models.acquire.store import InstalledModel
-from playground.models.engines.engine import KVCache, LoadReport
+from playground.models.engines.engine import KVCache, LoadReport, outcome
 from playground.models.engines.precision import Precision
 from playground.models.text.tokenizer import Tokenizer
 
@@ -103,10 +104,12 @@ class ScriptedEngine:
 
     def forward_each(
         self, pieces: Sequence[NDArray[np.int64]], caches: Sequence[KVCache]
-    ) -> list[NDArray[np.float32]]:
+    ) -> list[NDArray[np.float32] | Exception]:
         """Run texts one after another."""
         pairs = zip(pieces, caches, strict=True)
-        return [self.forward(ids[None], [cache])[0] for ids, cache in pairs]
+        runs = (partial(self.forward, ids[None], [cache]) for ids, cache in pairs)
+        found = [outcome(run) for run in runs]
+        return [each if isinstance(each, Exception) else each[0] for each in found]
 
     @property
     def most_verified(self) -> int:

@@ -1,4 +1,4 @@
-"""The gates of the core's decoder, over many numbers at once by all of PyTorch's threads."""
+"""The gates of the core's decoder, of many rows in PyTorch's one pass over the numbers."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
 Float32Array = NDArray[np.float32]
 
-# From so many numbers in a piece on PyTorch shares an elementwise step among its threads (its grain
-# size). Every piece of a prompt is bent in one way, the shorter last one, too.
+# Pieces of so many numbers are bent by PyTorch, the shorter last one of a prompt, too.
 MANY = 2**15
+
+# Up to so many numbers it keeps an elementwise step to one thread: GELU, others up to 2^15.
+UNSHARED = 20_000
 
 # The most rows that a batch has. However wide, all of them go to NumPy: PyTorch's last bits differ,
 # and a row has the same ones alone and in company.
@@ -45,7 +47,14 @@ def _pays(x: Float32Array) -> bool:
 
 
 def _bend(fused: Callable[[torch.Tensor], torch.Tensor], x: Float32Array) -> Float32Array:
+    """Bend so few rows at once that PyTorch shares none among its threads.
+
+    It would cut rows wherever a share ends, and what stands there would get other last bits.
+    """
     import torch
 
-    bent: Float32Array = fused(torch.from_numpy(x)).numpy()
+    bent, rows = np.empty(x.shape, np.float32), max(1, UNSHARED // x.shape[1])
+    for start in range(0, len(x), rows):
+        some = slice(start, start + rows)
+        bent[some] = fused(torch.from_numpy(x[some])).numpy()
     return bent

@@ -28,7 +28,7 @@ from playground.models.engines.compiled.helper_threads import HELPERS
 from playground.models.engines.compute import compute
 from playground.models.engines.core_families import unsupported_reason
 from playground.models.engines.core_tensors import build_transformer
-from playground.models.engines.engine import PREFILL_CHUNK, KVCache, LoadReport
+from playground.models.engines.engine import PREFILL_CHUNK, KVCache, LoadReport, outcome
 from playground.models.engines.integer_layers import (
     Int8Linear,
     SplitInt8Linear,
@@ -98,7 +98,7 @@ class CoreEngine:
 
     def forward_each(
         self, pieces: Sequence[NDArray[np.int64]], caches: Sequence[KVCache]
-    ) -> list[NDArray[np.float32]]:
+    ) -> list[NDArray[np.float32] | Exception]:
         """Run pieces of several texts side by side; see `Engine.forward_each`."""
         pairs = list(zip(pieces, cast(Sequence[CoreCache], caches), strict=True))
         network = self.network
@@ -108,11 +108,12 @@ class CoreEngine:
             logits: NDArray[np.float32] = network.logits(last)[0]
             return logits
 
-        def run_all() -> list[NDArray[np.float32]]:
+        def run_all() -> list[NDArray[np.float32] | Exception]:
+            runs = [partial(outcome, partial(run, *pair)) for pair in pairs]
             # A longer text is read in slices, which have the threads for themselves.
             if self.reads_alike and max(map(len, pieces)) <= PREFILL_CHUNK:
-                return side_by_side([partial(run, *pair) for pair in pairs])
-            return [run(*pair) for pair in pairs]
+                return side_by_side(runs)
+            return [each() for each in runs]
 
         return compute(run_all)
 

@@ -6,9 +6,9 @@ conversations.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from playground.models.acquire.store import InstalledModel
 from playground.models.engines.precision import Precision
 from playground.models.text.tokenizer import Tokenizer
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,14 @@ class KVCache(Protocol):
         """Return a cache of its own with the same past."""
 
 
+def outcome(run: Callable[[], T]) -> T | Exception:
+    """Return what a function returns, or what it raises."""
+    try:
+        return run()
+    except Exception as error:
+        return error
+
+
 class Engine(Protocol):
     """One model at one precision: token ids in, logits out; one engine equals no other."""
 
@@ -127,7 +137,7 @@ class Engine(Protocol):
 
     def forward_each(
         self, pieces: Sequence[NDArray[np.int64]], caches: Sequence[KVCache]
-    ) -> list[NDArray[np.float32]]:
+    ) -> list[NDArray[np.float32] | Exception]:
         """Run the next tokens of several texts, each with the bits that it gets alone.
 
         Parameters
@@ -139,8 +149,8 @@ class Engine(Protocol):
 
         Returns
         -------
-        list of arrays of shape (V,)
-            Logits after the last token of each text.
+        list of arrays of shape (V,), or of what was raised
+            Logits after the last token of each text; who fails fails alone.
         """
 
     @property

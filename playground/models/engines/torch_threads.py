@@ -8,24 +8,30 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
+
+_taking = threading.Lock()
 
 
 @cache
 def workers(count: int, share: int) -> ThreadPoolExecutor:
     """Return so many threads, each of which has `share` of PyTorch's threads."""
-    import torch
-
-    return ThreadPoolExecutor(count, "share", _take, (share, torch.get_num_threads()))
+    return ThreadPoolExecutor(count, "share", _take, (share,))
 
 
-def _take(share: int, others: int) -> None:
+def _take(share: int) -> None:
     """Give this thread its share, and threads to come as many as before."""
     import torch
 
-    torch.get_num_threads()  # has PyTorch set up this thread, which would undo the next line later
-    torch.set_num_threads(share)
-    # What is set is this thread's, and also what new threads begin with: a thread sets that right.
-    restoring = threading.Thread(target=torch.set_num_threads, args=(others,))
-    restoring.start()
-    restoring.join()
+    with _taking:
+        # Sets this thread up, which would undo the next line later, and tells what new ones have.
+        others = torch.get_num_threads()
+        torch.set_num_threads(share)
+        # What is set is this thread's, and also what new threads begin with: one sets that right.
+        restoring = threading.Thread(target=torch.set_num_threads, args=(others,))
+        # Where no thread can begin at the moment, later ones have fewer. To raise would break the
+        # executor for good.
+        with suppress(RuntimeError):
+            restoring.start()
+            restoring.join()

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -18,7 +18,7 @@ from playground.models.acquire.store import InstalledModel
 from playground.models.engines.checkpoint import require_rows
 from playground.models.engines.compute import CROWD, compute
 from playground.models.engines.crowd import PROBED, Steps
-from playground.models.engines.engine import KVCache, LoadReport
+from playground.models.engines.engine import KVCache, LoadReport, outcome
 from playground.models.engines.precision import Precision, require_available
 from playground.models.engines.reading_probe import require_memory
 from playground.models.engines.transformers_cache import (
@@ -85,10 +85,12 @@ class TransformersEngine:
 
     def forward_each(
         self, pieces: Sequence[NDArray[np.int64]], caches: Sequence[KVCache]
-    ) -> list[NDArray[np.float32]]:
+    ) -> list[NDArray[np.float32] | Exception]:
         """Run texts one after another; see `Engine.forward_each`."""
         pairs = zip(pieces, caches, strict=True)
-        return [self.forward(ids[None], [cache])[0] for ids, cache in pairs]
+        runs = (partial(self.forward, ids[None], [cache]) for ids, cache in pairs)
+        found = [outcome(run) for run in runs]
+        return [each if isinstance(each, Exception) else each[0] for each in found]
 
     @property
     def reads_alike(self) -> bool:

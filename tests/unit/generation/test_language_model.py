@@ -75,3 +75,12 @@ def test_the_scores_of_the_next_token_are_the_models(
     monkeypatch.setattr(engine, "forward", lambda *_: np.full((1, vocab), np.nan, np.float32))
     with pytest.raises(NotFinite, match="BF16 or FP32"):
         model.next_token_logits([1, 2])
+
+
+@pytest.mark.parametrize("wrong", [-1, 10**9, 1.5, True])
+def test_what_a_reply_begins_with_must_be_the_models_tokens(
+    tiny_model_folder: Path, wrong: Any
+) -> None:
+    model = LanguageModel(ScriptedEngine(tiny_model_folder, [5]))
+    with pytest.raises(OptionError, match="of the beginning of a reply must be whole numbers"):
+        model.generate([1], prefix=[wrong])

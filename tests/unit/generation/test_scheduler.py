@@ -166,6 +166,26 @@ def test_who_is_read_side_by_side_hears_what_goes_wrong(folder: Path, at: str) -
         assert token_ids(ticket) == [5, 6, 0]
 
 
+def test_a_prompt_that_fails_beside_another_fails_alone(folder: Path) -> None:
+    class Broken(ScriptedEngine):
+        def forward(
+            self, token_ids: NDArray[np.int64], caches: Sequence[KVCache]
+        ) -> NDArray[np.float32]:
+            if token_ids.shape[1] == 30:
+                raise MemoryError("this one alone")
+            return super().forward(token_ids, caches)
+
+    engine = Broken(folder, [5, 6], hold_at=0, precision=Precision.INT8, reads_alike=True)
+    scheduler = Scheduler(engine)
+    first = submit(scheduler, prompt=[1])
+    assert engine.holding.wait(10)
+    failing, beside = (submit(scheduler, prompt=[1] * length) for length in (30, 40))
+    engine.released.set()
+    with pytest.raises(MemoryError, match="this one alone"):
+        token_ids(failing)
+    assert token_ids(first) == token_ids(beside) == [5, 6, 0]
+
+
 def test_what_goes_wrong_reaches_whom_it_concerns(engine: ScriptedEngine) -> None:
     scheduler = Scheduler(engine)
     vocab = engine.tokenizer.vocab_size

@@ -100,7 +100,7 @@ def outcome(run: Callable[[], T]) -> T | Exception:
     """Return what a function returns, or what it raises."""
     try:
         return run()
-    except Exception as error:
+    except Exception as error:  # whatever it is, it is told to whom it concerns
         return error
 
 

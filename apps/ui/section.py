@@ -296,7 +296,8 @@ class Section:
                         **self._offers.none(),
                     }
         last = found[0] if found else None
-        stands = self._draw(last, choice, data) if last else {}
+        # What stands there is not drawn again: somebody may be pointing at it.
+        stands = self._draw(last, choice, data) if last and last is not drawn else {}
         yield {**self._buttons(running=False), **stands, **self._outcome(working.error, last)}
 
     def _outcome(self, error: PlaygroundError | None, last: Result | None) -> View:

@@ -17,6 +17,7 @@ import pytest
 from markupsafe import Markup
 
 from apps.ui import section as module
+from apps.ui.background import Background
 from apps.ui.rail import build_rail
 from apps.ui.section import Section, View
 from playground.errors import OptionError
@@ -109,6 +110,25 @@ def test_a_value_that_breaks_its_rule_leaves_what_stands_there(section: Section)
     view = run_last(section, upto=99)
     assert "from 1 to 9, got 99." in view[section.notice]
     assert section._view not in view
+
+
+def test_a_result_that_stands_there_is_not_drawn_again_at_the_end(
+    section: Section, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Late(Background):
+        """Its work is over before that is noticed."""
+
+        looks = 0
+
+        def finished(self, seconds: float) -> bool:
+            self._thread.join()
+            self.looks += 1
+            return self.looks > 1
+
+    monkeypatch.setattr("apps.ui.section.Background", Late)
+    views = run(section)
+    assert [section._view in view for view in views] == [False, True, False]
+    assert offers_files(views[-1], section)
 
 
 def test_a_run_that_fails_before_it_found_anything_says_the_same(section: Section) -> None:

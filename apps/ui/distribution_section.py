@@ -116,8 +116,10 @@ class DistributionSection(Section):
             yield {self.notice: self.form.told(error)}
             return
         said = {**data, **self.form.values(settings)}
-        *_, last = self._watch(settings, choice, said, request)
-        yield {**last, **(self._set(settings) if self._kept in last else {})}
+        shown: View = {}
+        for view in self._watch(settings, choice, said, request):
+            shown |= view
+        yield {**shown, **(self._set(settings) if self._kept in shown else {})}
 
     def _ended(self, result: Result) -> View:
         """Keep what was read, besides what every section does at the end."""

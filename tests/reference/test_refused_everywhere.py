@@ -95,7 +95,8 @@ def test_the_page_says_why(
     data = {each: each.value for each in (*rail.components, *section.form.fields.values())}
     data[rail.model] = str(folder)
     with caplog.at_level(logging.ERROR):
-        *_, last = section._on_run(data, SimpleNamespace(session_hash="somebody"))
-    told = said(str(last.get(section.notice, "")) + str(last.get(section._view, "")))
+        views = section._on_run(data, SimpleNamespace(session_hash="somebody"))
+        shown = {part: change for view in views for part, change in view.items()}
+    told = said(str(shown.get(section.notice, "")) + str(shown.get(section._view, "")))
     assert re.search(reason, told) or reason in told
     assert not caplog.records

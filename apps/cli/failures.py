@@ -45,7 +45,8 @@ def _told(error: Exception) -> tuple[str, int]:
     """Return an error's sentence, cut to what one reads, and its exit code."""
     if isinstance(error, typer.TyperException):
         sentence = error.format_message().rstrip(".")
-        told = f"{sentence}. `playground --help` shows what there is." if sentence else ""
+        sentence += "" if sentence.endswith("?") else "."
+        told = f"{sentence} `playground --help` shows what there is." if sentence != "." else ""
         code = error.exit_code
     elif isinstance(error, PlaygroundError):
         told, code = str(error), _code_of(error)

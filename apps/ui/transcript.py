@@ -232,7 +232,7 @@ def render_facts(facts: ReplyFacts) -> str:
     if facts.tokens_per_second is not None:
         items.append(f"<b>{facts.tokens_per_second:.1f}</b> tok/s")
     if drafted := facts.drafted:
-        items.append(f"<b>{drafted:,}</b> looked up")
+        items.append(f"<b>{drafted:,}</b> looked up in the text")
     if facts.others is not None:
         items.append(busy_words(facts.others))
     if kept := facts.kept_tokens:

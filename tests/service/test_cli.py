@@ -102,6 +102,7 @@ def test_version_is_the_packages(run: Run) -> None:
     [
         (["--nonsense"], 2, "No such option: --nonsense."),
         (["nonsense"], 2, "No such command 'nonsense'."),
+        (["chatt"], 2, "No such command 'chatt'. Did you mean 'chat'? `playground --help`"),
         (["chat", "--temperature", "3"], 2, "`--temperature` must be a number from 0 to 2, got 3."),
         (["chat", "--temperature", "hot"], 2, "`--temperature` must be a number from 0 to 2"),
         (["chat", "--temperature", "-1"], 2, "`--temperature` must be a number from 0 to 2"),

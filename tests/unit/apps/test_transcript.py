@@ -189,8 +189,8 @@ def test_the_footer_names_the_settings_that_played_a_part() -> None:
 @pytest.mark.parametrize(("drafted", "said"), [(None, 0), (0, 0), (1234, 1)])
 def test_the_footer_says_how_many_tokens_were_looked_up(drafted: int | None, said: int) -> None:
     facts = replace(facts_of(SamplingSettings()), drafted=drafted)
-    assert render_facts(facts).count("looked up") == said
-    assert render_facts(facts).count("<b>1,234</b> looked up") == said
+    assert render_facts(facts).count("looked up in the text") == said
+    assert render_facts(facts).count("<b>1,234</b> looked up in the text") == said
 
 
 def test_the_footer_of_a_greedy_reply_names_no_dice() -> None:

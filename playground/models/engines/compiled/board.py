@@ -55,5 +55,7 @@ LINEAR_WORDS: Final = 7
 # and which rotations turn its heads.
 ATTENTION_NORM, MLP_NORM, HEAD_NORM, ATTENTION_END_NORM, MLP_END_NORM, LOOK, TURNS = range(7)
 BLOCK_WORDS: Final = 7
+# The gates, as `playground.core.activations` calls them.
+SILU, GELU_TANH = range(2)
 # Its linear layers, in the order in which they are used.
 QKV, OUTPUT, GATE_UP, DOWN = range(4)

@@ -21,7 +21,7 @@ from playground.models.engines.activations import (
     silu_in_torch,
 )
 from playground.models.engines.compiled import ready
-from playground.models.engines.compiled.elementwise import GELU_TANH, SILU
+from playground.models.engines.compiled.board import GELU_TANH, SILU
 from playground.models.engines.compiled.helper_threads import HELPERS
 from playground.models.engines.compiled.plan import (
     Plan,

@@ -10,14 +10,12 @@ from numba import float32, int64, njit, void
 from numpy.typing import NDArray
 
 from playground.models.engines.compiled.addresses import bits_of_float, float_of_bits
+from playground.models.engines.compiled.board import SILU
 
 Float32Array = NDArray[np.float32]
 
 # Sums may be cut into lanes, and a product and a sum rounded once.
 FAST = {"reassoc", "contract"}
-
-# The gates, as `playground.core.activations` calls them.
-SILU, GELU_TANH = range(2)
 
 # exp(x) = 2^n exp(r) with |r| <= ln 2 / 2. ln 2 stands in two parts, of which the first has so few
 # bits that n times it is exact; the polynomial is that of Cephes' expf (Moshier, 1989).

@@ -30,10 +30,9 @@ from playground.models.engines.activations import (
 )
 from playground.models.engines.compiled import helper_threads, ready
 from playground.models.engines.compiled import product as compiled_product
+from playground.models.engines.compiled.board import GELU_TANH, SILU
 from playground.models.engines.compiled.decoder import CompiledTransformer
 from playground.models.engines.compiled.elementwise import (
-    GELU_TANH,
-    SILU,
     exp_of,
     gate,
     normalise,

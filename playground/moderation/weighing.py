@@ -156,8 +156,9 @@ def total_of(weights: Weights, place: Occurrence, found: Found, *, near: bool) -
     for word, at in _tokens(place):
         known = weights.sides.get(word)
         if known and (word, side := (at > place.start) - (at < place.start)) not in told:
-            total += known[0] + known[3] if word not in told else 0.0
-            total += known[side] if side else 0.0
+            itself, behind, before, around = known
+            total += itself + around if word not in told else 0.0
+            total += (0.0, behind, before)[side]
             told.update((word, (word, side)))
         words.append(word)
     words.append("END")

@@ -16,14 +16,14 @@ FOLDER = Path(__file__).parent / "data"
 @pytest.mark.parametrize(
     ("name", "category", "floor"),
     [
-        ("figure_location", "politics.figure_location", 0.89),
-        ("next_killing", "politics.war_targeting", 0.92),
-        ("figure_location_2", "politics.figure_location", 0.95),
-        ("next_killing_2", "politics.war_targeting", 0.95),
-        ("figure_location_3", "politics.figure_location", 0.91),
-        ("next_killing_3", "politics.war_targeting", 0.88),
-        ("figure_location_4", "politics.figure_location", 0.92),
-        ("next_killing_4", "politics.war_targeting", 0.94),
+        ("figure_location", "politics.figure_location", 0.88),
+        ("next_killing", "politics.war_targeting", 0.95),
+        ("figure_location_2", "politics.figure_location", 0.97),
+        ("next_killing_2", "politics.war_targeting", 0.97),
+        ("figure_location_3", "politics.figure_location", 0.94),
+        ("next_killing_3", "politics.war_targeting", 0.87),
+        ("figure_location_4", "politics.figure_location", 0.93),
+        ("next_killing_4", "politics.war_targeting", 0.96),
     ],
 )
 def test_rules_hold_on_sentences_they_were_not_written_from(

@@ -28,7 +28,7 @@ from playground.models.engines.activations import (
     gelu_tanh_in_torch,
     silu_in_torch,
 )
-from playground.models.engines.compiled import helper_threads, ready
+from playground.models.engines.compiled import helper_threads, kept, ready
 from playground.models.engines.compiled import product as compiled_product
 from playground.models.engines.compiled.board import GELU_TANH, SILU
 from playground.models.engines.compiled.decoder import CompiledTransformer
@@ -430,7 +430,8 @@ def test_an_engine_that_rounds_keeps_the_way_it_was_loaded(
     assert is_compiled(Precision.BF16)
     monkeypatch.setattr(ready, "_kernels", None)
     monkeypatch.setattr(ready, "_thread", threading.current_thread())
-    monkeypatch.setattr(ready, "is_whole", lambda _: False)  # it is being compiled
+    monkeypatch.setattr(ready, "_found", False)  # it is being compiled
+    ready._looked.set()
     assert not is_compiled(Precision.BF16)
     assert is_compiled(Precision.FP32)
 
@@ -459,11 +460,13 @@ def test_a_compiler_that_fails_is_told_and_harms_nobody(
 
 def test_a_broken_file_of_the_cache_is_noticed(tmp_path: Path) -> None:
     (tmp_path / "one.nbc").write_bytes(b"code")
-    assert not ready.is_whole(tmp_path)
-    (tmp_path / "SHA256SUMS").write_text(ready._sums(tmp_path), encoding="utf-8")
-    assert ready.is_whole(tmp_path)
+    assert not kept.is_whole(tmp_path)
+    (tmp_path / "SHA256SUMS").write_text(kept.sums(tmp_path), encoding="utf-8")
+    assert kept.is_whole(tmp_path)
     (tmp_path / "one.nbc").write_bytes(b"cod")
-    assert not ready.is_whole(tmp_path)
+    assert not kept.is_whole(tmp_path)
+    (tmp_path / "SHA256SUMS").write_bytes(b"\xff\xfe\x80")
+    assert not kept.is_whole(tmp_path)
 
 
 @with_vnni

@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import cache
 from types import ModuleType
 
-from playground.models.engines.compiled import ready
+from playground.models.engines.compiled import kept
 from playground.settings import Settings
 
 
 @cache
 def compiled_kernels() -> ModuleType:
     """Return what is compiled, from this person's own cache; compiled first if it is not there."""
-    folder = ready.cache_folder(Settings.from_env())
-    if not ready.is_whole(folder):
-        ready.compile_apart(folder)
-    return ready.load_from(folder)
+    folder = kept.cache_folder(Settings.from_env())
+    if not kept.is_whole(folder):
+        kept.compile_apart(folder)
+    return kept.load_from(folder)

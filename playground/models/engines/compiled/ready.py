@@ -9,34 +9,32 @@ the same bits, sums of floats in another order.
 
 from __future__ import annotations
 
-import hashlib
-import importlib
 import os
-import platform
-import shutil
 import subprocess
-import sys
-import tempfile
 import threading
 import time
-from importlib.metadata import version
 from importlib.util import find_spec
-from pathlib import Path
 from types import ModuleType
 
+from playground.models.engines.compiled.kept import (
+    COMPILE_SECONDS,
+    cache_folder,
+    compile_apart,
+    is_whole,
+    load_from,
+)
 from playground.models.engines.compute import idle_seconds
 from playground.settings import Settings
 
 SWITCH = "PLAYGROUND_COMPILED"
-COMPILE_SECONDS = 300
 # The import begins when nothing has been computed for so long, or has been for too long.
 PAUSE_SECONDS, PATIENCE_SECONDS = 0.5, 60.0
-_KERNELS = "playground.models.engines.compiled.kernels"
-_SUMS = "SHA256SUMS"
 
 _guard = threading.Lock()
 _thread: threading.Thread | None = None
 _kernels: ModuleType | None = None
+_looked = threading.Event()  # whether it has been compiled is known
+_found = False  # it has
 _hurry = threading.Event()
 _status = "not asked for yet"
 
@@ -59,9 +57,11 @@ def kernels_if_compiled() -> ModuleType | None:
     For those who are to compute in one way from beginning to end.
     """
     prepare()
-    if _thread is not None and _thread.is_alive() and is_whole(cache_folder(Settings.from_env())):
-        _hurry.set()
-        _thread.join()
+    if _thread is not None and _thread.is_alive():
+        _looked.wait()
+        if _found:
+            _hurry.set()
+            _thread.join()
     return _kernels
 
 
@@ -93,95 +93,33 @@ def wait_until_ready(seconds: float = COMPILE_SECONDS) -> bool:
 
 
 def _is_off() -> bool:
-    return os.environ.get(SWITCH, "").lower() in {"0", "off", "no", "false"}
+    return os.environ.get(SWITCH, "").strip().lower() in {"0", "off", "no", "false"}
 
 
 def _make_ready() -> None:
-    global _kernels, _status
+    global _found, _kernels, _status
     try:
         folder = cache_folder(Settings.from_env())
         if not is_whole(folder):
+            _looked.set()
             compile_apart(folder)
+        _found = True
+        _looked.set()
         _wait_for_a_pause()
         _kernels = load_from(folder)
         _status = "in use"
     except Exception as error:
         # Whatever it is, a model must not fail for it: NumPy and PyTorch go on.
-        _status = f"not to be had: {type(error).__name__}: {error}".splitlines()[0]
-
-
-def cache_folder(settings: Settings) -> Path:
-    """Return where the compiled functions of this code, processor and version lie."""
-    import llvmlite.binding as llvm
-
-    sources = sorted(Path(__file__).parent.glob("*.py"))
-    facts = [
-        *(each.read_text(encoding="utf-8") for each in sources),
-        *(str(each.stat().st_mtime_ns) for each in sources),  # Numba looks at these
-        *(version(name) for name in ("numba", "llvmlite", "numpy")),
-        platform.python_version(),
-        llvm.get_host_cpu_name(),
-        llvm.get_host_cpu_features().flatten(),
-    ]
-    key = hashlib.sha256("\n".join(facts).encode()).hexdigest()[:16]
-    return settings.models_dir.with_name("compiled") / key
-
-
-def is_whole(folder: Path) -> bool:
-    """Tell whether every file in a folder is as it was written."""
-    try:
-        return (folder / _SUMS).read_text(encoding="utf-8") == _sums(folder)
-    except OSError:
-        return False
-
-
-def compile_apart(folder: Path) -> None:
-    """Have a child process compile into a folder; it appears when it is whole.
-
-    Raises
-    ------
-    subprocess.CalledProcessError, subprocess.TimeoutExpired, OSError
-        When it could not.
-    """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True) as made:
-        subprocess.run(  # noqa: S603 - this interpreter, this module
-            [sys.executable, "-c", f"import os; getattr(os, 'nice', int)(10); import {_KERNELS}"],
-            env={
-                **os.environ,
-                "NUMBA_CACHE_DIR": made,
-                "PYTHONPATH": os.pathsep.join(each for each in sys.path if each),
-            },
-            check=True,
-            capture_output=True,
-            timeout=COMPILE_SECONDS,
-        )
-        Path(made, _SUMS).write_text(_sums(Path(made)), encoding="utf-8")
-        if not is_whole(folder):  # else another process was faster
-            shutil.rmtree(folder, ignore_errors=True)
-            Path(made).rename(folder)
-
-
-def load_from(folder: Path) -> ModuleType:
-    """Import the compiled functions from a folder."""
-    import numba
-
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(folder)
-    try:
-        return importlib.import_module(_KERNELS)
+        _status = f"not to be had: {_reason(error)}"
     finally:
-        numba.config.CACHE_DIR = before
+        _looked.set()
 
 
-def _sums(folder: Path) -> str:
-    files = sorted(each for each in folder.rglob("*") if each.is_file() and each.name != _SUMS)
-    if not files:
-        raise FileNotFoundError(folder)
-    return "".join(
-        f"{hashlib.sha256(each.read_bytes()).hexdigest()}  {each.relative_to(folder)}\n"
-        for each in files
-    )
+def _reason(error: Exception) -> str:
+    """Return one line of what went wrong; of a child, what it said last."""
+    said = error.stderr if isinstance(error, subprocess.CalledProcessError) else b""
+    last = said.decode(errors="replace").strip().splitlines()[-1:]
+    return last[0] if last else f"{type(error).__name__}: {error}".splitlines()[0]
 
 
 def _wait_for_a_pause() -> None:

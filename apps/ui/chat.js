@@ -84,8 +84,12 @@ function playgroundChats(element, server) {
     playgroundCompose();
   }
 
-  function begin() {
-    if (document.querySelector("#transcript .empty")) return playgroundCompose();
+  async function begin() {
+    if (document.querySelector("#transcript .empty")) {
+      const { state } = await server.chat_state(playgroundKey());
+      // Else another tab has begun it, and this one wants a chat of its own.
+      if (!state || state === playgroundSeen()) return playgroundCompose();
+    }
     if (playgroundOwn().length >= playgroundMostChats) {
       return say(`At most ${playgroundMostChats} chats are kept, got ${playgroundOwn().length}; delete one under Past chats first.`);
     }

@@ -27,7 +27,7 @@ from apps.ui.events import QUIET, WITH_KEY, WITH_SEEN
 from apps.ui.gone_on import refreshed
 from apps.ui.model_choices import model_choices
 from apps.ui.model_switch import ModelSwitch
-from apps.ui.notice import render_error, render_former, render_hint
+from apps.ui.notice import name_fields, render_error, render_former, render_hint
 from apps.ui.rail import Rail, read_choice, read_request
 from apps.ui.remembered_rail import RememberedRail
 from apps.ui.token_panel import serve_tokens
@@ -180,7 +180,7 @@ class ChatTab:
             before = edited.place if edited else None
             outlook = self._service.foresee(data[self._key], asked, text, before)
         except PlaygroundError as error:
-            return str(render_context_problem(error))
+            return str(render_context_problem(name_fields(str(error))))
         return str(render_outlook(outlook)) if outlook else gr.skip()
 
     def _on_answered(self, data: Data) -> View:

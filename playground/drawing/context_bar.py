@@ -90,7 +90,7 @@ def render_fate(outlook: Outlook) -> Markup:
     return tag("p", words, class_="context-fate") if words else Markup()
 
 
-def render_context_problem(error: Exception) -> Markup:
+def render_context_problem(sentence: str) -> Markup:
     """Return what stands in the bar's place when it cannot be drawn."""
-    problem = tag("p", error, class_="context-fate", role="alert")
+    problem = tag("p", sentence, class_="context-fate", role="alert")
     return _label(None, "meter-label") + problem

@@ -327,6 +327,8 @@ def test_two_tabs_go_on_together_and_two_people_never_see_each_other(visit: Visi
     page = visit()
     history_and_settings_are_there_in_a_second_tab_which_no_question_goes_past(page)
     begin_anew(page)
+    a_new_chat_is_begun_where_another_tab_has_taken_the_empty_one(page)
+    begin_anew(page)
     two_people_never_see_each_other(page, visit())
 
 
@@ -355,6 +357,21 @@ def history_and_settings_are_there_in_a_second_tab_which_no_question_goes_past(p
     tab.evaluate("dispatchEvent(new Event('focus'))")  # a person comes back to it
     expect(replies(tab)).to_have_count(3)
     expect(composer(tab)).to_have_value("And then?")
+    tab.close()
+
+
+def a_new_chat_is_begun_where_another_tab_has_taken_the_empty_one(page: Page) -> None:
+    tab = page.context.new_page()
+    tab.goto(page.url)
+    expect(tab.locator("#transcript .empty")).to_be_visible()
+    tab.locator(".badge.ready").wait_for()
+    ask(page, "Name a tree.")
+    expect(tab.locator("#transcript .empty")).to_be_visible()
+    tab.get_by_role("button", name="New chat").click()
+    tab.wait_for_function("key => playgroundKey() !== key", arg=page.evaluate("playgroundKey()"))
+    ask(tab, "Name a river.")
+    expect(tab.locator("#transcript .message.user .words")).to_have_text("Name a river.")
+    expect(page.locator("#transcript .message.user .words")).to_have_text("Name a tree.")
     tab.close()
 
 

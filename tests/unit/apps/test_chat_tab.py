@@ -325,6 +325,10 @@ def test_a_draft_of_millions_of_characters_is_refused_unread(page: Page) -> None
     assert "may have at most 200,000 characters, got 10,000,000; shorten it." in drawn
     page.fields[page.tab._composer] = "a"
     assert "context-bar" in page.tab._on_draft(page.fields)
+    window = page.rail.fields["context_window"]
+    page.fields[window] = "99999999"
+    assert "“Window” must be a whole number" in page.tab._on_draft(page.fields)
+    page.fields[window] = window.value
     page.fields[page.rail.system] = "a" * 10_000_000
     page.take({page.tab._notice: page.tab._remembered._on_change(page.fields)})
     assert "The system prompt may have at most" in page.notice

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -39,11 +40,18 @@ def folder() -> Path:
     return kept.cache_folder(Settings.from_env())
 
 
-def said(code: str, *arguments: str, flags: tuple[str, ...] = (), **env: str) -> str:
+def said(
+    code: str,
+    *arguments: str,
+    flags: tuple[str, ...] = (),
+    cwd: Path | None = None,
+    **env: str,
+) -> str:
     """Run code in a process of its own and return what it printed."""
     done = subprocess.run(
         [sys.executable, *flags, "-c", code, *arguments],
         env={**os.environ, **env},
+        cwd=cwd,
         capture_output=True,
         text=True,
         timeout=120,
@@ -73,11 +81,15 @@ def test_a_process_reads_and_never_compiles(
     assert {*source.rglob("*.nb?")} == before  # nor does it write beside the code
 
 
-def test_whatever_changes_the_code_has_a_folder_of_its_own(folder: Path) -> None:
+def test_whatever_changes_the_code_has_a_folder_of_its_own(folder: Path, tmp_path: Path) -> None:
     assert said(WHERE) == str(folder)
     assert said(WHERE, NUMBA_CACHE_DIR="elsewhere") == str(folder)
     others = [said(WHERE, flags=("-OO",)), said(WHERE, NUMBA_CPU_NAME="generic")]
-    assert len({str(folder), *others}) == 3
+    package = Path(kept.__file__).parents[3]
+    bytecode = shutil.ignore_patterns("__pycache__")  # others are writing it
+    shutil.copytree(package, tmp_path / package.name, ignore=bytecode)  # with its files' times
+    others.append(said(WHERE, cwd=tmp_path))
+    assert len({str(folder), *others}) == 4
 
 
 def test_the_child_imports_nothing_that_lies_where_it_stands(

@@ -36,6 +36,7 @@ def cache_folder(settings: Settings) -> Path:
 
     sources = sorted(Path(__file__).parent.glob("*.py"))
     facts = [
+        str(Path(__file__).parent),  # and at where they lie: a copy, or one that was moved, misses
         *(each.read_text(encoding="utf-8") for each in sources),
         *(str(each.stat().st_mtime_ns) for each in sources),  # Numba looks at these
         *(version(name) for name in ("numba", "llvmlite", "numpy")),
